@@ -1,0 +1,1 @@
+"""Who has an account: users, their addresses and passwords."""

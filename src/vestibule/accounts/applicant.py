@@ -1,0 +1,91 @@
+"""What a person who signs up has typed, checked and in its one spelling: a flow can't be called with less."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import identifiers, passwords
+from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.kernel.errors import FieldError, Invalid
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """A person before the account. `channel` is how the code reaches them: `email` or `sms`."""
+
+    channel: str
+    email: Email | None
+    phone: Phone | None
+    username: Username | None
+    full_name: FullName
+    password: str
+
+    @property
+    def address(self) -> Email | Phone:
+        """The address that has to be proved: the number for `sms`, else the e-mail address."""
+        address = self.phone if self.channel == "sms" else self.email
+        if address is None:
+            raise ValueError("an applicant without the address of their channel")
+        return address
+
+
+def parse(typed: Mapping[str, str]) -> Applicant:
+    """Check every field that was typed (absent and empty are the same), and normalise it.
+
+    Fields: email, phone_number, password, confirm_password, username, full_name, channel. Raises Invalid with all
+    that is wrong at once.
+    """
+    wrong: dict[str, list[FieldError]] = {}
+
+    def read(field: str, parser: Callable[[str], T]) -> T | None:
+        if not typed.get(field):
+            return None
+        try:
+            return parser(typed[field])
+        except identifiers.Malformed as error:
+            wrong[field] = [error.error]
+            return None
+
+    channel = typed.get("channel") or "email"
+    if channel not in settings.CHANNELS:
+        wrong["channel"] = [FieldError("invalid_choice", _("Codes can't be sent this way here."))]
+    email, phone = read("email", identifiers.email), read("phone_number", identifiers.phone)
+    username, full_name = read("username", identifiers.username), read("full_name", identifiers.full_name)
+    for field in {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}:
+        if not (typed.get(field) or "").strip() and not (field == "password" and typed.get(field)):
+            wrong[field] = [FieldError("required", _("This field is required."))]
+    password = passwords.normalised(typed.get("password") or "")
+    if "password" not in wrong and (
+        found := passwords.problems(
+            password, email=email or "", username=username or "", full_name=full_name or ""
+        )
+    ):
+        wrong["password"] = found
+    confirmation = typed.get("confirm_password")
+    if confirmation is not None and passwords.normalised(confirmation) != password:
+        wrong["confirm_password"] = [FieldError("password_mismatch", _("The two passwords differ."))]
+    if wrong:
+        raise Invalid(wrong)
+    return Applicant(
+        channel=channel,
+        email=email,
+        phone=phone,
+        username=username,
+        full_name=full_name or FullName(""),
+        password=password,
+    )
+
+
+def chosen_username(typed: str | None) -> Username | None:
+    """A username that was typed on its own. Raises Invalid."""
+    if not typed:
+        return None
+    try:
+        return identifiers.username(typed)
+    except identifiers.Malformed as error:
+        raise Invalid({"username": [error.error]}) from error

@@ -1,0 +1,21 @@
+"""Who has this address? The only lookups of people by what they typed."""
+
+from django.db.models.functions import Lower
+
+from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.accounts.models import User
+
+
+def holder_of_email(email: Email) -> User | None:
+    """The account of this canonical address, in whatever state, or None."""
+    return User.objects.filter(email=email).first()
+
+
+def holder_of_phone(phone: Phone) -> User | None:
+    """The account that proved this number, or None."""
+    return User.objects.filter(phone_number=phone, phone_verified_at__isnull=False).first()
+
+
+def username_taken(username: Username) -> bool:
+    """Whether somebody has this handle, in whatever case."""
+    return User.objects.alias(handle=Lower("username")).filter(handle=username.lower()).exists()

@@ -1,0 +1,97 @@
+"""Addresses, numbers and names, each with exactly one spelling: parsed once, at the door, before anything else."""
+
+import re
+import unicodedata
+from typing import NewType
+
+import phonenumbers
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from email_validator import EmailNotValidError, validate_email
+
+from vestibule.kernel.errors import FieldError
+
+Email = NewType("Email", str)
+Phone = NewType("Phone", str)
+Username = NewType("Username", str)
+FullName = NewType("FullName", str)
+
+_USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
+# Direction overrides and invisible joiners let one name pass for another (Unicode TR 36, 2.5).
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Malformed(ValueError):
+    """Not an address, number or name; `error` says why."""
+
+    def __init__(self, code: str, message: object) -> None:
+        super().__init__(code)
+        self.error = FieldError(code, str(message))
+
+
+def email(typed: str) -> Email:
+    """The canonical address: trimmed, NFC, lower-cased, the domain in its ASCII (IDNA) form, at most 254 characters.
+
+    What stands before the @ must be ASCII: dot-less i, long s and their like would make two addresses look, or
+    fold, like one (CVE-2019-19844). Dots and plus tags are kept. Raises Malformed.
+    """
+    trimmed = unicodedata.normalize("NFC", typed.strip())
+    try:
+        found = validate_email(
+            trimmed,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            allow_quoted_local=False,
+            allow_domain_literal=False,
+            test_environment=settings.MAILBOX,
+        )
+    except EmailNotValidError as error:
+        raise Malformed("invalid", _("Enter a valid email address.")) from error
+    canonical = f"{found.ascii_local_part}@{found.ascii_domain}".lower()
+    if len(canonical) > 254:  # RFC 5321, 4.5.3.1.3
+        raise Malformed("invalid", _("Enter a valid email address."))
+    return Email(canonical)
+
+
+def phone(typed: str) -> Phone:
+    """The number in E.164, with its country code. Raises Malformed."""
+    try:
+        number = phonenumbers.parse(typed.strip() if len(typed) <= 32 else "", None)
+    except phonenumbers.NumberParseException as error:
+        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100.")) from error
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100."))
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def username(typed: str) -> Username:
+    """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
+    if not _USERNAME.fullmatch(typed.strip()):
+        raise Malformed("invalid", _("Use 3 to 30 letters, digits, dots, dashes or underscores."))
+    return Username(typed.strip())
+
+
+def full_name(typed: str) -> FullName:
+    """A person's name in NFC: at most 150 characters, no control or invisible ones. Raises Malformed."""
+    name = unicodedata.normalize("NFC", typed.strip())
+    if len(name) > 150:
+        raise Malformed("max_length", _("Use at most 150 characters."))
+    if any(unicodedata.category(character) == "Cc" for character in name) or _INVISIBLE.search(name):
+        raise Malformed("invalid", _("A name can't hold control characters."))
+    return FullName(name)
+
+
+def masked(address: str) -> str:
+    """An address as logs and admins may see it: `a…@example.com`, `…0100`."""
+    local, at, domain = address.partition("@")
+    return f"{local[:1]}…@{domain}" if at else f"…{address[-4:]}"
+
+
+def digest(address: Email | Phone) -> bytes:
+    """The keyed digest by which an address is counted and recorded, never kept in clear."""
+    return settings.KEYS.digest("address", address.encode())
+
+
+def digest_matches(expected: bytes, address: Email | Phone) -> bool:
+    """Whether `expected` is this address's digest, under any key of the ring."""
+    return settings.KEYS.matches(expected, "address", address.encode())

@@ -1,0 +1,99 @@
+"""Users and their profiles; what must hold of them is held by the database."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from vestibule.kernel import entropy
+
+
+class Status(models.TextChoices):
+    """`PENDING -> ACTIVE <-> SUSPENDED`, `ACTIVE | SUSPENDED -> CLOSED`."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Role(models.TextChoices):
+    """What a person may do in the house; given by an admin, never taken."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    USER = "user"
+
+
+class User(AbstractBaseUser):
+    """A person's account. `email` is canonical (see identifiers.Email), so equality is case-insensitive.
+
+    A phone number is unique among those that were proved: a number that somebody merely typed locks nobody out.
+    """
+
+    last_login = None  # sessions know it
+    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    email = models.EmailField(max_length=254, unique=True, null=True)
+    username = models.CharField(max_length=30, null=True)
+    full_name = models.CharField(max_length=150, blank=True)
+    phone_number = models.CharField(max_length=16, null=True)
+    role = models.CharField(max_length=8, choices=Role, default=Role.USER)
+    status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
+    email_verified_at = models.DateTimeField(null=True)
+    phone_verified_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    objects: models.Manager["User"] = models.Manager()
+
+    class Meta:
+        db_table = "account_user"
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_username_once"),
+            models.UniqueConstraint(
+                fields=["phone_number"], condition=Q(phone_verified_at__isnull=False), name="user_proved_phone_once"
+            ),
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_canonical"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="user_status_known"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=Q(email_verified_at__isnull=True) | Q(email__isnull=False), name="user_proved_email_present"
+            ),
+            models.CheckConstraint(
+                condition=Q(phone_verified_at__isnull=True) | Q(phone_number__isnull=False),
+                name="user_proved_phone_present",
+            ),
+            # No account without proof: nobody is active, or was, whose address was never proved.
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.PENDING, Status.CLOSED])
+                | Q(email_verified_at__isnull=False)
+                | Q(phone_verified_at__isnull=False),
+                name="user_active_only_proved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # Django has a constant there
+        """Whether this person may sign in."""
+        return self.status == Status.ACTIVE
+
+
+class Profile(models.Model):
+    """What a person tells about themselves; made together with the user."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    bio = models.CharField(max_length=500, blank=True)
+    address = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        db_table = "account_profile"
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,101 @@
+"""Passwords: the policy, the hash, and the admission of hashing work."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from types import SimpleNamespace
+
+from django.conf import settings
+from django.contrib.auth import hashers, password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from prometheus_client import Gauge
+
+from vestibule.kernel.errors import FieldError, Unavailable
+
+MAX_BYTES = 1024
+QUEUE, WAIT = 16, 2.0  # how many may wait for a slot, and how many seconds
+
+WAITING = Gauge("vestibule_hashing_waiting", "Requests that wait for a hashing slot.", multiprocess_mode="livesum")
+
+
+class Argon2(hashers.Argon2PasswordHasher):
+    """Argon2id, m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet); Django's own wants 100 MiB a hash."""
+
+    time_cost = 2
+    memory_cost = 19456  # KiB
+    parallelism = 1
+
+
+class Admission:
+    """At most `slots` hashes at once, `queue` more waiting, each `wait` seconds at most: then Unavailable.
+
+    A hash takes 19 MiB and a core for about 20 ms; without a bound, a storm of strangers takes all of both.
+    """
+
+    def __init__(self, *, slots: int, queue: int, wait: float) -> None:
+        self._slots = BoundedSemaphore(slots)
+        self._places = BoundedSemaphore(slots + queue)
+        self._wait = wait
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Hold a slot. Raises Unavailable when the queue is full or the wait too long."""
+        if not self._places.acquire(blocking=False):
+            raise Unavailable(retry_after=1)
+        try:
+            with WAITING.track_inprogress():
+                admitted = self._slots.acquire(timeout=self._wait)
+            if not admitted:
+                raise Unavailable(retry_after=1)
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            self._places.release()
+
+
+admission = Admission(slots=settings.HASHING_SLOTS, queue=QUEUE, wait=WAIT)
+
+
+def normalised(typed: str) -> str:
+    """The one spelling of a password: NFC (SP 800-63B-4, 3.1.1.2), nothing trimmed, nothing folded."""
+    return unicodedata.normalize("NFC", typed)
+
+
+def problems(password: str, *, email: str = "", username: str = "", full_name: str = "") -> list[FieldError]:
+    """What the policy has against this (normalised) password; empty when nothing."""
+    if len(password.encode()) > MAX_BYTES:
+        return [FieldError("password_too_long", str(_("Use at most 1,024 bytes.")))]
+    own = SimpleNamespace(email=email, username=username, full_name=full_name)
+    try:
+        password_validation.validate_password(password, user=own)  # type: ignore[arg-type]  # reads attributes only
+    except ValidationError as error:
+        return [FieldError(str(each.code), str(each.messages[0])) for each in error.error_list]
+    return []
+
+
+def hashed(password: str) -> str:
+    """The Argon2id hash of a normalised password, in PHC form. Raises Unavailable under a hashing storm."""
+    with admission():
+        return hashers.make_password(password)
+
+
+class MinimumLengthValidator:
+    """At least so many code points (SP 800-63B-4, 3.1.1.2 counts each code point as one character)."""
+
+    def __init__(self, min_length: int) -> None:
+        self.min_length = min_length
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raises ValidationError `password_too_short`."""
+        if len(password) < self.min_length:
+            raise ValidationError(self.get_help_text(), code="password_too_short")
+
+    def get_help_text(self) -> str:
+        """The rule in words."""
+        words = ngettext_lazy("Use at least %(n)d character.", "Use at least %(n)d characters.", "n")
+        return str(words % {"n": self.min_length})

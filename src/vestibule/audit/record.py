@@ -1,0 +1,68 @@
+"""Record a fact, once: one call writes the audit row, the log line and the metric."""
+
+from functools import partial
+from uuid import UUID
+
+import structlog
+from django.db.transaction import on_commit
+from prometheus_client import Counter
+
+from vestibule.audit.events import Event
+from vestibule.audit.models import AuditEvent
+from vestibule.kernel.client import Client
+
+log = structlog.get_logger("vestibule.audit")
+
+EVENTS = Counter("vestibule_events", "Facts recorded, by name and by the code of a refusal.", ["event", "code"])
+
+
+def record(
+    event: Event,
+    client: Client,
+    *,
+    code: str = "",
+    user_id: UUID | None = None,
+    subject: bytes | None = None,
+    challenge_id: UUID | None = None,
+    **details: str | int,
+) -> None:
+    """The row joins the caller's transaction; log line and metric follow its commit, so that they never tell of
+    something that was rolled back. `details` go to the log line only, and must hold nothing secret or personal.
+
+    Raises IntegrityError where `challenge_id` is on record already.
+    """
+    if event.kept:
+        AuditEvent.objects.create(
+            at=client.at,
+            name=event.name,
+            code=code,
+            actor=client.actor,
+            user_id=user_id,
+            subject=subject,
+            challenge_id=challenge_id,
+            address=client.address,
+            agent=client.agent,
+            request_id=client.request_id,
+        )
+    facts: dict[str, object] = {
+        "code": code or None,
+        "actor": client.actor,
+        "user_id": str(user_id) if user_id else None,
+        "subject": subject.hex()[:16] if subject else None,
+        "challenge_id": str(challenge_id) if challenge_id else None,
+        "address": client.address,
+        "agent": client.agent or None,
+        "request_id": client.request_id or None,
+        **details,
+    }
+    on_commit(partial(_tell, event.name, code, {name: fact for name, fact in facts.items() if fact is not None}))
+
+
+def on_record(challenge_id: UUID) -> bool:
+    """Whether the work of this proof has been committed."""
+    return AuditEvent.objects.filter(challenge_id=challenge_id).exists()
+
+
+def _tell(name: str, code: str, facts: dict[str, object]) -> None:
+    EVENTS.labels(event=name, code=code).inc()
+    log.info(name, **facts)

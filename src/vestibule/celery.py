@@ -1,0 +1,29 @@
+"""The Celery application: it wakes and parallelises the outbox, and beats the sweeps. JSON only (ASVS 1.5.2)."""
+
+from celery import Celery
+from django.conf import settings
+
+from vestibule.boot import use_settings
+
+use_settings()
+app = Celery("vestibule")
+app.set_default()  # for every thread of a web process, not only the one that imports this
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_timeout=1,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 600},
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_time_limit=300,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    beat_schedule={
+        "deliver": {"task": "vestibule.courier.tasks.deliver", "schedule": 5, "options": {"expires": 5}},
+        "sweep": {"task": "vestibule.skins.worker.schedule.sweep", "schedule": 60, "options": {"expires": 60}},
+    },
+    imports=["vestibule.courier.tasks", "vestibule.skins.worker.schedule"],
+)

@@ -1,0 +1,1 @@
+"""One-time proofs: codes, links, nonces and tickets; issued, resent, verified, once."""

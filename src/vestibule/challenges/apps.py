@@ -1,0 +1,10 @@
+"""The Django app of the challenges."""
+
+from django.apps import AppConfig
+
+
+class ChallengesConfig(AppConfig):
+    """One-time proofs."""
+
+    name = "vestibule.challenges"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,66 @@
+"""The table of one-time proofs: what each purpose's secret looks like, how long it lives, how often it may be tried."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, StrEnum
+from types import MappingProxyType
+
+
+class Secret(Enum):
+    """What the person, or their browser, gives back."""
+
+    CODE = "code"
+    LINK = "link"
+    CODE_AND_LINK = "code and link"
+    NONCE = "nonce"
+    TICKET = "ticket"
+
+
+class Purpose(StrEnum):
+    """What a proof is good for; it is bound into the handle, the digest and the sealed payload."""
+
+    REGISTRATION = "registration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One row of the table. `sends` counts the first send too; `digits` is the length of a code."""
+
+    secret: Secret
+    ttl: timedelta
+    attempts: int
+    cooldowns: tuple[timedelta, ...]
+    sends: int
+    digits: int = 6
+
+    def cooldown(self, sends: int) -> timedelta:
+        """How long to wait after the send of this number (1 is the first) before the next."""
+        return self.cooldowns[min(sends, len(self.cooldowns)) - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What an operator may turn (`OTP_*`); the defaults are SECURITY's numbers."""
+
+    ttl: timedelta = timedelta(minutes=10)  # ASVS 6.5.5: out-of-band codes live at most 10 minutes
+    attempts: int = 5
+    cooldowns: tuple[timedelta, ...] = (timedelta(seconds=60), timedelta(seconds=120), timedelta(seconds=300))
+    resends: int = 5
+    digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
+
+
+def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
+    """Every purpose's policy, with the operator's numbers in it."""
+    return MappingProxyType(
+        {
+            Purpose.REGISTRATION: Policy(
+                secret=Secret.CODE,
+                ttl=numbers.ttl,
+                attempts=numbers.attempts,
+                cooldowns=numbers.cooldowns,
+                sends=numbers.resends + 1,
+                digits=numbers.digits,
+            ),
+        }
+    )

@@ -1,0 +1,112 @@
+"""The challenge store in the database: every verb one guarded UPDATE, durable when it returns."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.db.transaction import atomic
+
+from vestibule.challenges.models import StoredChallenge
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.store import Challenge, State
+
+
+def _free(now: datetime) -> Q:
+    """Waiting, or claimed by somebody whose lease ran out."""
+    return Q(state=State.WAITING) | Q(state=State.CLAIMED, leased_until__lte=now)
+
+
+class DatabaseStore:
+    """`store.Store` over the `challenge` table."""
+
+    def add(self, challenge: Challenge) -> None:
+        """In the caller's transaction, so that the record and its message commit together."""
+        StoredChallenge.objects.create(
+            id=challenge.id,
+            purpose=challenge.purpose,
+            subject=challenge.subject,
+            digests=challenge.digests,
+            sealed_payload=challenge.sealed_payload,
+            sent_at=challenge.sent_at,
+            expires_at=challenge.expires_at,
+            attempts=challenge.attempts,
+            sends=challenge.sends,
+            state=challenge.state,
+        )
+
+    def get(self, id: UUID) -> Challenge | None:
+        row = StoredChallenge.objects.filter(pk=id).first()
+        if row is None:
+            return None
+        return Challenge(
+            id=row.id,
+            purpose=Purpose(row.purpose),
+            subject=bytes(row.subject),
+            digests=bytes(row.digests),
+            sealed_payload=bytes(row.sealed_payload),
+            sent_at=row.sent_at,
+            expires_at=row.expires_at,
+            attempts=row.attempts,
+            sends=row.sends,
+            state=State(row.state),
+            lease=row.lease,
+            leased_until=row.leased_until,
+        )
+
+    def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
+        open_to_guesses = self._record(id).filter(attempts__lt=limit, expires_at__gt=now).exclude(state=State.SETTLED)
+        return self._durably(open_to_guesses, attempts=F("attempts") + 1)
+
+    def return_attempt(self, id: UUID) -> None:
+        self._durably(self._record(id).filter(attempts__gt=0), attempts=F("attempts") - 1)
+
+    def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
+        unsent = self._record(seen.id).filter(_free(now), sends=seen.sends, digests=seen.digests)
+        return self._durably(
+            unsent,
+            digests=digests,
+            sends=F("sends") + 1,
+            sent_at=now,
+            expires_at=expires_at,
+            state=State.WAITING,
+            lease=None,
+            leased_until=None,
+        )
+
+    def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
+        self._durably(
+            self._record(seen.id).filter(digests=digests),
+            digests=seen.digests,
+            sends=seen.sends,
+            sent_at=seen.sent_at,
+            expires_at=seen.expires_at,
+        )
+
+    def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
+        claimable = self._record(seen.id).filter(_free(now), digests=seen.digests, attempts__gt=0)
+        return self._durably(
+            claimable, state=State.CLAIMED, lease=lease, leased_until=until, attempts=F("attempts") - 1
+        )
+
+    def settle(self, id: UUID) -> None:
+        self._durably(self._record(id), state=State.SETTLED, lease=None, leased_until=None)
+
+    def release(self, id: UUID, *, lease: UUID) -> None:
+        self._durably(
+            self._record(id).filter(state=State.CLAIMED, lease=lease),
+            state=State.WAITING,
+            lease=None,
+            leased_until=None,
+        )
+
+    def sweep(self, *, before: datetime, limit: int) -> int:
+        dead = StoredChallenge.objects.filter(expires_at__lt=before).values("pk")[:limit]
+        return StoredChallenge.objects.filter(pk__in=dead).delete()[0]
+
+    def _record(self, id: UUID) -> QuerySet[StoredChallenge]:
+        return StoredChallenge.objects.filter(pk=id)
+
+    def _durably(self, guarded: QuerySet[StoredChallenge], **changes: object) -> bool:
+        """One UPDATE, committed before this returns; never inside a transaction that a refusal could roll back."""
+        with atomic(durable=True):
+            return guarded.update(**changes) == 1

@@ -1,0 +1,197 @@
+"""The challenge store in Redis: one hash a record, every verb one Lua script. The key's TTL only collects rubbish."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+import redis
+
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.store import Challenge, State
+from vestibule.kernel.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Method = Callable[Concatenate["RedisStore", P], R]
+
+KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
+
+# Moments are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
+_FREE = """
+local function free(now)
+  local state = redis.call('HGET', KEYS[1], 'state')
+  if state == 'waiting' then return true end
+  return state == 'claimed' and tonumber(redis.call('HGET', KEYS[1], 'leased_until')) <= tonumber(now)
+end
+"""
+_COUNT_ATTEMPT = """
+local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'expires_at')
+if not found[1] or found[1] == 'settled' then return 0 end
+if tonumber(found[2]) >= tonumber(ARGV[1]) or tonumber(found[3]) <= tonumber(ARGV[2]) then return 0 end
+redis.call('HINCRBY', KEYS[1], 'attempts', 1)
+return 1
+"""
+_RETURN_ATTEMPT = """
+local attempts = tonumber(redis.call('HGET', KEYS[1], 'attempts') or '0')
+if attempts > 0 then redis.call('HINCRBY', KEYS[1], 'attempts', -1) end
+"""
+_COUNT_SEND = (
+    _FREE
+    + """
+local found = redis.call('HMGET', KEYS[1], 'sends', 'digests')
+if not found[1] or not free(ARGV[4]) or found[1] ~= ARGV[1] or found[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'digests', ARGV[3], 'sent_at', ARGV[4], 'expires_at', ARGV[5], 'state', 'waiting',
+           'lease', '', 'leased_until', '0')
+redis.call('HINCRBY', KEYS[1], 'sends', 1)
+redis.call('PEXPIREAT', KEYS[1], ARGV[6])
+return 1
+"""
+)
+_UNDO_SEND = """
+if redis.call('HGET', KEYS[1], 'digests') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'digests', ARGV[2], 'sends', ARGV[3], 'sent_at', ARGV[4], 'expires_at', ARGV[5])
+return 1
+"""
+_CLAIM = (
+    _FREE
+    + """
+local found = redis.call('HMGET', KEYS[1], 'digests', 'attempts')
+if not found[1] or found[1] ~= ARGV[1] or tonumber(found[2]) < 1 or not free(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'claimed', 'lease', ARGV[2], 'leased_until', ARGV[4])
+redis.call('HINCRBY', KEYS[1], 'attempts', -1)
+return 1
+"""
+)
+_SETTLE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'state', 'settled', 'lease', '', 'leased_until', '0')
+end
+"""
+_RELEASE = """
+local found = redis.call('HMGET', KEYS[1], 'state', 'lease')
+if found[1] == 'claimed' and found[2] == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'state', 'waiting', 'lease', '', 'leased_until', '0')
+end
+"""
+
+
+def _number(moment: datetime) -> int:
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def _moment(number: bytes) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(number))
+
+
+def _rubbish_at(expires_at: datetime) -> int:
+    return _number(expires_at + KEPT_AFTER_EXPIRY) // 1000
+
+
+def _reached(verb: Method[P, R]) -> Method[P, R]:
+    """A Redis that can't be reached, or refuses, is Unavailable."""
+
+    @wraps(verb)
+    def run(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return verb(self, *args, **kwargs)
+        except redis.RedisError as error:
+            raise Unavailable from error
+
+    return run
+
+
+class RedisStore:
+    """`store.Store` over one Redis; `prefix` keeps deployments that share one apart."""
+
+    def __init__(self, connection: redis.Redis, *, prefix: str = "vestibule") -> None:
+        self._redis = connection
+        self._prefix = prefix
+        self._count_attempt = connection.register_script(_COUNT_ATTEMPT)
+        self._return_attempt = connection.register_script(_RETURN_ATTEMPT)
+        self._count_send = connection.register_script(_COUNT_SEND)
+        self._undo_send = connection.register_script(_UNDO_SEND)
+        self._claim = connection.register_script(_CLAIM)
+        self._settle = connection.register_script(_SETTLE)
+        self._release = connection.register_script(_RELEASE)
+
+    @_reached
+    def add(self, challenge: Challenge) -> None:
+        record: dict[str | bytes, bytes | float | int | str] = {
+            "purpose": challenge.purpose.value,
+            "subject": challenge.subject,
+            "digests": challenge.digests,
+            "sealed_payload": challenge.sealed_payload,
+            "sent_at": _number(challenge.sent_at),
+            "expires_at": _number(challenge.expires_at),
+            "attempts": challenge.attempts,
+            "sends": challenge.sends,
+            "state": challenge.state.value,
+            "lease": "",
+            "leased_until": 0,
+        }
+        key = self._key(challenge.id)
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key, mapping=record)
+            pipe.pexpireat(key, _rubbish_at(challenge.expires_at))
+            pipe.execute()
+
+    @_reached
+    def get(self, id: UUID) -> Challenge | None:
+        found: dict[bytes, bytes] = self._redis.hgetall(self._key(id))  # type: ignore[assignment]  # the sync client
+        if not found:
+            return None
+        lease = found[b"lease"].decode()
+        return Challenge(
+            id=id,
+            purpose=Purpose(found[b"purpose"].decode()),
+            subject=found[b"subject"],
+            digests=found[b"digests"],
+            sealed_payload=found[b"sealed_payload"],
+            sent_at=_moment(found[b"sent_at"]),
+            expires_at=_moment(found[b"expires_at"]),
+            attempts=int(found[b"attempts"]),
+            sends=int(found[b"sends"]),
+            state=State(found[b"state"].decode()),
+            lease=UUID(lease) if lease else None,
+            leased_until=_moment(found[b"leased_until"]) if lease else None,
+        )
+
+    @_reached
+    def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
+        return bool(self._count_attempt([self._key(id)], [limit, _number(now)]))
+
+    @_reached
+    def return_attempt(self, id: UUID) -> None:
+        self._return_attempt([self._key(id)])
+
+    @_reached
+    def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
+        args = [seen.sends, seen.digests, digests, _number(now), _number(expires_at), _rubbish_at(expires_at)]
+        return bool(self._count_send([self._key(seen.id)], args))
+
+    @_reached
+    def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
+        args = [digests, seen.digests, seen.sends, _number(seen.sent_at), _number(seen.expires_at)]
+        self._undo_send([self._key(seen.id)], args)
+
+    @_reached
+    def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
+        args = [seen.digests, str(lease), _number(now), _number(until)]
+        return bool(self._claim([self._key(seen.id)], args))
+
+    @_reached
+    def settle(self, id: UUID) -> None:
+        self._settle([self._key(id)])
+
+    @_reached
+    def release(self, id: UUID, *, lease: UUID) -> None:
+        self._release([self._key(id)], [str(lease)])
+
+    def sweep(self, *, before: datetime, limit: int) -> int:
+        """Nothing to do: Redis forgets by itself."""
+        return 0
+
+    def _key(self, id: UUID) -> str:
+        return f"{self._prefix}:challenge:{{{id}}}"

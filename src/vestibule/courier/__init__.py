@@ -1,0 +1,1 @@
+"""Messages: posted with the change that they tell of, delivered afterwards, at least once."""

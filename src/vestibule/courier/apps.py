@@ -1,0 +1,10 @@
+"""The Django app of the courier."""
+
+from django.apps import AppConfig
+
+
+class CourierConfig(AppConfig):
+    """The app of this package."""
+
+    name = "vestibule.courier"
+    default_auto_field = "django.db.models.BigAutoField"

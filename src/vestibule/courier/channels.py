@@ -1,0 +1,40 @@
+"""The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
+
+from typing import Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.utils.module_loading import import_string
+
+from vestibule.courier.messages import Rendered
+
+
+class Sender(Protocol):
+    """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
+
+    def __call__(self, id: UUID, to: str, rendered: Rendered) -> None: ...
+
+
+def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
+    """One mail to one address. The Message-ID is the message's own, so that a second delivery can be recognised."""
+    message = EmailMultiAlternatives(
+        subject=rendered.subject,
+        body=rendered.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        headers={
+            "Message-ID": f"<{id}@{settings.HOST}>",
+            "Auto-Submitted": "auto-generated",  # RFC 3834, 5
+            "X-Auto-Response-Suppress": "All",
+        },
+        connection=get_connection(),
+    )
+    message.attach_alternative(rendered.html, "text/html")
+    message.send()
+
+
+def send_sms(id: UUID, to: str, rendered: Rendered) -> None:
+    """One SMS to one number, through the class that SMS_BACKEND names."""
+    gateway: Sender = import_string(settings.SMS_BACKEND)
+    gateway(id, to, rendered)

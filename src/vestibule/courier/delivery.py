@@ -1,0 +1,101 @@
+"""Deliver what is due: lease, send, mark; at least once, with doubling backoff, for a day at most."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.courier import channels, messages
+from vestibule.courier.channels import Sender
+from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.envelope import unsealed
+from vestibule.kernel import entropy
+from vestibule.kernel.client import Client
+from vestibule.kernel.sealing import Unsealable
+
+LEASE = timedelta(seconds=60)  # longer than a transport's timeout, so that two workers never hold one message
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
+GIVE_UP_AFTER = timedelta(days=1)
+
+SENDERS: Mapping[str, Sender] = MappingProxyType(
+    {Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms}
+)
+
+
+
+def due(now: datetime) -> Q:
+    """Queued and due, or held by a worker whose lease ran out."""
+    return Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, leased_until__lte=now)
+
+
+def drain(now: datetime, *, batch: int = 100) -> int:
+    """Deliver at most `batch` messages that are due, oldest first; how many were taken in hand."""
+    waiting = list(Message.objects.filter(due(now)).order_by("due_at").values_list("pk", flat=True)[:batch])
+    return sum(_deliver(pk, timezone.now()) for pk in waiting)
+
+
+def sweep(*, before: datetime, limit: int) -> int:
+    """Forget at most `limit` messages that ended before that moment; how many went."""
+    ended = Message.objects.filter(ended_at__lt=before).values("pk")[:limit]
+    return Message.objects.filter(pk__in=ended).delete()[0]
+
+
+def _deliver(id: UUID, now: datetime) -> bool:
+    leased = Message.objects.filter(due(now), pk=id).update(
+        state=State.SENDING, leased_until=now + LEASE, tries=F("tries") + 1
+    )
+    if not leased:
+        return False  # another worker has it
+    message = Message.objects.get(pk=id)
+    if message.useless_at is not None and message.useless_at <= now:
+        _abandon(message, now, "expired")
+    elif now - message.created_at >= GIVE_UP_AFTER:
+        _abandon(message, now, message.trouble or "too old")
+    else:
+        _send(message, now)
+    return True
+
+
+def _send(message: Message, now: datetime) -> None:
+    kind = messages.KINDS[message.kind]
+    try:
+        to, params = unsealed(message)
+    except Unsealable:
+        _abandon(message, now, "sealed by a retired key")
+        return
+    render = messages.sms if message.channel == Channel.SMS else messages.mail
+    try:
+        SENDERS[message.channel](message.id, to, render(kind, params))
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises: the message stays, and is tried again
+        _put_back(message, now, type(error).__name__)
+        return
+    _held(message).update(state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
+    record(events.MESSAGE_SENT, _worker(now), kind=message.kind, tries=message.tries, message=str(message.id))
+
+
+def _put_back(message: Message, now: datetime, trouble: str) -> None:
+    backoff = min(FIRST_RETRY * 2 ** (message.tries - 1), LONGEST_RETRY)
+    due_at = now + backoff + timedelta(seconds=entropy.jitter(backoff.total_seconds() / 4))
+    _held(message).update(state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
+    record(events.MESSAGE_DELAYED, _worker(now), code=trouble, kind=message.kind, message=str(message.id))
+
+
+def _abandon(message: Message, now: datetime, trouble: str) -> None:
+    _held(message).update(
+        state=State.ABANDONED, ended_at=now, sealed=None, trouble=trouble[:60], leased_until=None
+    )
+    record(events.MESSAGE_ABANDONED, _worker(now), code=trouble[:40], kind=message.kind, message=str(message.id))
+
+
+def _held(message: Message) -> QuerySet[Message]:
+    """The row, while this worker's lease on it stands."""
+    return Message.objects.filter(pk=message.pk, state=State.SENDING, tries=message.tries)
+
+
+def _worker(now: datetime) -> Client:
+    return Client.system("worker", now)

@@ -1,0 +1,20 @@
+"""The envelope: address and parameters of a message, sealed for as long as it waits."""
+
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.conf import settings
+
+from vestibule.courier.models import Message
+
+
+def sealed(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
+    """Address and parameters under the key ring, bound to the row that holds them."""
+    return settings.KEYS.seal("message", json.dumps({"to": to, "params": dict(params)}).encode(), context=id.bytes)
+
+
+def unsealed(message: Message) -> tuple[str, dict[str, str | int]]:
+    """What `sealed` was given. Raises Unsealable when its key was retired."""
+    opened = json.loads(settings.KEYS.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
+    return opened["to"], opened["params"]

@@ -1,0 +1,99 @@
+"""The mailbox for development and tests: what would be sent is a file each under `var/mailbox/`.
+
+It stands in for a transport only while none is configured, and holds codes in clear as any mailbox does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage as Parsed
+from pathlib import Path
+from time import time_ns
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+from vestibule.courier.messages import Rendered
+
+KEPT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message as it was delivered."""
+
+    id: str
+    channel: str
+    to: str
+    sender: str
+    subject: str
+    sent_at: datetime
+    text: str
+    html: str
+    headers: dict[str, str]
+
+
+class MailboxBackend(BaseEmailBackend):
+    """A Django e-mail backend that writes into the mailbox."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Deliver each message; how many were."""
+        for message in email_messages:
+            _write(message.message().as_bytes(), "email")
+        return len(email_messages)
+
+
+def deliver_sms(id: UUID, to: str, rendered: Rendered) -> None:
+    """The SMS gateway of the mailbox (`channels.Sender`)."""
+    letter = Parsed(policy=policy.SMTP)
+    letter["From"], letter["To"], letter["Subject"] = settings.HOST, to, rendered.subject
+    letter["Message-ID"] = f"<{id}@{settings.HOST}>"
+    letter.set_content(rendered.text)
+    _write(letter.as_bytes(), "sms")
+
+
+def letters(to: str = "") -> list[Letter]:
+    """All that was delivered (to that address, if one is given), newest first."""
+    found = [_read(path) for path in sorted(_folder().glob("*.eml"), reverse=True)]
+    return [letter for letter in found if not to or letter.to.lower() == to.strip().lower()]
+
+
+def letter(id: str) -> Letter | None:
+    """One letter, or None."""
+    return next((_read(path) for path in _folder().glob("*.eml") if path.stem == id), None)
+
+
+def _folder() -> Path:
+    folder: Path = settings.VAR / "mailbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(content: bytes, channel: str) -> None:
+    folder = _folder()
+    path = folder / f"{time_ns()}-{channel}.eml"
+    draft = path.with_suffix(".part")
+    draft.write_bytes(content)
+    draft.rename(path)  # atomic: a reader never sees half a letter
+    for old in sorted(folder.glob("*.eml"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Letter:
+    stamp, _, channel = path.stem.partition("-")
+    parsed = message_from_bytes(path.read_bytes(), policy=policy.default)
+    bodies = {kind: parsed.get_body((kind,)) for kind in ("plain", "html")}
+    return Letter(
+        id=path.stem,
+        channel=channel,
+        to=str(parsed["To"]),
+        sender=str(parsed["From"]),
+        subject=str(parsed["Subject"]),
+        sent_at=datetime.fromtimestamp(int(stamp) / 1e9, UTC),
+        text=str(bodies["plain"].get_content()) if bodies["plain"] else "",
+        html=str(bodies["html"].get_content()) if bodies["html"] else "",
+        headers={name: str(value) for name, value in parsed.items()},
+    )

@@ -1,0 +1,65 @@
+"""The outbox."""
+
+from django.db import models
+
+from vestibule.kernel import entropy
+
+
+class Channel(models.TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class State(models.TextChoices):
+    """`queued -> sending (lease) -> sent | abandoned`."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    ABANDONED = "abandoned"
+
+
+class Message(models.Model):
+    """One message to one address. `sealed` holds address and parameters (codes, links), and is wiped at the end.
+
+    `topic` is the challenge that it belongs to, so that a newer message replaces an older one; after `useless_at`
+    (the code in it has expired) it is not sent any more.
+    """
+
+    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    kind = models.CharField(max_length=40)
+    channel = models.CharField(max_length=5, choices=Channel)
+    recipient = models.BinaryField(max_length=32)
+    recipient_hint = models.CharField(max_length=254)
+    topic = models.UUIDField(null=True, db_index=True)
+    sealed = models.BinaryField(null=True)
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    trouble = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    useless_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "courier_message"
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state__in=["queued", "sending"]), name="courier_message_due"
+            ),
+            models.Index(fields=["ended_at"], name="courier_message_ended"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="courier_message_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[State.QUEUED, State.SENDING], sealed__isnull=False)
+                | models.Q(state__in=[State.SENT, State.ABANDONED], sealed__isnull=True),
+                name="courier_message_wiped_at_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"

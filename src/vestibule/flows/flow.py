@@ -1,0 +1,49 @@
+"""The mark of a flow: refusals are put on record, and a database that can't be reached is Unavailable."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from vestibule.audit.events import refused
+from vestibule.audit.record import record
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Refusal, Unavailable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+log = structlog.get_logger(__name__)
+
+
+def flow(act: F) -> F:
+    """Wrap a keyword-only function that takes a `client`.
+
+    A Refusal is recorded as `<module>.<function>.refused` with its code, and goes on; a database that is down,
+    times out or gives up a lock becomes Unavailable, which is logged and counted but, for want of a database, no row.
+    """
+    name = f"{act.__module__.rpartition('.')[2]}.{act.__name__}"
+
+    @wraps(act)
+    def run(*, client: Client, **given: Any) -> Any:
+        try:
+            return act(client=client, **given)
+        except (OperationalError, InterfaceError) as error:
+            log.error("database.unavailable", flow=name, error=type(error).__name__)
+            unavailable = Unavailable()
+            _on_record(name, client, unavailable)
+            raise unavailable from error
+        except Refusal as refusal:
+            _on_record(name, client, refusal)
+            raise
+
+    return run  # type: ignore[return-value]  # the same signature: given by keyword, as every flow is called
+
+
+def _on_record(name: str, client: Client, refusal: Refusal) -> None:
+    kept = not isinstance(refusal, Unavailable)
+    try:
+        record(refused(name, kept=kept), client, code=refusal.code, subject=refusal.subject)
+    except DatabaseError:
+        log.error("refusal.unrecorded", flow=name, code=refusal.code)

@@ -1,0 +1,38 @@
+"""The table of rates at the edge. Each number is a default: `RATE_<NAME>` sets it, empty switches it off.
+
+A rule may limit per client network (an IPv4 address, an IPv6 /64), per identifier (the address that somebody typed,
+as a keyed digest) and overall; `RATE_<NAME>`, `RATE_<NAME>_PER_IDENTIFIER` and `RATE_<NAME>_OVERALL`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row: rates in words, like `10/minute;100/hour`; empty where the rule does not limit that way."""
+
+    name: str
+    per_network: str = ""
+    per_identifier: str = ""
+    overall: str = ""
+
+
+# Every request that nobody signed.
+ANON = Rule(name="anon", per_network="100/hour")
+# Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
+# are capped silently: it only bounds the work.
+REGISTER_START = Rule(
+    name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour"
+)
+REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
+# With the five starts that makes the 20 mails an hour that one network may cause.
+REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
+
+RULES = (ANON, REGISTER_START, REGISTER_CONFIRM, REGISTER_RESEND)
+
+# Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
+MAILS = Rule(name="mail", per_identifier="5/hour;10/day")
+TEXTS = Rule(name="sms", per_identifier="3/hour;5/day")
+NOTICES = Rule(name="notice", per_identifier="4/day")
+
+CAPS = (MAILS, TEXTS, NOTICES)

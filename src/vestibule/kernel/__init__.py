@@ -1,0 +1,1 @@
+"""Plain Python that everything else stands on: refusals, the client, entropy, sealing."""

@@ -1,0 +1,24 @@
+"""Who is asking, and from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The asking side of one request, read once at the edge and handed down.
+
+    `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
+    the house; `actor` is `anonymous`, or `system:<who>` for the command line and the worker.
+    """
+
+    at: datetime
+    actor: str = "anonymous"
+    address: str | None = None
+    agent: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def system(cls, who: str, at: datetime) -> "Client":
+        """The house itself: `who` is `worker`, `cli` or the like."""
+        return cls(at=at, actor=f"system:{who}")

@@ -1,0 +1,39 @@
+"""The one source of randomness: the operating system's, through `secrets` (ASVS 6.5.3, 11.5.1)."""
+
+import secrets
+from uuid import UUID, uuid4
+
+LONG_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
+_GROUPS, _GROUP = 4, 5
+
+
+def code(digits: int) -> str:
+    """A one-time code of so many decimal digits, each equally likely, leading zeros kept."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
+
+
+def long_code() -> str:
+    """A code that nobody guesses (30^20, 98 bits) and a person can still copy: four groups of five."""
+    return "-".join(
+        "".join(secrets.choice(LONG_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS)
+    )
+
+
+def token() -> str:
+    """256 random bits, base64url: links, refresh tokens, nonces."""
+    return secrets.token_urlsafe(32)
+
+
+def octets(count: int) -> bytes:
+    """So many random bytes."""
+    return secrets.token_bytes(count)
+
+
+def identifier() -> UUID:
+    """A random UUID (version 4), for ids that nobody should guess."""
+    return uuid4()
+
+
+def jitter(seconds: float) -> float:
+    """A random share of so many seconds, so that retries do not march in step."""
+    return secrets.SystemRandom().uniform(0, seconds)

@@ -1,0 +1,143 @@
+"""The whole vocabulary of "no".
+
+Every refusal has a stable machine-readable `code`; a skin turns it into a status and words. The tree:
+
+    Refusal
+      Invalid              fields are at fault                                  invalid
+      TokenInvalid         a signed handle is not ours, or not for this         token_invalid
+      WrongSecret          the code is wrong; tries are left                    otp_invalid
+      Exhausted            every try is used                                    otp_exhausted
+      Expired              time is up, or nothing is known of it any more       otp_expired
+      AlreadyUsed          it took effect before, once                          token_used
+      TooSoon              the cooldown between two sends runs                  cooldown
+      Throttled            a rate, or the number of resends, is used up         throttled
+      Locked               too many failures, or another request is at it now   locked
+      EmailTaken           409s, shown only where that tells nothing new        email_taken
+      UsernameTaken                                                             username_taken
+      PhoneTaken                                                                phone_taken
+      Unavailable          a dependency is down, or a queue is full             unavailable
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field: a stable code, and a sentence for people."""
+
+    code: str
+    message: str
+
+
+class Refusal(Exception):
+    """A flow said no. Nothing was changed, except what counts failures."""
+
+    code: ClassVar[str]
+
+    def __init__(
+        self, *, retry_after: int | None = None, attempts_left: int | None = None, subject: bytes | None = None
+    ) -> None:
+        """`retry_after` in whole seconds; `subject`: keyed digest of the address concerned, for the audit record."""
+        super().__init__(self.code)
+        self.retry_after = retry_after
+        self.attempts_left = attempts_left
+        self.subject = subject
+
+
+class Invalid(Refusal):
+    """One or more fields are at fault."""
+
+    code = "invalid"
+
+    def __init__(self, fields: Mapping[str, Sequence[FieldError]], *, subject: bytes | None = None) -> None:
+        super().__init__(subject=subject)
+        self.fields = fields
+
+
+class TokenInvalid(Refusal):
+    """A signed handle is malformed, forged, or was made for another purpose."""
+
+    code = "token_invalid"
+
+
+class WrongSecret(Refusal):
+    """The secret did not match; `attempts_left` says how many tries remain."""
+
+    code = "otp_invalid"
+
+
+class Exhausted(Refusal):
+    """All tries of this challenge are used; only a new one helps."""
+
+    code = "otp_exhausted"
+
+
+class Expired(Refusal):
+    """The challenge's time is up, or the store no longer knows it."""
+
+    code = "otp_expired"
+
+
+class AlreadyUsed(Refusal):
+    """The proof has taken effect before; it never does twice."""
+
+    code = "token_used"
+
+
+class TooSoon(Refusal):
+    """The cooldown between two sends has not passed; `retry_after` says when it has."""
+
+    code = "cooldown"
+
+
+class Throttled(Refusal):
+    """A rate is used up. `limit` per `window` seconds is the rate that refused, where there is one."""
+
+    code = "throttled"
+
+    def __init__(
+        self,
+        *,
+        retry_after: int,
+        limit: int | None = None,
+        window: int | None = None,
+        subject: bytes | None = None,
+    ) -> None:
+        super().__init__(retry_after=retry_after, subject=subject)
+        self.limit = limit
+        self.window = window
+
+
+class Locked(Refusal):
+    """Too many failures on this address, or the same proof is being worked on this very moment."""
+
+    code = "locked"
+
+
+class EmailTaken(Refusal):
+    """An account holds this address (told only where enumeration protection is off)."""
+
+    code = "email_taken"
+
+
+class UsernameTaken(Refusal):
+    """An account holds this username (usernames are public handles)."""
+
+    code = "username_taken"
+
+
+class PhoneTaken(Refusal):
+    """An account holds this number (told only where enumeration protection is off)."""
+
+    code = "phone_taken"
+
+
+class Unavailable(Refusal):
+    """A dependency is down or the hashing queue is full; nothing half-done stays behind."""
+
+    code = "unavailable"
+
+    def __init__(self, *, retry_after: int = 5) -> None:
+        super().__init__(retry_after=retry_after)

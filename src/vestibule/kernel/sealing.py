@@ -1,0 +1,87 @@
+"""Keyed digests, sealing and signed handles, under a list of keys that rotates.
+
+The first secret of the list makes; every secret of the list is recognised. Each use derives its own key from the
+secret (HKDF-SHA-256, RFC 5869) by purpose, so that nothing made for one purpose opens another.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from vestibule.kernel import entropy
+
+_NONCE = 12  # bytes; SP 800-38D, 8.2.2
+_DIGEST = 32
+
+
+class Unsealable(Exception):
+    """Sealed or signed matter that no key of ours made, or that was altered, or moved to another place."""
+
+
+@lru_cache(maxsize=256)
+def _derived(secret: str, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"vestibule {purpose}".encode()).derive(secret.encode())
+
+
+def _framed(parts: Sequence[bytes]) -> bytes:
+    """Length-prefixed, so that ("ab", "c") and ("a", "bc") differ."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Keys:
+    """The key ring: `secrets` newest first, at least one."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        if not secrets:
+            raise ValueError("a key ring needs at least one secret")
+        self._secrets = tuple(secrets)
+
+    def digest(self, purpose: str, *parts: bytes) -> bytes:
+        """HMAC-SHA-256 of the parts under the newest key: 32 bytes."""
+        return self.digests(purpose, *parts)[0]
+
+    def digests(self, purpose: str, *parts: bytes) -> list[bytes]:
+        """The same under every key, newest first: for looking up what an older key made."""
+        message = _framed(parts)
+        return [hmac.digest(_derived(secret, purpose), message, sha256) for secret in self._secrets]
+
+    def matches(self, expected: bytes, purpose: str, *parts: bytes) -> bool:
+        """Whether any key makes `expected` of the parts; every key is tried, each in constant time."""
+        found = [hmac.compare_digest(digest, expected) for digest in self.digests(purpose, *parts)]
+        return any(found)
+
+    def seal(self, purpose: str, plaintext: bytes, *, context: bytes) -> bytes:
+        """AES-256-GCM under a random nonce; `context` (where it is kept) is authenticated along."""
+        nonce = entropy.octets(_NONCE)
+        return nonce + AESGCM(_derived(self._secrets[0], purpose)).encrypt(nonce, plaintext, context)
+
+    def unseal(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
+        """What was sealed for this purpose and context. Raises Unsealable."""
+        for secret in self._secrets:
+            try:
+                return AESGCM(_derived(secret, purpose)).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
+            except (InvalidTag, ValueError):
+                continue
+        raise Unsealable(purpose)
+
+    def sign(self, purpose: str, body: bytes) -> str:
+        """`body` and its HMAC as one base64url string without padding."""
+        return urlsafe_b64encode(body + self.digest(purpose, body)).rstrip(b"=").decode()
+
+    def unsign(self, purpose: str, signed: str) -> bytes:
+        """The body that `sign` was given. Raises Unsealable; one spelling per token (no padding, no stray bits)."""
+        try:
+            raw = urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
+        except ValueError as error:
+            raise Unsealable(purpose) from error
+        body, mac = raw[:-_DIGEST], raw[-_DIGEST:]
+        if urlsafe_b64encode(raw).rstrip(b"=").decode() != signed or not self.matches(mac, purpose, body):
+            raise Unsealable(purpose)
+        return body

@@ -1,0 +1,1 @@
+"""Who is signed in: sessions, their access tokens and their refresh tokens."""

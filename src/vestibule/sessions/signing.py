@@ -1,0 +1,47 @@
+"""The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from django.conf import settings
+from jwt.algorithms import ECAlgorithm
+
+from vestibule.kernel import entropy
+from vestibule.sessions.models import SigningKey
+
+
+def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
+    row = SigningKey.objects.order_by("-created_at", "kid").first() or _made(now)
+    return row.kid, _opened(row.kid, bytes(row.sealed_private))
+
+
+def jwks() -> dict[str, list[dict[str, Any]]]:
+    """The public keys as a JWK set (RFC 7517, 5)."""
+    return {"keys": [_public(row.kid, bytes(row.sealed_private)) for row in SigningKey.objects.order_by("kid")]}
+
+
+def _made(now: datetime) -> SigningKey:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    kid = entropy.token()[:22]
+    return SigningKey.objects.create(
+        kid=kid, created_at=now, sealed_private=settings.KEYS.seal("signing key", pem, context=kid.encode())
+    )
+
+
+@lru_cache(maxsize=16)
+def _opened(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
+    pem = settings.KEYS.unseal("signing key", sealed_private, context=kid.encode())
+    key = load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"signing key {kid} is no elliptic curve key")
+    return key
+
+
+def _public(kid: str, sealed_private: bytes) -> dict[str, Any]:
+    public = json.loads(ECAlgorithm.to_jwk(_opened(kid, sealed_private).public_key()))
+    return {**public, "kid": kid, "use": "sig", "alg": "ES256"}

@@ -1,0 +1,318 @@
+"""The only reader of the environment: everything configurable, embedded by default (docs/settings.md).
+
+With nothing set the service runs whole on SQLite in `var/`; DATABASE_URL and REDIS_URL make it stateless.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+import limits
+from csp.constants import NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from vestibule import logs
+from vestibule.challenges.policy import Numbers
+from vestibule.guards import rules
+from vestibule.guards.allowance import Allowance
+from vestibule.kernel import entropy
+from vestibule.kernel.sealing import Keys
+
+env = environ.Env()
+environ.Env.read_env(".env", overwrite=False)
+
+# --- Where things are -------------------------------------------------------------------------------------------------
+
+HERE = Path(__file__).resolve().parent
+VAR = Path(env.str("VAR_DIR", default="var")).resolve()
+VAR.mkdir(parents=True, exist_ok=True)
+PORT = env.int("PORT", default=8000)
+BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+FRONTEND_URL = env.str("FRONTEND_URL", default="").rstrip("/")
+HOST = urlsplit(BASE_URL).hostname or ""
+HTTPS = BASE_URL.startswith("https://")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST, "localhost", "127.0.0.1", "[::1]"])
+TRUSTED_PROXIES = [ip_network(text, strict=False) for text in env.list("TRUSTED_PROXIES", default=[])]
+
+# --- Keys -------------------------------------------------------------------------------------------------------------
+
+
+def _kept_secret(path: Path) -> str:
+    """A secret key made at the first start and kept, readable by nobody else."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(entropy.token())
+        try:
+            os.link(draft, path)  # atomic: of two first starts, one wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+KEYS = Keys([SECRET_KEY, *SECRET_KEY_FALLBACKS])
+
+# --- Stores -----------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 2,
+    "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
+}
+CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+
+
+def _sqlite() -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "vestibule.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+        "TEST": {"NAME": VAR / "test.sqlite3"},
+    }
+
+
+def _postgresql() -> dict[str, Any]:
+    database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+    database["CONN_HEALTH_CHECKS"] = True
+    database["OPTIONS"] = {
+        **database.get("OPTIONS", {}),
+        "connect_timeout": 2,
+        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
+        "pool": {"min_size": 1, "max_size": WEB_THREADS + 1, "timeout": 3, "reconnect_timeout": 10},
+    }
+    return database
+
+
+DATABASES = {"default": _postgresql() if DATABASE_URL else _sqlite()}
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+
+# --- The application --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "vestibule.audit",
+    "vestibule.guards",
+    "vestibule.courier",
+    "vestibule.challenges",
+    "vestibule.accounts",
+    "vestibule.sessions",
+    "vestibule.skins.cli",
+    "vestibule.skins.pages",
+]
+MIDDLEWARE = [
+    "vestibule.skins.middleware.request_context",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "vestibule.skins.middleware.api_paths",
+    "vestibule.skins.middleware.body_limit",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "vestibule.urls"
+WSGI_APPLICATION = "vestibule.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["vestibule.skins.pages.context.house"]},
+    }
+]
+AUTH_USER_MODEL = "accounts.User"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+LOGGING = logs.config(logs.level(env.str("LOG_LEVEL", default="INFO")))
+
+# --- Headers and cookies ----------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = False  # the proxy in front redirects; docs/settings.md
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- Accounts ---------------------------------------------------------------------------------------------------------
+
+SIGNUP_FIELDS = env.list("SIGNUP_FIELDS", default=[])
+ENUMERATION_PROTECTION = env.bool("ENUMERATION_PROTECTION", default=True)
+PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
+PASSWORD_HASHERS = [
+    "vestibule.accounts.passwords.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+HASHING_SLOTS = env.int("HASHING_SLOTS", default=os.cpu_count() or 1)
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "vestibule.accounts.passwords.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
+    },
+]
+OTP = Numbers(
+    ttl=timedelta(seconds=env.int("OTP_TTL", default=600)),
+    cooldowns=tuple(timedelta(seconds=int(wait)) for wait in env.list("OTP_COOLDOWNS", default=["60", "120", "300"])),
+)
+
+# --- Tokens -----------------------------------------------------------------------------------------------------------
+
+JWT_ISSUER = env.str("JWT_ISSUER", default=BASE_URL)
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default=BASE_URL)
+JWT_ACCESS_TTL = timedelta(seconds=env.int("JWT_ACCESS_TTL", default=600))
+JWT_REFRESH_IDLE = timedelta(seconds=env.int("JWT_REFRESH_IDLE", default=14 * 86400))
+JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default=90 * 86400))
+
+# --- Rates ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """A rule's rates, read and parsed."""
+
+    per_network: tuple[limits.RateLimitItem, ...]
+    per_identifier: tuple[limits.RateLimitItem, ...]
+    overall: tuple[limits.RateLimitItem, ...]
+
+
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
+
+
+def _rate(name: str, default: str) -> tuple[limits.RateLimitItem, ...]:
+    words = env.str(f"RATE_{name}", default=default).strip()
+    return tuple(limits.parse_many(words)) if words and RATE_LIMITS else ()
+
+
+def _rates(rule: rules.Rule) -> Rates:
+    name = rule.name.upper()
+    return Rates(
+        per_network=_rate(name, rule.per_network),
+        per_identifier=_rate(f"{name}_PER_IDENTIFIER", rule.per_identifier),
+        overall=_rate(f"{name}_OVERALL", rule.overall),
+    )
+
+
+def _allowance(rule: rules.Rule) -> Allowance:
+    rates = _rate(rule.name.upper(), rule.per_identifier)
+    return Allowance(windows=tuple((rate.amount, timedelta(seconds=rate.get_expiry())) for rate in rates))
+
+
+RATES = {rule.name: _rates(rule) for rule in rules.RULES}
+MESSAGES_PER_ADDRESS = {"email": _allowance(rules.MAILS), "sms": _allowance(rules.TEXTS)}
+NOTICES_PER_ADDRESS = _allowance(rules.NOTICES)
+
+# --- Messages ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """How mails and pages present the house."""
+
+    name: str
+    color: str
+    logo_url: str
+    support_email: str
+
+
+BRAND = Brand(
+    name=env.str("BRAND_NAME", default="Vestibule"),
+    color=env.str("BRAND_COLOR", default="#3455d1"),
+    logo_url=env.str("BRAND_LOGO_URL", default=""),
+    support_email=env.str("SUPPORT_EMAIL", default=""),
+)
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_TIMEOUT = 10  # seconds; the lease on a message is longer
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND.name} <no-reply@{HOST}>")
+# The mailbox page stands in for a transport while none is configured, and does not exist otherwise.
+MAILBOX = not EMAIL_HOST and not env.str("EMAIL_BACKEND", default="")
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or (
+    "vestibule.courier.mailbox.MailboxBackend" if MAILBOX else "django.core.mail.backends.smtp.EmailBackend"
+)
+SMS_BACKEND = env.str("SMS_BACKEND", default="vestibule.courier.mailbox.deliver_sms" if MAILBOX else "")
+CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
+
+# --- The API ----------------------------------------------------------------------------------------------------------
+
+BODY_LIMIT = 64 * 1024  # bytes
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["vestibule.skins.api.parsing.StrictJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "vestibule.skins.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "vestibule",
+    "DESCRIPTION": "Sign-up and sign-in as a service.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}

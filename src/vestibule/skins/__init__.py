@@ -1,0 +1,1 @@
+"""How the world reaches us: parse, admit, call one flow, render."""

@@ -1,0 +1,54 @@
+"""`/api/auth/config`: what a client needs to know before it shows a form."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts.passwords import MAX_BYTES
+from vestibule.skins.api.schema import answers
+from vestibule.skins.edge import admit
+
+
+class PasswordRules(serializers.Serializer[Any]):
+    """What a password must be."""
+
+    min_length = serializers.IntegerField(help_text="Unicode code points.")
+    max_bytes = serializers.IntegerField(help_text="UTF-8 bytes.")
+
+
+class SignupRules(serializers.Serializer[Any]):
+    """What a sign-up must hold."""
+
+    required = serializers.ListField(child=serializers.CharField(), help_text="Besides the address and password.")
+    modes = serializers.ListField(child=serializers.CharField())
+
+
+class Configuration(serializers.Serializer[Any]):
+    """The public configuration."""
+
+    signup = SignupRules()
+    password = PasswordRules()
+    channels = serializers.ListField(child=serializers.CharField())
+    enumeration_protection = serializers.BooleanField()
+
+
+class Show(APIView):
+    """The public configuration."""
+
+    @extend_schema(operation_id="config", tags=["Operations"], responses=answers(200, Configuration, body=False))
+    def get(self, request: Request) -> Response:
+        """Sign-up fields, password rules, channels, and what is switched on."""
+        admit(request._request)
+        return Response(
+            {
+                "signup": {"required": settings.SIGNUP_FIELDS, "modes": ["deferred"]},
+                "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
+                "channels": list(settings.CHANNELS),
+                "enumeration_protection": settings.ENUMERATION_PROTECTION,
+            }
+        )

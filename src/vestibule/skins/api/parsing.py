@@ -1,0 +1,66 @@
+"""Read a JSON body strictly: no duplicate keys, no bottomless nesting, no number that is none."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_DEPTH = 32
+
+
+class StrictJSONParser(BaseParser):
+    """UTF-8 JSON (RFC 8259); every body that is none, or says one thing twice, is a ParseError."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The parsed body. Raises ParseError."""
+        try:
+            body = json.loads(stream.read().decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise ParseError from error
+        _check_depth(body)
+        return body
+
+
+class Text(serializers.CharField):
+    """A string as it was typed; numbers and booleans are no strings (INP-06)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, "allow_blank": True, "max_length": 2048, **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string. Raises ValidationError for every other type."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice")
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_depth(body: Any) -> None:
+    level, depth = [body], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ParseError
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]

@@ -1,0 +1,223 @@
+"""`/api/auth/register/…`: deferred registration."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.flows import registration
+from vestibule.guards import rules
+from vestibule.skins.api.parsing import Text
+from vestibule.skins.api.people import Person, shown
+from vestibule.skins.api.schema import answers
+from vestibule.skins.edge import admit
+
+_DETAIL = {
+    "email": _("Check your email for the verification code."),
+    "sms": _("Check your phone for the verification code."),
+}
+
+
+class StartRequest(serializers.Serializer[Any]):
+    """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
+
+    email = Text(required=False)
+    password = Text(required=False, max_length=4096)
+    confirm_password = Text(required=False, max_length=4096, help_text="Must match, where sent.")
+    password2 = Text(required=False, max_length=4096, help_text="Another name of `confirm_password`.")
+    username = Text(required=False)
+    full_name = Text(required=False)
+    phone_number = Text(required=False, help_text="E.164, with the country code.")
+    channel = Text(required=False, help_text="`email` (default) or `sms`.")
+
+
+class Sent(serializers.Serializer[Any]):
+    """A code is on its way; durations are whole seconds."""
+
+    detail = serializers.CharField()
+    registration = serializers.CharField(help_text="Signed, bound to this start, useless without the code.")
+    channel = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    resend_in = serializers.IntegerField()
+    resends_left = serializers.IntegerField()
+    attempts_left = serializers.IntegerField()
+
+
+class ConfirmRequest(serializers.Serializer[Any]):
+    """The registration and the code."""
+
+    registration = Text(allow_blank=False)
+    otp = Text(allow_blank=False, max_length=64, help_text="As it stands in the message, digit by digit.")
+    email = Text(required=False, help_text="Checked against the signed one, where sent.")
+    username = Text(required=False, help_text="Another username, when the one from the start was taken meanwhile.")
+
+
+class Registered(serializers.Serializer[Any]):
+    """The account, and a session on it."""
+
+    id = serializers.UUIDField()
+    email = serializers.EmailField(allow_null=True)
+    user = Person()
+    access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
+    refresh = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class ResendRequest(serializers.Serializer[Any]):
+    """The registration whose code shall be sent anew."""
+
+    registration = Text(allow_blank=False)
+
+
+_HANDLE = "Rk9PQkFSLXRoZS1zaWduZWQtcmVnaXN0cmF0aW9u"
+_SENT = OpenApiExample(
+    "sent",
+    value={
+        "detail": "Check your email for the verification code.",
+        "registration": _HANDLE,
+        "channel": "email",
+        "expires_in": 600,
+        "resend_in": 60,
+        "resends_left": 5,
+        "attempts_left": 5,
+    },
+    response_only=True,
+    status_codes=["202"],
+)
+
+
+def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body, of the right shape. Raises ValidationError."""
+    body = kind(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+class Start(APIView):
+    """Begin: a code goes to the address, and nothing else happens until it comes back."""
+
+    @extend_schema(
+        operation_id="register_start",
+        tags=["Registration"],
+        request=StartRequest,
+        responses=answers(202, Sent, "email_taken", "username_taken", "phone_taken"),
+        examples=[
+            OpenApiExample(
+                "by email",
+                value={"email": "ada@example.com", "password": "correct horse battery", "username": "ada"},
+                request_only=True,
+            ),
+            OpenApiExample(
+                "by sms",
+                value={"phone_number": "+14155550100", "password": "correct horse battery", "channel": "sms"},
+                request_only=True,
+            ),
+            _SENT,
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Send a verification code. A known address gets the same answer; its owner gets a notice."""
+        typed = read(StartRequest, request)
+        if "password2" in typed:
+            typed.setdefault("confirm_password", typed.pop("password2"))
+        who = applicant.parse(typed)
+        client = admit(request._request, rules.REGISTER_START, identifiers.digest(who.address))
+        return _sent(registration.start(client=client, applicant=who))
+
+
+class Resend(APIView):
+    """A new code in place of the old."""
+
+    @extend_schema(
+        operation_id="register_resend",
+        tags=["Registration"],
+        request=ResendRequest,
+        responses=answers(
+            202, Sent, "token_invalid", "otp_expired", "otp_exhausted", "token_used", "cooldown", "locked"
+        ),
+        examples=[OpenApiExample("resend", value={"registration": _HANDLE}, request_only=True), _SENT],
+    )
+    def post(self, request: Request) -> Response:
+        """Send a new code: after the cooldown (60, then 120, then 300 s), at most five times."""
+        typed = read(ResendRequest, request)
+        client = admit(request._request, rules.REGISTER_RESEND)
+        return _sent(registration.resend(client=client, registration=typed["registration"]))
+
+
+class Confirm(APIView):
+    """The code comes back: the account is made, and its person signed in."""
+
+    @extend_schema(
+        operation_id="register_confirm",
+        tags=["Registration"],
+        request=ConfirmRequest,
+        responses=answers(
+            201,
+            Registered,
+            "otp_invalid",
+            "token_invalid",
+            "username_taken",
+            "otp_expired",
+            "otp_exhausted",
+            "token_used",
+            "locked",
+        ),
+        examples=[
+            OpenApiExample("confirm", value={"registration": _HANDLE, "otp": "493207"}, request_only=True),
+            OpenApiExample(
+                "registered",
+                value={
+                    "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
+                    "email": "ada@example.com",
+                    "user": {
+                        "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
+                        "email": "ada@example.com",
+                        "username": "ada",
+                        "full_name": "",
+                        "phone_number": None,
+                        "role": "user",
+                        "status": "active",
+                        "email_verified": True,
+                        "phone_verified": False,
+                        "created_at": "2026-11-20T12:00:00Z",
+                    },
+                    "access": "eyJhbGciOiJFUzI1NiIs…",
+                    "refresh": "s2Zb…",
+                    "token_type": "Bearer",
+                    "expires_in": 600,
+                },
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Prove the address. Exactly one confirm of a registration ever succeeds."""
+        typed = read(ConfirmRequest, request)
+        username = applicant.chosen_username(typed.get("username"))
+        client = admit(request._request, rules.REGISTER_CONFIRM)
+        registered = registration.confirm(
+            client=client,
+            registration=typed["registration"],
+            otp=typed["otp"],
+            email=typed.get("email"),
+            username=username,
+            sign_in=True,
+        )
+        user = shown(registered.user)
+        tokens = asdict(registered.tokens) if registered.tokens else {}
+        tokens.pop("session_id", None)
+        return Response(
+            {"id": user["id"], "email": user["email"], "user": user, "token_type": "Bearer", **tokens}, status=201
+        )
+
+
+def _sent(sent: registration.Sent) -> Response:
+    return Response({"detail": str(_DETAIL[sent.channel]), **asdict(sent)}, status=202)

@@ -1,0 +1,70 @@
+"""How the OpenAPI schema tells of answers: each status with an example for every code that it can carry."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+
+from vestibule.skins import problems
+
+_EVERYWHERE = ("not_acceptable", "throttled", "server_error", "unavailable")
+_WITH_BODY = ("invalid", "parse_error", "body_too_large", "unsupported_media_type")
+_MEMBERS: dict[str, dict[str, Any]] = {
+    "invalid": {
+        "detail": "1 field needs attention.",
+        "errors": {"email": ["Enter a valid email address."]},
+        "codes": {"email": ["invalid"]},
+    },
+    "otp_invalid": {"attempts_left": 4},
+    "throttled": {"retry_after": 3600},
+    "cooldown": {"retry_after": 42},
+    "locked": {"retry_after": 30},
+    "unavailable": {"retry_after": 5},
+}
+
+
+class ProblemDetails(serializers.Serializer[Any]):
+    """RFC 9457 problem details, the same everywhere."""
+
+    type = serializers.URLField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="Stable and machine-readable.")
+    detail = serializers.CharField(help_text="For people.")
+    request_id = serializers.CharField()
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="Messages by field."
+    )
+    codes = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="Codes by field."
+    )
+    retry_after = serializers.IntegerField(required=False, help_text="Whole seconds to wait.")
+    attempts_left = serializers.IntegerField(required=False, help_text="Tries left for this code.")
+
+
+def answers(status: int, success: Any, *codes: str, body: bool = True) -> dict[Any, Any]:
+    """The `responses` of one operation: the success, and every problem it can answer with."""
+    by_status: dict[int, list[str]] = {}
+    for code in (*codes, *(_WITH_BODY if body else ()), *_EVERYWHERE):
+        by_status.setdefault(problems.PROBLEMS[code].status, []).append(code)
+    refused = {
+        (at, "application/problem+json"): OpenApiResponse(
+            ProblemDetails, description=", ".join(sorted(found)), examples=[_example(code) for code in found]
+        )
+        for at, found in sorted(by_status.items())
+    }
+    return {(status, "application/json"): success, **refused}
+
+
+def _example(code: str) -> OpenApiExample:
+    problem = problems.PROBLEMS[code]
+    value = {
+        "type": f"https://auth.example.com/problems/{code}",
+        "title": str(problem.title),
+        "status": problem.status,
+        "code": code,
+        "detail": str(problem.detail),
+        "request_id": "0f8fad5bd9cb469fa165b9c1b4a0e5d1",
+        **_MEMBERS.get(code, {}),
+    }
+    return OpenApiExample(code, value=value, response_only=True)

@@ -1,0 +1,20 @@
+"""`vestibule beat`: the Celery beat that rings for deliveries and sweeps; run one."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from vestibule.celery import app
+
+
+class Command(BaseCommand):
+    """Ring for what is periodic."""
+
+    help = "Run Celery beat (one in all)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Beat until told to stop."""
+        if not app.conf.broker_url:
+            raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
+        app.start(["beat", "--loglevel=warning", f"--schedule={settings.VAR / 'beat'}"])

@@ -1,0 +1,23 @@
+"""`vestibule worker`: a Celery worker that delivers messages and sweeps."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from vestibule.celery import app
+
+
+class Command(BaseCommand):
+    """Deliver messages and sweep, as Celery tells."""
+
+    help = "Run a Celery worker (needs CELERY_BROKER_URL or REDIS_URL)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--concurrency`: how many processes."""
+        parser.add_argument("--concurrency", type=int, default=2)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work until told to stop."""
+        if not app.conf.broker_url:
+            raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
+        app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])

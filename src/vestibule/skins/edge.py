@@ -1,0 +1,77 @@
+"""The edge: who is asking, from where, and whether the rates let them. The only maker of a Client for a request."""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from structlog.contextvars import get_contextvars
+
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.guards import counters
+from vestibule.guards.rules import ANON, Rule
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Throttled
+
+Address = IPv4Address | IPv6Address
+
+
+def admit(request: HttpRequest, rule: Rule | None = None, identifier: bytes | None = None) -> Client:
+    """Count the request against `rule` and the anonymous rate, and say who is asking.
+
+    `identifier` is the keyed digest of the address concerned, where the rule limits by it.
+    Raises Throttled, and Unavailable when the counters can't be reached.
+    """
+    address = client_address(request)
+    client = Client(
+        at=timezone.now(),
+        address=str(address) if address else None,
+        agent=_printable(request.headers.get("User-Agent", ""))[:200],
+        request_id=str(get_contextvars().get("request_id", "")),
+    )
+    try:
+        for each in (rule, ANON) if rule else (ANON,):
+            counters.hit(each, network=_network(address), identifier=identifier.hex() if identifier else "")
+    except Throttled as refusal:
+        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name if rule else ANON.name)
+        raise
+    return client
+
+
+def client_address(request: HttpRequest) -> Address | None:
+    """The address of whoever asks: the peer of the socket, or, behind TRUSTED_PROXIES, the last address of
+    X-Forwarded-For that is no proxy of ours. Anything else in the header is the caller's own word, and ignored.
+    """
+    address = _parsed(request.META.get("REMOTE_ADDR", ""))
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while hops and (address is None or _trusted(address)):
+        hop = _parsed(hops.pop().strip())
+        if hop is None:
+            break
+        address = hop
+    return address
+
+
+def _trusted(address: Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _network(address: Address | None) -> str:
+    """An IPv4 address, or the /64 that one IPv6 host may roam in at will."""
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, 64), strict=False))
+    return str(address)
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())

@@ -1,0 +1,77 @@
+"""What every request passes: a request id and an access log line, the headers of every answer, the API's paths, the
+size of a body."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from vestibule.kernel import entropy
+from vestibule.skins import failures
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+
+log = structlog.get_logger("vestibule.access")
+
+
+def request_context(respond: Respond) -> Respond:
+    """Bind the request id to every log line, and leave one access line: the route, never the path or the query,
+    which may hold a token."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else entropy.identifier().hex
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+        began = perf_counter()
+        response = respond(request)
+        response["X-Request-ID"] = request_id
+        for name, value in _HEADERS.items():
+            response.setdefault(name, value)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.setdefault("Cache-Control", "no-store")
+            log.info(
+                "request",
+                method=request.method,
+                route=request.resolver_match.route if request.resolver_match else None,
+                status=response.status_code,
+                ms=round((perf_counter() - began) * 1000, 1),
+            )
+        return response
+
+    return middleware
+
+
+def api_paths(respond: Respond) -> Respond:
+    """A trailing slash is accepted and ignored on every API path; the canonical form has none."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if failures.speaks_json(request) and request.path_info.endswith("/"):
+            request.path_info = request.path_info.rstrip("/")
+            request.path = request.path.rstrip("/")
+        return respond(request)
+
+    return middleware
+
+
+def body_limit(respond: Respond) -> Respond:
+    """Refuse an oversized body before anything reads it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > settings.BODY_LIMIT:
+            return failures.answer(request, "body_too_large" if length.isdecimal() else "bad_request")
+        return respond(request)
+
+    return middleware

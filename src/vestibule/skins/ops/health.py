@@ -1,0 +1,73 @@
+"""Is it alive, and can it work?"""
+
+from collections.abc import Callable
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+from kombu import Connection
+
+from vestibule.challenges.desk import challenges
+from vestibule.kernel import entropy
+
+log = structlog.get_logger(__name__)
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """200 while the process answers at all; looks at nothing else, so that a dead database restarts no web process."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 while every dependency answers, 503 otherwise; each by name."""
+    checks = {name: _answers(name, check) for name, check in _CHECKS.items()}
+    fine = all(checks.values())
+    return JsonResponse(
+        {
+            "status": "ready" if fine else "unavailable",
+            "checks": {name: "ok" if answered else "failed" for name, answered in checks.items()},
+        },
+        status=200 if fine else 503,
+    )
+
+
+def _answers(name: str, check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the dependency does not answer
+        log.warning("dependency.down", dependency=name, error=type(error).__name__)
+        return False
+    return True
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _store() -> None:
+    challenges.store.get(entropy.identifier())
+
+
+def _counters() -> None:
+    if settings.REDIS_URL:
+        redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
+
+
+def _broker() -> None:
+    if settings.CELERY_BROKER_URL:
+        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=0, timeout=1)
+
+
+_CHECKS: dict[str, Callable[[], object]] = {
+    "database": _database,
+    "store": _store,
+    "counters": _counters,
+    "broker": _broker,
+}

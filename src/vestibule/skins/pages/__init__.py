@@ -1,0 +1,1 @@
+"""The hosted pages: a module per flow; they work without JavaScript."""

@@ -1,0 +1,111 @@
+"""What went wrong, in words and as RFC 9457 problem details: one table for every skin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from structlog.contextvars import get_contextvars
+
+from vestibule.kernel.errors import Invalid, Refusal, Throttled
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row: the status, and what a person reads."""
+
+    status: int
+    title: Text
+    detail: Text
+
+
+PROBLEMS: Mapping[str, Problem] = MappingProxyType(
+    {
+        "invalid": Problem(400, _("Validation failed"), _("Some fields need attention.")),
+        "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
+        "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
+        "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
+        "token_invalid": Problem(400, _("Invalid token"), _("This registration is not one of ours. Start again.")),
+        "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
+        "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
+        "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
+        "not_acceptable": Problem(406, _("Not acceptable"), _("Only JSON can be had here.")),
+        "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
+        "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
+        "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
+        "otp_expired": Problem(410, _("Code expired"), _("The time for this code is up. Start again.")),
+        "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again for a new one.")),
+        "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
+        "body_too_large": Problem(413, _("Body too large"), _("At most 64 KiB can be sent.")),
+        "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
+        "throttled": Problem(429, _("Too many requests"), _("Too many requests. Try again later.")),
+        "cooldown": Problem(429, _("Too soon"), _("A code was sent a moment ago. Wait before you ask for another.")),
+        "locked": Problem(429, _("Locked"), _("This can't be tried right now. Try again later.")),
+        "server_error": Problem(500, _("Internal error"), _("Something went wrong on our side. Try again.")),
+        "unavailable": Problem(503, _("Unavailable"), _("The service can't do this right now. Try again shortly.")),
+    }
+)
+
+
+def details(code: str, **members: Any) -> dict[str, Any]:
+    """The problem details of this code; extra members as they come."""
+    problem = PROBLEMS[code]
+    return {
+        "type": f"{settings.BASE_URL}/problems/{code}",
+        "title": str(problem.title),
+        "status": problem.status,
+        "code": code,
+        "detail": str(problem.detail),
+        "request_id": str(get_contextvars().get("request_id", "")),
+        **members,
+    }
+
+
+def of_refusal(refusal: Refusal) -> dict[str, Any]:
+    """The problem details of a refusal, with what it has to add."""
+    members: dict[str, Any] = {}
+    if isinstance(refusal, Invalid):
+        members = of_fields(
+            {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
+        )
+    if refusal.retry_after is not None:
+        members["retry_after"] = refusal.retry_after
+    if refusal.attempts_left is not None:
+        members["attempts_left"] = refusal.attempts_left
+    return details(refusal.code, **members)
+
+
+def of_fields(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
+    """The members that name the fields at fault: pairs of code and message each."""
+    count = len(fields)
+    return {
+        "detail": ngettext("%(n)d field needs attention.", "%(n)d fields need attention.", count) % {"n": count},
+        "errors": {field: [message for _, message in errors] for field, errors in fields.items()},
+        "codes": {field: [code for code, _ in errors] for field, errors in fields.items()},
+    }
+
+
+def answer(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonResponse:
+    """The response: `application/problem+json`, with Retry-After (RFC 9110, 10.2.3) and, where a rate refused, the
+    RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
+    response = JsonResponse(dict(problem), status=problem["status"], content_type="application/problem+json")
+    response.headers.update(waiting(refusal))
+    return response
+
+
+def waiting(refusal: Refusal | None) -> dict[str, str]:
+    """The headers that say how long to wait."""
+    if refusal is None or refusal.retry_after is None:
+        return {}
+    headers = {"Retry-After": str(refusal.retry_after)}
+    if isinstance(refusal, Throttled) and refusal.limit:
+        headers["RateLimit-Policy"] = f'"default";q={refusal.limit};w={refusal.window}'
+        headers["RateLimit"] = f'"default";r=0;t={refusal.retry_after}'
+    return headers
