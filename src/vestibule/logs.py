@@ -42,8 +42,8 @@ def config(level: str) -> dict[str, Any]:
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
-            # Django's own request log repeats ours, and holds whole paths.
-            "django.request": {"level": "CRITICAL"},
+            # Of Django's own request log only the unexpected: an exception that no view answered.
+            "django.request": {"level": "ERROR"},
             "django.security": {"level": "WARNING"},
             "django.server": {"level": "CRITICAL"},
             "celery": {"level": "WARNING"},

