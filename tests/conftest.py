@@ -1,0 +1,79 @@
+"""Fixtures for every test: the doors, the inbox, a clean house; and the service as a process of its own."""
+
+import os
+from collections.abc import Iterator
+
+from tests import environment  # first: Django reads the environment once
+
+import django  # noqa: I001
+import pytest
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+
+from tests.service import Service  # noqa: E402
+from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp  # noqa: E402
+from vestibule.celery import app as celery  # noqa: E402
+from vestibule.guards import counters  # noqa: E402
+
+__all__ = ["celery", "environment"]
+
+
+@pytest.fixture(scope="session")
+def smtp() -> Iterator[Smtp | None]:
+    """The SMTP server of the production shape; None where the mailbox stands in."""
+    if not environment.PRODUCTION:
+        yield None
+        return
+    yield from serve_smtp(Smtp(), settings.EMAIL_PORT)
+
+
+@pytest.fixture
+def inbox(smtp: Smtp | None) -> Iterator[Inbox]:
+    """Everybody's mailbox, empty."""
+    inbox = Inbox(smtp)
+    inbox.empty()
+    yield inbox
+    if smtp:
+        smtp.refuse = None
+
+
+@pytest.fixture
+def house(transactional_db: None, inbox: Inbox) -> None:
+    """A real database without a surrounding transaction, nothing counted yet."""
+    counters.forget()
+
+
+@pytest.fixture
+def api(house: None) -> Api:
+    """A person at the JSON API."""
+    return Api()
+
+
+@pytest.fixture(params=["api", "pages"])
+def door(request: pytest.FixtureRequest, house: None) -> Door:
+    """A person at the API, and once more at the pages."""
+    return Api() if request.param == "api" else Pages()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`vestibule serve` as a process of its own, embedded, with the mailbox."""
+    with Service(tmp_path_factory.mktemp("service")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the browser tests are skipped, loudly (see the Makefile)."""
+    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    if not os.path.exists(path):
+        pytest.skip("no Chromium: the browser tests did not run")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()

@@ -1,0 +1,57 @@
+"""The environment of a test run, set before Django reads it: `STACK=production` for PostgreSQL, Redis and SMTP.
+
+The first process starts the servers and hands their addresses to the workers of pytest-xdist through the environment.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.servers import Postgres, Redis, free_port
+
+PRODUCTION = os.environ.get("STACK") == "production"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _start_servers() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="vestibule-test-"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["TEST_FOLDER"] = str(folder)
+    if PRODUCTION:
+        postgres, redis = Postgres(folder / "pg"), Redis(folder / "redis")
+        for server in (postgres, redis):
+            server.start()
+            atexit.register(server.stop)
+        os.environ["TEST_DATABASE_URL"] = postgres.create("vestibule")
+        os.environ["TEST_REDIS_URL"] = redis.url().removesuffix("/0")
+
+
+def _configure() -> None:
+    folder = Path(os.environ["TEST_FOLDER"]) / WORKER
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="vestibule.settings",
+        VAR_DIR=str(folder),
+        BASE_URL="http://testserver",
+        ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+        TRUSTED_PROXIES="10.0.0.0/8",
+        RATE_LIMITS="off",
+        LOG_LEVEL="INFO",
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    if PRODUCTION:
+        number = int(WORKER.removeprefix("gw")) if WORKER.startswith("gw") else 15
+        os.environ.update(
+            DATABASE_URL=os.environ["TEST_DATABASE_URL"],
+            REDIS_URL=f"{os.environ['TEST_REDIS_URL']}/{number}",
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=str(free_port()),
+            SMS_BACKEND="vestibule.courier.mailbox.deliver_sms",
+        )
+
+
+if "TEST_FOLDER" not in os.environ:
+    _start_servers()
+_configure()

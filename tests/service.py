@@ -1,0 +1,107 @@
+"""The service as its users run it: `vestibule serve` and its worker as processes, spoken to over HTTP."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+from tests.servers import free_port, until
+from tests.world import CODE
+
+_OURS = re.compile(r"^(TEST_|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK)")
+
+
+class Service:
+    """One deployment in `folder`: embedded, unless `environment` says otherwise."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)} | {
+            "VAR_DIR": str(folder),
+            "PORT": str(self.port),
+            "BASE_URL": self.url,
+            "RATE_LIMITS": "off",
+            **environment,
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.run("migrate")
+        self.start("serve")
+        until(self._answers, "the service")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+
+    def run(self, *command: str) -> None:
+        """One command, to its end."""
+        subprocess.run(self._argv(*command), env=self._environment, check=True, stdout=subprocess.DEVNULL)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """A command that stays; its output goes to `<folder>/<command>.log`."""
+        output = (self._folder / f"{command[0]}.log").open("ab")
+        process = subprocess.Popen(
+            self._argv(*command), env=self._environment, stdout=output, stderr=output, start_new_session=True
+        )
+        self._processes[command[0]] = process
+        return process
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to the command and all its children."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def log(self, name: str) -> str:
+        """What the command has printed."""
+        return (self._folder / f"{name}.log").read_text()
+
+    def post(self, path: str, body: Any, timeout: float = 10) -> tuple[int, dict[str, Any]]:
+        """POST JSON; status and parsed answer."""
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        return self._send(request, timeout)
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        """GET JSON; status and parsed answer."""
+        return self._send(urllib.request.Request(self.url + path, headers={"Accept": "application/json"}), 10)
+
+    def code_for(self, address: str) -> str:
+        """The newest code that the mailbox holds for this address, waited for."""
+        found: list[str] = []
+
+        def arrived() -> bool:
+            _, mailbox = self.get(f"/dev/mailbox/?to={address.replace('+', '%2B')}")
+            texts = [CODE.search(letter["text"]) for letter in mailbox["messages"]]
+            found[:] = [match[1] for match in texts if match]
+            return bool(found)
+
+        until(arrived, f"a code for {address}")
+        return found[0]
+
+    def _send(self, request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read())
+
+    def _argv(self, *command: str) -> list[str]:
+        return [sys.executable, "-m", "vestibule", *command]
+
+    def _answers(self) -> bool:
+        try:
+            return self.get("/health/live")[0] == 200
+        except (urllib.error.URLError, ConnectionError):
+            return False

@@ -1,0 +1,237 @@
+"""A person signs up by a code: told through the API and the pages alike."""
+
+import pytest
+from django.test import override_settings
+from time_machine import travel
+
+from tests.world import PASSWORD, Api, Door, Inbox
+from vestibule.accounts.models import Profile, Status, User
+from vestibule.audit.models import AuditEvent
+
+ADA = "ada@example.com"
+
+
+def wrong(code: str) -> str:
+    """Another code than this one."""
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def test_a_person_signs_up(door: Door, inbox: Inbox) -> None:
+    started = door.start(email=" Ada@Example.COM ", password=PASSWORD, username="ada")
+    assert started.status in (200, 202)
+    assert not User.objects.exists()  # no user row until the address is proved
+    confirmed = door.confirm(started.registration, inbox.newest(ADA).code)
+    assert confirmed.status in (201, 303)
+    user = User.objects.get()
+    assert (user.email, user.username, user.status, user.role) == (ADA, "ada", Status.ACTIVE, "user")
+    assert user.email_verified_at is not None
+    assert user.check_password(PASSWORD)
+    assert user.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+    assert Profile.objects.filter(user=user).exists()
+    assert AuditEvent.objects.filter(name="account.registered", user_id=user.id).count() == 1
+
+
+def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends_it(door: Door, inbox: Inbox) -> None:
+    registration = door.start(email=ADA, password=PASSWORD).registration
+    code = inbox.newest(ADA).code
+    for _ in range(4):
+        assert (reply := door.confirm(registration, wrong(code))).status == 400
+        assert reply.code == "otp_invalid"
+    assert (fifth := door.confirm(registration, wrong(code))).status == 410
+    assert fifth.code == "otp_exhausted"
+    assert door.confirm(registration, code).code == "otp_exhausted"
+    assert not User.objects.exists()
+
+
+def test_the_same_confirm_again_is_told_that_it_is_done(door: Door, inbox: Inbox) -> None:
+    registration = door.start(email=ADA, password=PASSWORD).registration
+    code = inbox.newest(ADA).code
+    door.confirm(registration, code)
+    again = door.confirm(registration, code)
+    assert (again.status, again.code) == (410, "token_used")
+    assert User.objects.count() == 1
+
+
+def test_a_code_expires_when_it_is_checked(door: Door, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        early, late = (door.start(email=address, password=PASSWORD).registration for address in (ADA, "bob@example.com"))
+        codes = inbox.newest(ADA).code, inbox.newest("bob@example.com").code
+        clock.shift(598)
+        assert door.confirm(early, codes[0]).status in (201, 303)
+        clock.shift(4)
+        assert (reply := door.confirm(late, codes[1])).status == 410
+        assert reply.code == "otp_expired"
+
+
+def test_resend_replaces_the_code_after_a_growing_cooldown_five_times(door: Door, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        registration = door.start(email=ADA, password=PASSWORD).registration
+        old = inbox.newest(ADA).code
+        for wait in (60, 120, 300, 300, 300):
+            clock.shift(wait - 1)
+            assert door.resend(registration).code == "cooldown"
+            clock.shift(1)
+            assert door.resend(registration).status in (200, 202)
+            assert len(inbox.all(ADA)) <= 6
+        clock.shift(301)
+        assert (reply := door.resend(registration)).status == 429
+        assert reply.code == "throttled"
+        new = inbox.newest(ADA).code
+        if new != old:
+            assert door.confirm(registration, old).code == "otp_invalid"
+        assert door.confirm(registration, new).status in (201, 303)
+
+
+def test_attempts_stay_used_across_a_resend(door: Door, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        registration = door.start(email=ADA, password=PASSWORD).registration
+        for _ in range(4):
+            door.confirm(registration, wrong(inbox.newest(ADA).code))
+        clock.shift(61)
+        door.resend(registration)
+        assert door.confirm(registration, wrong(inbox.newest(ADA).code)).code == "otp_exhausted"
+        clock.shift(200)
+        assert door.resend(registration).code == "otp_exhausted"
+
+
+def test_a_known_address_gets_the_same_answer_and_its_owner_a_notice(door: Door, inbox: Inbox) -> None:
+    registration = door.start(email=ADA, password=PASSWORD).registration
+    door.confirm(registration, inbox.newest(ADA).code)
+    before = User.objects.get().password
+    known = door.start(email="ADA@example.com", password="another password entirely")
+    fresh = door.start(email="new@example.com", password="another password entirely")
+    assert known.status == fresh.status
+    assert known.headers.keys() == fresh.headers.keys()
+    assert {k: v for k, v in known.body.items() if k != "registration"} == {
+        k: v for k, v in fresh.body.items() if k != "registration"
+    }
+    assert len(known.registration) == len(fresh.registration)
+    notice = inbox.newest(ADA)
+    assert "already" in notice.subject.lower()
+    with pytest.raises(AssertionError, match="no code"):
+        _ = notice.code
+    assert door.confirm(known.registration, "123456").code == door.confirm(fresh.registration, "123456").code
+    assert User.objects.get().password == before
+
+
+def test_two_starts_are_two_registrations(door: Door, inbox: Inbox) -> None:
+    first = door.start(email=ADA, password="the first password of two", username="first")
+    first_code = inbox.newest(ADA).code
+    second = door.start(email=ADA, password="the second password of two", username="second")
+    second_code = inbox.newest(ADA).code
+    if first_code != second_code:
+        assert door.confirm(first.registration, second_code).code == "otp_invalid"
+        assert door.confirm(second.registration, first_code).code == "otp_invalid"
+    assert door.confirm(second.registration, second_code).status in (201, 303)
+    user = User.objects.get()
+    assert user.username == "second"
+    assert user.check_password("the second password of two")
+    assert (late := door.confirm(first.registration, first_code)).status == 410
+    assert late.code == "token_used"
+    assert User.objects.count() == 1
+
+
+def test_a_username_taken_meanwhile_leaves_the_code_good(door: Door, inbox: Inbox) -> None:
+    slow = door.start(email="slow@example.com", password=PASSWORD, username="Handle")
+    quick = door.start(email="quick@example.com", password=PASSWORD, username="handle")
+    door.confirm(quick.registration, inbox.newest("quick@example.com").code)
+    code = inbox.newest("slow@example.com").code
+    taken = door.confirm(slow.registration, code)
+    assert (taken.status, taken.code) == (409, "username_taken")
+    assert door.start(email="third@example.com", password=PASSWORD, username="HANDLE").code == "username_taken"
+    assert door.confirm(slow.registration, code, username="other").status in (201, 303)
+    assert User.objects.get(email="slow@example.com").username == "other"
+
+
+def test_sign_up_by_sms(door: Door, inbox: Inbox) -> None:
+    number = "+14155550100"
+    started = door.start(phone_number="+1 (415) 555-0100", password=PASSWORD, channel="sms")
+    text = inbox.newest(number).text
+    assert text.splitlines()[-1] == f"@testserver #{inbox.newest(number).code}"
+    assert door.confirm(started.registration, inbox.newest(number).code).status in (201, 303)
+    user = User.objects.get()
+    assert (user.phone_number, user.email) == (number, None)
+    assert user.phone_verified_at is not None
+    known = door.start(phone_number=number, password=PASSWORD, channel="sms")
+    assert known.status == started.status
+    assert "already" in inbox.newest(number).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "code"),
+    [
+        ({"email": "no address"}, "email", "invalid"),
+        ({"email": "m\u0131ke@example.org"}, "email", "invalid"),
+        ({"email": "a@evil.example, b@example.com"}, "email", "invalid"),
+        ({"email": '"a@evil"@example.com'}, "email", "invalid"),
+        ({"email": "a@[127.0.0.1]"}, "email", "invalid"),
+        ({"email": ""}, "email", "required"),
+        ({"password": "short"}, "password", "password_too_short"),
+        ({"password": "password1234"}, "password", "password_too_common"),
+        ({"password": "ada@example.com"}, "password", "password_too_similar"),
+        ({"password": "x" * 1025}, "password", "password_too_long"),
+        ({"password": ""}, "password", "required"),
+        ({"username": "a"}, "username", "invalid"),
+        ({"username": "ad\u0430"}, "username", "invalid"),
+        ({"full_name": "Ada\r\nBcc: evil@example.com"}, "full_name", "invalid"),
+        ({"full_name": "a" * 151}, "full_name", "max_length"),
+        ({"phone_number": "12345"}, "phone_number", "invalid"),
+        ({"confirm_password": "something else"}, "confirm_password", "password_mismatch"),
+        ({"channel": "pigeon"}, "channel", "invalid_choice"),
+    ],
+)
+def test_what_is_wrong_is_said_by_the_field(
+    api: Api, inbox: Inbox, typed: dict[str, str], field: str, code: str
+) -> None:
+    reply = api.start(**{"email": ADA, "password": PASSWORD, **typed})
+    assert reply.status == 400
+    assert code in reply.body["codes"][field]
+    assert inbox.all() == []
+
+
+def test_fifteen_emoji_are_fifteen_characters(api: Api, inbox: Inbox) -> None:
+    password = "🦉🐎🔋📎🦉🐎🔋📎🦉🐎🔋📎🦉🐎🔋"
+    registration = api.start(email=ADA, password=password).registration
+    assert api.confirm(registration, inbox.newest(ADA).code).status == 201
+
+
+def test_the_session_that_confirm_opens(api: Api, inbox: Inbox) -> None:
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    body = api.confirm(registration, inbox.newest(ADA).code, email="ADA@example.com").body
+    assert body["id"] == body["user"]["id"]
+    assert body["email"] == ADA
+    assert body["expires_in"] == 600
+    assert body["user"]["email_verified"] is True
+    assert len(body["refresh"]) == 43
+    assert "password" not in str(body["user"])
+
+
+def test_an_email_sent_along_must_be_the_signed_one(api: Api, inbox: Inbox) -> None:
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    code = inbox.newest(ADA).code
+    for _ in range(6):  # costs no try
+        assert api.confirm(registration, code, email="eve@example.com").body["codes"] == {"email": ["mismatch"]}
+    assert api.confirm(registration, code, email=ADA).status == 201
+
+
+def test_protection_off_says_that_an_address_is_taken(api: Api, inbox: Inbox) -> None:
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    api.confirm(registration, inbox.newest(ADA).code)
+    with override_settings(ENUMERATION_PROTECTION=False):
+        assert (reply := api.start(email=ADA, password=PASSWORD)).status == 409
+        assert reply.code == "email_taken"
+
+
+def test_required_fields_are_what_the_operator_says(api: Api) -> None:
+    with override_settings(SIGNUP_FIELDS=["username", "full_name"]):
+        codes = api.start(email=ADA, password=PASSWORD).body["codes"]
+    assert codes == {"username": ["required"], "full_name": ["required"]}
+
+
+def test_nobody_gives_themselves_power(api: Api, inbox: Inbox) -> None:
+    more = {"role": "admin", "status": "active", "is_staff": "true", "id": "1", "email_verified_at": "2020-01-01"}
+    registration = api.start(email=ADA, password=PASSWORD, **more).registration
+    api.confirm(registration, inbox.newest(ADA).code, **{**more, "is_superuser": "true"})
+    user = User.objects.get()
+    assert user.role == "user"
+    assert str(user.id) != "1"

@@ -1,0 +1,206 @@
+"""The verbs of a story: a person who signs up, through the API or the pages, and the mailbox that they read."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from typing import Any, Protocol
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as SmtpSession
+from django.conf import settings
+from django.test import Client as Http
+from django.utils import timezone
+
+from vestibule.courier import delivery, mailbox
+
+PASSWORD = "correct horse battery staple"
+CODE = re.compile(r"\b(\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A message as it arrived."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        """The one-time code in it. Raises AssertionError where there is none."""
+        found = CODE.search(self.text)
+        assert found, f"no code in {self.text!r}"
+        return found[1]
+
+
+class Smtp:
+    """A real SMTP server; `refuse` makes it answer every recipient with that line."""
+
+    def __init__(self) -> None:
+        self.letters: list[bytes] = []
+        self.refuse: str | None = None
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: SmtpSession, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take or refuse a recipient."""
+        if self.refuse:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the message."""
+        content = envelope.content
+        self.letters.append(content if isinstance(content, bytes) else (content or "").encode())
+        return "250 OK"
+
+
+def serve_smtp(handler: Smtp, port: int) -> Iterator[Smtp]:
+    """Run the server for as long as the generator is held."""
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler
+    controller.stop()
+
+
+@dataclass
+class Inbox:
+    """Everybody's mailbox: what the transport delivered. Reading it delivers first what is due."""
+
+    smtp: Smtp | None
+
+    def all(self, to: str = "") -> list[Post]:
+        """What arrived (at that address), newest first."""
+        delivery.drain(timezone.now())
+        posts = [
+            Post(to=letter.to, subject=letter.subject, text=letter.text, html=letter.html, headers=letter.headers)
+            for letter in mailbox.letters()
+        ]
+        if self.smtp:
+            posts += [_parsed(content) for content in reversed(self.smtp.letters)]
+        return [post for post in posts if not to or post.to == to]
+
+    def newest(self, to: str) -> Post:
+        """The newest message to that address."""
+        posts = self.all(to)
+        assert posts, f"nothing arrived for {to}"
+        return posts[0]
+
+    def empty(self) -> None:
+        """Throw everything away."""
+        shutil.rmtree(settings.VAR / "mailbox", ignore_errors=True)
+        if self.smtp:
+            self.smtp.letters.clear()
+
+
+def _parsed(content: bytes) -> Post:
+    parsed = message_from_bytes(content, policy=policy.default)
+    plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
+    return Post(
+        to=str(parsed["To"]),
+        subject=str(parsed["Subject"]),
+        text=str(plain.get_content()) if plain else "",  # type: ignore[attr-defined]  # EmailMessage under this policy
+        html=str(html.get_content()) if html else "",  # type: ignore[attr-defined]
+        headers={name: str(value) for name, value in parsed.items()},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a door answered: the status, the problem's code (`""` for success), the registration, all the rest."""
+
+    status: int
+    code: str = ""
+    registration: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+
+
+class Door(Protocol):
+    """A skin, as a person uses it."""
+
+    def start(self, **typed: str) -> Reply:
+        """Sign up with what was typed."""
+
+    def resend(self, registration: str) -> Reply:
+        """Ask for a new code."""
+
+    def confirm(self, registration: str, otp: str, **more: str) -> Reply:
+        """Give the code back."""
+
+
+class Api:
+    """Through the JSON API."""
+
+    def __init__(self, http: Http | None = None) -> None:
+        self.http = http or Http(raise_request_exception=False)
+
+    def start(self, **typed: str) -> Reply:
+        """POST register/start."""
+        return self.post("register/start", typed)
+
+    def resend(self, registration: str) -> Reply:
+        """POST register/resend."""
+        return self.post("register/resend", {"registration": registration})
+
+    def confirm(self, registration: str, otp: str, **more: str) -> Reply:
+        """POST register/confirm."""
+        return self.post("register/confirm", {"registration": registration, "otp": otp, **more})
+
+    def post(self, path: str, body: Any, **headers: str) -> Reply:
+        """POST any JSON to any path of the API."""
+        answer = self.http.post(f"/api/auth/{path}", body, content_type="application/json", headers=headers)
+        parsed = answer.json()
+        return Reply(
+            status=answer.status_code,
+            code=parsed.get("code", ""),
+            registration=parsed.get("registration", ""),
+            body=parsed,
+            headers=dict(answer.headers),
+            text=answer.content.decode(),
+        )
+
+
+class Pages:
+    """Through the hosted pages, without JavaScript, every form with its CSRF token."""
+
+    _ALERT = re.compile(r'data-code="([a-z_]+)"')
+    _REGISTRATION = re.compile(r'name="registration" value="([^"]+)"')
+    _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+    def __init__(self) -> None:
+        self.http = Http(enforce_csrf_checks=True, raise_request_exception=False)
+
+    def start(self, **typed: str) -> Reply:
+        """Fill in the sign-up form."""
+        return self._post("/register/", typed)
+
+    def resend(self, registration: str) -> Reply:
+        """Press "send a new code"."""
+        return self._post("/resend-otp/", {"registration": registration})
+
+    def confirm(self, registration: str, otp: str, **more: str) -> Reply:
+        """Fill in the code."""
+        return self._post("/verify-otp/", {"registration": registration, "otp": otp, **more})
+
+    def _post(self, path: str, typed: dict[str, str]) -> Reply:
+        form = self.http.get("/register/").content.decode()
+        token = self._TOKEN.search(form)
+        assert token, "no CSRF token in the form"
+        answer = self.http.post(path, {**typed, "csrfmiddlewaretoken": token[1]})
+        html = answer.content.decode()
+        registration, alert = self._REGISTRATION.search(html), self._ALERT.search(html)
+        return Reply(
+            status=answer.status_code,
+            code=alert[1] if alert else "",
+            registration=registration[1] if registration else "",
+            headers=dict(answer.headers),
+            text=html,
+        )
