@@ -1,7 +1,9 @@
 """Fixtures for every test: the doors, the inbox, a clean house; and the service as a process of its own."""
 
+import logging
 import os
 from collections.abc import Iterator
+from io import StringIO
 
 from tests import environment  # first: Django reads the environment once
 
@@ -19,6 +21,10 @@ from vestibule.celery import app as celery  # noqa: E402
 from vestibule.guards import counters  # noqa: E402
 
 __all__ = ["celery", "environment"]
+
+# What starts the service as processes of its own runs once: the embedded shape's in the embedded run, the
+# production shape's in the production run.
+collect_ignore_glob = ["browser/*"] if environment.PRODUCTION else ["faults/*"]
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +62,16 @@ def api(house: None) -> Api:
 def door(request: pytest.FixtureRequest, house: None) -> Door:
     """A person at the API, and once more at the pages."""
     return Api() if request.param == "api" else Pages()
+
+
+@pytest.fixture
+def printed() -> Iterator[StringIO]:
+    """What the logs print meanwhile."""
+    [handler] = [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]
+    output = StringIO()
+    before = handler.setStream(output)
+    yield output
+    handler.setStream(before)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class Service:
     def __enter__(self) -> Self:
         self.run("migrate")
         self.start("serve")
-        until(self._answers, "the service")
+        until(self.answers, "the service")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +100,8 @@ class Service:
     def _argv(self, *command: str) -> list[str]:
         return [sys.executable, "-m", "vestibule", *command]
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it is up."""
         try:
             return self.get("/health/live")[0] == 200
         except (urllib.error.URLError, ConnectionError):

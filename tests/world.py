@@ -83,7 +83,7 @@ class Inbox:
             for letter in mailbox.letters()
         ]
         if self.smtp:
-            posts += [_parsed(content) for content in reversed(self.smtp.letters)]
+            posts += [parsed(content) for content in reversed(self.smtp.letters)]
         return [post for post in posts if not to or post.to == to]
 
     def newest(self, to: str) -> Post:
@@ -99,15 +99,16 @@ class Inbox:
             self.smtp.letters.clear()
 
 
-def _parsed(content: bytes) -> Post:
-    parsed = message_from_bytes(content, policy=policy.default)
-    plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
+def parsed(content: bytes) -> Post:
+    """The message that the transport carried."""
+    message = message_from_bytes(content, policy=policy.default)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
     return Post(
-        to=str(parsed["To"]),
-        subject=str(parsed["Subject"]),
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
         text=str(plain.get_content()) if plain else "",  # type: ignore[attr-defined]  # EmailMessage under this policy
         html=str(html.get_content()) if html else "",  # type: ignore[attr-defined]
-        headers={name: str(value) for name, value in parsed.items()},
+        headers={name: str(value) for name, value in message.items()},
     )
 
 

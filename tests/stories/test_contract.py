@@ -1,0 +1,58 @@
+"""The API against its own schema, as strangers would send it."""
+
+import json
+
+import pytest
+import schemathesis
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.world import Api, Inbox
+from vestibule.wsgi import application
+
+schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
+
+
+@schema.parametrize()
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_answers_conform_to_the_schema(house: None, case: Case) -> None:
+    # What a password or an address must be goes beyond what a schema can say.
+    case.call_and_validate(headers={"Host": "testserver"}, excluded_checks=[positive_data_acceptance])
+
+
+def test_the_schema_has_an_example_for_every_code(api: Api) -> None:
+    document = json.loads(api.http.get("/api/schema", headers={"Accept": "application/json"}).content)
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {
+        "/api/auth/config",
+        "/api/auth/register/start",
+        "/api/auth/register/resend",
+        "/api/auth/register/confirm",
+    }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                for media in answer["content"].values():
+                    if status >= "400":
+                        assert media["examples"], (operation["operationId"], status)
+
+
+def test_the_public_configuration(api: Api, inbox: Inbox) -> None:
+    assert api.http.get("/api/auth/config").json() == {
+        "signup": {"required": [], "modes": ["deferred"]},
+        "password": {"min_length": 12, "max_bytes": 1024},
+        "channels": ["email", "sms"],
+        "enumeration_protection": True,
+    }
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs?script=", "/api/schema"])
+def test_the_docs_need_nobody_else(api: Api, path: str) -> None:
+    text = api.http.get(path).content.decode()
+    assert api.http.get(path).status_code == 200
+    assert "cdn" not in text
+    assert "https://" not in text.replace("https://auth.example.com/problems/", "") or path == "/api/schema"
+    assert settings.SPECTACULAR_SETTINGS["SWAGGER_UI_DIST"] == "SIDECAR"

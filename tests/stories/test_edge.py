@@ -1,0 +1,134 @@
+"""The edge: rates, true addresses, hosts, headers, request ids."""
+
+from collections.abc import Iterator
+
+import limits
+import pytest
+from django.conf import settings
+from django.test import Client as Http
+from django.test import override_settings
+from time_machine import travel
+
+from tests.world import PASSWORD, Api, Inbox
+from vestibule.audit.models import AuditEvent
+from vestibule.courier.models import Message
+from vestibule.guards.allowance import Allowance
+from vestibule.settings import Rates
+
+
+def rates(**per_network: str) -> dict[str, Rates]:
+    """The table with these rates per network, and no others."""
+    return {
+        name: Rates(
+            per_network=tuple(limits.parse_many(per_network[name])) if name in per_network else (),
+            per_identifier=(),
+            overall=(),
+        )
+        for name in settings.RATES
+    }
+
+
+@pytest.fixture
+def five_starts(house: None) -> Iterator[None]:
+    """The default rate of starts."""
+    with override_settings(RATES=rates(register_start="5/hour")):
+        yield
+
+
+def start(api: Api, number: int, **headers: str) -> int:
+    """Sign up as somebody new; the status."""
+    return api.post("register/start", {"email": f"p{number}@example.com", "password": PASSWORD}, **headers).status
+
+
+def test_the_sixth_start_of_an_hour_is_429(five_starts: None, api: Api) -> None:
+    assert [start(api, n) for n in range(5)] == [202] * 5
+    reply = api.post("register/start", {"email": "six@example.com", "password": PASSWORD})
+    assert (reply.status, reply.code) == (429, "throttled")
+    assert 3500 < int(reply.headers["Retry-After"]) <= 3601
+    assert reply.body["retry_after"] == int(reply.headers["Retry-After"])
+    assert reply.headers["RateLimit-Policy"] == '"default";q=5;w=3600'
+    assert reply.headers["RateLimit"].startswith('"default";r=0;t=')
+    assert Message.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
+)
+def test_a_stranger_cannot_choose_an_address(five_starts: None, api: Api, header: str) -> None:
+    answers = [start(api, n, **{header: f"198.51.100.{n}"}) for n in range(6)]
+    assert answers[-1] == 429
+    assert {event.address for event in AuditEvent.objects.all()} == {"127.0.0.1"}
+
+
+def test_behind_a_trusted_proxy_the_last_untrusted_hop_counts(five_starts: None, inbox: Inbox) -> None:
+    api = Api(Http(REMOTE_ADDR="10.0.0.1"))
+    assert [start(api, n, **{"X-Forwarded-For": f"6.6.6.{n}, 198.51.100.7, 10.0.0.9"}) for n in range(6)][-1] == 429
+    assert start(api, 7, **{"X-Forwarded-For": "198.51.100.8"}) == 202
+    assert {event.address for event in AuditEvent.objects.all()} == {"198.51.100.7", "198.51.100.8"}
+
+
+def test_an_ipv6_host_is_its_64(five_starts: None, inbox: Inbox) -> None:
+    api = Api(Http(REMOTE_ADDR="10.0.0.1"))
+    assert [start(api, n, **{"X-Forwarded-For": f"2001:db8::{n}"}) for n in range(6)][-1] == 429
+    assert start(api, 7, **{"X-Forwarded-For": "2001:db8:0:1::1"}) == 202
+    assert start(api, 8, **{"X-Forwarded-For": "::ffff:198.51.100.9"}) == 202
+    assert AuditEvent.objects.filter(address="198.51.100.9").exists()
+
+
+def test_one_address_gets_five_mails_an_hour_and_everybody_the_same_answer(api: Api, inbox: Inbox) -> None:
+    caps = {"email": Allowance(windows=((5, settings.OTP.ttl * 6), (10, settings.OTP.ttl * 144)))}
+    with override_settings(MESSAGES_PER_ADDRESS=caps), travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        answers = {api.start(email="v@example.com", password=PASSWORD).status for _ in range(12)}
+        assert answers == {202}
+        assert len(inbox.all("v@example.com")) == 5
+        clock.shift(3601)
+        assert {api.start(email="v@example.com", password=PASSWORD).status for _ in range(12)} == {202}
+        assert len(inbox.all("v@example.com")) == 10
+
+
+@pytest.mark.parametrize("host", ["evil.example", "testserver:80@evil.example", "testserver.evil.example", ""])
+def test_a_foreign_host_is_refused_and_never_reaches_a_mail(api: Api, inbox: Inbox, host: str) -> None:
+    answer = api.http.post(
+        "/api/auth/register/start",
+        {"email": "ada@example.com", "password": PASSWORD},
+        content_type="application/json",
+        headers={"Host": host, "X-Forwarded-Host": host},
+    )
+    if host:
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert all("evil" not in post.text + post.html for post in inbox.all())
+
+
+def test_request_ids_are_echoed_when_they_are_harmless(api: Api) -> None:
+    assert api.http.get("/api/auth/config", headers={"X-Request-ID": "a.B_c-1"})["X-Request-ID"] == "a.B_c-1"
+    for foreign in ("a b", "x" * 65, "a\tb", "é", ""):
+        made = api.http.get("/api/auth/config", headers={"X-Request-ID": foreign})["X-Request-ID"]
+        assert made != foreign
+        assert len(made) == 32
+
+
+@pytest.mark.parametrize("path", ["/api/auth/config", "/api/auth/none", "/register/", "/none", "/health/live"])
+def test_headers_of_every_answer(api: Api, path: str) -> None:
+    answer = api.http.get(path)
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_no_origin_is_allowed_unless_it_is_listed(api: Api) -> None:
+    for origin in ("https://evil.example", "null"):
+        assert "Access-Control-Allow-Origin" not in api.http.get("/api/auth/config", headers={"Origin": origin})
+    with override_settings(CORS_ALLOWED_ORIGINS=["https://app.example.com"]):
+        answer = api.http.get("/api/auth/config", headers={"Origin": "https://app.example.com"})
+    assert answer["Access-Control-Allow-Origin"] == "https://app.example.com"
+
+
+def test_a_form_without_our_token_is_refused(house: None, inbox: Inbox) -> None:
+    http = Http(enforce_csrf_checks=True)
+    assert http.post("/register/", {"email": "ada@example.com", "password": PASSWORD}).status_code == 403
+    assert inbox.all() == []

@@ -1,0 +1,88 @@
+"""Many at once: the store and the database decide, once."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connections
+from time_machine import travel
+
+from tests.world import PASSWORD, Api, Inbox, Reply
+from vestibule.accounts.models import Profile, User
+from vestibule.audit.models import AuditEvent
+from vestibule.courier.models import Message
+from vestibule.sessions.models import Session
+
+ADA = "ada@example.com"
+MANY = 32
+
+
+def at_once(act: Callable[[int], Reply], times: int = MANY) -> Counter[tuple[int, str]]:
+    """Do it in so many threads at once; how often each (status, code) was answered."""
+
+    def one(number: int) -> Reply:
+        try:
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=times) as pool:
+        replies = list(pool.map(one, range(times)))
+    return Counter((reply.status, reply.code) for reply in replies)
+
+
+def test_one_right_code_from_many_makes_one_account(api: Api, inbox: Inbox) -> None:
+    registration = api.start(email=ADA, password=PASSWORD, username="ada").registration
+    code = inbox.newest(ADA).code
+    answers = at_once(lambda _: Api().confirm(registration, code))
+    assert answers[201, ""] == 1
+    assert not {status for status, _ in answers if status >= 500}
+    assert User.objects.count() == Profile.objects.count() == Session.objects.count() == 1
+    assert AuditEvent.objects.filter(name="account.registered").count() == 1
+    assert api.confirm(registration, code).code == "token_used"
+
+
+def test_of_many_wrong_codes_five_are_compared(api: Api, inbox: Inbox) -> None:
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    code = int(inbox.newest(ADA).code)
+    answers = at_once(lambda number: Api().confirm(registration, f"{(code + 1 + number) % 1_000_000:06d}"))
+    assert answers[400, "otp_invalid"] + answers[410, "otp_exhausted"] + answers[429, "locked"] == MANY
+    assert answers[400, "otp_invalid"] <= 4  # the fifth is told that none is left
+    assert api.confirm(registration, f"{code:06d}").code == "otp_exhausted"
+    assert not User.objects.exists()
+
+
+def test_many_resends_are_one_message(api: Api, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        registration = api.start(email=ADA, password=PASSWORD).registration
+        inbox.all()
+        clock.shift(61)
+        answers = at_once(lambda _: Api().resend(registration))
+        assert answers[202, ""] == 1
+        assert answers[429, "cooldown"] + answers[429, "locked"] == MANY - 1
+        assert Message.objects.count() == 2
+        assert api.confirm(registration, inbox.newest(ADA).code).status == 201
+
+
+def test_many_registrations_of_one_address_are_one_account(api: Api, inbox: Inbox) -> None:
+    spellings = ["ada@example.com", "ADA@example.com", "Ada@Example.Com", " ada@EXAMPLE.com"]
+    started = [api.start(email=spellings[n % 4], password=PASSWORD).registration for n in range(8)]
+    codes = [post.code for post in reversed(inbox.all(ADA))]
+    answers = at_once(lambda n: Api().confirm(started[n], codes[n]), times=8)
+    assert answers[201, ""] == 1
+    assert answers[410, "token_used"] == 7
+    assert User.objects.count() == 1
+
+
+def test_one_username_for_many_goes_to_one(api: Api, inbox: Inbox) -> None:
+    people = [f"p{n}@example.com" for n in range(8)]
+    started = [api.start(email=person, password=PASSWORD, username="handle").registration for person in people]
+    codes = [inbox.newest(person).code for person in people]
+    answers = at_once(lambda n: Api().confirm(started[n], codes[n]), times=8)
+    assert answers == {(201, ""): 1, (409, "username_taken"): 7}
+
+
+def test_a_hashing_storm_is_answered_with_503_and_leaves_nothing(api: Api, inbox: Inbox) -> None:
+    answers = at_once(lambda n: Api().start(email=f"p{n}@example.com", password=PASSWORD))
+    assert set(answers) <= {(202, ""), (503, "unavailable")}
+    assert Message.objects.count() == answers[202, ""]
