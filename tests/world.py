@@ -14,10 +14,10 @@ from django.conf import settings
 from django.test import Client as Http
 from django.utils import timezone
 
+from tests.service import CODE
 from vestibule.courier import delivery, mailbox
 
 PASSWORD = "correct horse battery staple"
-CODE = re.compile(r"\b(\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,9 @@
 """The Celery application: it wakes and parallelises the outbox, and beats the sweeps. JSON only (ASVS 1.5.2)."""
 
+from typing import Any
+
 from celery import Celery
+from celery.signals import setup_logging
 from django.conf import settings
 
 from vestibule.boot import use_settings
@@ -19,7 +22,6 @@ app.conf.update(
     task_acks_late=True,
     task_time_limit=300,
     worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
     timezone="UTC",
     beat_schedule={
         "deliver": {"task": "vestibule.courier.tasks.deliver", "schedule": 5, "options": {"expires": 5}},
@@ -27,3 +29,8 @@ app.conf.update(
     },
     imports=["vestibule.courier.tasks", "vestibule.skins.worker.schedule"],
 )
+
+
+@setup_logging.connect
+def leave_logging_alone(**_: Any) -> None:
+    """Django's LOGGING stands already; with a receiver here Celery sets up none of its own."""
