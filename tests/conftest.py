@@ -27,6 +27,15 @@ __all__ = ["celery", "environment"]
 collect_ignore_glob = ["browser/*"] if environment.PRODUCTION else ["faults/*"]
 
 
+EMAIL_BACKEND = settings.EMAIL_BACKEND
+
+
+@pytest.fixture(scope="session")
+def real_mail(django_test_environment: None) -> None:
+    """Mail as it is configured: Django's test environment would keep it in memory."""
+    settings.EMAIL_BACKEND = EMAIL_BACKEND
+
+
 @pytest.fixture(scope="session")
 def smtp() -> Iterator[Smtp | None]:
     """The SMTP server of the production shape; None where the mailbox stands in."""
@@ -37,7 +46,7 @@ def smtp() -> Iterator[Smtp | None]:
 
 
 @pytest.fixture
-def inbox(smtp: Smtp | None) -> Iterator[Inbox]:
+def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
     """Everybody's mailbox, empty."""
     inbox = Inbox(smtp)
     inbox.empty()
