@@ -22,6 +22,10 @@ from vestibule.guards import counters  # noqa: E402
 
 __all__ = ["celery", "environment"]
 
+# The workers of pytest-xdist inherit the environment, and pytest-django would read the settings before they have
+# their own folder and Redis.
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
 # What starts the service as processes of its own runs once: the embedded shape's in the embedded run, the
 # production shape's in the production run.
 collect_ignore_glob = ["browser/*"] if environment.PRODUCTION else ["faults/*"]

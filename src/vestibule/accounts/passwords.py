@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
-from types import SimpleNamespace
 
 from django.conf import settings
 from django.contrib.auth import hashers, password_validation
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from prometheus_client import Gauge
 
+from vestibule.accounts.models import User
 from vestibule.kernel.errors import FieldError, Unavailable
 
 MAX_BYTES = 1024
@@ -70,9 +70,9 @@ def problems(password: str, *, email: str = "", username: str = "", full_name: s
     """What the policy has against this (normalised) password; empty when nothing."""
     if len(password.encode()) > MAX_BYTES:
         return [FieldError("password_too_long", str(_("Use at most 1,024 bytes.")))]
-    own = SimpleNamespace(email=email, username=username, full_name=full_name)
+    own = User(email=email, username=username, full_name=full_name)
     try:
-        password_validation.validate_password(password, user=own)  # type: ignore[arg-type]  # reads attributes only
+        password_validation.validate_password(password, user=own)
     except ValidationError as error:
         return [FieldError(str(each.code), str(each.messages[0])) for each in error.error_list]
     return []

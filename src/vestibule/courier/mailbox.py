@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as Parsed
+from itertools import count
+from os import getpid
 from pathlib import Path
 from time import time_ns
 from uuid import UUID
@@ -19,6 +21,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from vestibule.courier.messages import Rendered
 
 KEPT = 500
+_sequence = count()  # orders what one process delivers within one tick of the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def _folder() -> Path:
 
 def _write(content: bytes, channel: str) -> None:
     folder = _folder()
-    path = folder / f"{time_ns()}-{channel}.eml"
+    path = folder / f"{time_ns():020d}.{getpid()}.{next(_sequence):06d}-{channel}.eml"
     draft = path.with_suffix(".part")
     draft.write_bytes(content)
     draft.rename(path)  # atomic: a reader never sees half a letter
@@ -83,7 +86,7 @@ def _write(content: bytes, channel: str) -> None:
 
 
 def _read(path: Path) -> Letter:
-    stamp, _, channel = path.stem.partition("-")
+    name, _, channel = path.stem.partition("-")
     parsed = message_from_bytes(path.read_bytes(), policy=policy.default)
     bodies = {kind: parsed.get_body((kind,)) for kind in ("plain", "html")}
     return Letter(
@@ -92,7 +95,7 @@ def _read(path: Path) -> Letter:
         to=str(parsed["To"]),
         sender=str(parsed["From"]),
         subject=str(parsed["Subject"]),
-        sent_at=datetime.fromtimestamp(int(stamp) / 1e9, UTC),
+        sent_at=datetime.fromtimestamp(int(name.partition(".")[0]) / 1e9, UTC),
         text=str(bodies["plain"].get_content()) if bodies["plain"] else "",
         html=str(bodies["html"].get_content()) if bodies["html"] else "",
         headers={name: str(value) for name, value in parsed.items()},
