@@ -31,6 +31,8 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 collect_ignore_glob = ["browser/*"] if environment.PRODUCTION else ["faults/*"]
 
 
+logging.getLogger("mail.log").setLevel("WARNING")  # the SMTP server of the tests, which shares our process
+
 EMAIL_BACKEND = settings.EMAIL_BACKEND
 
 

@@ -45,7 +45,7 @@ if not found[1] or not free(ARGV[4]) or found[1] ~= ARGV[1] or found[2] ~= ARGV[
 redis.call('HSET', KEYS[1], 'digests', ARGV[3], 'sent_at', ARGV[4], 'expires_at', ARGV[5], 'state', 'waiting',
            'lease', '', 'leased_until', '0')
 redis.call('HINCRBY', KEYS[1], 'sends', 1)
-redis.call('PEXPIREAT', KEYS[1], ARGV[6])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 """
 )
@@ -85,8 +85,9 @@ def _moment(number: bytes) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(number))
 
 
-def _rubbish_at(expires_at: datetime) -> int:
-    return _number(expires_at + KEPT_AFTER_EXPIRY) // 1000
+def _rubbish_in(life: timedelta) -> int:
+    """Milliseconds from now, by Redis's own clock: a moment of ours would mean another one to a clock that is off."""
+    return (life + KEPT_AFTER_EXPIRY) // timedelta(milliseconds=1)
 
 
 def _reached(verb: Method[P, R]) -> Method[P, R]:
@@ -134,7 +135,7 @@ class RedisStore:
         key = self._key(challenge.id)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, mapping=record)
-            pipe.pexpireat(key, _rubbish_at(challenge.expires_at))
+            pipe.pexpire(key, _rubbish_in(challenge.expires_at - challenge.sent_at))
             pipe.execute()
 
     @_reached
@@ -168,7 +169,7 @@ class RedisStore:
 
     @_reached
     def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
-        args = [seen.sends, seen.digests, digests, _number(now), _number(expires_at), _rubbish_at(expires_at)]
+        args = [seen.sends, seen.digests, digests, _number(now), _number(expires_at), _rubbish_in(expires_at - now)]
         return bool(self._count_send([self._key(seen.id)], args))
 
     @_reached
