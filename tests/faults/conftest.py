@@ -97,7 +97,7 @@ class Deployment:
             connection.hset(key, field, value)
 
 
-@pytest.fixture(scope="module", params=["redis", "database"])
+@pytest.fixture(scope="session", params=["redis", "database"])
 def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """PostgreSQL, Redis, SMTP, two web processes, a Celery worker and beat; the challenges in either store."""
     folder = tmp_path_factory.mktemp("deployment")

@@ -55,7 +55,11 @@ def record(
         "request_id": client.request_id or None,
         **details,
     }
-    on_commit(partial(_tell, event.name, code, {name: fact for name, fact in facts.items() if fact is not None}))
+    tell = partial(_tell, event.name, code, {name: fact for name, fact in facts.items() if fact is not None})
+    if event.kept:
+        on_commit(tell)
+    else:
+        tell()  # also while there is no database to ask
 
 
 def on_record(challenge_id: UUID) -> bool:
