@@ -1,0 +1,76 @@
+"""`/dev/mailbox/`: every mail and SMS, while no real transport is configured; otherwise there is no such page."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from vestibule.courier import mailbox
+from vestibule.courier.mailbox import Letter
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def _only_without_transport(view: View[P]) -> View[P]:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not settings.MAILBOX:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@require_safe
+@_only_without_transport
+def listing(request: HttpRequest) -> HttpResponse:
+    """All letters, newest first; `?to=` for one address's, JSON for whoever accepts it."""
+    to = request.GET.get("to", "").strip()
+    if to[:1].isdigit():
+        to = f"+{to}"  # a plus sign that a query string turned into a blank
+    letters = mailbox.letters(to)
+    if _wants_json(request):
+        return JsonResponse({"messages": [_json(letter) for letter in letters]})
+    return render(request, "pages/mailbox.html", {"letters": letters, "to": to})
+
+
+@require_safe
+@_only_without_transport
+def reading(request: HttpRequest, id: str) -> HttpResponse:
+    """One letter: its text and its headers."""
+    letter = _found(id)
+    if _wants_json(request):
+        return JsonResponse(_json(letter))
+    return render(request, "pages/letter.html", {"letter": letter})
+
+
+@require_safe
+@_only_without_transport
+@csp({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []})
+def html(request: HttpRequest, id: str) -> HttpResponse:
+    """The HTML of one mail, as a mail program would show it: its own styles, no script, no request."""
+    return HttpResponse(_found(id).html)
+
+
+def _found(id: str) -> Letter:
+    letter = mailbox.letter(id)
+    if letter is None:
+        raise Http404
+    return letter
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _json(letter: Letter) -> dict[str, object]:
+    fields = asdict(letter)
+    return {**fields, "from": fields.pop("sender"), "sent_at": letter.sent_at.isoformat().replace("+00:00", "Z")}
