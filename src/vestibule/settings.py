@@ -164,7 +164,9 @@ SECURE_SSL_REDIRECT = False  # the proxy in front redirects; docs/settings.md
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_REFERRER_POLICY = "no-referrer"
+# Never a path or a query. `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF
+# check rightly refuses; answers for machines do carry it (skins.middleware).
+SECURE_REFERRER_POLICY = "strict-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

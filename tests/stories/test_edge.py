@@ -113,7 +113,7 @@ def test_headers_of_every_answer(api: Api, path: str) -> None:
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == ("strict-origin" if path in ("/register/", "/none") else "no-referrer")
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer["Cache-Control"] == "no-store"

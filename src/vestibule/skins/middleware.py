@@ -37,6 +37,8 @@ def request_context(respond: Respond) -> Respond:
         began = perf_counter()
         response = respond(request)
         response["X-Request-ID"] = request_id
+        if failures.speaks_json(request):
+            response["Referrer-Policy"] = "no-referrer"
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         if not request.path.startswith(settings.STATIC_URL):

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vestibule.accounts import applicant, identifiers
@@ -90,8 +91,12 @@ def _form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None =
 
 
 def _code(request: HttpRequest, shown: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
+    now = int(timezone.now().timestamp())
     context = {
         **shown,
+        "minutes": -(-shown["expires_in"] // 60),
+        "expires_at": now + shown["expires_in"],
+        "resend_at": now + shown["resend_in"],
         "over": isinstance(refusal, OVER),
         "done": isinstance(refusal, AlreadyUsed),
         "name_taken": isinstance(refusal, UsernameTaken | Invalid),
@@ -140,7 +145,6 @@ def _shown(sent: registration.Sent, address: str) -> dict[str, Any]:
         "address": address,
         "channel": sent.channel,
         "expires_in": sent.expires_in,
-        "minutes": max(1, sent.expires_in // 60),
         "resend_in": sent.resend_in,
         "resends_left": sent.resends_left,
     }
@@ -148,8 +152,17 @@ def _shown(sent: registration.Sent, address: str) -> dict[str, Any]:
 
 def _carried(request: HttpRequest) -> dict[str, Any]:
     """What the form carries from page to page. All but the registration is for show, and never trusted."""
+    now = int(timezone.now().timestamp())
+    expires_at, resend_at = (_whole(request.POST.get(name, "")) for name in ("expires_at", "resend_at"))
     return {
+        "expires_in": max(0, expires_at - now),
+        "resend_in": max(0, resend_at - now),
         "registration": request.POST.get("registration", ""),
         "address": request.POST.get("address", "")[:254],
         "channel": "sms" if request.POST.get("channel") == "sms" else "email",
     }
+
+
+def _whole(text: str) -> int:
+    """A moment in whole seconds; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
