@@ -2,23 +2,24 @@
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from io import StringIO
 
-from tests import environment  # first: Django reads the environment once
-
-import django  # noqa: I001
+import django
 import pytest
+
+from tests import environment  # first: Django reads the environment once
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from django.conf import settings
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.service import Service  # noqa: E402
-from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp  # noqa: E402
-from vestibule.celery import app as celery  # noqa: E402
-from vestibule.guards import counters  # noqa: E402
+from tests.service import Service
+from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
+from vestibule.celery import app as celery
+from vestibule.guards import counters
 
 __all__ = ["celery", "environment"]
 
@@ -99,8 +100,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the browser tests are skipped, loudly (see the Makefile)."""
-    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    if not os.path.exists(path):
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
         pytest.skip("no Chromium: the browser tests did not run")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     flags += ["--disable-component-update", "--disable-sync"]

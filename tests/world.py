@@ -106,8 +106,8 @@ def parsed(content: bytes) -> Post:
     return Post(
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        text=str(plain.get_content()) if plain else "",  # type: ignore[attr-defined]  # EmailMessage under this policy
-        html=str(html.get_content()) if html else "",  # type: ignore[attr-defined]
+        text=str(plain.get_content()) if plain else "",
+        html=str(html.get_content()) if html else "",
         headers={name: str(value) for name, value in message.items()},
     )
 

@@ -1,6 +1,7 @@
 """The API against its own schema, as strangers would send it."""
 
 import json
+from typing import Any
 
 import pytest
 import schemathesis
@@ -18,7 +19,7 @@ schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 
 @schema.parametrize()
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_answers_conform_to_the_schema(house: None, case: Case) -> None:
+def test_answers_conform_to_the_schema(house: None, case: Case[Any]) -> None:
     # What a password or an address must be goes beyond what a schema can say.
     case.call_and_validate(headers={"Host": "testserver"}, excluded_checks=[positive_data_acceptance])
 
@@ -42,7 +43,7 @@ def test_the_schema_has_an_example_for_every_code(api: Api) -> None:
 
 def test_the_public_configuration(api: Api, inbox: Inbox) -> None:
     assert api.http.get("/api/auth/config").json() == {
-        "signup": {"required": [], "modes": ["deferred"]},
+        "signup": {"required_fields": [], "modes": ["deferred"]},
         "password": {"min_length": 12, "max_bytes": 1024},
         "channels": ["email", "sms"],
         "enumeration_protection": True,

@@ -54,7 +54,9 @@ def test_the_same_confirm_again_is_told_that_it_is_done(door: Door, inbox: Inbox
 
 def test_a_code_expires_when_it_is_checked(door: Door, inbox: Inbox) -> None:
     with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        early, late = (door.start(email=address, password=PASSWORD).registration for address in (ADA, "bob@example.com"))
+        early, late = (
+            door.start(email=address, password=PASSWORD).registration for address in (ADA, "bob@example.com")
+        )
         codes = inbox.newest(ADA).code, inbox.newest("bob@example.com").code
         clock.shift(598)
         assert door.confirm(early, codes[0]).status in (201, 303)

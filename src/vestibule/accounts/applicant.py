@@ -61,9 +61,7 @@ def parse(typed: Mapping[str, str]) -> Applicant:
             wrong[field] = [FieldError("required", _("This field is required."))]
     password = passwords.normalised(typed.get("password") or "")
     if "password" not in wrong and (
-        found := passwords.problems(
-            password, email=email or "", username=username or "", full_name=full_name or ""
-        )
+        found := passwords.problems(password, email=email or "", username=username or "", full_name=full_name or "")
     ):
         wrong["password"] = found
     confirmation = typed.get("confirm_password")

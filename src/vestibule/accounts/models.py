@@ -1,5 +1,7 @@
 """Users and their profiles; what must hold of them is held by the database."""
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import F, Q
@@ -46,9 +48,9 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects: models.Manager["User"] = models.Manager()
+    objects: ClassVar[models.Manager["User"]] = models.Manager()
 
     class Meta:
         db_table = "account_user"

@@ -99,7 +99,8 @@ class Engine:
     def resend(self, purpose: Purpose, handle: str, *, now: datetime) -> Iterator[Issued]:
         """A new secret in place of the old, kept if the body ends well, taken back if it raises.
 
-        Attempts already used stay used. Raises TokenInvalid, Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
+        Attempts already used stay used.
+        Raises TokenInvalid, Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
         """
         policy, seen = self.policies[purpose], self.find(purpose, handle)
         sealed = self._unseal(seen)
@@ -290,5 +291,5 @@ class Engine:
         """Tidying after the outcome is decided: a store that fails now must not change what the person is told."""
         try:
             act()
-        except Exception:  # noqa: BLE001 - any store error; the lease and the audit record cover for it
+        except Exception:
             log.warning("challenge.untidied", exc_info=True)

@@ -1,6 +1,6 @@
 """The challenge store in Redis: one hash a record, every verb one Lua script. The key's TTL only collects rubbish."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -14,6 +14,7 @@ from vestibule.kernel.errors import Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Encodable = bytes | bytearray | memoryview | str | int | float
 Method = Callable[Concatenate["RedisStore", P], R]
 
 KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
@@ -119,7 +120,7 @@ class RedisStore:
 
     @_reached
     def add(self, challenge: Challenge) -> None:
-        record: dict[str | bytes, bytes | float | int | str] = {
+        record: Mapping[Encodable, Encodable] = {
             "purpose": challenge.purpose.value,
             "subject": challenge.subject,
             "digests": challenge.digests,
@@ -169,17 +170,24 @@ class RedisStore:
 
     @_reached
     def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
-        args = [seen.sends, seen.digests, digests, _number(now), _number(expires_at), _rubbish_in(expires_at - now)]
+        args: list[Encodable] = [
+            seen.sends,
+            seen.digests,
+            digests,
+            _number(now),
+            _number(expires_at),
+            _rubbish_in(expires_at - now),
+        ]
         return bool(self._count_send([self._key(seen.id)], args))
 
     @_reached
     def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
-        args = [digests, seen.digests, seen.sends, _number(seen.sent_at), _number(seen.expires_at)]
+        args: list[Encodable] = [digests, seen.digests, seen.sends, _number(seen.sent_at), _number(seen.expires_at)]
         self._undo_send([self._key(seen.id)], args)
 
     @_reached
     def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
-        args = [seen.digests, str(lease), _number(now), _number(until)]
+        args: list[Encodable] = [seen.digests, str(lease), _number(now), _number(until)]
         return bool(self._claim([self._key(seen.id)], args))
 
     @_reached

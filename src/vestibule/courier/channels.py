@@ -13,7 +13,8 @@ from vestibule.courier.messages import Rendered
 class Sender(Protocol):
     """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
 
-    def __call__(self, id: UUID, to: str, rendered: Rendered) -> None: ...
+    def __call__(self, id: UUID, to: str, rendered: Rendered) -> None:
+        """Send it, or raise whatever went wrong."""
 
 
 def send_mail(id: UUID, to: str, rendered: Rendered) -> None:

@@ -12,8 +12,8 @@ from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.courier import channels, messages
 from vestibule.courier.channels import Sender
-from vestibule.courier.models import Channel, Message, State
 from vestibule.courier.envelope import unsealed
+from vestibule.courier.models import Channel, Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
@@ -22,10 +22,7 @@ LEASE = timedelta(seconds=60)  # longer than a transport's timeout, so that two 
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=1)
 
-SENDERS: Mapping[str, Sender] = MappingProxyType(
-    {Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms}
-)
-
+SENDERS: Mapping[str, Sender] = MappingProxyType({Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms})
 
 
 def due(now: datetime) -> Q:
@@ -86,9 +83,7 @@ def _put_back(message: Message, now: datetime, trouble: str) -> None:
 
 
 def _abandon(message: Message, now: datetime, trouble: str) -> None:
-    _held(message).update(
-        state=State.ABANDONED, ended_at=now, sealed=None, trouble=trouble[:60], leased_until=None
-    )
+    _held(message).update(state=State.ABANDONED, ended_at=now, sealed=None, trouble=trouble[:60], leased_until=None)
     record(events.MESSAGE_ABANDONED, _worker(now), code=trouble[:40], kind=message.kind, message=str(message.id))
 
 

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import gettext_lazy as _
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +48,3 @@ def sms(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
     """The SMS of this kind; a code's last line is bound to our host, so that phones fill it in nowhere else."""
     context = {**params, "brand": settings.BRAND, "host": settings.HOST}
     return Rendered(subject=str(kind.subject), text=render_to_string(f"courier/{kind.name}.sms.txt", context).strip())
-
-

@@ -15,9 +15,7 @@ from vestibule.kernel.errors import Throttled, Unavailable
 def _storage() -> Storage:
     if not settings.REDIS_URL:
         return MemoryStorage()
-    return RedisStorage(
-        settings.REDIS_URL, wrap_exceptions=True, key_prefix="vestibule:rate", **settings.REDIS_OPTIONS
-    )
+    return RedisStorage(settings.REDIS_URL, wrap_exceptions=True, key_prefix="vestibule:rate", **settings.REDIS_OPTIONS)
 
 
 _storage_in_use = _storage()

@@ -21,9 +21,7 @@ class Rule:
 ANON = Rule(name="anon", per_network="100/hour")
 # Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
 # are capped silently: it only bounds the work.
-REGISTER_START = Rule(
-    name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour"
-)
+REGISTER_START = Rule(name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour")
 REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 # With the five starts that makes the 20 mails an hour that one network may cause.
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")

@@ -14,9 +14,7 @@ def code(digits: int) -> str:
 
 def long_code() -> str:
     """A code that nobody guesses (30^20, 98 bits) and a person can still copy: four groups of five."""
-    return "-".join(
-        "".join(secrets.choice(LONG_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS)
-    )
+    return "-".join("".join(secrets.choice(LONG_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
 
 
 def token() -> str:

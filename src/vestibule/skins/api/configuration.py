@@ -24,7 +24,9 @@ class PasswordRules(serializers.Serializer[Any]):
 class SignupRules(serializers.Serializer[Any]):
     """What a sign-up must hold."""
 
-    required = serializers.ListField(child=serializers.CharField(), help_text="Besides the address and password.")
+    required_fields = serializers.ListField(
+        child=serializers.CharField(), help_text="Besides the address and password."
+    )
     modes = serializers.ListField(child=serializers.CharField())
 
 
@@ -46,7 +48,7 @@ class Show(APIView):
         admit(request._request)
         return Response(
             {
-                "signup": {"required": settings.SIGNUP_FIELDS, "modes": ["deferred"]},
+                "signup": {"required_fields": settings.SIGNUP_FIELDS, "modes": ["deferred"]},
                 "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
                 "channels": list(settings.CHANNELS),
                 "enumeration_protection": settings.ENUMERATION_PROTECTION,

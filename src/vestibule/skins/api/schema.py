@@ -32,7 +32,7 @@ class ProblemDetails(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable and machine-readable.")
     detail = serializers.CharField(help_text="For people.")
     request_id = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # a member of that name, as the RFC's example has
         child=serializers.ListField(child=serializers.CharField()), required=False, help_text="Messages by field."
     )
     codes = serializers.DictField(

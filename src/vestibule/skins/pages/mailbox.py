@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import ParamSpec
 
 from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp
@@ -16,15 +16,14 @@ from vestibule.courier import mailbox
 from vestibule.courier.mailbox import Letter
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def _only_without_transport(view: View[P]) -> View[P]:
+def _only_without_transport(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not settings.MAILBOX:
             raise Http404
-        return view(request, *args, **kwargs)
+        return view(*args, **kwargs)
 
     return guarded
 
@@ -53,8 +52,8 @@ def reading(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @require_safe
-@_only_without_transport
 @csp({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []})
+@_only_without_transport
 def html(request: HttpRequest, id: str) -> HttpResponse:
     """The HTML of one mail, as a mail program would show it: its own styles, no script, no request."""
     return HttpResponse(_found(id).html)

@@ -34,5 +34,5 @@ def _run(stop: Event) -> None:
             if timezone.now() - swept_at >= schedule.EVERY:
                 swept_at = timezone.now()
                 schedule.sweep()
-        except Exception:  # noqa: BLE001 - whatever happened, the next tick tries again; the outbox loses nothing
+        except Exception:
             log.exception("worker.failed")

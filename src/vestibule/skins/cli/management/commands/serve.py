@@ -11,7 +11,7 @@ from vestibule.skins.worker import thread
 from vestibule.wsgi import application
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
     """gunicorn, configured by our settings."""
 
     def load_config(self) -> None:
