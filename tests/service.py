@@ -56,6 +56,10 @@ class Service:
         self._processes[command[0]] = process
         return process
 
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """A command that was started."""
+        return self._processes[name]
+
     def kill(self, name: str) -> None:
         """SIGKILL to the command and all its children."""
         process = self._processes.pop(name)

@@ -1,0 +1,55 @@
+# `make` alone lists what can be made.
+.DEFAULT_GOAL := help
+SHELL := bash
+PORT ?= 8000
+UV := $(shell command -v uv 2>/dev/null || echo python3 -m uv)
+PYTEST := $(UV) run python -m pytest -n 2
+export PORT
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
+	@$(UV) sync --quiet --no-dev
+	@$(UV) run --no-sync vestibule migrate --verbosity 0
+	@$(UV) run --no-sync vestibule serve
+
+test: sync chromium ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
+	$(PYTEST)
+	STACK=production $(PYTEST)
+
+check: sync ## lint, types, layers, migrations and schema in step
+	$(UV) run ruff check
+	$(UV) run ruff format --check
+	$(UV) run mypy
+	$(UV) run lint-imports
+	$(UV) run vestibule makemigrations --check --dry-run
+	$(UV) run vestibule spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
+
+schema: sync ## write docs/openapi.yaml anew
+	$(UV) run vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+fmt: sync ## format and fix what can be fixed
+	$(UV) run ruff check --fix
+	$(UV) run ruff format
+
+stack: sync ## the production shape on this machine: PostgreSQL, Redis, two web processes, Celery worker and beat
+	$(UV) run python -m tests.stack
+
+clean: ## remove what was installed, built and kept (the database in var/ too)
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+uv:
+	@$(UV) --version >/dev/null 2>&1 || python3 -m pip install --quiet uv
+
+sync: uv
+	@$(UV) sync --quiet
+
+chromium:
+	@if [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null && exit 0; fi; \
+	echo "!!! No Chromium (set CHROMIUM=/path or install it): THE BROWSER TESTS DO NOT RUN !!!"; \
+	[ "$$CI" != true ]
+
+.PHONY: help serve test check schema fmt stack clean uv sync chromium

@@ -1,0 +1,51 @@
+"""Settings that contradict each other stop the start, each with an id and a remedy."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+
+SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number"}
+
+
+@register(Tags.security)
+def contradictions(**_: Any) -> list[Error]:
+    """Every contradiction in the settings."""
+    found = [*_processes(), *_values()]
+    return [Error(what, hint=remedy, id=f"vestibule.{id}") for id, what, remedy in found]
+
+
+def _processes() -> Iterator[tuple[str, str, str]]:
+    if settings.WEB_PROCESSES > 1 and not settings.REDIS_URL:
+        yield (
+            "E001",
+            "Several web processes would each count the rates for themselves.",
+            "Set REDIS_URL, or WEB_PROCESSES=1.",
+        )
+    if settings.WEB_PROCESSES > 1 and not settings.CELERY_BROKER_URL:
+        yield (
+            "E002",
+            "Several web processes have no embedded worker, and there is no broker that wakes another.",
+            "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
+        )
+    if settings.CHALLENGE_STORE not in ("database", "redis"):
+        yield "E003", f"CHALLENGE_STORE={settings.CHALLENGE_STORE} is no store.", "Use `database` or `redis`."
+    if settings.CHALLENGE_STORE == "redis" and not settings.REDIS_URL:
+        yield "E004", "The challenge store is Redis, and there is none.", "Set REDIS_URL, or CHALLENGE_STORE=database."
+
+
+def _values() -> Iterator[tuple[str, str, str]]:
+    if len(settings.SECRET_KEY) < 32:
+        yield "E005", "SECRET_KEY is shorter than 32 characters.", "Make one: `openssl rand -base64 48`."
+    if unknown := set(settings.SIGNUP_FIELDS) - SIGNUP_FIELDS:
+        known = ", ".join(sorted(SIGNUP_FIELDS))
+        yield "E006", f"SIGNUP_FIELDS names unknown fields: {', '.join(sorted(unknown))}.", f"Use some of: {known}."
+    if not settings.BASE_URL.startswith(("http://", "https://")) or not settings.HOST:
+        yield "E007", "BASE_URL is no absolute http(s) address.", "Set it like BASE_URL=https://auth.example.com."
+    if not 8 <= settings.PASSWORD_MIN_LENGTH <= 64:
+        yield "E008", "PASSWORD_MIN_LENGTH is outside 8 to 64.", "SP 800-63B-4 wants 15; the default is 12."
+    if settings.DEBUG and settings.HTTPS:
+        yield "E009", "DEBUG is on for a BASE_URL that looks public.", "Unset DEBUG."
+    if not 0 < settings.OTP.ttl.total_seconds() <= 600:
+        yield "E010", "OTP_TTL is outside 1 to 600 seconds.", "Codes live ten minutes at most (ASVS 6.5.5)."

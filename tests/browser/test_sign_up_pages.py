@@ -1,0 +1,180 @@
+"""The pages in Chromium, as a person sees them: with and without JavaScript, light and dark, wide and narrow."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+
+from tests.service import Service
+from tests.world import PASSWORD
+
+_people = count()
+
+
+@pytest.fixture
+def person() -> str:
+    """An address that nobody has used."""
+    return f"person{next(_people)}@example.com"
+
+
+@pytest.fixture(params=[{}, {"java_script_enabled": False}], ids=["script", "no script"])
+def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> Iterator[Page]:
+    """A page at the sign-up, on which no error is printed and from which no request goes elsewhere."""
+    yield from watched(browser, service, request.param)
+
+
+@pytest.fixture
+def scripted(browser: Browser, service: Service) -> Iterator[Page]:
+    """The same, with JavaScript only."""
+    yield from watched(browser, service, {})
+
+
+def watched(browser: Browser, service: Service, options: dict[str, Any]) -> Iterator[Page]:
+    """Open the sign-up and hold everything against it that should not happen."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((service.url, "data:")):
+            foreign.append(request.url)
+
+    def on_console(message: ConsoleMessage) -> None:
+        refused = any(f"status of {status}" in message.text for status in (400, 410, 429))  # what a test provokes
+        if message.type == "error" and not refused:
+            errors.append(message.text)
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{service.url}/register/")
+    yield page
+    context.close()
+    assert foreign == []
+    assert errors == []
+
+
+def sign_up(page: Page, address: str, password: str = PASSWORD) -> None:
+    """Fill in the form and send it."""
+    page.get_by_label("Email").fill(address)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Continue").click()
+
+
+def test_a_person_signs_up(page: Page, service: Service, person: str) -> None:
+    sign_up(page, person)
+    code = service.code_for(person)
+    page.get_by_label("Verification code").fill(f" {code[:3]} {code[3:]} ")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    assert page.url == f"{service.url}/welcome/"
+
+
+def test_errors_stand_by_their_field_and_the_first_has_the_focus(page: Page) -> None:
+    sign_up(page, "nobody", "short")
+    email, password = page.get_by_label("Email"), page.get_by_label("Password", exact=True)
+    expect(email).to_have_attribute("aria-invalid", "true")
+    expect(email).to_be_focused()
+    expect(email).to_have_value("nobody")
+    expect(email).to_have_accessible_description("Enter a valid email address.")
+    expect(password).to_have_value("")
+    expect(page.get_by_text("Use at least 12 characters.")).to_be_visible()
+
+
+def test_a_wrong_code_says_how_many_tries_are_left(page: Page, service: Service, person: str) -> None:
+    sign_up(page, person)
+    code = service.code_for(person)
+    for left in (4, 3, 2, 1):
+        page.get_by_label("Verification code").fill(f"{(int(code) + left) % 1_000_000:06d}")
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("alert")).to_contain_text(f"You have {left} tr")
+        expect(page.get_by_label("Verification code")).to_be_focused()
+    page.get_by_label("Verification code").fill(f"{(int(code) + 9) % 1_000_000:06d}")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("link", name="Start again")).to_be_visible()
+
+
+def test_expiry_and_cooldown_count_down(scripted: Page, person: str) -> None:
+    scripted.clock.install()
+    sign_up(scripted, person)
+    again = scripted.get_by_role("button", name="send a new code")
+    expect(again).to_be_disabled()
+    scripted.clock.run_for(10_000)
+    expect(scripted.get_by_text("The code is valid for 9:50.")).to_be_visible()
+    expect(scripted.get_by_text("(in 0:50)")).to_be_visible()
+    scripted.clock.run_for(51_000)
+    expect(again).to_be_enabled()
+    again.click()  # the page's clock is ahead of the server's, which says how long to wait
+    expect(scripted.get_by_role("status")).to_contain_text("Wait before you ask for another")
+    expect(again).to_be_disabled()
+    assert scripted.url.endswith("/verify-otp/")
+
+
+def test_without_script_the_server_says_how_long_to_wait(page: Page, person: str) -> None:
+    sign_up(page, person)
+    again = page.get_by_role("button", name="send a new code")
+    expect(again).to_be_visible()
+    if again.is_enabled():
+        again.click()
+        expect(page.get_by_role("alert")).to_contain_text("Wait")
+
+
+def test_the_password_can_be_shown_and_pasted(scripted: Page) -> None:
+    password = scripted.get_by_label("Password", exact=True)
+    expect(password).to_have_attribute("autocomplete", "new-password")
+    scripted.get_by_role("button", name="Show").click()
+    expect(password).to_have_attribute("type", "text")
+    scripted.get_by_role("button", name="Hide").click()
+    expect(password).to_have_attribute("type", "password")
+    assert scripted.evaluate("document.querySelectorAll('[onpaste]').length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 375, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_and_keeps_its_contrast(browser: Browser, service: Service, width: int, scheme: Any) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 760}, color_scheme=scheme)
+    page = context.new_page()
+    for path in ("/register/", "/verify-otp/", "/resend-otp/", "/welcome/", "/dev/mailbox/", "/nowhere/"):
+        page.goto(service.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto(f"{service.url}/register/")
+    text, ground = (
+        page.evaluate(f"getComputedStyle(document.querySelector('{of}')).{what}")
+        for of, what in (("h1", "color"), ("main", "backgroundColor"))
+    )
+    assert contrast(text, ground) >= 7  # WCAG 1.4.6
+    button = page.evaluate("getComputedStyle(document.querySelector('button[type=submit]')).backgroundColor")
+    assert contrast("rgb(255, 255, 255)", button) >= 4.5  # WCAG 1.4.3
+    context.close()
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two CSS `rgb()` colours (WCAG 2.2)."""
+
+    def luminance(color: str) -> float:
+        channels = [int(part) / 255 for part in color.removeprefix("rgb(").removesuffix(")").split(",")[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_docs_and_the_mailbox_open(browser: Browser, service: Service, person: str) -> None:
+    service.post("/api/auth/register/start", {"email": person, "password": PASSWORD})
+    service.code_for(person)
+    page = browser.new_page()
+    violations: list[str] = []
+    page.on("console", lambda message: violations.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{service.url}/api/docs")
+    expect(page.get_by_text("/api/auth/register/start").first).to_be_visible()
+    page.goto(f"{service.url}/dev/mailbox/")
+    page.get_by_text(person).click()
+    page.get_by_role("link", name="HTML view").click()
+    expect(page.get_by_role("heading", name="Your verification code")).to_be_visible()
+    assert violations == []
+    page.close()
