@@ -12,15 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-import limits
 from csp.constants import NONE, SELF
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from vestibule import logs
 from vestibule.challenges.policy import Numbers
-from vestibule.guards import rules
-from vestibule.guards.allowance import Allowance
+from vestibule.guards import rates, rules
 from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Keys
 
@@ -155,7 +153,10 @@ USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if WEB_PROCESSES > 1 else "")
+if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
+    Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
 LOGGING = logs.config(logs.level(env.str("LOG_LEVEL", default="INFO")))
 
 # --- Headers and cookies ----------------------------------------------------------------------------------------------
@@ -227,40 +228,16 @@ JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default
 # --- Rates ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """A rule's rates, read and parsed."""
-
-    per_network: tuple[limits.RateLimitItem, ...]
-    per_identifier: tuple[limits.RateLimitItem, ...]
-    overall: tuple[limits.RateLimitItem, ...]
-
-
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
 
 
-def _rate(name: str, default: str) -> tuple[limits.RateLimitItem, ...]:
-    words = env.str(f"RATE_{name}", default=default).strip()
-    return tuple(limits.parse_many(words)) if words and RATE_LIMITS else ()
+def _rate(name: str, default: str) -> str:
+    return env.str(name, default=default) if RATE_LIMITS else ""
 
 
-def _rates(rule: rules.Rule) -> Rates:
-    name = rule.name.upper()
-    return Rates(
-        per_network=_rate(name, rule.per_network),
-        per_identifier=_rate(f"{name}_PER_IDENTIFIER", rule.per_identifier),
-        overall=_rate(f"{name}_OVERALL", rule.overall),
-    )
-
-
-def _allowance(rule: rules.Rule) -> Allowance:
-    rates = _rate(rule.name.upper(), rule.per_identifier)
-    return Allowance(windows=tuple((rate.amount, timedelta(seconds=rate.get_expiry())) for rate in rates))
-
-
-RATES = {rule.name: _rates(rule) for rule in rules.RULES}
-MESSAGES_PER_ADDRESS = {"email": _allowance(rules.MAILS), "sms": _allowance(rules.TEXTS)}
-NOTICES_PER_ADDRESS = _allowance(rules.NOTICES)
+RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
+MESSAGES_PER_ADDRESS = {"email": rates.of_cap(rules.MAILS, _rate), "sms": rates.of_cap(rules.TEXTS, _rate)}
+NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
 
 # --- Messages ---------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import limits
 import pytest
 from django.conf import settings
 from django.test import Client as Http
@@ -13,19 +12,12 @@ from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.guards.allowance import Allowance
-from vestibule.settings import Rates
+from vestibule.guards.rates import Rates, parsed
 
 
 def rates(**per_network: str) -> dict[str, Rates]:
     """The table with these rates per network, and no others."""
-    return {
-        name: Rates(
-            per_network=tuple(limits.parse_many(per_network[name])) if name in per_network else (),
-            per_identifier=(),
-            overall=(),
-        )
-        for name in settings.RATES
-    }
+    return {name: Rates(per_network=parsed(per_network.get(name, ""))) for name in settings.RATES}
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """`vestibule serve`: gunicorn with threads; in the embedded mode also the worker, as a thread of the one process."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
+from prometheus_client import multiprocess
 
 from vestibule.skins.worker import thread
 from vestibule.wsgi import application
@@ -28,6 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _begin_work,
+            "child_exit": _forget_metrics,
             "forwarded_allow_ips": "",  # who is a trusted proxy, and what it may say, is decided at our edge
         }
         for name, value in options.items():
@@ -52,7 +55,9 @@ class Command(BaseCommand):
         if settings.MAILBOX:
             self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
         self.stdout.flush()
-        sys.argv = sys.argv[:1]
+        for left_over in Path(settings.METRICS_DIR).glob("*.db") if settings.METRICS_DIR else ():
+            left_over.unlink()
+        sys.argv = sys.argv[:1]  # gunicorn would read ours
         Server().run()
 
 
@@ -60,3 +65,9 @@ def _begin_work(worker: object) -> None:
     """In the forked process: the embedded worker, where no broker wakes others."""
     if not settings.CELERY_BROKER_URL:
         thread.start()
+
+
+def _forget_metrics(server: object, worker: Any) -> None:
+    """The gauges of a process that ended count no more."""
+    if settings.METRICS_DIR:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs

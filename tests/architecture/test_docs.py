@@ -1,0 +1,78 @@
+"""The tables of the docs say what the code says."""
+
+import re
+from pathlib import Path
+
+from vestibule.audit import events
+from vestibule.flows import registration
+from vestibule.guards import rules
+from vestibule.kernel import errors
+from vestibule.skins.problems import PROBLEMS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def first_column(name: str) -> set[str]:
+    """What stands in back quotes in the first column of the table."""
+    return set(re.findall(r"^\| `([^`]+)` \|", (DOCS / name).read_text(), re.MULTILINE))
+
+
+def test_every_setting_is_documented() -> None:
+    source = (ROOT / "src/vestibule/settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    rated = {f"RATE_{rule.name.upper()}" for rule in (*rules.RULES, *rules.CAPS)}
+    for rule in rules.RULES:
+        if rule.per_identifier:
+            rated.add(f"RATE_{rule.name.upper()}_PER_IDENTIFIER")
+        if rule.overall:
+            rated.add(f"RATE_{rule.name.upper()}_OVERALL")
+    assert first_column("settings.md") == read | rated
+
+
+def test_the_rates_that_are_documented_are_the_defaults() -> None:
+    table = (DOCS / "settings.md").read_text()
+    for rule in rules.RULES:
+        assert f"| `RATE_{rule.name.upper()}` | `{rule.per_network}` |" in table
+    for cap in rules.CAPS:
+        assert f"| `RATE_{cap.name.upper()}` | `{cap.per_identifier}` |" in table
+
+
+def test_every_error_is_documented() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ([^|]+) \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
+    assert {(code, int(status), title) for code, status, title in rows} == {
+        (code, problem.status, str(problem.title)) for code, problem in PROBLEMS.items()
+    }
+
+
+def test_every_refusal_has_its_problem() -> None:
+    codes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.Refusal) and kind is not errors.Refusal
+    }
+    assert codes <= PROBLEMS.keys()
+    assert all(f"  {code}\n" in (errors.__doc__ or "") for code in codes)
+
+
+def test_every_event_is_documented() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \| (yes|no) \|", (DOCS / "events.md").read_text(), re.MULTILINE)
+    assert set(rows) == {(event.name, event.meaning, "yes" if event.kept else "no") for event in events.ALL}
+
+
+def test_every_flow_is_documented() -> None:
+    flows = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in (registration,)
+        for name, value in vars(module).items()
+        if hasattr(value, "__wrapped__") and value.__module__ == module.__name__
+    }
+    modules = {path.stem for path in (ROOT / "src/vestibule/flows").glob("*.py")} - {"__init__", "flow"}
+    assert modules == {"registration"}  # a new module of flows joins the tuple above
+    assert first_column("flows.md") == flows
+
+
+def test_every_decision_is_short() -> None:
+    for path in (DOCS / "decisions").glob("*.md"):
+        assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
+        assert len(path.read_text().split()) <= 250, path.name
