@@ -1,0 +1,75 @@
+"""What the suites over a challenge store share: the stores of this run, a record, and many callers at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import redis
+from django.conf import settings
+from django.db import connections
+
+from tests.environment import PRODUCTION
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.store import Challenge, Store
+from vestibule.challenges.store_db import DatabaseStore
+from vestibule.challenges.store_redis import RedisStore
+
+T = TypeVar("T")
+
+KINDS = ("database", "redis") if PRODUCTION else ("database",)
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
+
+
+def opened(kind: str) -> Store:
+    """The store of that kind, as `challenges.desk` opens it."""
+    if kind == "redis":
+        return RedisStore(redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
+    return DatabaseStore()
+
+
+def challenge(**fields: Any) -> Challenge:
+    """A fresh record, with any field another way."""
+    fresh: dict[str, Any] = {
+        "id": uuid4(),
+        "purpose": Purpose.REGISTRATION,
+        "subject": bytes(range(32)),
+        "digests": b"\x00\xff" * 16,
+        "sealed_payload": bytes(range(256)),
+        "sent_at": NOW,
+        "expires_at": SOON,
+    }
+    return Challenge(**{**fresh, **fields})
+
+
+def kept(store: Store, id: UUID) -> Challenge:
+    """The record, which must be there."""
+    found = store.get(id)
+    assert found is not None
+    return found
+
+
+def added(store: Store, **fields: Any) -> Challenge:
+    """A record that the store holds."""
+    record = challenge(**fields)
+    store.add(record)
+    return kept(store, record.id)
+
+
+def at_once(act: Callable[[int], T], times: int = 32) -> list[T]:
+    """Call it in so many threads that start together; what each returned."""
+    together = Barrier(times)
+
+    def one(number: int) -> T:
+        together.wait(timeout=30)
+        try:
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=times) as pool:
+        return list(pool.map(one, range(times)))
