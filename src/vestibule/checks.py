@@ -47,5 +47,7 @@ def _values() -> Iterator[tuple[str, str, str]]:
         yield "E008", "PASSWORD_MIN_LENGTH is outside 8 to 64.", "SP 800-63B-4 wants 15; the default is 12."
     if settings.DEBUG and settings.HTTPS:
         yield "E009", "DEBUG is on for a BASE_URL that looks public.", "Unset DEBUG."
+    if settings.HTTPS and settings.MAILBOX:
+        yield "E011", "Codes would stand in /dev/mailbox/ for everybody.", "Set EMAIL_HOST or EMAIL_BACKEND."
     if not 0 < settings.OTP.ttl.total_seconds() <= 600:
         yield "E010", "OTP_TTL is outside 1 to 600 seconds.", "Codes live ten minutes at most (ASVS 6.5.5)."

@@ -272,6 +272,7 @@ EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or (
 )
 SMS_BACKEND = env.str("SMS_BACKEND", default="vestibule.courier.mailbox.deliver_sms" if MAILBOX else "")
 CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
+BIND = env.str("BIND", default="127.0.0.1" if MAILBOX else "0.0.0.0")  # noqa: S104 - codes in the open stay at home
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,8 @@ def test_migrations_are_in_step() -> None:
         ({"SIGNUP_FIELDS": ["username", "shoe_size"]}, {"E006"}),
         ({"BASE_URL": "auth.example.com", "HOST": ""}, {"E007"}),
         ({"PASSWORD_MIN_LENGTH": 7}, {"E008"}),
-        ({"DEBUG": True, "HTTPS": True}, {"E009"}),
+        ({"DEBUG": True, "HTTPS": True, "MAILBOX": False}, {"E009"}),
+        ({"HTTPS": True, "MAILBOX": True}, {"E011"}),
         ({"OTP": Numbers(ttl=Numbers().ttl * 2)}, {"E010"}),
     ],
 )

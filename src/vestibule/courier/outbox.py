@@ -11,6 +11,7 @@ from vestibule.courier import envelope, tasks
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
 from vestibule.guards import ledger
+from vestibule.guards.allowance import UNBOUNDED
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 
@@ -59,6 +60,9 @@ def post(
 
 
 def _allowed(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> bool:
-    if kind.notice and ledger.spend(f"notices {kind.name}", recipient, client.at, settings.NOTICES_PER_ADDRESS):
+    """Both counts for every kind, bounded or not: a notice to the owner of an account must cost the same work as a
+    code to a stranger, or the time would tell them apart."""
+    of_kind = settings.NOTICES_PER_ADDRESS if kind.notice else UNBOUNDED
+    if ledger.spend(f"kind {kind.name}", recipient, client.at, of_kind):
         return False
     return ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]) == 0

@@ -30,3 +30,6 @@ class Allowance:
     def memory(self) -> int:
         """Seconds for which a moment matters."""
         return max((int(window.total_seconds()) for _, window in self.windows), default=0)
+
+
+UNBOUNDED = Allowance(windows=())

@@ -19,7 +19,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
     def load_config(self) -> None:
         """Hand the options over."""
         options: dict[str, Any] = {
-            "bind": f"0.0.0.0:{settings.PORT}",
+            "bind": f"{settings.BIND}:{settings.PORT}",
             "workers": settings.WEB_PROCESSES,
             "worker_class": "gthread",
             "threads": settings.WEB_THREADS,
