@@ -205,7 +205,12 @@ class Engine:
     def _count(self, policy: Policy, seen: Challenge, secret: str, now: datetime) -> None:
         if not self.store.count_attempt(seen.id, limit=policy.attempts, now=now):
             raise self._closed(policy, self.store.get(seen.id), now) or errors.Exhausted(subject=seen.subject)
-        if len(secret) <= SHORT and (wait := self.budget.spend(seen.purpose, seen.subject, now)):
+        try:
+            wait = self.budget.spend(seen.purpose, seen.subject, now) if len(secret) <= SHORT else 0
+        except BaseException:  # nothing was compared: an outage of the ledger costs nobody their tries
+            self._quietly(lambda: self.store.return_attempt(seen.id))
+            raise
+        if wait:
             self.store.return_attempt(seen.id)
             raise errors.Locked(retry_after=wait, subject=seen.subject)
 

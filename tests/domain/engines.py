@@ -1,0 +1,85 @@
+"""An engine over a real store, with the ring and the table that a test wants, and its verbs in one line each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, cast
+
+from tests.contracts.stores import NOW, opened
+from vestibule.challenges.engine import Budget, Engine, Issued
+from vestibule.challenges.policy import Numbers, Policy, Purpose, table
+from vestibule.challenges.store import Store
+from vestibule.guards.ledger import GuessBudget
+from vestibule.kernel.errors import Refusal
+from vestibule.kernel.sealing import Keys
+
+SIGN_UP = Purpose.REGISTRATION
+# There is one purpose today; the engine must already tell others apart.
+RESET = cast(Purpose, "reset")
+OLD, NEW = "the older secret of the ring of keys", "the newer secret of the ring of keys"
+KEYS = Keys([NEW, OLD])
+SUBJECT = b"s" * 32
+DATA: Mapping[str, Any] = MappingProxyType({"email": "ada@example.com", "n": 1, "none": None})
+POLICY = table(Numbers())[SIGN_UP]
+LEASE = timedelta(seconds=30)
+
+
+class Broken(Exception):
+    """What the work of a flow may raise."""
+
+
+@dataclass(frozen=True)
+class Lossy:
+    """A real store that loses its connection whenever a verb named in `fails` is called."""
+
+    real: Store
+    fails: set[str]
+
+    def __getattr__(self, verb: str) -> Any:
+        if verb in self.fails:
+            raise ConnectionError(verb)
+        return getattr(self.real, verb)
+
+
+def engine(
+    store: Store | Lossy | None = None, *, keys: Keys = KEYS, budget: Budget | None = None, **policy: Any
+) -> Engine:
+    """An engine; `policy` changes the row of the table that every purpose here has."""
+    row: Policy = replace(POLICY, **policy)
+    return Engine(
+        store=cast(Store, store or opened("database")),
+        keys=keys,
+        policies={SIGN_UP: row, RESET: row},
+        budget=budget or GuessBudget(),
+    )
+
+
+def issue(desk: Engine, *, now: datetime = NOW, decoy: bool = False, subject: bytes = SUBJECT) -> Issued:
+    return desk.issue(SIGN_UP, subject=subject, payload=DATA, now=now, decoy=decoy)
+
+
+def code_of(issued: Issued) -> str:
+    assert issued.code is not None
+    return issued.code
+
+
+def wrong(code: str | None) -> str:
+    """A code of the same length that is another."""
+    return f"{(int(code or 0) + 1) % 10**6:06d}"
+
+
+def told(desk: Engine, handle: str, secret: str, *, now: datetime = NOW, **more: Any) -> str:
+    """What verify says: `proved`, or the code of the refusal."""
+    try:
+        with desk.verify(SIGN_UP, handle, secret, now=now, **more) as proof:
+            assert dict(proof.payload) == dict(DATA)
+    except Refusal as refusal:
+        return refusal.code
+    return "proved"
+
+
+def resent(desk: Engine, handle: str, *, now: datetime) -> Issued:
+    """A resend that ends well."""
+    with desk.resend(SIGN_UP, handle, now=now) as issued:
+        return issued
