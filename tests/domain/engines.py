@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from vestibule.kernel.sealing import Keys
 
 SIGN_UP = Purpose.REGISTRATION
 # There is one purpose today; the engine must already tell others apart.
-RESET = cast(Purpose, "reset")
+RESET = cast(Purpose, StrEnum("Later", {"RESET": "reset"})("reset"))
 OLD, NEW = "the older secret of the ring of keys", "the newer secret of the ring of keys"
 KEYS = Keys([NEW, OLD])
 SUBJECT = b"s" * 32

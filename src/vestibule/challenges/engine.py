@@ -145,9 +145,10 @@ class Engine:
         """
         policy, seen = self.policies[purpose], self.find(purpose, handle)
         self._count(policy, seen, secret, now)
-        payload = self._unseal(seen)["data"]
+        sealed = self._unseal(seen)
+        payload = sealed["data"]
         right = matches(payload, secret) if matches else self._right(seen, secret)
-        if not right:
+        if sealed["decoy"] or not right:
             raise self._wrong(policy, seen)
         lease = self._claim(seen, secret, now)
         try:
