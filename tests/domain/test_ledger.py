@@ -1,0 +1,203 @@
+"""The ledger: wrong codes per address that nothing lowers, and mails per address that nobody notices the cap of."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.transaction import atomic
+
+from tests.contracts.stores import KINDS, NOW, SECOND, at_once, opened
+from tests.domain.engines import SIGN_UP, SUBJECT, Broken, code_of, engine, issue, resent, told, wrong
+from vestibule.challenges.engine import Engine
+from vestibule.guards import ledger
+from vestibule.guards.allowance import FOREVER, Allowance
+from vestibule.guards.ledger import GuessBudget
+from vestibule.guards.models import Tally
+from vestibule.kernel.errors import Locked
+
+pytestmark = pytest.mark.usefixtures("house")
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BUDGET = GuessBudget()
+
+
+def spend(now: datetime, subject: bytes = SUBJECT) -> int:
+    return BUDGET.spend(SIGN_UP, subject, now)
+
+
+# The arithmetic.
+
+
+def test_ten_an_hour_to_the_second() -> None:
+    assert [spend(NOW + n * SECOND) for n in range(11)] == [0] * 10 + [3590]
+    assert spend(NOW + HOUR - SECOND) == 1
+    assert spend(NOW + HOUR) == 0  # the first has left the window
+    assert spend(NOW + HOUR) == 1  # the second has not
+
+
+def test_twenty_a_day_to_the_second() -> None:
+    for n in range(20):
+        assert spend(NOW + n * HOUR / 2) == 0
+    assert spend(NOW + 10 * HOUR) == 14 * 3600
+    assert spend(NOW + DAY - SECOND) == 1
+    assert spend(NOW + DAY) == 0
+    assert spend(NOW + DAY) == 1800
+
+
+def test_the_longest_of_two_waits_is_told() -> None:
+    both = Allowance(windows=((1, HOUR), (2, DAY)))
+    assert both.wait([0], 0, 10) == 3590
+    assert both.wait([0, 4000], 0, 4010) == 86_400 - 4010
+    assert both.wait([], 10**6, 0) == 0
+    assert Allowance(windows=()).memory == 0
+
+
+def test_a_refused_guess_is_not_counted() -> None:
+    for n in range(10):
+        spend(NOW + n * SECOND)
+    for _ in range(20):
+        assert spend(NOW + 60 * SECOND) > 0
+    tally = Tally.objects.get()
+    assert (len(tally.moments), tally.streak) == (10, 10)
+
+
+def test_each_address_and_each_purpose_has_its_own() -> None:
+    for _ in range(10):
+        spend(NOW)
+    assert spend(NOW, b"o" * 32) == 0
+    assert BUDGET.spend("reset", SUBJECT, NOW) == 0
+    assert spend(NOW) > 0
+
+
+def test_a_clock_that_went_back_opens_nothing() -> None:
+    for _ in range(10):
+        spend(NOW)
+    assert spend(NOW - HOUR) >= 3600
+
+
+def test_a_hundred_in_a_row_close_until_a_proof() -> None:
+    for day in range(5):
+        for n in range(20):
+            assert spend(NOW + day * DAY + n * HOUR) == 0
+    later = NOW + 400 * DAY
+    assert spend(later) == FOREVER
+    assert BUDGET.wait(SIGN_UP, SUBJECT, later) == FOREVER
+    BUDGET.give_back(SIGN_UP, SUBJECT, later, proved=False)  # what was not wrong counts for nothing
+    assert spend(later) == 0
+    assert spend(later) == FOREVER
+    BUDGET.give_back(SIGN_UP, SUBJECT, later, proved=True)
+    assert BUDGET.wait(SIGN_UP, SUBJECT, later) == 0
+
+
+def test_what_is_given_back_is_the_guess_of_that_moment() -> None:
+    for n in range(10):
+        spend(NOW + n * SECOND)
+    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + 9 * SECOND, proved=False)
+    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + 9 * SECOND, proved=False)  # nothing of that moment is left
+    assert spend(NOW + 10 * SECOND) == 0
+    assert spend(NOW + 10 * SECOND) > 0
+
+
+def test_a_proof_ends_the_run_but_not_the_windows() -> None:
+    for _ in range(10):
+        spend(NOW)
+    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + SECOND, proved=True)
+    tally = Tally.objects.get()
+    assert (len(tally.moments), tally.streak) == (10, 0)
+    assert spend(NOW + SECOND) > 0
+
+
+# Under the engine.
+
+
+@pytest.fixture(params=KINDS)
+def desk(request: pytest.FixtureRequest) -> Engine:
+    return engine(opened(request.param))
+
+
+def test_no_resend_and_no_restart_lowers_the_count(desk: Engine) -> None:
+    """BF-05: four wrong codes, a resend, four more, and a new registration: ten in all are compared."""
+    issued, now, answers = issue(desk), NOW, []
+    for _ in range(3):
+        for _ in range(2):
+            answers += [told(desk, issued.handle, wrong(issued.code), now=now) for _ in range(2)]
+            now += timedelta(seconds=121)
+            issued = resent(desk, issued.handle, now=now)
+        issued = issue(desk, now=now)
+    assert answers == ["otp_invalid"] * 10 + ["locked"] * 2
+
+
+def test_a_closed_address_gets_a_long_code_that_its_owner_can_use(desk: Engine) -> None:
+    for _ in range(10):
+        spend(NOW)
+    issued = issue(desk)
+    code = code_of(issued)
+    assert len(code) == 23
+    assert told(desk, issued.handle, "123456") == "locked"
+    assert told(desk, issued.handle, code.replace(code[0], "!", 1)) == "otp_invalid"
+    assert told(desk, issued.handle, code) == "proved"
+
+
+def test_a_short_code_of_before_waits_and_costs_no_attempt(desk: Engine) -> None:
+    issued = issue(desk)
+    for _ in range(10):
+        spend(NOW)
+    for _ in range(8):
+        with pytest.raises(Locked) as refused, desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW):
+            raise AssertionError("the body ran")
+        assert refused.value.retry_after == 3600
+    assert len(code_of(resent(desk, issued.handle, now=NOW + timedelta(minutes=1)))) == 23
+
+
+def test_a_long_code_is_compared_after_a_hundred_in_a_row_and_opens_the_way(desk: Engine) -> None:
+    Tally.objects.create(scope=f"codes {SIGN_UP}", key=SUBJECT, touched_at=NOW, streak=100)
+    issued = issue(desk)
+    assert told(desk, issued.handle, code_of(issued)) == "proved"
+    assert len(code_of(issue(desk))) == 6
+
+
+def test_a_long_code_that_fails_its_work_takes_nothing_off(desk: Engine) -> None:
+    for _ in range(10):
+        spend(NOW)
+    issued = issue(desk)
+    with pytest.raises(Broken), desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW):
+        raise Broken
+    assert spend(NOW) == 3600
+
+
+@pytest.mark.parametrize("before", [0, 6])
+def test_of_many_guesses_at_once_over_many_registrations_ten_are_compared(desk: Engine, before: int) -> None:
+    for _ in range(before):
+        spend(NOW)
+    many = [issue(desk) for _ in range(32)]
+    answers = at_once(lambda n: told(desk, many[n].handle, wrong(many[n].code)))
+    assert answers.count("otp_invalid") == 10 - before
+    assert set(answers) == {"otp_invalid", "locked"}
+    assert len(Tally.objects.get().moments) == 10
+
+
+# The table.
+
+
+def test_of_many_first_guesses_at_once_there_is_one_row() -> None:
+    assert sum(wait == 0 for wait in at_once(lambda _: spend(NOW))) == 10
+    with pytest.raises(IntegrityError), atomic():
+        Tally.objects.create(scope=f"codes {SIGN_UP}", key=SUBJECT, touched_at=NOW)
+
+
+def test_a_count_joins_its_transaction() -> None:
+    with suppress(Broken), atomic():
+        spend(NOW)
+        raise Broken
+    assert not Tally.objects.exists()
+
+
+def test_the_sweep_forgets_what_is_idle_but_no_run_of_failures() -> None:
+    spend(NOW)
+    for number in range(3):
+        ledger.spend("messages email", bytes([number]) * 32, NOW, settings.MESSAGES_PER_ADDRESS["email"])
+    assert ledger.sweep(before=NOW, limit=10) == 0
+    assert [ledger.sweep(before=NOW + SECOND, limit=2) for _ in range(3)] == [2, 1, 0]
+    assert Tally.objects.get().streak == 1
