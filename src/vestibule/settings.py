@@ -224,6 +224,7 @@ JWT_AUDIENCE = env.str("JWT_AUDIENCE", default=BASE_URL)
 JWT_ACCESS_TTL = timedelta(seconds=env.int("JWT_ACCESS_TTL", default=600))
 JWT_REFRESH_IDLE = timedelta(seconds=env.int("JWT_REFRESH_IDLE", default=14 * 86400))
 JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default=90 * 86400))
+REFRESH_GRACE = timedelta(seconds=10)  # a lost answer or a second tab; SECURITY's number
 
 # --- Rates ------------------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def record(
             name=event.name,
             code=code,
             actor=client.actor,
-            user_id=user_id,
+            user_id=user_id or client.user_id,
             subject=subject,
             challenge_id=challenge_id,
             address=client.address,
@@ -47,7 +47,7 @@ def record(
     facts: dict[str, object] = {
         "code": code or None,
         "actor": client.actor,
-        "user_id": str(user_id) if user_id else None,
+        "user_id": str(user_id or client.user_id) if user_id or client.user_id else None,
         "subject": subject.hex()[:16] if subject else None,
         "challenge_id": str(challenge_id) if challenge_id else None,
         "address": client.address,

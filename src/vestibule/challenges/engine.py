@@ -177,8 +177,6 @@ class Engine:
             raise errors.Expired
         return found
 
-    # What follows is the engine's own.
-
     def _secrets(
         self, purpose: Purpose, policy: Policy, subject: bytes, now: datetime
     ) -> tuple[str | None, str | None]:

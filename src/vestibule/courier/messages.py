@@ -31,7 +31,11 @@ class Rendered:
 REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"))
 ALREADY_REGISTERED = Kind(name="already_registered", subject=_("You already have an account"), notice=True)
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (REGISTRATION_CODE, ALREADY_REGISTERED)})
+SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (REGISTRATION_CODE, ALREADY_REGISTERED, SESSION_ENDED)}
+)
 
 
 def mail(kind: Kind, params: Mapping[str, str | int]) -> Rendered:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One row: rates in words, like `10/minute;100/hour`; empty where the rule does not limit that way."""
+    """One row: rates in words, like `10/minute;100/hour`; empty where the rule does not limit that way.
+
+    `anonymous`: whether such a request is also counted against ANON.
+    """
 
     name: str
     per_network: str = ""
     per_identifier: str = ""
     overall: str = ""
+    anonymous: bool = True
 
 
 # Every request that nobody signed.
@@ -25,8 +29,10 @@ REGISTER_START = Rule(name="register_start", per_network="5/hour", per_identifie
 REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 # With the five starts that makes the 20 mails an hour that one network may cause.
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
+# Whoever holds a token: wide, for many people may share one network; it only bounds the work.
+TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
 
-RULES = (ANON, REGISTER_START, REGISTER_CONFIRM, REGISTER_RESEND)
+RULES = (ANON, REGISTER_START, REGISTER_CONFIRM, REGISTER_RESEND, TOKEN)
 
 # Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
 MAILS = Rule(name="mail", per_identifier="5/hour;10/day")

@@ -15,6 +15,10 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       EmailTaken           409s, shown only where that tells nothing new        email_taken
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
+      Unauthenticated      who asks is not signed in                            not_authenticated
+        CredentialInvalid  the token is not ours, or altered                    token_invalid
+        CredentialExpired  the token's time is up                               token_expired
+        SessionRevoked     the session behind the token was ended               session_revoked
       Unavailable          a dependency is down, or a queue is full             unavailable
 """
 
@@ -132,6 +136,30 @@ class PhoneTaken(Refusal):
     """An account holds this number (told only where enumeration protection is off)."""
 
     code = "phone_taken"
+
+
+class Unauthenticated(Refusal):
+    """Who asks is not signed in; every kind of it is a 401, whatever its code means elsewhere."""
+
+    code = "not_authenticated"
+
+
+class CredentialInvalid(Unauthenticated):
+    """An access or refresh token is malformed, forged, altered, or of another kind or audience."""
+
+    code = "token_invalid"
+
+
+class CredentialExpired(Unauthenticated):
+    """An access or refresh token's time is up."""
+
+    code = "token_expired"
+
+
+class SessionRevoked(Unauthenticated):
+    """The session behind the token was ended, or its person may not sign in any more."""
+
+    code = "session_revoked"
 
 
 class Unavailable(Refusal):

@@ -1,17 +1,24 @@
-"""Access tokens: short-lived JWTs that any service verifies offline."""
+"""Access tokens: short-lived JWTs that any service verifies offline, and that we check against their session."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import jwt
 from django.conf import settings
 
-from vestibule.kernel import entropy
+from vestibule.accounts.models import Status
+from vestibule.kernel import entropy, errors
 from vestibule.sessions import signing
 from vestibule.sessions.models import Session
 
+ALGORITHM = "ES256"  # one, so that nobody can choose (RFC 8725, 3.1)
+LEEWAY = timedelta(seconds=30)
+CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
+
 
 def token(session: Session, now: datetime) -> str:
-    """A signed access token (ES256, RFC 7518, 3.4) of this session, as the contract lists its claims."""
+    """A signed access token (RFC 7518, 3.4) of this session, with the claims that the contract lists."""
     kid, key = signing.newest(now)
     user = session.user
     issued_at = int(now.timestamp())
@@ -30,4 +37,50 @@ def token(session: Session, now: datetime) -> str:
         "email_verified": user.email_verified_at is not None,
         "token_type": "access",
     }
-    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": kid})
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid})
+
+
+def claims(encoded: str) -> dict[str, Any]:
+    """The claims of a token that we signed and whose time is not up.
+
+    Raises CredentialExpired and CredentialInvalid; the algorithm and the key are ours to choose, never the token's
+    (RFC 8725, 3.1; `kid` only picks among our own keys).
+    """
+    try:
+        key = signing.public(str(jwt.get_unverified_header(encoded).get("kid", "")))
+        found: dict[str, Any] = jwt.decode(
+            encoded,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=settings.JWT_ISSUER,
+            audience=settings.JWT_AUDIENCE,
+            leeway=LEEWAY,
+            options={"require": CLAIMS, "strict_aud": True},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise errors.CredentialExpired from error
+    except (jwt.InvalidTokenError, signing.UnknownKey, ValueError) as error:
+        raise errors.CredentialInvalid from error
+    if found["token_type"] != "access":  # noqa: S105 - the name of a kind
+        raise errors.CredentialInvalid
+    return found
+
+
+def session(encoded: str, now: datetime) -> Session:
+    """The live session of this token and its user, in one query: whatever ended it counts at once.
+
+    Raises CredentialExpired, CredentialInvalid, SessionRevoked.
+    """
+    try:
+        sid = UUID(claims(encoded)["sid"])
+    except (ValueError, TypeError) as error:
+        raise errors.CredentialInvalid from error
+    found = Session.objects.select_related("user").filter(pk=sid).first()
+    if found is None or not live(found, now):
+        raise errors.SessionRevoked
+    return found
+
+
+def live(found: Session, now: datetime) -> bool:
+    """Whether a session still counts: not ended, not too old, its person still active."""
+    return found.revoked_at is None and found.expires_at > now and found.user.status == Status.ACTIVE

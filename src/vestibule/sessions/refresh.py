@@ -1,5 +1,10 @@
-"""Open a session and hand out its tokens; the refresh token is opaque, 256 bits, kept as a digest only."""
+"""Refresh tokens: opaque, 256 bits, kept as digests; each works once, and a second use ends the family.
 
+RFC 9700, 4.14.2, asks for both. A child is derived from its parent under a server key, so that a lost answer or a
+second tab can be given the *same* successor for a few seconds, though no token is kept.
+"""
+
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -7,7 +12,7 @@ from hashlib import sha256
 from django.conf import settings
 
 from vestibule.accounts.models import User
-from vestibule.kernel import entropy
+from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access
 from vestibule.sessions.models import RefreshToken, Session
@@ -23,6 +28,13 @@ class Tokens:
     expires_in: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """A refresh token that was used before came again, too late for a lost answer: somebody copied it."""
+
+    session: Session
+
+
 def open_session(client: Client, user: User, *, amr: Sequence[str]) -> Tokens:
     """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176)."""
     session = Session.objects.create(
@@ -36,18 +48,67 @@ def open_session(client: Client, user: User, *, amr: Sequence[str]) -> Tokens:
         agent=client.agent,
     )
     refresh = entropy.token()
+    _keep(client, session, refresh, parent=None)
+    return _tokens(client, session, refresh)
+
+
+def rotate(client: Client, given: str) -> Tokens | Reused:
+    """The next tokens for a refresh token, in the caller's transaction; the session's row is held meanwhile.
+
+    Within REFRESH_GRACE the immediate parent gets the same child again. Raises CredentialInvalid, CredentialExpired,
+    SessionRevoked.
+    """
+    session = _held(given)
+    token = RefreshToken.objects.filter(digest=_digest(given)).select_related("child").get()
+    if not access.live(session, client.at):
+        raise errors.SessionRevoked
+    child_token = _child_of(given)
+    if (child := getattr(token, "child", None)) is not None:
+        grace_over = client.at > child.created_at + settings.REFRESH_GRACE
+        if grace_over or RefreshToken.objects.filter(parent=child).exists():
+            return Reused(session)
+    elif token.expires_at <= client.at:
+        raise errors.CredentialExpired
+    else:
+        _keep(client, session, child_token, parent=token)
+    Session.objects.filter(pk=session.pk).update(last_seen_at=client.at)
+    return _tokens(client, session, child_token)
+
+
+def family(given: str) -> Session:
+    """The session of a refresh token, live or not. Raises CredentialInvalid."""
+    token = RefreshToken.objects.filter(digest=_digest(given)).select_related("session").first()
+    if token is None:
+        raise errors.CredentialInvalid
+    return token.session
+
+
+def _held(given: str) -> Session:
+    """The session, its row locked: rotations and revocations of one family come one after the other."""
+    return Session.objects.select_for_update(of=("self",)).select_related("user").get(pk=family(given).pk)
+
+
+def _keep(client: Client, session: Session, refresh: str, *, parent: RefreshToken | None) -> None:
     RefreshToken.objects.create(
         session=session,
         digest=_digest(refresh),
+        parent=parent,
         created_at=client.at,
         expires_at=client.at + settings.JWT_REFRESH_IDLE,
     )
+
+
+def _tokens(client: Client, session: Session, refresh: str) -> Tokens:
     return Tokens(
         session_id=str(session.id),
         access=access.token(session, client.at),
         refresh=refresh,
         expires_in=int(settings.JWT_ACCESS_TTL.total_seconds()),
     )
+
+
+def _child_of(refresh: str) -> str:
+    return urlsafe_b64encode(settings.KEYS.digest("refresh child", refresh.encode())).rstrip(b"=").decode()
 
 
 def _digest(refresh: str) -> bytes:

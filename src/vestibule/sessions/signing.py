@@ -14,6 +14,18 @@ from vestibule.kernel import entropy
 from vestibule.sessions.models import SigningKey
 
 
+class UnknownKey(LookupError):
+    """No key of ours has this `kid`."""
+
+
+def public(kid: str) -> ec.EllipticCurvePublicKey:
+    """The public half of the key with this `kid`. Raises UnknownKey."""
+    row = SigningKey.objects.filter(pk=kid).first() if "\0" not in kid else None
+    if row is None:
+        raise UnknownKey(kid)
+    return _opened(row.kid, bytes(row.sealed_private)).public_key()
+
+
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
     row = SigningKey.objects.order_by("-created_at", "kid").first() or _made(now)
@@ -22,7 +34,7 @@ def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
 
 def jwks() -> dict[str, list[dict[str, Any]]]:
     """The public keys as a JWK set (RFC 7517, 5)."""
-    return {"keys": [_public(row.kid, bytes(row.sealed_private)) for row in SigningKey.objects.order_by("kid")]}
+    return {"keys": [_jwk(row.kid, bytes(row.sealed_private)) for row in SigningKey.objects.order_by("kid")]}
 
 
 def _made(now: datetime) -> SigningKey:
@@ -42,6 +54,6 @@ def _opened(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _public(kid: str, sealed_private: bytes) -> dict[str, Any]:
+def _jwk(kid: str, sealed_private: bytes) -> dict[str, Any]:
     public = json.loads(ECAlgorithm.to_jwk(_opened(kid, sealed_private).public_key()))
     return {**public, "kid": kid, "use": "sig", "alg": "ES256"}

@@ -13,14 +13,16 @@ from vestibule.guards import counters
 from vestibule.guards.rules import ANON, Rule
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
+from vestibule.sessions.models import Session
 
 Address = IPv4Address | IPv6Address
 
 
-def admit(request: HttpRequest, rule: Rule | None = None, identifier: bytes | None = None) -> Client:
-    """Count the request against `rule` and the anonymous rate, and say who is asking.
+def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, session: Session | None = None) -> Client:
+    """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
 
-    `identifier` is the keyed digest of the address concerned, where the rule limits by it.
+    `identifier` is the keyed digest of the address concerned, where the rule limits by it; `session` is the one that
+    a bearer token or a cookie has proved.
     Raises Throttled, and Unavailable when the counters can't be reached.
     """
     address = client_address(request)
@@ -29,12 +31,15 @@ def admit(request: HttpRequest, rule: Rule | None = None, identifier: bytes | No
         address=str(address) if address else None,
         agent=_printable(request.headers.get("User-Agent", ""))[:200],
         request_id=str(get_contextvars().get("request_id", "")),
+        actor="user" if session else "anonymous",
+        session_id=session.id if session else None,
+        user_id=session.user_id if session else None,
     )
     try:
-        for each in (rule, ANON) if rule else (ANON,):
+        for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
             counters.hit(each, network=_network(address), identifier=identifier.hex() if identifier else "")
     except Throttled as refusal:
-        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name if rule else ANON.name)
+        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
         raise
     return client
 

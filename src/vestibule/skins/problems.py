@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from structlog.contextvars import get_contextvars
 
-from vestibule.kernel.errors import Invalid, Refusal, Throttled
+from vestibule.kernel.errors import CredentialInvalid, Invalid, Refusal, Throttled, Unauthenticated
 
 Text = str | Promise
 
@@ -33,6 +33,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
         "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
         "token_invalid": Problem(400, _("Invalid token"), _("This registration is not one of ours. Start again.")),
+        "not_authenticated": Problem(401, _("Not signed in"), _("Send an access token as bearer.")),
+        "token_expired": Problem(401, _("Token expired"), _("The time for this token is up. Refresh it, or sign in.")),
+        "session_revoked": Problem(401, _("Session ended"), _("This session was ended. Sign in again.")),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
@@ -75,6 +78,10 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
         members = of_fields(
             {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
         )
+    if isinstance(refusal, Unauthenticated):
+        members["status"] = 401
+    if isinstance(refusal, CredentialInvalid):
+        members |= {"title": str(_("Invalid token")), "detail": str(_("This token is not valid here."))}
     if refusal.retry_after is not None:
         members["retry_after"] = refusal.retry_after
     if refusal.attempts_left is not None:
@@ -101,7 +108,9 @@ def answer(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonRe
 
 
 def waiting(refusal: Refusal | None) -> dict[str, str]:
-    """The headers that say how long to wait."""
+    """The headers that say how long to wait, or how to sign in (RFC 6750, 3)."""
+    if isinstance(refusal, Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
     if refusal is None or refusal.retry_after is None:
         return {}
     headers = {"Retry-After": str(refusal.retry_after)}

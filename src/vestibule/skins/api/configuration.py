@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vestibule.accounts.passwords import MAX_BYTES
+from vestibule.guards import rules
 from vestibule.skins.api.schema import answers
 from vestibule.skins.edge import admit
 
@@ -45,7 +46,7 @@ class Show(APIView):
     @extend_schema(operation_id="config", tags=["Operations"], responses=answers(200, Configuration, body=False))
     def get(self, request: Request) -> Response:
         """Sign-up fields, password rules, channels, and what is switched on."""
-        admit(request._request)
+        admit(request._request, rules.ANON)
         return Response(
             {
                 "signup": {"required_fields": settings.SIGNUP_FIELDS, "modes": ["deferred"]},

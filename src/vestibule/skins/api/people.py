@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from vestibule.accounts.models import Role, Status, User
+from vestibule.accounts.models import Profile, Role, Status, User
 
 
 class Person(serializers.Serializer[User]):
@@ -28,6 +28,19 @@ class Person(serializers.Serializer[User]):
     def get_phone_verified(self, user: User) -> bool:
         """Whether the number was proved."""
         return user.phone_verified_at is not None
+
+
+class About(serializers.Serializer[Profile]):
+    """What a person tells about themselves."""
+
+    bio = serializers.CharField()
+    address = serializers.CharField()
+
+
+class Myself(Person):
+    """User and profile."""
+
+    profile = About()
 
 
 def shown(user: User) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from vestibule.accounts import applicant, identifiers
 from vestibule.flows import registration
 from vestibule.guards import rules
-from vestibule.skins.api.parsing import Text
+from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.schema import answers
 from vestibule.skins.edge import admit
@@ -91,13 +91,6 @@ _SENT = OpenApiExample(
     response_only=True,
     status_codes=["202"],
 )
-
-
-def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body, of the right shape. Raises ValidationError."""
-    body = kind(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
 
 
 class Start(APIView):

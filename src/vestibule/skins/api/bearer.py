@@ -1,0 +1,30 @@
+"""`Authorization: Bearer <access>`: a request of somebody who is signed in (RFC 6750, 2.1; no cookie, no query)."""
+
+from django.utils import timezone
+from rest_framework.request import Request
+
+from vestibule.guards import rules
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CredentialInvalid, Unauthenticated
+from vestibule.sessions import access
+from vestibule.skins.edge import admit
+
+
+def admit_bearer(request: Request) -> Client:
+    """The Client of a signed-in request.
+
+    Raises Unauthenticated, CredentialInvalid, CredentialExpired, SessionRevoked, Throttled, Unavailable.
+    """
+    session = access.session(encoded(request), timezone.now())
+    return admit(request._request, rules.TOKEN, session=session)
+
+
+def encoded(request: Request) -> str:
+    """The token of the header. Raises Unauthenticated where there is none, CredentialInvalid where it is none."""
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    if not header or scheme.lower() != "bearer":
+        raise Unauthenticated
+    if not token or " " in token or "," in token:
+        raise CredentialInvalid
+    return token

@@ -1,0 +1,126 @@
+"""`/api/auth/token/…` and `/api/auth/logout`: stay signed in, and sign out."""
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.flows import sessions
+from vestibule.guards import rules
+from vestibule.kernel.errors import SessionRevoked
+from vestibule.sessions import access
+from vestibule.skins.api.bearer import admit_bearer
+from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.schema import answers
+from vestibule.skins.edge import admit
+
+_TOKEN = ("not_authenticated", "token_expired", "session_revoked")
+
+
+class RefreshToken(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh = Text(allow_blank=False, max_length=200)
+
+
+class TokenPair(serializers.Serializer[Any]):
+    """The next tokens; `expires_in` is the access token's life in seconds."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class AccessToken(serializers.Serializer[Any]):
+    """An access token."""
+
+    token = Text(allow_blank=False, max_length=4096)
+
+
+class ActiveToken(serializers.Serializer[Any]):
+    """A token that counts, with all of its claims."""
+
+    active = serializers.BooleanField()
+    sub = serializers.UUIDField()
+    sid = serializers.UUIDField()
+    exp = serializers.IntegerField()
+
+
+class SignOut(serializers.Serializer[Any]):
+    """What names the session when no access token does."""
+
+    refresh = Text(required=False, max_length=200)
+
+
+class Refresh(APIView):
+    """Rotate a refresh token."""
+
+    @extend_schema(
+        operation_id="token_refresh",
+        tags=["Sessions"],
+        request=RefreshToken,
+        responses=answers(200, TokenPair, *_TOKEN),
+    )
+    def post(self, request: Request) -> Response:
+        """New tokens. Each refresh token works once; within ten seconds a second use gets the same successor, later
+        it ends the session."""
+        typed = read(RefreshToken, request)
+        client = admit(request._request, rules.TOKEN)
+        tokens = asdict(sessions.refresh(client=client, token=typed["refresh"]))
+        tokens.pop("session_id")
+        return Response({**tokens, "token_type": "Bearer"})
+
+
+class Verify(APIView):
+    """Ask about an access token."""
+
+    @extend_schema(
+        operation_id="token_verify",
+        tags=["Sessions"],
+        request=AccessToken,
+        responses=answers(200, ActiveToken, *_TOKEN),
+    )
+    def post(self, request: Request) -> Response:
+        """Its claims, if it counts: signed by us, in time, its session alive."""
+        typed = read(AccessToken, request)
+        client = admit(request._request, rules.TOKEN)
+        access.session(typed["token"], client.at)
+        return Response({"active": True, **access.claims(typed["token"])})
+
+
+class Logout(APIView):
+    """End this session."""
+
+    @extend_schema(operation_id="logout", tags=["Sessions"], request=SignOut, responses=answers(204, None, *_TOKEN))
+    def post(self, request: Request) -> Response:
+        """End the session of the bearer token, or else of the `refresh` token sent; twice is no error."""
+        typed = read(SignOut, request)
+        if typed.get("refresh") and not request.headers.get("Authorization"):
+            sessions.sign_out(client=admit(request._request, rules.TOKEN), token=typed["refresh"])
+            return Response(status=204)
+        try:
+            client = admit_bearer(request)
+        except SessionRevoked:
+            return Response(status=204)
+        sessions.sign_out(client=client)
+        return Response(status=204)
+
+
+class LogoutAll(APIView):
+    """End every session."""
+
+    @extend_schema(
+        operation_id="logout_all",
+        tags=["Sessions"],
+        request=None,
+        responses=answers(204, None, *_TOKEN, body=False),
+    )
+    def post(self, request: Request) -> Response:
+        """End every session of the person, this one too."""
+        sessions.sign_out_everywhere(client=admit_bearer(request))
+        return Response(status=204)
