@@ -76,7 +76,8 @@ def _send(message: Message, now: datetime) -> None:
 
 
 def _put_back(message: Message, now: datetime, trouble: str) -> None:
-    backoff = min(FIRST_RETRY * 2 ** (message.tries - 1), LONGEST_RETRY)
+    doublings = min(message.tries - 1, 16)  # a day holds some fifty tries, and a timedelta no 2^44 times five seconds
+    backoff = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY)
     due_at = now + backoff + timedelta(seconds=entropy.jitter(backoff.total_seconds() / 4))
     _held(message).update(state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
     record(events.MESSAGE_DELAYED, _worker(now), code=trouble, kind=message.kind, message=str(message.id))
