@@ -53,9 +53,17 @@ def _deliver(id: UUID, now: datetime) -> bool:
         _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
         _abandon(message, now, message.trouble or "too old")
+    elif _superseded(message):
+        _abandon(message, now, "superseded")
     else:
         _send(message, now)
     return True
+
+
+def _superseded(message: Message) -> bool:
+    """Whether a newer message of the topic was posted while a worker had this one: the code in it is dead."""
+    newer = Message.objects.filter(topic=message.topic, created_at__gt=message.created_at)
+    return message.topic is not None and newer.exists()
 
 
 def _send(message: Message, now: datetime) -> None:
