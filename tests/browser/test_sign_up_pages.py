@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from tests.servers import until
 from tests.service import Service
 from tests.world import PASSWORD
 
@@ -112,6 +114,23 @@ def test_expiry_and_cooldown_count_down(scripted: Page, person: str) -> None:
     expect(scripted.get_by_role("status")).to_contain_text("Wait before you ask for another")
     expect(again).to_be_disabled()
     assert scripted.url.endswith("/verify-otp/")
+
+
+def test_a_new_code_comes_in_place(browser: Browser, tmp_path: Path, person: str) -> None:
+    with Service(tmp_path, OTP_COOLDOWNS="1,120") as service:
+        for page in watched(browser, service, {}):
+            sign_up(page, person)
+            old = service.code_for(person)
+            page.get_by_role("button", name="send a new code").click()  # waits until it is enabled
+            expect(page.get_by_role("status")).to_contain_text("A new code is on its way")
+            until(lambda: service.code_for(person) != old, "the new code")
+            page.get_by_label("Verification code").fill(old)
+            page.get_by_role("button", name="Confirm").click()
+            expect(page.get_by_role("alert")).to_contain_text("You have 4 tries left")
+            expect(page.get_by_text("(in 1:5")).to_be_visible()  # the second cooldown goes on counting
+            page.get_by_label("Verification code").fill(service.code_for(person))
+            page.get_by_role("button", name="Confirm").click()
+            expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
 def test_without_script_the_server_says_how_long_to_wait(page: Page, person: str) -> None:

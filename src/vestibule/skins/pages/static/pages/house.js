@@ -58,6 +58,13 @@ function coolDown(form, seconds) {
   });
 }
 
+// The forms carry the deadlines to the next page, for its countdowns.
+function carry(name, seconds) {
+  document.querySelectorAll(`input[name=${name}]`).forEach((input) => {
+    input.value = Math.floor(Date.now() / 1000) + seconds;
+  });
+}
+
 async function resend(form) {
   const said = form.querySelector("[data-said]");
   const label = document.querySelector("[data-expires]");
@@ -79,6 +86,8 @@ async function resend(form) {
     said.textContent = "A new code is on its way. The old one no longer works.";
     coolDown(form, body.resend_in);
     if (label) showExpiry(label, body.expires_in);
+    carry("expires_at", body.expires_in);
+    carry("resend_at", body.resend_in);
     if (body.resends_left === 0) form.querySelector("button").hidden = true;
   } else {
     said.textContent = body.detail;
