@@ -36,6 +36,8 @@ def email(typed: str) -> Email:
     fold, like one (CVE-2019-19844). Dots and plus tags are kept. Raises Malformed.
     """
     trimmed = unicodedata.normalize("NFC", typed.strip())
+    if not typed.strip().rpartition("@")[0].isascii():  # asked before NFC makes a K of the Kelvin sign
+        raise Malformed("invalid", _("Enter a valid email address."))
     try:
         found = validate_email(
             trimmed,
@@ -43,6 +45,7 @@ def email(typed: str) -> Email:
             allow_smtputf8=False,
             allow_quoted_local=False,
             allow_domain_literal=False,
+            strict=True,  # 64 characters before the @ (RFC 5321, 4.5.3.1.1)
             test_environment=settings.MAILBOX,
         )
     except EmailNotValidError as error:
