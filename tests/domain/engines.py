@@ -16,8 +16,15 @@ from vestibule.kernel.errors import Refusal
 from vestibule.kernel.sealing import Keys
 
 SIGN_UP = Purpose.REGISTRATION
-# There is one purpose today; the engine must already tell others apart.
-RESET = cast(Purpose, StrEnum("Later", {"RESET": "reset"})("reset"))
+
+
+class Later(StrEnum):
+    """There is one purpose today; the engine must already tell others apart."""
+
+    RESET = "reset"
+
+
+RESET = cast(Purpose, Later.RESET)
 OLD, NEW = "the older secret of the ring of keys", "the newer secret of the ring of keys"
 KEYS = Keys([NEW, OLD])
 SUBJECT = b"s" * 32

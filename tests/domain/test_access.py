@@ -1,0 +1,180 @@
+"""Access tokens that any service verifies offline; refresh tokens and signing keys that nobody finds at rest."""
+
+import json
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.db import connection
+from time_machine import travel
+
+from tests.contracts.stores import NOW
+from vestibule.accounts.models import Status, User
+from vestibule.kernel.client import Client
+from vestibule.kernel.sealing import Unsealable
+from vestibule.sessions import access, signing
+from vestibule.sessions.models import RefreshToken, Session, SigningKey
+from vestibule.sessions.refresh import Tokens, open_session
+
+pytestmark = pytest.mark.usefixtures("house")
+
+CLAIMS = {
+    *("iss", "aud", "sub", "user_id", "sid", "jti", "iat", "exp"),
+    *("auth_time", "amr", "role", "email_verified", "token_type"),
+}
+
+
+@pytest.fixture
+def ada() -> User:
+    return User.objects.create(email="ada@example.com", status=Status.ACTIVE, email_verified_at=NOW)
+
+
+@pytest.fixture
+def tokens(ada: User) -> Tokens:
+    return open_session(Client(at=NOW, address="192.0.2.1", agent="a browser"), ada, amr=["pwd", "otp"])
+
+
+def public(token: str) -> Any:
+    """The key that the token's header names, out of the published set."""
+    return jwt.PyJWKSet.from_dict(signing.jwks())[jwt.get_unverified_header(token)["kid"]].key
+
+
+def verified(token: str, **options: Any) -> dict[str, Any]:
+    """The claims, as a service that holds nothing but the published set reads them a minute later."""
+    with travel(NOW + timedelta(minutes=1), tick=False):
+        return jwt.decode(
+            token,
+            public(token),
+            algorithms=["ES256"],
+            audience=settings.JWT_AUDIENCE,
+            issuer=settings.JWT_ISSUER,
+            **options,
+        )
+
+
+def encoded(part: bytes) -> str:
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
+    claims = verified(tokens.access)
+    assert set(claims) == CLAIMS
+    assert claims["sub"] == claims["user_id"] == str(ada.pk)
+    assert claims["sid"] == tokens.session_id == str(Session.objects.get().pk)
+    assert (claims["iss"], claims["aud"]) == (settings.JWT_ISSUER, settings.JWT_AUDIENCE)
+    assert claims["iat"] == claims["auth_time"] == int(NOW.timestamp())
+    assert claims["exp"] - claims["iat"] == tokens.expires_in == 600
+    assert (claims["amr"], claims["role"], claims["token_type"]) == (["pwd", "otp"], "user", "access")
+    assert claims["email_verified"] is True
+    assert UUID(claims["jti"]).version == 4
+    assert "ada@example.com" not in str(claims)
+
+
+def test_a_number_that_was_proved_verifies_no_email() -> None:
+    bob = User.objects.create(phone_number="+14155550100", status=Status.ACTIVE, phone_verified_at=NOW)
+    assert verified(open_session(Client(at=NOW), bob, amr=["pwd", "sms"]).access)["email_verified"] is False
+
+
+def test_no_two_tokens_are_the_same(tokens: Tokens) -> None:
+    session = Session.objects.get()
+    two = [verified(access.token(session, NOW)) for _ in range(2)]
+    assert two[0]["jti"] != two[1]["jti"]
+    assert two[0]["sid"] == two[1]["sid"]
+
+
+def test_it_expires_to_the_second(tokens: Tokens) -> None:
+    key = public(tokens.access)
+    for seconds, good in ((599, True), (600, False)):
+        with travel(NOW + timedelta(seconds=seconds), tick=False):
+            try:
+                jwt.decode(tokens.access, key, algorithms=["ES256"], audience=settings.JWT_AUDIENCE)
+            except jwt.ExpiredSignatureError:
+                assert not good
+            else:
+                assert good
+
+
+def test_the_header_names_one_published_key_and_one_algorithm(tokens: Tokens) -> None:
+    header = jwt.get_unverified_header(tokens.access)
+    [key] = signing.jwks()["keys"]
+    assert header == {"alg": "ES256", "kid": key["kid"], "typ": "JWT"}
+    assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}  # and no `d`
+    assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
+    found = public(tokens.access)
+    assert isinstance(found, EllipticCurvePublicKey)
+    assert isinstance(found.curve, SECP256R1)
+
+
+def test_no_algorithm_is_none_and_no_public_key_is_a_secret(tokens: Tokens) -> None:
+    kid, payload = jwt.get_unverified_header(tokens.access)["kid"], tokens.access.split(".")[1]
+    head = encoded(json.dumps({"alg": "none", "kid": kid}).encode())
+    unsigned = f"{head}.{payload}."
+    with pytest.raises(jwt.InvalidTokenError):
+        verified(unsigned)
+    pem = public(tokens.access).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    head = encoded(json.dumps({"alg": "HS256", "kid": kid}).encode())
+    mac = jwt.get_algorithm_by_name("HS256").sign(f"{head}.{payload}".encode(), pem)  # what a forger does by hand
+    with pytest.raises(jwt.InvalidTokenError):
+        verified(f"{head}.{payload}.{encoded(mac)}")
+
+
+def test_an_altered_token_is_none(tokens: Tokens) -> None:
+    head, payload, signature = tokens.access.split(".")
+    other = access.token(Session.objects.get(), NOW + timedelta(seconds=1)).split(".")
+    for forged in (f"{head}.{other[1]}.{signature}", f"{head}.{payload}.{other[2]}", f"{head}.{payload}."):
+        with pytest.raises(jwt.InvalidTokenError):
+            verified(forged)
+
+
+def test_a_newer_key_signs_and_the_older_still_verifies(tokens: Tokens) -> None:
+    old = jwt.get_unverified_header(tokens.access)["kid"]
+    kid = signing._made(NOW + timedelta(days=90)).kid
+    later = access.token(Session.objects.get(), NOW + timedelta(days=90))
+    assert jwt.get_unverified_header(later)["kid"] == kid != old
+    assert {key["kid"] for key in signing.jwks()["keys"]} == {old, kid}
+    assert verified(tokens.access)["sid"] == tokens.session_id
+
+
+# At rest.
+
+
+def dump() -> str:
+    """Everything that the tables of this package hold."""
+    with connection.cursor() as cursor:
+        found = ""
+        for table in ("session", "session_refresh_token", "session_signing_key"):
+            cursor.execute(f"SELECT * FROM {table}")
+            found += str([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
+        return found
+
+
+def test_no_token_is_kept(tokens: Tokens) -> None:
+    assert len(tokens.refresh) == 43
+    kept = RefreshToken.objects.get()
+    assert bytes(kept.digest) == sha256(tokens.refresh.encode()).digest()
+    assert (kept.parent, kept.expires_at) == (None, NOW + settings.JWT_REFRESH_IDLE)
+    for secret in (tokens.refresh, tokens.access, tokens.access.split(".")[2]):
+        assert secret not in dump()
+
+
+def test_a_signing_key_is_sealed_to_its_name(tokens: Tokens) -> None:
+    row = SigningKey.objects.get()
+    sealed = bytes(row.sealed_private)
+    assert "PRIVATE KEY" not in dump()
+    assert b"PRIVATE KEY" in settings.KEYS.unseal("signing key", sealed, context=row.kid.encode())
+    with pytest.raises(Unsealable):
+        settings.KEYS.unseal("signing key", sealed, context=b"another kid")
+
+
+def test_a_session_knows_who_when_and_where(tokens: Tokens, ada: User) -> None:
+    session = Session.objects.get()
+    assert (session.user, session.created_at, session.auth_time, session.revoked_at) == (ada, NOW, NOW, None)
+    assert (session.address, session.agent, session.amr) == ("192.0.2.1", "a browser", ["pwd", "otp"])
+    assert session.expires_at == NOW + settings.JWT_REFRESH_ABSOLUTE
