@@ -211,7 +211,7 @@ def test_a_comparison_that_raises_has_cost_its_attempt(desk: Engine) -> None:
     assert kept(desk.store, issued.id).attempts == 1
 
 
-@pytest.mark.parametrize("odd", ["", "١٢٣٤٥٦", "\ud800", "\x00", " 123456", "9" * 100_000])
+@pytest.mark.parametrize("odd", ["", "١٢٣٤٥٦", "\ud800", "\x00", " 123456", pytest.param("9" * 100_000, id="long")])
 def test_an_odd_secret_is_a_wrong_one(desk: Engine, odd: str) -> None:
     assert told(desk, issue(desk).handle, odd) == "otp_invalid"
 
