@@ -45,6 +45,7 @@ def _configure() -> None:
         number = int(WORKER.removeprefix("gw")) if WORKER.startswith("gw") else 15
         os.environ.update(
             DATABASE_URL=os.environ["TEST_DATABASE_URL"],
+            SECRET_KEY="a secret key for tests that is long enough",
             REDIS_URL=f"{os.environ['TEST_REDIS_URL']}/{number}",
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(free_port()),

@@ -38,6 +38,8 @@ def _processes() -> Iterator[tuple[str, str, str]]:
 def _values() -> Iterator[tuple[str, str, str]]:
     if len(settings.SECRET_KEY) < 32:
         yield "E005", "SECRET_KEY is shorter than 32 characters.", "Make one: `openssl rand -base64 48`."
+    if settings.DATABASE_URL and not settings.SECRET_KEY_GIVEN:
+        yield "E012", "Each copy would make a secret key of its own.", "Set SECRET_KEY, the same for every copy."
     if unknown := set(settings.SIGNUP_FIELDS) - SIGNUP_FIELDS:
         known = ", ".join(sorted(SIGNUP_FIELDS))
         yield "E006", f"SIGNUP_FIELDS names unknown fields: {', '.join(sorted(unknown))}.", f"Use some of: {known}."

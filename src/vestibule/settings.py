@@ -57,6 +57,7 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
+SECRET_KEY_GIVEN = bool(env.str("SECRET_KEY", default=""))
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR / "secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 KEYS = Keys([SECRET_KEY, *SECRET_KEY_FALLBACKS])

@@ -97,6 +97,7 @@ def test_migrations_are_in_step() -> None:
         ({"CHALLENGE_STORE": "pigeonhole"}, {"E003"}),
         ({"CHALLENGE_STORE": "redis", "REDIS_URL": ""}, {"E004"}),
         ({"SECRET_KEY": "short"}, {"E005"}),
+        ({"DATABASE_URL": "postgres://db/vestibule", "SECRET_KEY_GIVEN": False}, {"E012"}),
         ({"SIGNUP_FIELDS": ["username", "shoe_size"]}, {"E006"}),
         ({"BASE_URL": "auth.example.com", "HOST": ""}, {"E007"}),
         ({"PASSWORD_MIN_LENGTH": 7}, {"E008"}),

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import Profile, Status, User
@@ -41,23 +42,27 @@ def create_active(
 
 def activate(user_id: UUID) -> bool:
     """PENDING -> ACTIVE, once an address is proved; whether it happened."""
-    return User.objects.filter(_PROVED, pk=user_id, status=Status.PENDING).update(status=Status.ACTIVE) == 1
+    return (
+        User.objects.filter(_PROVED, pk=user_id, status=Status.PENDING).update(status=Status.ACTIVE, updated_at=Now())
+        == 1
+    )
 
 
 def suspend(user_id: UUID) -> bool:
     """ACTIVE -> SUSPENDED; whether it happened."""
-    return User.objects.filter(pk=user_id, status=Status.ACTIVE).update(status=Status.SUSPENDED) == 1
+    return User.objects.filter(pk=user_id, status=Status.ACTIVE).update(status=Status.SUSPENDED, updated_at=Now()) == 1
 
 
 def reactivate(user_id: UUID) -> bool:
     """SUSPENDED -> ACTIVE; whether it happened."""
-    return User.objects.filter(pk=user_id, status=Status.SUSPENDED).update(status=Status.ACTIVE) == 1
+    return User.objects.filter(pk=user_id, status=Status.SUSPENDED).update(status=Status.ACTIVE, updated_at=Now()) == 1
 
 
 def close(user_id: UUID) -> bool:
     """ACTIVE | SUSPENDED -> CLOSED, all personal data erased with it; whether it happened."""
     closed = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).update(
         status=Status.CLOSED,
+        updated_at=Now(),
         email=None,
         username=None,
         full_name="",
