@@ -113,12 +113,14 @@ def test_right_codes_give_their_attempts_back_after_wrong_ones(desk: Engine) -> 
 def test_nobody_else_works_while_the_lease_runs_and_it_runs_out(desk: Engine) -> None:
     issued = issue(desk)
     with desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW):
+        charged_before = charged()
         with (
             pytest.raises(errors.Locked) as refused,
             desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW + 10 * SECOND),
         ):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 21
+        assert charged() == charged_before  # the code was right, so nothing is charged for knocking
         assert kept(desk.store, issued.id).attempts == 0
         with pytest.raises(errors.Locked), desk.resend(SIGN_UP, issued.handle, now=NOW + 29 * SECOND):
             raise AssertionError("the body ran")

@@ -152,6 +152,7 @@ def test_the_trunk_zero_in_parentheses_is_no_digit() -> None:
         "+1415555",
         "+1415555010000000",
         "+999123456789",
+        "+4920100000000000",  # sixteen digits, which the library takes for a German number
         "+1 415 555 0100 ext. 5",
         "+14155550100x5",
         "tel:+14155550100;ext=5",

@@ -155,6 +155,7 @@ def test_a_long_code_is_compared_after_a_hundred_in_a_row_and_opens_the_way(desk
     Tally.objects.create(scope=f"codes {SIGN_UP}", key=SUBJECT, touched_at=NOW, streak=100)
     issued = issue(desk)
     assert told(desk, issued.handle, code_of(issued)) == "proved"
+    assert Tally.objects.get().streak == 0
     assert len(code_of(issue(desk))) == 6
 
 

@@ -63,6 +63,7 @@ def test_an_address_parses_to_itself_or_not_at_all(typed: str) -> None:
 @FAST
 @given(NUMBER)
 @example("+1 800 FLOWERS")
+@example("+4920100000000000")
 @example("tel:2079460958;phone-context=+44")
 def test_a_number_parses_to_itself_or_not_at_all(typed: str) -> None:
     try:

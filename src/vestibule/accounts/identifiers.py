@@ -64,7 +64,10 @@ def phone(typed: str) -> Phone:
         raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100.")) from error
     if not phonenumbers.is_valid_number(number) or number.extension:
         raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100."))
-    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if len(canonical) > 16:  # ITU-T E.164, 6: fifteen digits; the library knows longer ones
+        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100."))
+    return Phone(canonical)
 
 
 def username(typed: str) -> Username:
