@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import django
+import hypothesis
 import pytest
 
 from tests import environment  # first: Django reads the environment once
@@ -31,6 +32,11 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 # production shape's in the production run.
 collect_ignore_glob = ["browser/*", "faults/test_embedded.py"] if environment.PRODUCTION else ["faults/test_[!e]*"]
 
+
+# A gate that asks the same questions each time; without CI, hypothesis goes looking for new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
 
 logging.getLogger("mail.log").setLevel("WARNING")  # the SMTP server of the tests, which shares our process
 

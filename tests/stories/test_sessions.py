@@ -7,6 +7,8 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
 from time_machine import travel
 
 from tests.stories.test_races import at_once
@@ -14,6 +16,8 @@ from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
+from vestibule.kernel.sealing import Keys
+from vestibule.sessions import signing
 from vestibule.sessions.models import RefreshToken, Session
 
 ADA = "ada@example.com"
@@ -236,3 +240,14 @@ def test_a_token_elsewhere_does_not_count(api: Api, tokens: dict[str, Any]) -> N
     assert api.http.get(f"/api/auth/me?access={tokens['access']}&token={tokens['access']}").status_code == 401
     api.http.cookies["access"] = tokens["access"]
     assert api.http.get("/api/auth/me").status_code == 401
+
+
+def test_a_retired_secret_retires_its_signing_keys_and_nobody_is_stuck(api: Api, inbox: Inbox) -> None:
+    with override_settings(KEYS=Keys(["the secret that is retired soon, of some length"])):
+        signing.newest(timezone.now())
+    signing._opened.cache_clear()  # a secret is retired by a restart
+    assert api.http.get("/.well-known/jwks.json").json() == {"keys": []}
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    access = api.confirm(registration, inbox.newest(ADA).code).body["access"]
+    assert me(api, access)[0] == 200
+    assert len(api.http.get("/.well-known/jwks.json").json()["keys"]) == 1

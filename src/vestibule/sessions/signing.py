@@ -1,6 +1,8 @@
 """The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,6 +13,7 @@ from django.conf import settings
 from jwt.algorithms import ECAlgorithm
 
 from vestibule.kernel import entropy
+from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
 
 
@@ -20,21 +23,21 @@ class UnknownKey(LookupError):
 
 def public(kid: str) -> ec.EllipticCurvePublicKey:
     """The public half of the key with this `kid`. Raises UnknownKey."""
-    row = SigningKey.objects.filter(pk=kid).first() if "\0" not in kid else None
-    if row is None:
+    found = dict(_usable(SigningKey.objects.filter(pk=kid))) if "\0" not in kid else {}
+    if kid not in found:
         raise UnknownKey(kid)
-    return _opened(row.kid, bytes(row.sealed_private)).public_key()
+    return found[kid].public_key()
 
 
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
-    row = SigningKey.objects.order_by("-created_at", "kid").first() or _made(now)
-    return row.kid, _opened(row.kid, bytes(row.sealed_private))
+    newest_first = _usable(SigningKey.objects.order_by("-created_at", "kid"))
+    return next(newest_first, None) or next(_usable([_made(now)]))
 
 
 def jwks() -> dict[str, list[dict[str, Any]]]:
     """The public keys as a JWK set (RFC 7517, 5)."""
-    return {"keys": [_jwk(row.kid, bytes(row.sealed_private)) for row in SigningKey.objects.order_by("kid")]}
+    return {"keys": [_jwk(kid, key) for kid, key in _usable(SigningKey.objects.order_by("kid"))]}
 
 
 def _made(now: datetime) -> SigningKey:
@@ -54,6 +57,13 @@ def _opened(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _jwk(kid: str, sealed_private: bytes) -> dict[str, Any]:
-    public = json.loads(ECAlgorithm.to_jwk(_opened(kid, sealed_private).public_key()))
+def _usable(rows: Iterable[SigningKey]) -> Iterator[tuple[str, ec.EllipticCurvePrivateKey]]:
+    """The keys that our key ring opens: one that a retired secret sealed signs and verifies nothing any more."""
+    for row in rows:
+        with suppress(Unsealable):
+            yield row.kid, _opened(row.kid, bytes(row.sealed_private))
+
+
+def _jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    public = json.loads(ECAlgorithm.to_jwk(key.public_key()))
     return {**public, "kid": kid, "use": "sig", "alg": "ES256"}
