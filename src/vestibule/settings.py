@@ -32,7 +32,6 @@ VAR = Path(env.str("VAR_DIR", default="var")).resolve()
 VAR.mkdir(parents=True, exist_ok=True)
 PORT = env.int("PORT", default=8000)
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
-FRONTEND_URL = env.str("FRONTEND_URL", default="").rstrip("/")
 HOST = urlsplit(BASE_URL).hostname or ""
 HTTPS = BASE_URL.startswith("https://")
 DEBUG = env.bool("DEBUG", default=False)

@@ -15,7 +15,7 @@ def admit_bearer(request: Request) -> Client:
 
     Raises Unauthenticated, CredentialInvalid, CredentialExpired, SessionRevoked, Throttled, Unavailable.
     """
-    session = access.session(encoded(request), timezone.now())
+    session = access.session(access.claims(encoded(request)), timezone.now())
     return admit(request._request, rules.TOKEN, session=session)
 
 

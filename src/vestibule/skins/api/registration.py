@@ -16,6 +16,7 @@ from vestibule.guards import rules
 from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.schema import answers
+from vestibule.skins.api.tokens import pair
 from vestibule.skins.edge import admit
 
 _DETAIL = {
@@ -205,11 +206,8 @@ class Confirm(APIView):
             sign_in=True,
         )
         user = shown(registered.user)
-        tokens = asdict(registered.tokens) if registered.tokens else {}
-        tokens.pop("session_id", None)
-        return Response(
-            {"id": user["id"], "email": user["email"], "user": user, "token_type": "Bearer", **tokens}, status=201
-        )
+        tokens = pair(registered.tokens) if registered.tokens else {}
+        return Response({"id": user["id"], "email": user["email"], "user": user, **tokens}, status=201)
 
 
 def _sent(sent: registration.Sent) -> Response:

@@ -1,6 +1,5 @@
 """`/api/auth/token/…` and `/api/auth/logout`: stay signed in, and sign out."""
 
-from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -13,6 +12,7 @@ from vestibule.flows import sessions
 from vestibule.guards import rules
 from vestibule.kernel.errors import SessionRevoked
 from vestibule.sessions import access
+from vestibule.sessions.refresh import Tokens
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.schema import answers
@@ -34,6 +34,16 @@ class TokenPair(serializers.Serializer[Any]):
     refresh = serializers.CharField()
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
+
+
+def pair(tokens: Tokens) -> dict[str, str | int]:
+    """The tokens as every answer that signs somebody in holds them."""
+    return {
+        "access": tokens.access,
+        "refresh": tokens.refresh,
+        "token_type": "Bearer",
+        "expires_in": tokens.expires_in,
+    }
 
 
 class AccessToken(serializers.Serializer[Any]):
@@ -71,9 +81,7 @@ class Refresh(APIView):
         it ends the session."""
         typed = read(RefreshToken, request)
         client = admit(request._request, rules.TOKEN)
-        tokens = asdict(sessions.refresh(client=client, token=typed["refresh"]))
-        tokens.pop("session_id")
-        return Response({**tokens, "token_type": "Bearer"})
+        return Response(pair(sessions.refresh(client=client, token=typed["refresh"])))
 
 
 class Verify(APIView):
@@ -89,8 +97,9 @@ class Verify(APIView):
         """Its claims, if it counts: signed by us, in time, its session alive."""
         typed = read(AccessToken, request)
         client = admit(request._request, rules.TOKEN)
-        access.session(typed["token"], client.at)
-        return Response({"active": True, **access.claims(typed["token"])})
+        claims = access.claims(typed["token"])
+        access.session(claims, client.at)
+        return Response({"active": True, **claims})
 
 
 class Logout(APIView):
