@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number"}
+SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
 
 
 @register(Tags.security)
@@ -28,6 +28,12 @@ def _processes() -> Iterator[tuple[str, str, str]]:
             "E002",
             "Several web processes have no embedded worker, and there is no broker that wakes another.",
             "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
+        )
+    if settings.REGISTRATION_MODE not in settings.REGISTRATION_MODES:
+        yield (
+            "E013",
+            f"REGISTRATION_MODE={settings.REGISTRATION_MODE} is none.",
+            f"Use one of: {', '.join(settings.REGISTRATION_MODES)}.",
         )
     if settings.CHALLENGE_STORE not in ("database", "redis"):
         yield "E003", f"CHALLENGE_STORE={settings.CHALLENGE_STORE} is no store.", "Use `database` or `redis`."

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -21,6 +20,7 @@ from vestibule.challenges.policy import Numbers
 from vestibule.guards import rates, rules
 from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Keys
+from vestibule.wiring import *  # noqa: F403 - Django reads one module
 
 env = environ.Env()
 environ.Env.read_env(".env", overwrite=False)
@@ -33,6 +33,7 @@ VAR.mkdir(parents=True, exist_ok=True)
 PORT = env.int("PORT", default=8000)
 BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 HOST = urlsplit(BASE_URL).hostname or ""
+FRONTEND_URL = env.str("FRONTEND_URL", default="").rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST, "localhost", "127.0.0.1", "[::1]"])
@@ -107,51 +108,6 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 
 # --- The application --------------------------------------------------------------------------------------------------
 
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.staticfiles",
-    "corsheaders",
-    "csp",
-    "rest_framework",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-    "vestibule.audit",
-    "vestibule.guards",
-    "vestibule.courier",
-    "vestibule.challenges",
-    "vestibule.accounts",
-    "vestibule.sessions",
-    "vestibule.skins.cli",
-    "vestibule.skins.pages",
-]
-MIDDLEWARE = [
-    "vestibule.skins.middleware.request_context",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "vestibule.skins.middleware.api_paths",
-    "vestibule.skins.middleware.body_limit",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-ROOT_URLCONF = "vestibule.urls"
-WSGI_APPLICATION = "vestibule.wsgi.application"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["vestibule.skins.pages.context.house"]},
-    }
-]
-AUTH_USER_MODEL = "accounts.User"
-LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_TZ = True
-STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if WEB_PROCESSES > 1 else "")
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
@@ -177,22 +133,11 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
-
 # --- Accounts ---------------------------------------------------------------------------------------------------------
 
+REGISTRATION_MODE = env.str("REGISTRATION_MODE", default="deferred")  # what the pages do; the API has both ways
+LINK_BINDING = env.bool("LINK_BINDING", default=True)
+PENDING_TTL = timedelta(seconds=env.int("PENDING_TTL", default=72 * 3600))
 SIGNUP_FIELDS = env.list("SIGNUP_FIELDS", default=[])
 ENUMERATION_PROTECTION = env.bool("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
@@ -214,6 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 OTP = Numbers(
     ttl=timedelta(seconds=env.int("OTP_TTL", default=600)),
+    link_ttl=timedelta(seconds=env.int("OTP_LINK_TTL", default=6 * 3600)),
     cooldowns=tuple(timedelta(seconds=int(wait)) for wait in env.list("OTP_COOLDOWNS", default=["60", "120", "300"])),
 )
 
@@ -239,6 +185,17 @@ def _rate(name: str, default: str) -> str:
 RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
 MESSAGES_PER_ADDRESS = {"email": rates.of_cap(rules.MAILS, _rate), "sms": rates.of_cap(rules.TEXTS, _rate)}
 NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
+
+
+def _cost(name: str, default: str) -> str:
+    return str(env.str(name, default=default))
+
+
+SMS_CAPS = {
+    "network": rates.of_cap(rules.SMS_NETWORK, _cost),
+    "prefix": rates.of_cap(rules.SMS_PREFIX, _cost),
+    "total": rates.of_cap(rules.SMS_TOTAL, _cost),
+}
 
 # --- Messages ---------------------------------------------------------------------------------------------------------
 
@@ -271,29 +228,17 @@ MAILBOX = not EMAIL_HOST and not env.str("EMAIL_BACKEND", default="")
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or (
     "vestibule.courier.mailbox.MailboxBackend" if MAILBOX else "django.core.mail.backends.smtp.EmailBackend"
 )
-SMS_BACKEND = env.str("SMS_BACKEND", default="vestibule.courier.mailbox.deliver_sms" if MAILBOX else "")
+SMS_GATEWAYS = {"console": "vestibule.courier.mailbox.deliver_sms", "twilio": "vestibule.courier.twilio.send"}
+SMS_BACKEND = env.str("SMS_BACKEND", default="console" if MAILBOX else "")
+SMS_GATEWAY = SMS_GATEWAYS.get(SMS_BACKEND, SMS_BACKEND)
+SMS_COUNTRIES = env.list("SMS_COUNTRIES", default=["*"] if SMS_GATEWAYS["console"] == SMS_GATEWAY else [])
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_FROM = env.str("TWILIO_FROM", default="")
+TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rstrip("/")
 CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
 BIND = env.str("BIND", default="127.0.0.1" if MAILBOX else "0.0.0.0")  # noqa: S104 - codes in the open stay at home
 
-# --- The API ----------------------------------------------------------------------------------------------------------
-
 BODY_LIMIT = 64 * 1024  # bytes
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["vestibule.skins.api.parsing.StrictJSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "vestibule.skins.api.problems.handle",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "vestibule",
-    "DESCRIPTION": "Sign-up and sign-in as a service.",
-    "VERSION": "0.1.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}

@@ -98,7 +98,7 @@ def test_a_line_break_in_a_number_makes_no_header(inbox: Inbox) -> None:
 
 
 def test_the_gateway_of_sms_is_the_one_that_the_operator_names() -> None:
-    with override_settings(SMS_BACKEND="tests.contracts.test_senders.broken_gateway"), pytest.raises(ConnectionError):
+    with override_settings(SMS_GATEWAY="tests.contracts.test_senders.broken_gateway"), pytest.raises(ConnectionError):
         channels.send_sms(ID, "+14155550100", rendered())
 
 

@@ -1,6 +1,6 @@
 """An engine over a real store, with the ring and the table that a test wants, and its verbs in one line each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from tests.contracts.stores import NOW, opened
-from vestibule.challenges.engine import Budget, Engine, Issued
-from vestibule.challenges.policy import Numbers, Policy, Purpose, table
-from vestibule.challenges.store import Store
+from vestibule.challenges.engine import Engine
+from vestibule.challenges.policy import Numbers, Policy, Purpose, Secret, table
+from vestibule.challenges.results import Budget, Issued
+from vestibule.challenges.store import Challenge, Store
 from vestibule.guards.ledger import GuessBudget
 from vestibule.kernel.errors import Refusal
 from vestibule.kernel.sealing import Keys
@@ -72,6 +73,11 @@ def code_of(issued: Issued) -> str:
     return issued.code
 
 
+def link_of(issued: Issued) -> str:
+    assert issued.link is not None
+    return issued.link
+
+
 def wrong(code: str | None) -> str:
     """Another short code."""
     return f"{(int(code) + 1) % 10**6:06d}" if code and code.isdecimal() else "123456"
@@ -79,8 +85,17 @@ def wrong(code: str | None) -> str:
 
 def told(desk: Engine, handle: str, secret: str, *, now: datetime = NOW, **more: Any) -> str:
     """What verify says: `proved`, or the code of the refusal."""
+    return _said(desk, lambda: (desk.find(SIGN_UP, handle), secret), now=now, **more)
+
+
+def told_of_link(desk: Engine, token: str, *, now: datetime = NOW) -> str:
+    """What opening a link says."""
+    return _said(desk, lambda: desk.find_link(SIGN_UP, token), now=now, by=Secret.LINK)
+
+
+def _said(desk: Engine, found: Callable[[], tuple[Challenge, str]], *, now: datetime, **more: Any) -> str:
     try:
-        with desk.verify(SIGN_UP, handle, secret, now=now, **more) as proof:
+        with desk.verify(*found(), now=now, **more) as proof:
             assert dict(proof.payload) == dict(DATA)
     except Refusal as refusal:
         return refusal.code
@@ -89,5 +104,5 @@ def told(desk: Engine, handle: str, secret: str, *, now: datetime = NOW, **more:
 
 def resent(desk: Engine, handle: str, *, now: datetime) -> Issued:
     """A resend that ends well."""
-    with desk.resend(SIGN_UP, handle, now=now) as issued:
+    with desk.resend(desk.find(SIGN_UP, handle), now=now) as issued:
         return issued

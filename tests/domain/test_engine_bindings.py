@@ -1,8 +1,11 @@
 """What a proof is bound to: its purpose, its handle, its keys, its kind of secret; and decoys, which never open."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,8 +21,10 @@ from tests.domain.engines import (
     code_of,
     engine,
     issue,
+    link_of,
     resent,
     told,
+    told_of_link,
     wrong,
 )
 from vestibule.challenges.engine import Engine
@@ -27,6 +32,8 @@ from vestibule.challenges.policy import Secret
 from vestibule.challenges.store import Store
 from vestibule.kernel import errors
 from vestibule.kernel.sealing import Keys
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture(params=KINDS)
@@ -44,9 +51,9 @@ def desk(store: Store) -> Engine:
 
 def test_a_handle_of_one_purpose_opens_no_other(desk: Engine) -> None:
     sign_up = issue(desk)
-    with pytest.raises(errors.TokenInvalid), desk.verify(RESET, sign_up.handle, code_of(sign_up), now=NOW):
+    with pytest.raises(errors.TokenInvalid), desk.verify(desk.find(RESET, sign_up.handle), code_of(sign_up), now=NOW):
         raise AssertionError("the body ran")
-    with pytest.raises(errors.TokenInvalid), desk.resend(RESET, sign_up.handle, now=NOW):
+    with pytest.raises(errors.TokenInvalid), desk.resend(desk.find(RESET, sign_up.handle), now=NOW):
         raise AssertionError("the body ran")
     reset = desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
     assert told(desk, reset.handle, code_of(reset)) == "token_invalid"
@@ -166,24 +173,67 @@ def test_no_comparison_opens_a_decoy(desk: Engine) -> None:
 def test_code_and_link_each_open_once_and_end_both(store: Store, which: str) -> None:
     desk = engine(store, secret=Secret.CODE_AND_LINK)
     issued = issue(desk)
-    assert issued.link is not None
-    assert len(issued.link) == 43  # 256 bits, base64url
-    given = code_of(issued) if which == "code" else issued.link
-    assert told(desk, issued.handle, given[:-1] + "!") == "otp_invalid"
-    assert told(desk, issued.handle, given) == "proved"
+    assert told(desk, issued.handle, wrong(issued.code)) == "otp_invalid"
+    assert told(desk, issued.handle, code_of(issued), by=Secret.LINK) == "otp_invalid"  # a code is no link
+    opened_by = told(desk, issued.handle, code_of(issued)) if which == "code" else told_of_link(desk, link_of(issued))
+    assert opened_by == "proved"
     assert told(desk, issued.handle, code_of(issued)) == "token_used"
-    assert told(desk, issued.handle, issued.link) == "token_used"
+    assert told_of_link(desk, link_of(issued)) == "token_used"
 
 
-@pytest.mark.parametrize("secret", [Secret.LINK, Secret.NONCE])
-def test_a_link_and_a_nonce_have_no_code(store: Store, secret: Secret) -> None:
-    desk = engine(store, secret=secret)
+def test_a_code_beside_a_link_dies_earlier(store: Store) -> None:
+    desk = engine(store, secret=Secret.CODE_AND_LINK, ttl=6 * HOUR, code_ttl=MINUTE * 10)
+    issued = issue(desk)
+    assert (issued.standing.expires_in, issued.standing.code_expires_in) == (6 * 3600, 600)
+    late = NOW + 10 * MINUTE
+    for code in (wrong(issued.code), code_of(issued)):
+        assert told(desk, issued.handle, code, now=late) == "otp_expired"
+    assert kept(desk.store, issued.id).attempts == 0  # what has expired is not compared
+    assert told_of_link(desk, link_of(issued), now=late + 5 * HOUR + 49 * MINUTE) == "proved"
+    other = issue(desk)
+    assert told_of_link(desk, link_of(other), now=NOW + 6 * HOUR) == "otp_expired"
+
+
+def test_a_link_carries_256_bits_and_no_handle(store: Store) -> None:
+    desk = engine(store, secret=Secret.LINK)
     issued = issue(desk)
     assert issued.code is None
-    assert issued.link is not None
-    for near in (issued.link[:-1], issued.link + "=", issued.link.swapcase(), ""):
-        assert told(desk, issued.handle, near) in {"otp_invalid"}
-    assert told(desk, issued.handle, issued.link) == "proved"
+    body = urlsafe_b64decode(link_of(issued) + "==")
+    assert len(body) == 16 + 43 + 32  # the id, the secret as text, the MAC
+    assert told(desk, link_of(issued), "") == "token_invalid"  # whoever holds the mail alone is not the browser
+    with pytest.raises(errors.TokenInvalid):
+        desk.find_link(SIGN_UP, issued.handle)
+    for how, spelling in altered(link_of(issued)).items():
+        assert told_of_link(desk, spelling) == "token_invalid", how
+    assert kept(desk.store, issued.id).attempts == 0
+    assert told_of_link(desk, link_of(issued)) == "proved"
+
+
+def test_a_newer_link_replaces_the_older(store: Store) -> None:
+    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    old = issue(desk)
+    new = resent(desk, old.handle, now=NOW + POLICY.cooldowns[0])
+    assert told_of_link(desk, link_of(old)) == "token_invalid"
+    assert told_of_link(desk, link_of(new)) == "proved"
+
+
+def test_a_link_whose_record_is_gone_has_expired(desk: Engine) -> None:
+    assert told_of_link(desk, desk.safe.link(SIGN_UP, uuid4(), "x" * 43)) == "otp_expired"
+
+
+def test_no_link_opens_a_decoy(store: Store) -> None:
+    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    decoy = issue(desk, decoy=True)
+    assert told_of_link(desk, desk.safe.link(SIGN_UP, decoy.id, "x" * 43)) == "token_invalid"
+
+
+def test_the_records_of_an_address_are_found_newest_first(desk: Engine) -> None:
+    issued = [issue(desk, now=NOW + n * MINUTE) for n in range(3)]
+    issue(desk, subject=b"o" * 32)
+    desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
+    found = desk.newest(SIGN_UP, [b"n" * 32, SUBJECT], limit=2)
+    assert [each.id for each in found] == [issued[2].id, issued[1].id]
+    assert dict(desk.payload(found[0])) == dict(DATA)
 
 
 def test_a_ticket_opens_by_the_supplied_comparison_alone(store: Store) -> None:

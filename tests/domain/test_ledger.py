@@ -24,7 +24,7 @@ BUDGET = GuessBudget()
 
 
 def spend(now: datetime, subject: bytes = SUBJECT) -> int:
-    return BUDGET.spend(SIGN_UP, subject, now)
+    return BUDGET.spend(subject, now)
 
 
 # The arithmetic.
@@ -63,11 +63,10 @@ def test_a_refused_guess_is_not_counted() -> None:
     assert (len(tally.moments), tally.streak) == (10, 10)
 
 
-def test_each_address_and_each_purpose_has_its_own() -> None:
+def test_each_address_has_its_own() -> None:
     for _ in range(10):
         spend(NOW)
     assert spend(NOW, b"o" * 32) == 0
-    assert BUDGET.spend("reset", SUBJECT, NOW) == 0
     assert spend(NOW) > 0
 
 
@@ -83,19 +82,19 @@ def test_a_hundred_in_a_row_close_until_a_proof() -> None:
             assert spend(NOW + day * DAY + n * HOUR) == 0
     later = NOW + 400 * DAY
     assert spend(later) == FOREVER
-    assert BUDGET.wait(SIGN_UP, SUBJECT, later) == FOREVER
-    BUDGET.give_back(SIGN_UP, SUBJECT, later, proved=False)  # what was not wrong counts for nothing
+    assert BUDGET.wait(SUBJECT, later) == FOREVER
+    BUDGET.give_back(SUBJECT, later, proved=False)  # what was not wrong counts for nothing
     assert spend(later) == 0
     assert spend(later) == FOREVER
-    BUDGET.give_back(SIGN_UP, SUBJECT, later, proved=True)
-    assert BUDGET.wait(SIGN_UP, SUBJECT, later) == 0
+    BUDGET.give_back(SUBJECT, later, proved=True)
+    assert BUDGET.wait(SUBJECT, later) == 0
 
 
 def test_what_is_given_back_is_the_guess_of_that_moment() -> None:
     for n in range(10):
         spend(NOW + n * SECOND)
-    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + 9 * SECOND, proved=False)
-    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + 9 * SECOND, proved=False)  # nothing of that moment is left
+    BUDGET.give_back(SUBJECT, NOW + 9 * SECOND, proved=False)
+    BUDGET.give_back(SUBJECT, NOW + 9 * SECOND, proved=False)  # nothing of that moment is left
     assert spend(NOW + 10 * SECOND) == 0
     assert spend(NOW + 10 * SECOND) > 0
 
@@ -103,7 +102,7 @@ def test_what_is_given_back_is_the_guess_of_that_moment() -> None:
 def test_a_proof_ends_the_run_but_not_the_windows() -> None:
     for _ in range(10):
         spend(NOW)
-    BUDGET.give_back(SIGN_UP, SUBJECT, NOW + SECOND, proved=True)
+    BUDGET.give_back(SUBJECT, NOW + SECOND, proved=True)
     tally = Tally.objects.get()
     assert (len(tally.moments), tally.streak) == (10, 0)
     assert spend(NOW + SECOND) > 0
@@ -145,7 +144,7 @@ def test_a_short_code_of_before_waits_and_costs_no_attempt(desk: Engine) -> None
     for _ in range(10):
         spend(NOW)
     for _ in range(8):
-        with pytest.raises(Locked) as refused, desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW):
+        with pytest.raises(Locked) as refused, desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 3600
     assert len(code_of(resent(desk, issued.handle, now=NOW + timedelta(minutes=1)))) == 23
@@ -163,7 +162,7 @@ def test_a_long_code_that_fails_its_work_takes_nothing_off(desk: Engine) -> None
     for _ in range(10):
         spend(NOW)
     issued = issue(desk)
-    with pytest.raises(Broken), desk.verify(SIGN_UP, issued.handle, code_of(issued), now=NOW):
+    with pytest.raises(Broken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
         raise Broken
     assert spend(NOW) == 3600
 

@@ -1,8 +1,8 @@
 """A user's states, each step allowed or refused; and what the database itself holds, whoever writes to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection
@@ -11,13 +11,13 @@ from django.db.transaction import atomic
 from tests.contracts.stores import at_once
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.lifecycle import Particulars
 from vestibule.accounts.models import Profile, Status, User
 
 pytestmark = pytest.mark.usefixtures("house")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STEPS = {
-    lifecycle.activate: ({Status.PENDING}, Status.ACTIVE),
     lifecycle.suspend: ({Status.ACTIVE}, Status.SUSPENDED),
     lifecycle.reactivate: ({Status.SUSPENDED}, Status.ACTIVE),
     lifecycle.close: ({Status.ACTIVE, Status.SUSPENDED}, Status.CLOSED),
@@ -40,19 +40,22 @@ def person(**fields: Any) -> User:
     return user
 
 
-def created(**fields: Any) -> User:
-    """A user through the door."""
+def brought(**fields: Any) -> Particulars:
+    """What somebody brings, with any field another way."""
     given: dict[str, Any] = {
-        "password_hash": "argon2$hash",
+        "password": "argon2$hash",
         "email": Email("ada@example.com"),
         "username": Username("Ada"),
         "full_name": FullName(""),
-        "phone": None,
-        "email_verified_at": NOW,
-        "phone_verified_at": None,
+        "phone_number": None,
     }
+    return Particulars(**{**given, **fields})
+
+
+def created(*, email_at: Any = NOW, phone_at: Any = None, waits_as: Any = None, **fields: Any) -> User:
+    """A user through the door."""
     with atomic():
-        return lifecycle.create_active(**{**given, **fields})
+        return lifecycle.activate(brought(**fields), waits_as=waits_as, email_at=email_at, phone_at=phone_at)
 
 
 # Steps.
@@ -66,12 +69,6 @@ def test_a_step_is_taken_from_its_states_only(step: Any, status: str) -> None:
     assert step(user.pk) is (status in allowed)
     assert User.objects.get().status == (after if status in allowed else status)
     assert step(uuid4()) is False
-
-
-def test_nobody_is_activated_unproved() -> None:
-    user = person(status=Status.PENDING, email_verified_at=None)
-    assert lifecycle.activate(user.pk) is False
-    assert User.objects.get().status == Status.PENDING
 
 
 def test_of_many_at_once_one_takes_the_step() -> None:
@@ -94,7 +91,7 @@ def test_closing_erases_all_that_is_personal() -> None:
 
 def test_a_closed_account_frees_its_address_number_and_name() -> None:
     lifecycle.close(person(phone_number=NUMBER, phone_verified_at=NOW).pk)
-    again = created(phone=Phone(NUMBER), phone_verified_at=NOW)
+    again = created(phone_number=Phone(NUMBER), phone_at=NOW)
     assert (again.email, again.username, again.phone_number) == ("ada@example.com", "Ada", NUMBER)
 
 
@@ -105,7 +102,7 @@ def test_a_refused_close_erases_nothing() -> None:
     assert User.objects.get().email == "ada@example.com"
 
 
-# What create_active refuses.
+# How an account comes to be.
 
 
 def test_an_account_comes_with_its_profile() -> None:
@@ -121,10 +118,10 @@ def test_an_account_comes_with_its_profile() -> None:
         {"email": Email("bob@example.com"), "username": Username("Ada")},
         {"email": Email("bob@example.com"), "username": Username("aDA")},
         {"email": Email("Bob@example.com"), "username": None},  # not canonical
-        {"email": Email("bob@example.com"), "username": None, "email_verified_at": None},
-        {"email": None, "username": None, "phone": Phone(NUMBER), "email_verified_at": None},
+        {"email": Email("bob@example.com"), "username": None, "email_at": None},
+        {"email": None, "username": None, "phone_number": Phone(NUMBER), "email_at": None},
         {"email": None, "username": None},  # proved, and not there
-        {"email": None, "username": None, "phone_verified_at": NOW, "email_verified_at": None},
+        {"email": None, "username": None, "phone_at": NOW, "email_at": None},
     ],
 )
 def test_what_is_taken_or_unproved_is_refused_whole(fields: dict[str, Any]) -> None:
@@ -135,24 +132,114 @@ def test_what_is_taken_or_unproved_is_refused_whole(fields: dict[str, Any]) -> N
 
 
 def test_a_proved_number_is_one_accounts() -> None:
-    proved = {"email": None, "username": None, "phone": Phone(NUMBER), "email_verified_at": None}
-    created(**proved, phone_verified_at=NOW)
+    proved = {"email": None, "username": None, "phone_number": Phone(NUMBER), "email_at": None}
+    created(**proved, phone_at=NOW)
     with pytest.raises(IntegrityError):
-        created(**proved, phone_verified_at=NOW)
+        created(**proved, phone_at=NOW)
 
 
 def test_a_number_that_was_merely_typed_locks_nobody() -> None:
     for name in ("ada", "bob", "eve"):
-        created(email=Email(f"{name}@example.com"), username=None, phone=Phone(NUMBER))
+        created(email=Email(f"{name}@example.com"), username=None, phone_number=Phone(NUMBER))
     assert directory.holder_of_phone(Phone(NUMBER)) is None
-    owner = created(email=None, username=None, phone=Phone(NUMBER), email_verified_at=None, phone_verified_at=NOW)
+    owner = created(email=None, username=None, phone_number=Phone(NUMBER), email_at=None, phone_at=NOW)
     assert directory.holder_of_phone(Phone(NUMBER)) == owner
 
 
 def test_many_have_no_name_and_no_address() -> None:
     for number in ("+14155550101", "+14155550102"):
-        created(email=None, username=None, phone=Phone(number), email_verified_at=None, phone_verified_at=NOW)
+        created(email=None, username=None, phone_number=Phone(number), email_at=None, phone_at=NOW)
     assert User.objects.filter(email=None, username=None).count() == 2
+
+
+def test_what_waits_is_taken_over_whole_by_whoever_proves_the_address() -> None:
+    first = lifecycle.enrol(
+        brought(password="hash of a stranger", full_name=FullName("Eve"), phone_number=Phone(NUMBER)), NOW
+    )
+    assert first is not None
+    assert lifecycle.enrol(brought(username=None), NOW) == first  # one row an address
+    owner = created(username=Username("ada"), full_name=FullName("Ada"))
+    assert owner.pk == first
+    assert (owner.password, owner.full_name, owner.phone_number) == ("argon2$hash", "Ada", None)
+    assert (owner.status, owner.role, owner.phone_verified_at) == (Status.ACTIVE, "user", None)
+    assert lifecycle.enrol(brought(), NOW) is None  # somebody has an account by now
+    assert User.objects.count() == Profile.objects.count() == 1
+
+
+def test_a_number_alone_waits_in_a_row_of_its_own() -> None:
+    alone = {"email": None, "username": None, "phone_number": Phone(NUMBER)}
+    first = lifecycle.enrol(brought(**alone), NOW)
+    assert lifecycle.enrol(brought(**alone, password="another"), NOW) == first
+    assert lifecycle.enrol(brought(phone_number=Phone(NUMBER)), NOW) != first  # an address, with the number typed along
+    owner = created(**alone, email_at=None, phone_at=NOW)
+    assert (owner.pk, owner.email) == (first, None)
+
+
+def test_a_proof_by_sms_takes_its_own_row_and_leaves_anothers() -> None:
+    """The row of an address that a sign-up waits on is recognised by the password hash that made it."""
+    typed = {"username": None, "phone_number": Phone(NUMBER)}
+    row = lifecycle.enrol(brought(**typed, password="mine"), NOW)
+    lifecycle.enrol(brought(**typed, password="of somebody who signed up later"), NOW)
+    other = created(**typed, email=None, password="mine", waits_as=row, email_at=None, phone_at=NOW)
+    assert other.pk != row
+    assert User.objects.get(pk=row).status == Status.PENDING
+    User.objects.filter(pk=other.pk).delete()
+    mine = created(
+        **typed, email=None, password="of somebody who signed up later", waits_as=row, email_at=None, phone_at=NOW
+    )
+    assert (mine.pk, mine.email) == (row, None)
+
+
+def test_who_waits_holds_no_name_and_no_number() -> None:
+    lifecycle.enrol(brought(phone_number=Phone(NUMBER)), NOW)
+    assert not directory.username_taken(Username("ada"))
+    assert directory.holder_of_email(Email("ada@example.com")) is None
+    other = created(email=Email("bob@example.com"), phone_number=Phone(NUMBER), phone_at=NOW)
+    assert other.username == "Ada"
+    with pytest.raises(IntegrityError):  # whoever was first proved has it
+        created()
+    assert created(username=Username("ada2")).status == Status.ACTIVE
+
+
+def test_a_withdrawn_sign_up_leaves_nothing_and_only_its_own() -> None:
+    row = lifecycle.enrol(brought(), NOW)
+    assert row is not None
+    assert not lifecycle.withdraw(row, "another hash")
+    assert lifecycle.withdraw(row, "argon2$hash")
+    assert not User.objects.exists()
+    active = created()
+    assert not lifecycle.withdraw(active.pk, active.password)
+
+
+def test_of_many_who_enrol_at_once_all_wait_in_one_row() -> None:
+    def enrol(number: int) -> UUID | None:
+        with atomic():
+            return lifecycle.enrol(brought(username=Username(f"ada{number}")), NOW)
+
+    [row] = set(at_once(enrol, 16))
+    assert User.objects.get().pk == row
+
+
+def test_the_sweep_takes_who_waited_too_long_and_nobody_else() -> None:
+    old, new, active = NOW - timedelta(hours=73), NOW - timedelta(hours=71), brought(email=Email("active@example.com"))
+    for n in range(3):
+        lifecycle.enrol(brought(email=Email(f"old{n}@example.com"), username=None), old)
+    lifecycle.enrol(brought(email=Email("new@example.com"), username=None), new)
+    lifecycle.enrol(brought(email=Email("again@example.com"), username=None), old)
+    lifecycle.enrol(brought(email=Email("again@example.com"), username=None), new)  # signed up anew: the time runs anew
+    with atomic():
+        lifecycle.activate(active, email_at=old)
+    limit = NOW - timedelta(hours=72)
+    assert [lifecycle.sweep(before=limit, limit=2) for _ in range(3)] == [2, 1, 0]
+    left = set(User.objects.values_list("email", flat=True))
+    assert left == {"new@example.com", "again@example.com", "active@example.com"}
+    assert Profile.objects.count() == 3
+
+
+def test_many_sweeps_at_once_take_each_row_once() -> None:
+    for n in range(20):
+        lifecycle.enrol(brought(email=Email(f"old{n}@example.com"), username=None), NOW)
+    assert sum(at_once(lambda _: lifecycle.sweep(before=NOW + timedelta(days=3), limit=20), 8)) == 20
 
 
 def test_of_many_at_once_with_one_address_one_is_made() -> None:

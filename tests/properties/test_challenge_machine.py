@@ -43,7 +43,7 @@ class Challenged(RuleBasedStateMachine):
     def attempt(self, secret: str, *, body_fails: bool = False) -> str:
         """Verify; the body has its effect at most once, as the audit record's unique column sees to."""
         try:
-            with self.desk.verify(SIGN_UP, self.handle, secret, now=self.now) as proof:
+            with self.desk.verify(self.desk.find(SIGN_UP, self.handle), secret, now=self.now) as proof:
                 assert dict(proof.payload) == dict(DATA)
                 assert secret == self.live, "opened by what is not the live code"
                 assert self.now < self.ends_at, "opened after its time"
@@ -120,7 +120,7 @@ class Challenged(RuleBasedStateMachine):
         """A new code in place of the old, unless the mail could not be posted."""
         before = kept(self.store, self.id)
         try:
-            with self.desk.resend(SIGN_UP, self.handle, now=self.now) as again:
+            with self.desk.resend(self.desk.find(SIGN_UP, self.handle), now=self.now) as again:
                 assert self.now >= self.sent_at + COOLDOWN, "sent inside the cooldown"
                 assert not self.effects or before.state is not State.SETTLED
                 if fails:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, passwords
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.models import Role
 from vestibule.kernel.errors import FieldError, Invalid
 
 T = TypeVar("T")
@@ -34,11 +35,11 @@ class Applicant:
         return address
 
 
-def parse(typed: Mapping[str, str]) -> Applicant:
+def parse(typed: Mapping[str, Any]) -> Applicant:
     """Check every field that was typed (absent and empty are the same), and normalise it.
 
-    Fields: email, phone_number, password, confirm_password, username, full_name, channel. Raises Invalid with all
-    that is wrong at once.
+    Fields: email, phone_number, password, confirm_password, username, full_name, channel, role. Raises Invalid with
+    all that is wrong at once.
     """
     wrong: dict[str, list[FieldError]] = {}
 
@@ -52,13 +53,9 @@ def parse(typed: Mapping[str, str]) -> Applicant:
             return None
 
     channel = typed.get("channel") or "email"
-    if channel not in settings.CHANNELS:
-        wrong["channel"] = [FieldError("invalid_choice", _("Codes can't be sent this way here."))]
     email, phone = read("email", identifiers.email), read("phone_number", identifiers.phone)
     username, full_name = read("username", identifiers.username), read("full_name", identifiers.full_name)
-    for field in {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}:
-        if not (typed.get(field) or "").strip() and not (field == "password" and typed.get(field)):
-            wrong[field] = [FieldError("required", _("This field is required."))]
+    wrong |= _required(typed, channel) | _not_to_be_had(typed, channel, phone)
     password = passwords.normalised(typed.get("password") or "")
     if "password" not in wrong and (
         found := passwords.problems(password, email=email or "", username=username or "", full_name=full_name or "")
@@ -79,11 +76,35 @@ def parse(typed: Mapping[str, str]) -> Applicant:
     )
 
 
+def _required(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
+    """What is missing; a password of blanks is one."""
+    wanted = {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}
+    given = {
+        field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
+    }
+    return {field: [FieldError("required", _("This field is required."))] for field in wanted - given}
+
+
+def _not_to_be_had(typed: Mapping[str, Any], channel: str, phone: Phone | None) -> dict[str, list[FieldError]]:
+    """What can't be asked for here: a channel, a role, an SMS to that country."""
+    wrong: dict[str, list[FieldError]] = {}
+    if channel not in settings.CHANNELS:
+        wrong["channel"] = [FieldError("invalid_choice", _("Codes can't be sent this way here."))]
+    if typed.get("role", Role.USER) != Role.USER:
+        wrong["role"] = [FieldError("invalid_choice", _("A role is given by an admin."))]
+    if channel == "sms" and phone and not identifiers.texted(phone):
+        wrong["phone_number"] = [FieldError("unsupported", _("Codes can't be sent to this number."))]
+    return wrong
+
+
 def chosen_username(typed: str | None) -> Username | None:
     """A username that was typed on its own. Raises Invalid."""
-    if not typed:
-        return None
+    return alone("username", typed, identifiers.username) if typed else None
+
+
+def alone(field: str, typed: str, parser: Callable[[str], T]) -> T:
+    """One field that was typed on its own. Raises Invalid."""
     try:
-        return identifiers.username(typed)
+        return parser(typed)
     except identifiers.Malformed as error:
-        raise Invalid({"username": [error.error]}) from error
+        raise Invalid({field: [error.error]}) from error

@@ -3,12 +3,14 @@
 from django.db.models.functions import Lower
 
 from vestibule.accounts.identifiers import Email, Phone, Username
-from vestibule.accounts.models import User
+from vestibule.accounts.models import Status, User
+
+_ACCOUNTS = User.objects.exclude(status=Status.PENDING)
 
 
 def holder_of_email(email: Email) -> User | None:
-    """The account of this canonical address, in whatever state, or None."""
-    return User.objects.filter(email=email).first()
+    """The account of this canonical address, in whatever state, or None; a sign-up that waits is no account."""
+    return _ACCOUNTS.filter(email=email).first()
 
 
 def holder_of_phone(phone: Phone) -> User | None:
@@ -17,5 +19,5 @@ def holder_of_phone(phone: Phone) -> User | None:
 
 
 def username_taken(username: Username) -> bool:
-    """Whether somebody has this handle, in whatever case."""
-    return User.objects.alias(handle=Lower("username")).filter(handle=username.lower()).exists()
+    """Whether an account has this handle, in whatever case; a sign-up that waits holds none."""
+    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()

@@ -93,9 +93,20 @@ def masked(address: str) -> str:
     return f"{local[:1]}…@{domain}" if at else f"…{address[-4:]}"
 
 
+def texted(phone: str) -> bool:
+    """Whether codes are sent to numbers of this country (`SMS_COUNTRIES`; `*` for all)."""
+    country = phonenumbers.region_code_for_number(phonenumbers.parse(phone, None))
+    return "*" in settings.SMS_COUNTRIES or country in settings.SMS_COUNTRIES
+
+
 def digest(address: Email | Phone) -> bytes:
     """The keyed digest by which an address is counted and recorded, never kept in clear."""
     return settings.KEYS.digest("address", address.encode())
+
+
+def digests(address: Email | Phone) -> list[bytes]:
+    """The same under every key of the ring, newest first: for looking up what an older key made."""
+    return settings.KEYS.digests("address", address.encode())
 
 
 def digest_matches(expected: bytes, address: Email | Phone) -> bool:

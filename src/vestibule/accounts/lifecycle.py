@@ -1,51 +1,79 @@
 """A user's states: how an account comes to be and goes, each step one guarded statement in the caller's transaction."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.db.transaction import atomic
 
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
-from vestibule.accounts.models import Profile, Status, User
-
-_PROVED = Q(email_verified_at__isnull=False) | Q(phone_verified_at__isnull=False)
+from vestibule.accounts.models import Profile, Role, Status, User
 
 
-def create_active(
-    *,
-    password_hash: str,
-    email: Email | None,
-    username: Username | None,
-    full_name: FullName,
-    phone: Phone | None,
-    email_verified_at: datetime | None,
-    phone_verified_at: datetime | None,
-) -> User:
-    """A user whose address has been proved, and the profile.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What somebody brings to an account: all of it replaces whatever a PENDING row held before."""
 
-    Raises IntegrityError where address, proved number or username is taken, or where nothing was proved.
+    password: str  # its hash
+    email: Email | None
+    username: Username | None
+    full_name: FullName
+    phone_number: Phone | None
+
+
+def enrol(brought: Particulars, now: datetime) -> UUID | None:
+    """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
+    waits there already, with these particulars; None where somebody has an account on it.
+
+    The database decides: of any number of callers at once, one makes the row and the others find it.
     """
-    user = User.objects.create(
-        password=password_hash,
-        email=email,
-        username=username,
-        full_name=full_name,
-        phone_number=phone,
-        status=Status.ACTIVE,
-        email_verified_at=email_verified_at,
-        phone_verified_at=phone_verified_at,
-    )
+    waiting = _waiting(brought)
+    if waiting.update(**asdict(brought), updated_at=now):
+        return waiting.values_list("pk", flat=True).first()
+    try:
+        with atomic():
+            user = User.objects.create(**asdict(brought), status=Status.PENDING)
+            Profile.objects.create(user=user)
+    except IntegrityError:  # there is a row by now: another's who waits too, or an account's
+        if not waiting.update(**asdict(brought), updated_at=now):
+            return None
+        return waiting.values_list("pk", flat=True).first()
+    return user.pk
+
+
+def activate(
+    brought: Particulars,
+    *,
+    waits_as: UUID | None = None,
+    email_at: datetime | None = None,
+    phone_at: datetime | None = None,
+) -> User:
+    """An ACTIVE user whose address was proved at `email_at` or `phone_at`, with these particulars and a clean profile.
+
+    The PENDING row of the address is taken over, whoever made it; `waits_as` is the row that this very sign-up made,
+    under another address perhaps. Raises IntegrityError where address, proved number or username belongs to an account,
+    or where nothing was proved.
+    """
+    proved = {"status": Status.ACTIVE, "role": Role.USER, "email_verified_at": email_at, "phone_verified_at": phone_at}
+    rows = [_waiting(brought)]
+    if waits_as and not email_at:  # its own row is recognised by its own password hash, which holds a salt
+        rows.insert(0, User.objects.filter(pk=waits_as, password=brought.password, status=Status.PENDING))
+    for waiting in rows:
+        pk = waiting.values_list("pk", flat=True).first()
+        if pk and waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
+            Profile.objects.filter(pk=pk).update(bio="", address="")
+            return User.objects.get(pk=pk)
+    user = User.objects.create(**asdict(brought), **proved)
     Profile.objects.create(user=user)
     return user
 
 
-def activate(user_id: UUID) -> bool:
-    """PENDING -> ACTIVE, once an address is proved; whether it happened."""
-    return (
-        User.objects.filter(_PROVED, pk=user_id, status=Status.PENDING).update(status=Status.ACTIVE, updated_at=Now())
-        == 1
-    )
+def withdraw(user_id: UUID, password: str) -> bool:
+    """Forget the PENDING row that a sign-up with this password hash made; whether there was one."""
+    return bool(User.objects.filter(pk=user_id, password=password, status=Status.PENDING).delete()[0])
 
 
 def suspend(user_id: UUID) -> bool:
@@ -74,3 +102,29 @@ def close(user_id: UUID) -> bool:
     if closed:
         Profile.objects.filter(user_id=user_id).update(bio="", address="")
     return closed == 1
+
+
+def give_role(user_id: UUID, role: Role) -> bool:
+    """Another role for somebody with an account; whether it changed."""
+    holders = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).exclude(role=role)
+    return holders.update(role=role, updated_at=Now()) == 1
+
+
+def sweep(*, before: datetime, limit: int) -> int:
+    """Erase at most `limit` PENDING users whom nobody proved since; how many went.
+
+    Rows that somebody else holds, to prove or to sweep them, are passed over.
+    """
+    with atomic():
+        old = User.objects.filter(status=Status.PENDING, updated_at__lt=before).order_by("updated_at")
+        held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        User.objects.filter(pk__in=held).delete()
+    return len(held)
+
+
+def _waiting(brought: Particulars) -> QuerySet[User]:
+    """The PENDING row of the address, if there is one."""
+    pending = User.objects.filter(status=Status.PENDING)
+    if brought.email:
+        return pending.filter(email=brought.email)
+    return pending.filter(email=None, phone_number=brought.phone_number)

@@ -30,7 +30,9 @@ class Role(models.TextChoices):
 class User(AbstractBaseUser):
     """A person's account. `email` is canonical (see identifiers.Email), so equality is case-insensitive.
 
-    A phone number is unique among those that were proved: a number that somebody merely typed locks nobody out.
+    What was not proved reserves nothing (docs/decisions/0004, 0009): a phone number is unique among those that were
+    proved, a username among those of people whose address was. An address has one PENDING row at most, and whoever
+    proves it takes that row over.
     """
 
     last_login = None  # sessions know it
@@ -54,8 +56,14 @@ class User(AbstractBaseUser):
 
     class Meta:
         db_table = "account_user"
+        indexes = [models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age")]
         constraints = [
-            models.UniqueConstraint(Lower("username"), name="user_username_once"),
+            models.UniqueConstraint(Lower("username"), condition=~Q(status=Status.PENDING), name="user_username_once"),
+            models.UniqueConstraint(
+                fields=["phone_number"],
+                condition=Q(status=Status.PENDING, email__isnull=True),
+                name="user_pending_phone_once",
+            ),
             models.UniqueConstraint(
                 fields=["phone_number"], condition=Q(phone_verified_at__isnull=False), name="user_proved_phone_once"
             ),

@@ -84,6 +84,12 @@ def hashed(password: str) -> str:
         return hashers.make_password(password)
 
 
+def right(password: str, kept: str) -> bool:
+    """Whether a normalised password is the one of this hash. Raises Unavailable under a hashing storm."""
+    with admission():
+        return hashers.check_password(password, kept)
+
+
 class MinimumLengthValidator:
     """At least so many code points (SP 800-63B-4, 3.1.1.2 counts each code point as one character)."""
 

@@ -62,9 +62,10 @@ def record(
         tell()  # also while there is no database to ask
 
 
-def on_record(challenge_id: UUID) -> bool:
-    """Whether the work of this proof has been committed."""
-    return AuditEvent.objects.filter(challenge_id=challenge_id).exists()
+def on_record(challenge_id: UUID, event: Event | None = None) -> bool:
+    """Whether the work of this proof (this very work, where one is named) has been committed."""
+    found = AuditEvent.objects.filter(challenge_id=challenge_id)
+    return (found.filter(name=event.name) if event else found).exists()
 
 
 def _tell(name: str, code: str, facts: dict[str, object]) -> None:

@@ -24,6 +24,7 @@ class StoredChallenge(models.Model):
 
     class Meta:
         db_table = "challenge"
+        indexes = [models.Index(fields=["subject", "purpose"], name="challenge_of_subject")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=[state.value for state in State]), name="challenge_state_known"

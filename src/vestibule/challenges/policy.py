@@ -21,11 +21,15 @@ class Purpose(StrEnum):
     """What a proof is good for; it is bound into the handle, the digest and the sealed payload."""
 
     REGISTRATION = "registration"
+    PENDING_REGISTRATION = "pending registration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One row of the table. `sends` counts the first send too; `digits` is the length of a code."""
+    """One row of the table. `sends` counts the first send too; `digits` is the length of a code.
+
+    `code_ttl` is the life of a code beside a link, counted from its send; None where it lives as long as the record.
+    """
 
     secret: Secret
     ttl: timedelta
@@ -33,6 +37,7 @@ class Policy:
     cooldowns: tuple[timedelta, ...]
     sends: int
     digits: int = 6
+    code_ttl: timedelta | None = None
 
     def cooldown(self, sends: int) -> timedelta:
         """How long to wait after the send of this number (1 is the first) before the next."""
@@ -47,6 +52,7 @@ class Numbers:
     attempts: int = 5
     cooldowns: tuple[timedelta, ...] = (timedelta(seconds=60), timedelta(seconds=120), timedelta(seconds=300))
     resends: int = 5
+    link_ttl: timedelta = timedelta(hours=6)  # of a sign-up
     digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
 
 
@@ -57,6 +63,15 @@ def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
             Purpose.REGISTRATION: Policy(
                 secret=Secret.CODE,
                 ttl=numbers.ttl,
+                attempts=numbers.attempts,
+                cooldowns=numbers.cooldowns,
+                sends=numbers.resends + 1,
+                digits=numbers.digits,
+            ),
+            Purpose.PENDING_REGISTRATION: Policy(
+                secret=Secret.CODE_AND_LINK,
+                ttl=numbers.link_ttl,
+                code_ttl=numbers.ttl,
                 attempts=numbers.attempts,
                 cooldowns=numbers.cooldowns,
                 sends=numbers.resends + 1,

@@ -1,5 +1,6 @@
 """What a challenge store must do: seven verbs besides reading, each one atomic statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,7 +41,7 @@ class Challenge:
 
 
 class Store(Protocol):
-    """A port. Every verb but `add` and `get` says whether its guard held; a refused verb changes nothing.
+    """A port. Every verb but `add`, `get` and `newest` says whether its guard held; a refused verb changes nothing.
 
     A verb raises Unavailable (or the database's own error) when the store can't be reached.
     """
@@ -50,6 +51,9 @@ class Store(Protocol):
 
     def get(self, id: UUID) -> Challenge | None:
         """The record as it stands, or None."""
+
+    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+        """At most `limit` records of any of the subjects that are not forgotten yet, newest first."""
 
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
         """One more attempt, if the record is unexpired, unsettled and below `limit`. Durable before it returns."""

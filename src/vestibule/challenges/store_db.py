@@ -1,5 +1,6 @@
 """The challenge store in the database: every verb one guarded UPDATE, durable when it returns."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,22 +37,11 @@ class DatabaseStore:
 
     def get(self, id: UUID) -> Challenge | None:
         row = StoredChallenge.objects.filter(pk=id).first()
-        if row is None:
-            return None
-        return Challenge(
-            id=row.id,
-            purpose=Purpose(row.purpose),
-            subject=bytes(row.subject),
-            digests=bytes(row.digests),
-            sealed_payload=bytes(row.sealed_payload),
-            sent_at=row.sent_at,
-            expires_at=row.expires_at,
-            attempts=row.attempts,
-            sends=row.sends,
-            state=State(row.state),
-            lease=row.lease,
-            leased_until=row.leased_until,
-        )
+        return _challenge(row) if row else None
+
+    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+        rows = StoredChallenge.objects.filter(purpose=purpose, subject__in=subjects).order_by("-sent_at")
+        return [_challenge(row) for row in rows[:limit]]
 
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
         open_to_guesses = self._record(id).filter(attempts__lt=limit, expires_at__gt=now).exclude(state=State.SETTLED)
@@ -110,3 +100,20 @@ class DatabaseStore:
         """One UPDATE, committed before this returns; never inside a transaction that a refusal could roll back."""
         with atomic(durable=True):
             return guarded.update(**changes) == 1
+
+
+def _challenge(row: StoredChallenge) -> Challenge:
+    return Challenge(
+        id=row.id,
+        purpose=Purpose(row.purpose),
+        subject=bytes(row.subject),
+        digests=bytes(row.digests),
+        sealed_payload=bytes(row.sealed_payload),
+        sent_at=row.sent_at,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        sends=row.sends,
+        state=State(row.state),
+        lease=row.lease,
+        leased_until=row.leased_until,
+    )

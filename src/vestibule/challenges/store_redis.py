@@ -1,6 +1,6 @@
 """The challenge store in Redis: one hash a record, every verb one Lua script. The key's TTL only collects rubbish."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -17,6 +17,7 @@ R = TypeVar("R")
 Encodable = bytes | bytearray | memoryview | str | int | float
 Method = Callable[Concatenate["RedisStore", P], R]
 
+INDEXED = 20  # records an address; what is older is still found by its handle
 KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
 
 # Moments are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
@@ -133,10 +134,14 @@ class RedisStore:
             "lease": "",
             "leased_until": 0,
         }
-        key = self._key(challenge.id)
+        key, index = self._key(challenge.id), self._index(challenge.purpose, challenge.subject)
+        kept = _rubbish_in(challenge.expires_at - challenge.sent_at)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key, mapping=record)
-            pipe.pexpire(key, _rubbish_in(challenge.expires_at - challenge.sent_at))
+            pipe.pexpire(key, kept)
+            pipe.zadd(index, {str(challenge.id): _number(challenge.sent_at)})
+            pipe.zremrangebyrank(index, 0, -INDEXED - 1)
+            pipe.pexpire(index, kept)
             pipe.execute()
 
     @_reached
@@ -159,6 +164,14 @@ class RedisStore:
             lease=UUID(lease) if lease else None,
             leased_until=_moment(found[b"leased_until"]) if lease else None,
         )
+
+    @_reached
+    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+        ids: set[bytes] = set()
+        for subject in subjects:
+            ids.update(self._redis.zrange(self._index(purpose, subject), 0, -1))  # type: ignore[arg-type]  # the sync client
+        found = [challenge for id in ids if (challenge := self.get(UUID(id.decode())))]
+        return sorted(found, key=lambda challenge: challenge.sent_at, reverse=True)[:limit]
 
     @_reached
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
@@ -204,3 +217,6 @@ class RedisStore:
 
     def _key(self, id: UUID) -> str:
         return f"{self._prefix}:challenge:{{{id}}}"
+
+    def _index(self, purpose: Purpose, subject: bytes) -> str:
+        return f"{self._prefix}:challenges:{{{subject.hex()}}}:{purpose}"

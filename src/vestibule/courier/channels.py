@@ -36,6 +36,6 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
 
 
 def send_sms(id: UUID, to: str, rendered: Rendered) -> None:
-    """One SMS to one number, through the class that SMS_BACKEND names."""
-    gateway: Sender = import_string(settings.SMS_BACKEND)
+    """One SMS to one number, through the gateway that SMS_BACKEND names."""
+    gateway: Sender = import_string(settings.SMS_GATEWAY)
     gateway(id, to, rendered)

@@ -29,12 +29,13 @@ class Rendered:
 
 
 REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"))
+VERIFY_EMAIL = Kind(name="verify_email", subject=_("Confirm your email address"))
 ALREADY_REGISTERED = Kind(name="already_registered", subject=_("You already have an account"), notice=True)
 
 SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (REGISTRATION_CODE, ALREADY_REGISTERED, SESSION_ENDED)}
+    {kind.name: kind for kind in (REGISTRATION_CODE, VERIFY_EMAIL, ALREADY_REGISTERED, SESSION_ENDED)}
 )
 
 

@@ -21,6 +21,14 @@ class State(models.TextChoices):
     ABANDONED = "abandoned"
 
 
+class Feedback(models.TextChoices):
+    """What the provider told of a message after it had taken it."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
 class Message(models.Model):
     """One message to one address. `sealed` holds address and parameters (codes, links), and is wiped at the end.
 
@@ -38,6 +46,8 @@ class Message(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     tries = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=60, blank=True)
+    feedback = models.CharField(max_length=10, choices=Feedback, blank=True)
+    feedback_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
@@ -51,6 +61,11 @@ class Message(models.Model):
                 fields=["due_at"], condition=models.Q(state__in=["queued", "sending"]), name="courier_message_due"
             ),
             models.Index(fields=["ended_at"], name="courier_message_ended"),
+            models.Index(
+                fields=["recipient"],
+                condition=models.Q(feedback__in=["bounced", "complained"]),
+                name="courier_message_refused",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="courier_message_state_known"),

@@ -7,13 +7,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db.transaction import on_commit
 
-from vestibule.courier import envelope, tasks
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.courier import envelope, feedback, tasks
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
-from vestibule.guards import ledger
+from vestibule.guards import ledger, texting
 from vestibule.guards.allowance import UNBOUNDED
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Throttled
 
 
 def post(
@@ -31,11 +34,14 @@ def post(
     """Queue one message to `to`, in the caller's transaction. `hint` is the address masked, `recipient` its digest.
 
     A newer message of a topic takes the place of what still waits. Over the address's allowance (mails per hour and
-    day over all kinds; notices per day of a kind) the row is kept as abandoned and nothing is sent: the caller, and
-    so a stranger, sees no difference.
+    day over all kinds; notices per day of a kind), and to an address whose mail came back, the row is kept as
+    abandoned and nothing is sent: the caller, and so a stranger, sees no difference.
+    Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
     """
     id = entropy.identifier()
-    capped = not _allowed(client, kind, channel, recipient)
+    stopped = _stopped(client, kind, channel, recipient)
+    if channel is Channel.SMS:
+        _check_cost(client, to)
     if topic is not None:
         Message.objects.filter(topic=topic, state=State.QUEUED).update(
             state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at
@@ -47,22 +53,34 @@ def post(
         recipient=recipient,
         recipient_hint=hint,
         topic=topic,
-        sealed=None if capped else envelope.sealed(id, to, params),
-        state=State.ABANDONED if capped else State.QUEUED,
-        trouble="capped" if capped else "",
+        sealed=None if stopped else envelope.sealed(id, to, params),
+        state=State.ABANDONED if stopped else State.QUEUED,
+        trouble=stopped,
         created_at=client.at,
         due_at=client.at,
         useless_at=useless_at,
-        ended_at=client.at if capped else None,
+        ended_at=client.at if stopped else None,
     )
-    if not capped:
+    if not stopped:
         on_commit(tasks.wake)
 
 
-def _allowed(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> bool:
-    """Both counts for every kind, bounded or not: a notice to the owner of an account must cost the same work as a
-    code to a stranger, or the time would tell them apart."""
+def _stopped(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> str:
+    """Why nothing may be sent there, in one word; empty where it may.
+
+    Both counts for every kind, bounded or not: a notice to the owner of an account must cost the same work as a code
+    to a stranger, or the time would tell them apart.
+    """
     of_kind = settings.NOTICES_PER_ADDRESS if kind.notice else UNBOUNDED
     if ledger.spend(f"kind {kind.name}", recipient, client.at, of_kind):
-        return False
-    return ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]) == 0
+        return "capped"
+    if ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]):
+        return "capped"
+    return "bounced" if feedback.came_back(recipient, client.at) else ""
+
+
+def _check_cost(client: Client, number: str) -> None:
+    if refused := texting.spend(number, client.network, client.at):
+        cap, wait = refused
+        record(events.SMS_REFUSED, client, code=cap)
+        raise Throttled(retry_after=wait)

@@ -46,6 +46,12 @@ def wait(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     return allowance.wait(tally.moments, tally.streak, int(now.timestamp())) if tally else 0
 
 
+def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
+    """How many were counted within the longest window."""
+    tally, moment = Tally.objects.filter(scope=scope, key=key).first(), int(now.timestamp())
+    return sum(kept > moment - allowance.memory for kept in tally.moments) if tally else 0
+
+
 def sweep(*, before: datetime, limit: int) -> int:
     """Forget at most `limit` tallies that nobody touched since and that hold no run of failures; how many went."""
     idle = Tally.objects.filter(touched_at__lt=before, streak=0).values("pk")[:limit]
@@ -61,16 +67,17 @@ def _locked(scope: str, key: bytes, now: datetime) -> Tally:
 
 
 class GuessBudget:
-    """The engine's budget of wrong codes (`challenges.engine.Budget`), kept in the ledger."""
+    """The engine's budget of wrong codes (`challenges.results.Budget`), kept in the ledger: one count an address, over
+    all purposes and doors."""
 
-    def spend(self, purpose: str, subject: bytes, now: datetime) -> int:
+    def spend(self, subject: bytes, now: datetime) -> int:
         """Count one guess before it is compared: 0 if it may be compared, else the seconds until one may be."""
-        return spend(f"codes {purpose}", subject, now, WRONG_CODES)
+        return spend("codes", subject, now, WRONG_CODES)
 
-    def give_back(self, purpose: str, subject: bytes, now: datetime, *, proved: bool) -> None:
+    def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """The guess just counted was not wrong; `proved` also ends the run of consecutive failures."""
-        give_back(f"codes {purpose}", subject, now, proved=proved)
+        give_back("codes", subject, now, proved=proved)
 
-    def wait(self, purpose: str, subject: bytes, now: datetime) -> int:
+    def wait(self, subject: bytes, now: datetime) -> int:
         """Seconds until the next guess may be compared; 0 while guesses are left."""
-        return wait(f"codes {purpose}", subject, now, WRONG_CODES)
+        return wait("codes", subject, now, WRONG_CODES)

@@ -26,17 +26,24 @@ ANON = Rule(name="anon", per_network="100/hour")
 # Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
 # are capped silently: it only bounds the work.
 REGISTER_START = Rule(name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour")
+REGISTER = Rule(name="register", per_network="2/minute", per_identifier="20/hour", overall="3000/hour")
 REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 # With the five starts that makes the 20 mails an hour that one network may cause.
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
+# A tab that waits for a proof made elsewhere asks again and again; the sign-up's own handle is its ticket.
+REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", anonymous=False)
 # Whoever holds a token: wide, for many people may share one network; it only bounds the work.
 TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
 
-RULES = (ANON, REGISTER_START, REGISTER_CONFIRM, REGISTER_RESEND, TOKEN)
+RULES = (ANON, REGISTER_START, REGISTER, REGISTER_CONFIRM, REGISTER_RESEND, REGISTER_STATUS, TOKEN)
 
 # Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
 MAILS = Rule(name="mail", per_identifier="5/hour;10/day")
 TEXTS = Rule(name="sms", per_identifier="3/hour;5/day")
 NOTICES = Rule(name="notice", per_identifier="4/day")
+# What SMS may cost (toll fraud), over codes and notices alike; RATE_LIMITS=off leaves these as they are.
+SMS_NETWORK = Rule(name="sms_network", per_identifier="10/hour")
+SMS_PREFIX = Rule(name="sms_prefix", per_identifier="20/hour")
+SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
-CAPS = (MAILS, TEXTS, NOTICES)
+CAPS = (MAILS, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Network, ip_address
 from uuid import UUID
 
 
@@ -21,6 +22,13 @@ class Client:
     request_id: str = ""
     session_id: UUID | None = None
     user_id: UUID | None = None
+
+    @property
+    def network(self) -> str:
+        """An IPv4 address, or the /64 that one IPv6 host may roam in at will; empty inside the house."""
+        if self.address and ip_address(self.address).version == 6:
+            return str(IPv6Network((self.address, 64), strict=False))
+        return self.address or ""
 
     @classmethod
     def system(cls, who: str, at: datetime) -> "Client":

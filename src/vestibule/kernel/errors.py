@@ -8,6 +8,7 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       WrongSecret          the code is wrong; tries are left                    otp_invalid
       Exhausted            every try is used                                    otp_exhausted
       Expired              time is up, or nothing is known of it any more       otp_expired
+        LinkExpired        the same of a link                                   token_expired
       AlreadyUsed          it took effect before, once                          token_used
       TooSoon              the cooldown between two sends runs                  cooldown
       Throttled            a rate, or the number of resends, is used up         throttled
@@ -15,9 +16,11 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       EmailTaken           409s, shown only where that tells nothing new        email_taken
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
+      PasswordRequired     the mailbox alone is not enough here                 password_required
       Unauthenticated      who asks is not signed in                            not_authenticated
         CredentialInvalid  the token is not ours, or altered                    token_invalid
         CredentialExpired  the token's time is up                               token_expired
+        InvalidCredentials the password is not the one of this account          invalid_credentials
         SessionRevoked     the session behind the token was ended               session_revoked
       Unavailable          a dependency is down, or a queue is full             unavailable
 """
@@ -84,6 +87,12 @@ class Expired(Refusal):
     code = "otp_expired"
 
 
+class LinkExpired(Expired):
+    """The time of a link is up, or the store no longer knows it."""
+
+    code = "token_expired"
+
+
 class AlreadyUsed(Refusal):
     """The proof has taken effect before; it never does twice."""
 
@@ -138,6 +147,12 @@ class PhoneTaken(Refusal):
     code = "phone_taken"
 
 
+class PasswordRequired(Refusal):
+    """The proof came from a client that did not begin the sign-up, and without the password typed there."""
+
+    code = "password_required"
+
+
 class Unauthenticated(Refusal):
     """Who asks is not signed in; every kind of it is a 401, whatever its code means elsewhere."""
 
@@ -154,6 +169,12 @@ class CredentialExpired(Unauthenticated):
     """An access or refresh token's time is up."""
 
     code = "token_expired"
+
+
+class InvalidCredentials(Unauthenticated):
+    """The password is not the right one, or nobody has this name: never said which."""
+
+    code = "invalid_credentials"
 
 
 class SessionRevoked(Unauthenticated):

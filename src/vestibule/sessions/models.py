@@ -1,9 +1,40 @@
-"""One row per session, its refresh tokens, and the keys that sign access tokens."""
+"""One row per session, its refresh tokens and device, and the keys that sign access tokens."""
 
 from django.db import models
 
 from vestibule.accounts.models import User
 from vestibule.kernel import entropy
+
+
+class DeviceType(models.TextChoices):
+    """What a device says that it is."""
+
+    MOBILE = "mobile"
+    DESKTOP = "desktop"
+    TABLET = "tablet"
+
+
+class Device(models.Model):
+    """What a client says of the machine that it runs on: its own word, so nothing is decided by it until the person
+    trusts it. The fingerprint is kept as a keyed digest."""
+
+    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    fingerprint = models.BinaryField(max_length=32, null=True)
+    name = models.CharField(max_length=100, blank=True)
+    type = models.CharField(max_length=7, choices=DeviceType, blank=True)
+    browser = models.CharField(max_length=60, blank=True)
+    os = models.CharField(max_length=60, blank=True)
+    is_trusted = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "device"
+        constraints = [models.UniqueConstraint(fields=["user", "fingerprint"], name="device_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Session(models.Model):
@@ -18,10 +49,12 @@ class Session(models.Model):
     amr = models.JSONField(default=list)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
+    device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "session"
+        indexes = [models.Index(fields=["expires_at"], name="session_expires")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -15,7 +15,7 @@ from vestibule.accounts.models import User
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access
-from vestibule.sessions.models import RefreshToken, Session
+from vestibule.sessions.models import Device, RefreshToken, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Reused:
     session: Session
 
 
-def open_session(client: Client, user: User, *, amr: Sequence[str]) -> Tokens:
+def open_session(client: Client, user: User, *, amr: Sequence[str], device: Device | None = None) -> Tokens:
     """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176)."""
     session = Session.objects.create(
         user=user,
@@ -46,6 +46,7 @@ def open_session(client: Client, user: User, *, amr: Sequence[str]) -> Tokens:
         amr=list(amr),
         address=client.address,
         agent=client.agent,
+        device=device,
     )
     refresh = entropy.token()
     _keep(client, session, refresh, parent=None)

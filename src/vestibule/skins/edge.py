@@ -1,6 +1,6 @@
 """The edge: who is asking, from where, and whether the rates let them. The only maker of a Client for a request."""
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -37,7 +37,7 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
     )
     try:
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
-            counters.hit(each, network=_network(address), identifier=identifier.hex() if identifier else "")
+            counters.hit(each, network=client.network, identifier=identifier.hex() if identifier else "")
     except Throttled as refusal:
         record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
         raise
@@ -69,13 +69,6 @@ def _parsed(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def _network(address: Address | None) -> str:
-    """An IPv4 address, or the /64 that one IPv6 host may roam in at will."""
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, 64), strict=False))
-    return str(address)
 
 
 def _printable(text: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from structlog.contextvars import get_contextvars
 
-from vestibule.kernel.errors import CredentialInvalid, Invalid, Refusal, Throttled, Unauthenticated
+from vestibule.kernel.errors import CredentialInvalid, Invalid, LinkExpired, Refusal, Throttled, Unauthenticated
 
 Text = str | Promise
 
@@ -24,6 +24,7 @@ class Problem:
     status: int
     title: Text
     detail: Text
+    code: str = ""  # where it is not the key of the row: one code, two meanings
 
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
@@ -32,10 +33,17 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
         "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
         "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
-        "token_invalid": Problem(400, _("Invalid token"), _("This registration is not one of ours. Start again.")),
+        "token_invalid": Problem(400, _("Invalid token"), _("This is not one of ours, or a newer one replaced it.")),
+        "credential_invalid": Problem(
+            401, _("Invalid token"), _("This token is not valid here."), code="token_invalid"
+        ),
+        "invalid_credentials": Problem(401, _("Not right"), _("These credentials are not right.")),
         "not_authenticated": Problem(401, _("Not signed in"), _("Send an access token as bearer.")),
         "token_expired": Problem(401, _("Token expired"), _("The time for this token is up. Refresh it, or sign in.")),
         "session_revoked": Problem(401, _("Session ended"), _("This session was ended. Sign in again.")),
+        "password_required": Problem(
+            403, _("Password required"), _("Confirm where you signed up, or with the password that you chose there.")
+        ),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
@@ -45,6 +53,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
         "otp_expired": Problem(410, _("Code expired"), _("The time for this code is up. Start again.")),
         "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again for a new one.")),
+        "link_expired": Problem(
+            410, _("Link expired"), _("The time for this link is up. Ask for a new one."), code="token_expired"
+        ),
         "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
         "body_too_large": Problem(413, _("Body too large"), _("At most 64 KiB can be sent.")),
         "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
@@ -57,14 +68,19 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
 )
 
 
+_ROWS: Mapping[type[Refusal], str] = MappingProxyType(
+    {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired"}
+)
+
+
 def details(code: str, **members: Any) -> dict[str, Any]:
-    """The problem details of this code; extra members as they come."""
+    """The problem details of this row of the table; extra members as they come."""
     problem = PROBLEMS[code]
     return {
         "type": f"{settings.BASE_URL}/problems/{code}",
         "title": str(problem.title),
         "status": problem.status,
-        "code": code,
+        "code": problem.code or code,
         "detail": str(problem.detail),
         "request_id": str(get_contextvars().get("request_id", "")),
         **members,
@@ -78,15 +94,16 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
         members = of_fields(
             {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
         )
-    if isinstance(refusal, Unauthenticated):
-        members["status"] = 401
-    if isinstance(refusal, CredentialInvalid):
-        members |= {"title": str(_("Invalid token")), "detail": str(_("This token is not valid here."))}
     if refusal.retry_after is not None:
         members["retry_after"] = refusal.retry_after
     if refusal.attempts_left is not None:
         members["attempts_left"] = refusal.attempts_left
-    return details(refusal.code, **members)
+    return details(row(refusal), **members)
+
+
+def row(refusal: Refusal) -> str:
+    """The key of the table's row for a refusal."""
+    return _ROWS.get(type(refusal), refusal.code)
 
 
 def of_fields(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:

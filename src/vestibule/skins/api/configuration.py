@@ -28,7 +28,8 @@ class SignupRules(serializers.Serializer[Any]):
     required_fields = serializers.ListField(
         child=serializers.CharField(), help_text="Besides the address and password."
     )
-    modes = serializers.ListField(child=serializers.CharField())
+    modes = serializers.ListField(child=serializers.CharField(), help_text="The ways that the API has.")
+    mode = serializers.CharField(help_text="The way that the pages go.")
 
 
 class Configuration(serializers.Serializer[Any]):
@@ -49,7 +50,11 @@ class Show(APIView):
         admit(request._request, rules.ANON)
         return Response(
             {
-                "signup": {"required_fields": settings.SIGNUP_FIELDS, "modes": ["deferred"]},
+                "signup": {
+                    "required_fields": settings.SIGNUP_FIELDS,
+                    "modes": list(settings.REGISTRATION_MODES),
+                    "mode": settings.REGISTRATION_MODE,
+                },
                 "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
                 "channels": list(settings.CHANNELS),
                 "enumeration_protection": settings.ENUMERATION_PROTECTION,

@@ -11,8 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vestibule.accounts import applicant, identifiers
-from vestibule.flows import registration
+from vestibule.accounts.applicant import Applicant
+from vestibule.flows import registration, signing_up
 from vestibule.guards import rules
+from vestibule.sessions import devices
 from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.schema import answers
@@ -25,6 +27,16 @@ _DETAIL = {
 }
 
 
+class DeviceFacts(serializers.Serializer[Any]):
+    """What a client says of its device; kept untrusted, the fingerprint as a keyed digest only."""
+
+    fingerprint_hash = Text(required=False, max_length=256)
+    device_name = Text(required=False, max_length=100)
+    device_type = Text(required=False, help_text="`mobile`, `desktop` or `tablet`.")
+    browser = Text(required=False, max_length=60)
+    os = Text(required=False, max_length=60)
+
+
 class StartRequest(serializers.Serializer[Any]):
     """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
 
@@ -35,6 +47,7 @@ class StartRequest(serializers.Serializer[Any]):
     username = Text(required=False)
     full_name = Text(required=False)
     phone_number = Text(required=False, help_text="E.164, with the country code.")
+    device = DeviceFacts(required=False)
     channel = Text(required=False, help_text="`email` (default) or `sms`.")
 
 
@@ -45,6 +58,7 @@ class Sent(serializers.Serializer[Any]):
     registration = serializers.CharField(help_text="Signed, bound to this start, useless without the code.")
     channel = serializers.CharField()
     expires_in = serializers.IntegerField()
+    code_expires_in = serializers.IntegerField(help_text="A code beside a link has a shorter life.")
     resend_in = serializers.IntegerField()
     resends_left = serializers.IntegerField()
     attempts_left = serializers.IntegerField()
@@ -77,14 +91,15 @@ class ResendRequest(serializers.Serializer[Any]):
     registration = Text(allow_blank=False)
 
 
-_HANDLE = "Rk9PQkFSLXRoZS1zaWduZWQtcmVnaXN0cmF0aW9u"
+HANDLE = "Rk9PQkFSLXRoZS1zaWduZWQtcmVnaXN0cmF0aW9u"
 _SENT = OpenApiExample(
     "sent",
     value={
         "detail": "Check your email for the verification code.",
-        "registration": _HANDLE,
+        "registration": HANDLE,
         "channel": "email",
         "expires_in": 600,
+        "code_expires_in": 600,
         "resend_in": 60,
         "resends_left": 5,
         "attempts_left": 5,
@@ -119,11 +134,9 @@ class Start(APIView):
     def post(self, request: Request) -> Response:
         """Send a verification code. A known address gets the same answer; its owner gets a notice."""
         typed = read(StartRequest, request)
-        if "password2" in typed:
-            typed.setdefault("confirm_password", typed.pop("password2"))
-        who = applicant.parse(typed)
+        who, device = applying(typed)
         client = admit(request._request, rules.REGISTER_START, identifiers.digest(who.address))
-        return _sent(registration.start(client=client, applicant=who))
+        return answer(registration.start(client=client, applicant=who, device=device))
 
 
 class Resend(APIView):
@@ -136,13 +149,13 @@ class Resend(APIView):
         responses=answers(
             202, Sent, "token_invalid", "otp_expired", "otp_exhausted", "token_used", "cooldown", "locked"
         ),
-        examples=[OpenApiExample("resend", value={"registration": _HANDLE}, request_only=True), _SENT],
+        examples=[OpenApiExample("resend", value={"registration": HANDLE}, request_only=True), _SENT],
     )
     def post(self, request: Request) -> Response:
         """Send a new code: after the cooldown (60, then 120, then 300 s), at most five times."""
         typed = read(ResendRequest, request)
         client = admit(request._request, rules.REGISTER_RESEND)
-        return _sent(registration.resend(client=client, registration=typed["registration"]))
+        return answer(registration.resend(client=client, registration=typed["registration"]))
 
 
 class Confirm(APIView):
@@ -164,7 +177,7 @@ class Confirm(APIView):
             "locked",
         ),
         examples=[
-            OpenApiExample("confirm", value={"registration": _HANDLE, "otp": "493207"}, request_only=True),
+            OpenApiExample("confirm", value={"registration": HANDLE, "otp": "493207"}, request_only=True),
             OpenApiExample(
                 "registered",
                 value={
@@ -201,7 +214,7 @@ class Confirm(APIView):
             client=client,
             registration=typed["registration"],
             otp=typed["otp"],
-            email=typed.get("email"),
+            address=applicant.alone("email", typed["email"], identifiers.email) if typed.get("email") else None,
             username=username,
             sign_in=True,
         )
@@ -210,5 +223,21 @@ class Confirm(APIView):
         return Response({"id": user["id"], "email": user["email"], "user": user, **tokens}, status=201)
 
 
-def _sent(sent: registration.Sent) -> Response:
-    return Response({"detail": str(_DETAIL[sent.channel]), **asdict(sent)}, status=202)
+def applying(typed: dict[str, Any]) -> tuple[Applicant, dict[str, str] | None]:
+    """Who signs up, and on what device. Raises Invalid."""
+    if "password2" in typed:
+        typed.setdefault("confirm_password", typed["password2"])
+    return applicant.parse(typed), devices.declared(typed.get("device"))
+
+
+def answer(sent: signing_up.Sent) -> Response:
+    """A code is on its way."""
+    return Response(
+        {
+            "detail": str(_DETAIL[sent.channel]),
+            "registration": sent.registration,
+            "channel": sent.channel,
+            **asdict(sent.standing),
+        },
+        status=202,
+    )

@@ -19,6 +19,7 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "throttled": {"retry_after": 3600},
     "cooldown": {"retry_after": 42},
     "locked": {"retry_after": 30},
+    "invalid_credentials": {"attempts_left": 4},
     "unavailable": {"retry_after": 5},
 }
 
@@ -62,7 +63,7 @@ def _example(code: str) -> OpenApiExample:
         "type": f"https://auth.example.com/problems/{code}",
         "title": str(problem.title),
         "status": problem.status,
-        "code": code,
+        "code": problem.code or code,
         "detail": str(problem.detail),
         "request_id": "0f8fad5bd9cb469fa165b9c1b4a0e5d1",
         **_MEMBERS.get(code, {}),

@@ -3,13 +3,22 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from vestibule.skins.api import configuration, docs, me, registration, tokens
+from vestibule.skins.api import configuration, docs, me, pending, registration, tokens
 
 urlpatterns = [
     path("auth/config", configuration.Show.as_view()),
     path("auth/register/start", registration.Start.as_view()),
     path("auth/register/resend", registration.Resend.as_view()),
     path("auth/register/confirm", registration.Confirm.as_view()),
+    path("auth/register", pending.Register.as_view()),
+    path("auth/register/status", pending.Status.as_view()),
+    path("auth/register/redirect", pending.Redirect.as_view()),
+    path("auth/verify-email", pending.VerifyEmail.as_view()),
+    path("auth/verify-email/resend", pending.ResendEmail.as_view()),
+    path("auth/verify-email/reject", pending.Reject.as_view()),
+    path("auth/verify-phone/start", pending.StartPhone.as_view()),
+    path("auth/verify-phone/resend", pending.ResendPhone.as_view()),
+    path("auth/verify-phone/confirm", pending.ConfirmPhone.as_view()),
     path("auth/token/refresh", tokens.Refresh.as_view()),
     path("auth/token/verify", tokens.Verify.as_view()),
     path("auth/logout", tokens.Logout.as_view()),

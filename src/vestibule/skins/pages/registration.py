@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vestibule.accounts import applicant, identifiers
 from vestibule.flows import registration
+from vestibule.flows.signing_up import Sent
 from vestibule.guards import rules
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, Expired, Invalid, Refusal, TokenInvalid, UsernameTaken
 from vestibule.skins.edge import admit
@@ -33,7 +34,7 @@ def register(request: HttpRequest) -> HttpResponse:
         sent = registration.start(client=client, applicant=who)
     except Refusal as refusal:
         return _form(request, typed, refusal)
-    return _code(request, _shown(sent, str(who.address)))
+    return _code(request, _shown(sent))
 
 
 @form_or_post
@@ -66,7 +67,7 @@ def resend(request: HttpRequest) -> HttpResponse:
         sent = registration.resend(client=client, registration=typed["registration"])
     except Refusal as refusal:
         return _code(request, typed, refusal)
-    return _code(request, {**_shown(sent, typed["address"]), "resent": True})
+    return _code(request, {**_shown(sent), "resent": True})
 
 
 @require_safe
@@ -139,14 +140,14 @@ def _field(name: str, typed: dict[str, str], refusal: Refusal | None) -> dict[st
     }
 
 
-def _shown(sent: registration.Sent, address: str) -> dict[str, Any]:
+def _shown(sent: Sent) -> dict[str, Any]:
     return {
         "registration": sent.registration,
-        "address": address,
+        "address": sent.address,
         "channel": sent.channel,
-        "expires_in": sent.expires_in,
-        "resend_in": sent.resend_in,
-        "resends_left": sent.resends_left,
+        "expires_in": sent.standing.code_expires_in,
+        "resend_in": sent.standing.resend_in,
+        "resends_left": sent.standing.resends_left,
     }
 
 

@@ -1,0 +1,176 @@
+"""Sign up with a PENDING user: register, then prove the address by the link or the code, in this browser or by the
+password; resend by address; "this wasn't me"."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.transaction import atomic
+
+from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.accounts.applicant import Applicant
+from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose, Secret
+from vestibule.challenges.results import Proof
+from vestibule.challenges.store import Challenge
+from vestibule.flows import registration as any_registration
+from vestibule.flows import signing_up
+from vestibule.flows.flow import flow
+from vestibule.flows.signing_up import Registered, Sent
+from vestibule.guards import ledger
+from vestibule.guards.allowance import Allowance
+from vestibule.kernel import entropy, errors
+from vestibule.kernel.client import Client
+
+CANDIDATES = 3  # of the sign-ups on one address, the newest few are tried against a password: each costs a hash
+
+
+@flow
+def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] | None = None) -> Sent:
+    """Make a PENDING user, and send a link and a code to the address (by SMS, a code).
+
+    A known address gets the same answer after the same work, and its owner a notice. A second sign-up on an address
+    that waits is a second registration on the same row; whichever is proved first brings its own password.
+    Raises UsernameTaken; EmailTaken or PhoneTaken where enumeration protection is off; Throttled, Unavailable.
+    """
+    purpose, subject = Purpose.PENDING_REGISTRATION, identifiers.digest(applicant.address)
+    payload = signing_up.kept(applicant, device)
+    signing_up.refuse_known(payload)
+    with atomic():
+        user_id = lifecycle.enrol(signing_up.particulars(payload), client.at)
+        known = user_id is None
+        payload["user_id"] = str(user_id or entropy.identifier())
+        issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
+        signing_up.tell(client, issued, purpose)
+        event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
+        record(event, client, user_id=user_id, subject=subject, channel=applicant.channel)
+    return signing_up.sent(issued, user_id)
+
+
+@flow
+def resend(*, client: Client, address: Email | Phone) -> None:
+    """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed; who
+    asks is told nothing either way. Raises Unavailable.
+    """
+    for seen in _of_address(address)[:1]:
+        with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
+            handle = challenges.safe.handle(seen.purpose, seen.id)
+            any_registration.resend(client=client, registration=handle)
+
+
+@flow
+def confirm(
+    *, client: Client, address: Email | Phone, otp: str, password: str, username: Username | None = None
+) -> Registered:
+    """The code came back on another device, together with the password that was typed at sign-up.
+
+    The password finds the sign-up among those of the address; without a match the answer is that of a wrong code, with
+    the same tries, whether the address is known or not. Raises WrongSecret, Exhausted, Expired, AlreadyUsed, Locked,
+    UsernameTaken, Unavailable; PasswordRequired without a password, and nothing is consumed.
+    """
+    if not password:
+        raise errors.PasswordRequired(subject=identifiers.digest(address))
+    candidates = _of_address(address)
+    seen = next((each for each in candidates if _typed_at_sign_up(challenges.payload(each), password)), None)
+    if seen is None:
+        if not candidates:
+            passwords.hashed(password)  # the same work for an address that nobody signed up with
+        raise _unknown(client, address)
+    with challenges.verify(seen, otp, now=client.at) as proof:
+        return signing_up.make_account(client, proof, username, sign_in=False)
+
+
+@flow
+def open_link(
+    *, client: Client, token: str, registration: str = "", password: str = "", username: Username | None = None
+) -> Registered:
+    """The link of the mail, together with the handle of the browser that signed up, or the password typed there: who
+    holds only the mailbox must not bring to life an account whose password a stranger chose.
+
+    Raises PasswordRequired (with neither, and nothing is consumed), InvalidCredentials, TokenInvalid, LinkExpired,
+    AlreadyUsed, Exhausted, Locked, UsernameTaken, Unavailable.
+    """
+    with _proved_by_link(client, token, registration, password) as proof:
+        return signing_up.make_account(client, proof, username, sign_in=False)
+
+
+@flow
+def reject(*, client: Client, token: str) -> None:
+    """Whoever holds the mailbox did not sign up: the registration dies, and its PENDING row with it.
+
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted, Locked, Unavailable.
+    """
+    seen, secret = _link(token)
+    with _of_link(), challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
+        lifecycle.withdraw(UUID(proof.payload["user_id"]), proof.payload["password_hash"])
+        record(events.REGISTRATION_REJECTED, client, subject=proof.subject, challenge_id=proof.id)
+
+
+def bound(token: str, registration: str) -> bool:
+    """Whether the link belongs to the sign-up that this browser began (or needs not to). Raises TokenInvalid,
+    LinkExpired."""
+    seen, _ = _link(token)
+    return _bound(seen, registration)
+
+
+@contextmanager
+def _proved_by_link(client: Client, token: str, registration: str, password: str) -> Iterator[Proof]:
+    seen, secret = _link(token)
+    with _of_link():
+        if over := challenges.over(seen, client.at):
+            raise over
+        if _bound(seen, registration):
+            verified = challenges.verify(seen, secret, now=client.at, by=Secret.LINK)
+        elif password:
+            verified = challenges.verify(seen, password, now=client.at, by=Secret.LINK, matches=_typed_at_sign_up)
+        else:
+            raise errors.PasswordRequired(subject=seen.subject)
+        with verified as proof:
+            yield proof
+
+
+@contextmanager
+def _of_link() -> Iterator[None]:
+    """The engine's refusals in the words of a link, whose secret was right: what is wrong is the password."""
+    try:
+        yield
+    except errors.WrongSecret as wrong:
+        raise errors.InvalidCredentials(attempts_left=wrong.attempts_left, subject=wrong.subject) from wrong
+    except errors.Expired as expired:
+        raise errors.LinkExpired(subject=expired.subject) from expired
+
+
+def _link(token: str) -> tuple[Challenge, str]:
+    with _of_link():
+        return challenges.find_link(Purpose.PENDING_REGISTRATION, token)
+
+
+def _bound(seen: Challenge, registration: str) -> bool:
+    if not settings.LINK_BINDING:
+        return True
+    with suppress(errors.TokenInvalid, errors.Expired):
+        return challenges.find(seen.purpose, registration).id == seen.id
+    return False
+
+
+def _of_address(address: Email | Phone) -> list[Challenge]:
+    return challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=CANDIDATES)
+
+
+def _typed_at_sign_up(payload: Mapping[str, Any], password: str) -> bool:
+    return passwords.right(passwords.normalised(password), payload["password_hash"])
+
+
+def _unknown(client: Client, address: Email | Phone) -> errors.Refusal:
+    """What a wrong code says, with tries of the address's own: five in the life of a code, as for any other."""
+    policy, subject = challenges.policies[Purpose.PENDING_REGISTRATION], identifiers.digest(address)
+    tries = Allowance(windows=((policy.attempts - 1, policy.code_ttl or policy.ttl),))
+    if ledger.spend("codes of nobody", subject, client.at, tries):
+        return errors.Exhausted(subject=subject)
+    used = ledger.recent("codes of nobody", subject, client.at, tries)
+    return errors.WrongSecret(attempts_left=policy.attempts - used, subject=subject)
