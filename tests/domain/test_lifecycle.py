@@ -179,6 +179,7 @@ def test_a_proof_by_sms_takes_its_own_row_and_leaves_anothers() -> None:
     """The row of an address that a sign-up waits on is recognised by the password hash that made it."""
     typed = {"username": None, "phone_number": Phone(NUMBER)}
     row = lifecycle.enrol(brought(**typed, password="mine"), NOW)
+    assert row is not None
     lifecycle.enrol(brought(**typed, password="of somebody who signed up later"), NOW)
     other = created(**typed, email=None, password="mine", waits_as=row, email_at=None, phone_at=NOW)
     assert other.pk != row

@@ -31,9 +31,18 @@ def test_the_schema_has_an_example_for_every_code(api: Api) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/api/auth/config",
+        "/api/auth/register",
         "/api/auth/register/start",
+        "/api/auth/register/status",
+        "/api/auth/register/redirect",
         "/api/auth/register/resend",
         "/api/auth/register/confirm",
+        "/api/auth/verify-email",
+        "/api/auth/verify-email/resend",
+        "/api/auth/verify-email/reject",
+        "/api/auth/verify-phone/start",
+        "/api/auth/verify-phone/resend",
+        "/api/auth/verify-phone/confirm",
         "/api/auth/token/refresh",
         "/api/auth/token/verify",
         "/api/auth/logout",
@@ -50,7 +59,7 @@ def test_the_schema_has_an_example_for_every_code(api: Api) -> None:
 
 def test_the_public_configuration(api: Api, inbox: Inbox) -> None:
     assert api.http.get("/api/auth/config").json() == {
-        "signup": {"required_fields": [], "modes": ["deferred"]},
+        "signup": {"required_fields": [], "modes": ["deferred", "pending"], "mode": "deferred"},
         "password": {"min_length": 12, "max_bytes": 1024},
         "channels": ["email", "sms"],
         "enumeration_protection": True,

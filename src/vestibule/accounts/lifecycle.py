@@ -35,7 +35,7 @@ def enrol(brought: Particulars, now: datetime) -> UUID | None:
         return waiting.values_list("pk", flat=True).first()
     try:
         with atomic():
-            user = User.objects.create(**asdict(brought), status=Status.PENDING)
+            user = User.objects.create(**asdict(brought), status=Status.PENDING, updated_at=now)
             Profile.objects.create(user=user)
     except IntegrityError:  # there is a row by now: another's who waits too, or an account's
         if not waiting.update(**asdict(brought), updated_at=now):

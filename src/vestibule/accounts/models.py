@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from vestibule.kernel import entropy
 
@@ -46,7 +47,7 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

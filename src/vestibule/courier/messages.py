@@ -29,13 +29,13 @@ class Rendered:
 
 
 REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"))
-VERIFY_EMAIL = Kind(name="verify_email", subject=_("Confirm your email address"))
+VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"))
 ALREADY_REGISTERED = Kind(name="already_registered", subject=_("You already have an account"), notice=True)
 
 SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (REGISTRATION_CODE, VERIFY_EMAIL, ALREADY_REGISTERED, SESSION_ENDED)}
+    {kind.name: kind for kind in (REGISTRATION_CODE, VERIFY_ADDRESS, ALREADY_REGISTERED, SESSION_ENDED)}
 )
 
 

@@ -119,10 +119,10 @@ def tell(client: Client, issued: Issued, purpose: Purpose) -> None:
         "link": _page(issued.link) if issued.link else "",
         "reject": f"{_page(issued.link)}&reject=1" if issued.link else "",
     }
-    by_code = messages.REGISTRATION_CODE if by_sms or purpose is Purpose.REGISTRATION else messages.VERIFY_EMAIL
+    kind = messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
     outbox.post(
         client,
-        messages.ALREADY_REGISTERED if issued.decoy else by_code,
+        messages.ALREADY_REGISTERED if issued.decoy else kind,
         to=address,
         hint=identifiers.masked(address),
         channel=Channel.SMS if by_sms else Channel.EMAIL,

@@ -134,6 +134,19 @@ class Accepted(serializers.Serializer[Any]):
     resend_in = serializers.IntegerField()
 
 
+class PhoneStarted(serializers.Serializer[Any]):
+    """For `phone_number`, always the same two; for `registration`, as every send."""
+
+    detail = serializers.CharField()
+    resend_in = serializers.IntegerField()
+    registration = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+    expires_in = serializers.IntegerField(required=False)
+    code_expires_in = serializers.IntegerField(required=False)
+    resends_left = serializers.IntegerField(required=False)
+    attempts_left = serializers.IntegerField(required=False)
+
+
 def _example(name: str, value: dict[str, Any]) -> OpenApiExample:
     return OpenApiExample(name, value=value, request_only=True)
 
@@ -221,7 +234,7 @@ REJECT: dict[str, Any] = {
 }
 START_PHONE: dict[str, Any] = {
     "request": StartPhoneRequest,
-    "responses": answers(202, Sent, "cooldown", "phone_taken", *_BY),
+    "responses": answers(202, PhoneStarted, "cooldown", "phone_taken", *_BY),
     "examples": [
         _example("this sign-up by sms", {"registration": HANDLE}),
         _example("by number", {"phone_number": "+14155550100"}),
