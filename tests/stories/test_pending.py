@@ -360,7 +360,11 @@ def test_the_link_goes_where_the_operator_says_and_nowhere_else(api: Api, inbox:
         "/api/auth/register",
         {"email": JOHN, "password": PASSWORD},
         content_type="application/json",
-        headers={"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "Origin": "https://evil.example"},
+        headers={
+            "X-Forwarded-Host": "evil.example",
+            "Forwarded": "host=evil.example",
+            "Origin": "https://evil.example",
+        },
     )
     assert "http://testserver/verify-email/?token=" in inbox.newest(JOHN).text
     with override_settings(FRONTEND_URL="https://app.example.com"):

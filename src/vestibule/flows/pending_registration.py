@@ -3,6 +3,7 @@ password; resend by address; "this wasn't me"."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -105,25 +106,36 @@ def reject(*, client: Client, token: str) -> None:
 
     Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted, Locked, Unavailable.
     """
-    seen, secret = _link(token)
+    seen, secret = _open(client, token)
     with _of_link(), challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
         lifecycle.withdraw(UUID(proof.payload["user_id"]), proof.payload["password_hash"])
         record(events.REGISTRATION_REJECTED, client, subject=proof.subject, challenge_id=proof.id)
 
 
-def bound(token: str, registration: str) -> bool:
-    """Whether the link belongs to the sign-up that this browser began (or needs not to). Raises TokenInvalid,
-    LinkExpired."""
-    seen, _ = _link(token)
-    return _bound(seen, registration)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link that still verifies: the address it proves, and whether this browser began the sign-up (or needs not to
+    have), so that no password is asked for."""
+
+    address: str
+    bound: bool
+
+
+@flow
+def read_link(*, client: Client, token: str, registration: str) -> Link:
+    """What the page of the link shows before anybody presses its button. Changes nothing.
+
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted, Unavailable.
+    """
+    seen = _open(client, token)[0]
+    address = signing_up.address_of(challenges.payload(seen))
+    return Link(address=address, bound=_bound(seen, registration))
 
 
 @contextmanager
 def _proved_by_link(client: Client, token: str, registration: str, password: str) -> Iterator[Proof]:
-    seen, secret = _link(token)
+    seen, secret = _open(client, token)
     with _of_link():
-        if over := challenges.over(seen, client.at):
-            raise over
         if _bound(seen, registration):
             verified = challenges.verify(seen, secret, now=client.at, by=Secret.LINK)
         elif password:
@@ -145,9 +157,13 @@ def _of_link() -> Iterator[None]:
         raise errors.LinkExpired(subject=expired.subject) from expired
 
 
-def _link(token: str) -> tuple[Challenge, str]:
+def _open(client: Client, token: str) -> tuple[Challenge, str]:
+    """The sign-up behind a link that still verifies, and the secret in it."""
     with _of_link():
-        return challenges.find_link(Purpose.PENDING_REGISTRATION, token)
+        seen, secret = challenges.find_link(Purpose.PENDING_REGISTRATION, token)
+        if over := challenges.over(seen, client.at):
+            raise over
+    return seen, secret
 
 
 def _bound(seen: Challenge, registration: str) -> bool:

@@ -29,10 +29,17 @@ from vestibule.kernel.client import Client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How a sign-up stands: `waiting`, `verified`, `bounced` (the mail came back) or `expired`."""
+    """How a sign-up stands: `waiting`, `verified`, `bounced` (the mail came back) or `expired`.
+
+    `address` is where the proof was sent, `linked` whether a link went with the code, and `texting` whether it could go
+    by SMS instead: for the browser that typed them, which alone holds the handle.
+    """
 
     status: str
     channel: str
+    address: str
+    linked: bool
+    texting: bool
     standing: Standing
 
 
@@ -77,8 +84,16 @@ def status(*, client: Client, registration: str) -> Progress:
         said = "expired"
     else:
         said = "bounced" if feedback.bounced(seen.id) else "waiting"
-    channel = challenges.payload(seen)["channel"]
-    return Progress(status=said, channel=channel, standing=challenges.standing(seen, client.at))
+    payload = challenges.payload(seen)
+    by_mail = payload["channel"] == "email"
+    return Progress(
+        status=said,
+        channel=payload["channel"],
+        address=signing_up.address_of(payload),
+        linked=by_mail and seen.purpose is Purpose.PENDING_REGISTRATION,
+        texting=by_mail and _texted(payload),
+        standing=challenges.standing(seen, client.at),
+    )
 
 
 @flow
@@ -151,13 +166,17 @@ def _move(payload: dict[str, str], client: Client) -> UUID | None:
 
 def _check_redirection(before: signing_up.Kept, after: signing_up.Kept) -> None:
     wrong: dict[str, list[errors.FieldError]] = {}
-    if after["channel"] == "sms" and not (after["phone"] and identifiers.texted(after["phone"])):
+    if after["channel"] == "sms" and not _texted(after):
         words = _("There is no phone number in this sign-up that a code can be sent to.")
         wrong = {"phone_number": [errors.FieldError("required", words)]}
     elif (after["channel"], after["email"]) == (before["channel"], before["email"]):
         wrong = {"email": [errors.FieldError("unchanged", _("The message went to this address."))]}
     if wrong:
         raise errors.Invalid(wrong)
+
+
+def _texted(payload: signing_up.Kept) -> bool:
+    return bool(payload["phone"]) and identifiers.texted(payload["phone"])
 
 
 def _check_address(seen: Challenge, address: Email | Phone) -> None:

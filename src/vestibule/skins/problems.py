@@ -51,7 +51,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
         "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
-        "otp_expired": Problem(410, _("Code expired"), _("The time for this code is up. Start again.")),
+        "otp_expired": Problem(
+            410, _("Code expired"), _("The time for this code is up. Ask for a new one, or start again.")
+        ),
         "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again for a new one.")),
         "link_expired": Problem(
             410, _("Link expired"), _("The time for this link is up. Ask for a new one."), code="token_expired"

@@ -15,6 +15,7 @@ from vestibule.accounts.identifiers import Email, Phone
 from vestibule.flows import pending_registration, registration
 from vestibule.flows.signing_up import Registered
 from vestibule.guards import rules
+from vestibule.kernel.client import Client
 from vestibule.skins.api import pending_schema as schema
 from vestibule.skins.api.parsing import read
 from vestibule.skins.api.people import shown
@@ -108,7 +109,8 @@ class ResendEmail(APIView):
     def post(self, request: Request) -> Response:
         """Always the same answer. A new link and code go out where a sign-up waits on this address and its cooldown
         has passed."""
-        return _resend(request, _email(read(schema.EmailAddress, request)))
+        address = _email(read(schema.EmailAddress, request))
+        return _resend(admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address)
 
 
 class Reject(APIView):
@@ -131,7 +133,8 @@ class StartPhone(APIView):
         `phone_number`: a new code for whoever waits for one there, and always the same answer."""
         typed = read(schema.StartPhoneRequest, request)
         if not typed.get("registration"):
-            return _resend(request, _phone(typed))
+            address = _phone(typed)
+            return _resend(admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address)
         client = admit(request._request, rules.REGISTER)
         return answer(registration.redirect(client=client, registration=typed["registration"]))
 
@@ -142,7 +145,8 @@ class ResendPhone(APIView):
     @extend_schema(operation_id="verify_phone_resend", tags=_TAG, **schema.RESEND_PHONE)
     def post(self, request: Request) -> Response:
         """Always the same answer."""
-        return _resend(request, _phone(read(schema.PhoneNumber, request)))
+        address = _phone(read(schema.PhoneNumber, request))
+        return _resend(admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address)
 
 
 class ConfirmPhone(APIView):
@@ -179,10 +183,8 @@ def _confirm(request: Request, typed: dict[str, Any], address: Email | Phone) ->
     return _verified(registered)
 
 
-def _resend(request: Request, address: Email | Phone) -> Response:
-    pending_registration.resend(
-        client=admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address=address
-    )
+def _resend(client: Client, address: Email | Phone) -> Response:
+    pending_registration.resend(client=client, address=address)
     detail = _("If a sign-up waits for this address, a new message is on its way.")
     wait = int(settings.OTP.cooldowns[0].total_seconds())
     return Response({"detail": detail, "resend_in": wait}, status=202)

@@ -3,13 +3,17 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from vestibule.skins.pages import house, mailbox, registration
+from vestibule.skins.pages import house, link, mailbox, registration, waiting
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/register/")),
     path("register/", registration.register),
-    path("verify-otp/", registration.verify),
-    path("resend-otp/", registration.resend),
+    path("verify-otp/", waiting.verify),
+    path("resend-otp/", waiting.resend),
+    path("redirect-otp/", waiting.redirect),
+    path("verify-email/", link.verify),
+    path("verify-email/reject/", link.reject),
+    path("verify-email/resend/", link.resend),
     path("welcome/", registration.welcome),
     path("problems/<slug:code>", house.problem),
     path("house.css", house.accent),
