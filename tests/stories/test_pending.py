@@ -1,4 +1,4 @@
-"""Registration with a PENDING user: the contract's examples, link or code, this browser or the password, and "not me"."""
+"""Registration with a PENDING user: link or code, this browser or the password; elsewhere instead; and "not me"."""
 
 import pytest
 from django.test import override_settings
@@ -206,7 +206,12 @@ def test_a_code_with_a_password_says_nothing_of_the_address(api: Api, inbox: Inb
     api.register(email=JOHN, password=PASSWORD)
     known = api.start(email="ada@example.com", password=PASSWORD).registration
     api.confirm(known, inbox.newest("ada@example.com").code)
-    wanted = [("otp_invalid", 4), ("otp_invalid", 3), ("otp_invalid", 2), ("otp_invalid", 1)]
+    wanted: list[tuple[str, int | None]] = [
+        ("otp_invalid", 4),
+        ("otp_invalid", 3),
+        ("otp_invalid", 2),
+        ("otp_invalid", 1),
+    ]
     wanted += [("otp_exhausted", None)] * 2
     for email in (JOHN, "ada@example.com", "nobody@example.com"):
         replies = [verify(api, email=email, otp="123456", password="not the right one at all") for _ in range(6)]
@@ -344,6 +349,7 @@ def test_sign_up_by_a_phone_number_alone(api: Api, inbox: Inbox) -> None:
         registered = api.register(phone_number=NUMBER, password=PASSWORD, channel="sms")
         assert registered.status == 201
         assert registered.body["user"]["phone_verified"] is False
+        assert len(inbox.all(NUMBER)) == 1
         clock.shift(61)
         again = api.post("verify-phone/start", {"phone_number": NUMBER})
         assert again.text == api.post("verify-phone/resend", {"phone_number": "+14155550199"}).text

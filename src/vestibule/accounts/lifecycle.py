@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.db.transaction import atomic
 
+from vestibule.accounts import directory
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import Profile, Role, Status, User
 
@@ -30,6 +31,8 @@ def enrol(brought: Particulars, now: datetime) -> UUID | None:
 
     The database decides: of any number of callers at once, one makes the row and the others find it.
     """
+    if brought.phone_number and not brought.email and directory.holder_of_phone(brought.phone_number):
+        return None  # an e-mail address is unique over all rows; a number only over the proved ones
     waiting = _waiting(brought)
     if waiting.update(**asdict(brought), updated_at=now):
         return waiting.values_list("pk", flat=True).first()

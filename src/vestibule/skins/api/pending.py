@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vestibule.accounts import applicant, identifiers
-from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.identifiers import Email, Phone, Username
 from vestibule.flows import pending_registration, registration
 from vestibule.flows.signing_up import Registered
 from vestibule.guards import rules
@@ -88,10 +88,10 @@ class VerifyEmail(APIView):
         """Either `token` (the link) or `email` and `otp` (the code), together with `registration` (the browser that
         signed up) or `password` (the one typed there). With neither nothing is consumed."""
         typed = read(schema.VerifyEmailRequest, request)
-        if not typed.get("token"):
-            return _confirm(request, typed, _email(typed))
         username = applicant.chosen_username(typed.get("username"))
         client = admit(request._request, rules.REGISTER_CONFIRM)
+        if not typed.get("token"):
+            return _confirm(client, typed, _email(typed), username)
         registered = pending_registration.open_link(
             client=client,
             token=typed["token"],
@@ -157,12 +157,11 @@ class ConfirmPhone(APIView):
         """`phone_number` and `otp`, together with `registration` (the browser that signed up) or `password` (the one
         typed there)."""
         typed = read(schema.ConfirmPhoneRequest, request)
-        return _confirm(request, typed, _phone(typed))
+        username = applicant.chosen_username(typed.get("username"))
+        return _confirm(admit(request._request, rules.REGISTER_CONFIRM), typed, _phone(typed), username)
 
 
-def _confirm(request: Request, typed: dict[str, Any], address: Email | Phone) -> Response:
-    username = applicant.chosen_username(typed.get("username"))
-    client = admit(request._request, rules.REGISTER_CONFIRM)
+def _confirm(client: Client, typed: dict[str, Any], address: Email | Phone, username: Username | None) -> Response:
     if handle := typed.get("registration"):
         registered = registration.confirm(
             client=client,
