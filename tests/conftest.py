@@ -16,6 +16,7 @@ django.setup()
 
 from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
+from redis import Redis
 
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
@@ -70,8 +71,10 @@ def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
 
 @pytest.fixture
 def house(transactional_db: None, inbox: Inbox) -> None:
-    """A real database without a surrounding transaction, nothing counted yet."""
+    """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
+    if settings.REDIS_URL:
+        Redis.from_url(settings.REDIS_URL).flushdb()
 
 
 @pytest.fixture
