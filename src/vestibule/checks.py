@@ -12,7 +12,7 @@ SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
 @register(Tags.security)
 def contradictions(**_: Any) -> list[Error]:
     """Every contradiction in the settings."""
-    found = [*_processes(), *_values()]
+    found = [*_processes(), *_values(), *_messages()]
     return [Error(what, hint=remedy, id=f"vestibule.{id}") for id, what, remedy in found]
 
 
@@ -55,7 +55,22 @@ def _values() -> Iterator[tuple[str, str, str]]:
         yield "E008", "PASSWORD_MIN_LENGTH is outside 8 to 64.", "SP 800-63B-4 wants 15; the default is 12."
     if settings.DEBUG and settings.HTTPS:
         yield "E009", "DEBUG is on for a BASE_URL that looks public.", "Unset DEBUG."
-    if settings.HTTPS and settings.MAILBOX:
-        yield "E011", "Codes would stand in /dev/mailbox/ for everybody.", "Set EMAIL_HOST or EMAIL_BACKEND."
     if not 0 < settings.OTP.ttl.total_seconds() <= 600:
         yield "E010", "OTP_TTL is outside 1 to 600 seconds.", "Codes live ten minutes at most (ASVS 6.5.5)."
+
+
+def _messages() -> Iterator[tuple[str, str, str]]:
+    if settings.HTTPS and settings.MAILBOX:
+        yield "E011", "Codes would stand in /dev/mailbox/ for everybody.", "Set EMAIL_HOST or EMAIL_BACKEND."
+    if settings.SMS_GATEWAY and not settings.SMS_COUNTRIES:
+        yield "E014", "SMS cost money, and no country is allowed.", "Set SMS_COUNTRIES, like DE,AT,CH."
+    if settings.SMS_BACKEND == "twilio" and not (
+        settings.TWILIO_ACCOUNT_SID
+        and settings.TWILIO_AUTH_TOKEN
+        and (settings.TWILIO_FROM or settings.TWILIO_MESSAGING_SERVICE_SID)
+    ):
+        yield (
+            "E015",
+            "Twilio has no credentials, or no sender.",
+            "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.",
+        )

@@ -49,6 +49,7 @@ def config(level: str) -> dict[str, Any]:
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
             "psycopg.pool": {"level": "ERROR"},
+            "twilio": {"level": "WARNING"},
         },
     }
 

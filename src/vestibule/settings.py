@@ -229,6 +229,11 @@ MAILBOX = not EMAIL_HOST and not env.str("EMAIL_BACKEND", default="")
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or (
     "vestibule.courier.mailbox.MailboxBackend" if MAILBOX else "django.core.mail.backends.smtp.EmailBackend"
 )
+# What anymail reads (its docs name them); its webhook exists where a provider's knock can be told from a stranger's.
+ANYMAIL = {name.removeprefix("ANYMAIL_"): text for name, text in os.environ.items() if name.startswith("ANYMAIL_")}
+ANYMAIL_WEBHOOK_SECRET = env.str("ANYMAIL_WEBHOOK_SECRET", default="")
+if EMAIL_BACKEND.startswith("anymail."):
+    INSTALLED_APPS += ["anymail"]  # noqa: F405 - from wiring
 SMS_GATEWAYS = {"console": "vestibule.courier.mailbox.deliver_sms", "twilio": "vestibule.courier.twilio.send"}
 SMS_BACKEND = env.str("SMS_BACKEND", default="console" if MAILBOX else "")
 SMS_GATEWAY = SMS_GATEWAYS.get(SMS_BACKEND, SMS_BACKEND)
@@ -242,4 +247,5 @@ CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
 BIND = env.str("BIND", default="127.0.0.1" if MAILBOX else "0.0.0.0")  # noqa: S104 - codes in the open stay at home
 
 BODY_LIMIT = 64 * 1024  # bytes
-DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+WEBHOOK_LIMIT = 1024 * 1024  # bytes: a mail provider tells of many messages at once
+DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_LIMIT

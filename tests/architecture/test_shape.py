@@ -66,7 +66,7 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
     makers = {
         str(path.relative_to(SOURCE)) for path in MODULES if re.search(r"\bClient(\.system)?\(", path.read_text())
     }
-    assert makers == {"skins/edge.py", "courier/delivery.py"}
+    assert makers == {"skins/edge.py", "skins/ops/feedback.py", "courier/delivery.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 
 
@@ -103,6 +103,9 @@ def test_migrations_are_in_step() -> None:
         ({"PASSWORD_MIN_LENGTH": 7}, {"E008"}),
         ({"DEBUG": True, "HTTPS": True, "MAILBOX": False}, {"E009"}),
         ({"HTTPS": True, "MAILBOX": True}, {"E011"}),
+        ({"REGISTRATION_MODE": "someday"}, {"E013"}),
+        ({"SMS_GATEWAY": "gateway.send", "SMS_COUNTRIES": []}, {"E014"}),
+        ({"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1"}, {"E015"}),
         ({"OTP": Numbers(ttl=Numbers().ttl * 2)}, {"E010"}),
     ],
 )

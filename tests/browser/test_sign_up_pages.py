@@ -1,24 +1,16 @@
 """The pages in Chromium, as a person sees them: with and without JavaScript, light and dark, wide and narrow."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.people import sign_up, watched
 from tests.servers import until
 from tests.service import Service
 from tests.world import PASSWORD
-
-_people = count()
-
-
-@pytest.fixture
-def person() -> str:
-    """An address that nobody has used."""
-    return f"person{next(_people)}@example.com"
 
 
 @pytest.fixture(params=[{}, {"java_script_enabled": False}], ids=["script", "no script"])
@@ -31,40 +23,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> 
 def scripted(browser: Browser, service: Service) -> Iterator[Page]:
     """The same, with JavaScript only."""
     yield from watched(browser, service, {})
-
-
-def watched(browser: Browser, service: Service, options: dict[str, Any]) -> Iterator[Page]:
-    """Open the sign-up and hold everything against it that should not happen."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    foreign: list[str] = []
-    errors: list[str] = []
-
-    def on_request(request: Request) -> None:
-        if not request.url.startswith((service.url, "data:")):
-            foreign.append(request.url)
-
-    def on_console(message: ConsoleMessage) -> None:
-        refused = any(f"status of {status}" in message.text for status in (400, 410, 429))  # what a test provokes
-        if message.type == "error" and not refused:
-            errors.append(message.text)
-
-    page.on("request", on_request)
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{service.url}/register/")
-    yield page
-    context.close()
-    assert foreign == []
-    assert errors == []
-
-
-def sign_up(page: Page, address: str, password: str = PASSWORD) -> None:
-    """Fill in the form and send it."""
-    page.get_by_label("Email").fill(address)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Continue").click()
 
 
 def test_a_person_signs_up(page: Page, service: Service, person: str) -> None:

@@ -1,5 +1,6 @@
 """The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
 
+from smtplib import SMTPRecipientsRefused
 from typing import Protocol
 from uuid import UUID
 
@@ -10,11 +11,15 @@ from django.utils.module_loading import import_string
 from vestibule.courier.messages import Rendered
 
 
+class Refused(Exception):
+    """This address will never take a message: to try again is useless."""
+
+
 class Sender(Protocol):
     """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
 
     def __call__(self, id: UUID, to: str, rendered: Rendered) -> None:
-        """Send it, or raise whatever went wrong."""
+        """Send it; or raise Refused, or whatever else went wrong, to have it tried again."""
 
 
 def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
@@ -31,8 +36,14 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
         },
         connection=get_connection(),
     )
+    message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail's: comes back with its webhooks
     message.attach_alternative(rendered.html, "text/html")
-    message.send()
+    try:
+        message.send()
+    except SMTPRecipientsRefused as error:
+        if all(500 <= code < 600 for code, _ in error.recipients.values()):  # RFC 5321, 4.2.1: permanent
+            raise Refused from error
+        raise
 
 
 def send_sms(id: UUID, to: str, rendered: Rendered) -> None:

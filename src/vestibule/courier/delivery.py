@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from vestibule.audit import events
 from vestibule.audit.record import record
-from vestibule.courier import channels, messages
-from vestibule.courier.channels import Sender
+from vestibule.courier import channels, feedback, messages
+from vestibule.courier.channels import Refused, Sender
 from vestibule.courier.envelope import unsealed
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Channel, Feedback, Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
@@ -76,6 +76,10 @@ def _send(message: Message, now: datetime) -> None:
     render = messages.sms if message.channel == Channel.SMS else messages.mail
     try:
         SENDERS[message.channel](message.id, to, render(kind, params))
+    except Refused:
+        _abandon(message, now, "refused")
+        feedback.tell(_worker(now), message.id, Feedback.BOUNCED)
+        return
     except Exception as error:  # noqa: BLE001 - whatever a transport raises: the message stays, and is tried again
         _put_back(message, now, type(error).__name__)
         return

@@ -72,7 +72,8 @@ def body_limit(respond: Respond) -> Respond:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > settings.BODY_LIMIT:
+        limit = settings.WEBHOOK_LIMIT if request.path.startswith("/webhooks/") else settings.BODY_LIMIT
+        if not length.isdecimal() or int(length) > limit:
             return failures.answer(request, "body_too_large" if length.isdecimal() else "bad_request")
         return respond(request)
 

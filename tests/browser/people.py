@@ -1,0 +1,43 @@
+"""A person at a browser: how a page is opened and watched, and how they sign up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from tests.service import Service
+from tests.world import PASSWORD
+
+
+def watched(browser: Browser, service: Service, options: dict[str, Any]) -> Iterator[Page]:
+    """Open the sign-up and hold everything against it that should not happen."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((service.url, "data:")):
+            foreign.append(request.url)
+
+    def on_console(message: ConsoleMessage) -> None:
+        refused = any(f"status of {status}" in message.text for status in (400, 401, 410, 429))  # what a test provokes
+        if message.type == "error" and not refused:
+            errors.append(message.text)
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{service.url}/register/")
+    yield page
+    context.close()
+    assert foreign == []
+    assert errors == []
+
+
+def sign_up(page: Page, address: str, password: str = PASSWORD) -> None:
+    """Fill in the form and send it."""
+    page.get_by_label("Email").fill(address)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Continue").click()
