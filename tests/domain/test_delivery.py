@@ -277,13 +277,3 @@ def test_the_database_holds_what_is_wiped_to_the_state() -> None:
     for change in ({"state": "sent"}, {"state": "abandoned"}, {"sealed": None}, {"state": "lost"}):
         with pytest.raises(IntegrityError), atomic():
             Message.objects.filter(pk=message.pk).update(**change)
-
-
-def test_the_sweep_forgets_what_ended_long_ago_only(transport: Transport) -> None:
-    ended = post()
-    drained(START)
-    waiting = post()
-    assert delivery.sweep(before=START, limit=10) == 0
-    assert delivery.sweep(before=START + timedelta(days=30), limit=10) == 1
-    assert list(Message.objects.all()) == [waiting]
-    assert ended != waiting

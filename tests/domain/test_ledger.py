@@ -4,14 +4,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from tests.contracts.stores import KINDS, NOW, SECOND, at_once, opened
 from tests.domain.engines import SIGN_UP, SUBJECT, Broken, code_of, engine, issue, resent, told, wrong
 from vestibule.challenges.engine import Engine
-from vestibule.guards import ledger
 from vestibule.guards.allowance import FOREVER, Allowance
 from vestibule.guards.ledger import GuessBudget
 from vestibule.guards.models import Tally
@@ -192,12 +190,3 @@ def test_a_count_joins_its_transaction() -> None:
         spend(NOW)
         raise Broken
     assert not Tally.objects.exists()
-
-
-def test_the_sweep_forgets_what_is_idle_but_no_run_of_failures() -> None:
-    spend(NOW)
-    for number in range(3):
-        ledger.spend("messages email", bytes([number]) * 32, NOW, settings.MESSAGES_PER_ADDRESS["email"])
-    assert ledger.sweep(before=NOW, limit=10) == 0
-    assert [ledger.sweep(before=NOW + SECOND, limit=2) for _ in range(3)] == [2, 1, 0]
-    assert Tally.objects.get().streak == 1

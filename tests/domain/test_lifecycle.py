@@ -1,6 +1,6 @@
 """A user's states, each step allowed or refused; and what the database itself holds, whoever writes to it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -219,28 +219,6 @@ def test_of_many_who_enrol_at_once_all_wait_in_one_row() -> None:
 
     [row] = set(at_once(enrol, 16))
     assert User.objects.get().pk == row
-
-
-def test_the_sweep_takes_who_waited_too_long_and_nobody_else() -> None:
-    old, new, active = NOW - timedelta(hours=73), NOW - timedelta(hours=71), brought(email=Email("active@example.com"))
-    for n in range(3):
-        lifecycle.enrol(brought(email=Email(f"old{n}@example.com"), username=None), old)
-    lifecycle.enrol(brought(email=Email("new@example.com"), username=None), new)
-    lifecycle.enrol(brought(email=Email("again@example.com"), username=None), old)
-    lifecycle.enrol(brought(email=Email("again@example.com"), username=None), new)  # signed up anew: the time runs anew
-    with atomic():
-        lifecycle.activate(active, email_at=old)
-    limit = NOW - timedelta(hours=72)
-    assert [lifecycle.sweep(before=limit, limit=2) for _ in range(3)] == [2, 1, 0]
-    left = set(User.objects.values_list("email", flat=True))
-    assert left == {"new@example.com", "again@example.com", "active@example.com"}
-    assert Profile.objects.count() == 3
-
-
-def test_many_sweeps_at_once_take_each_row_once() -> None:
-    for n in range(20):
-        lifecycle.enrol(brought(email=Email(f"old{n}@example.com"), username=None), NOW)
-    assert sum(at_once(lambda _: lifecycle.sweep(before=NOW + timedelta(days=3), limit=20), 8)) == 20
 
 
 def test_of_many_at_once_with_one_address_one_is_made() -> None:

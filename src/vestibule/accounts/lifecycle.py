@@ -113,16 +113,9 @@ def give_role(user_id: UUID, role: Role) -> bool:
     return holders.update(role=role, updated_at=Now()) == 1
 
 
-def sweep(*, before: datetime, limit: int) -> int:
-    """Erase at most `limit` PENDING users whom nobody proved since; how many went.
-
-    Rows that somebody else holds, to prove or to sweep them, are passed over.
-    """
-    with atomic():
-        old = User.objects.filter(status=Status.PENDING, updated_at__lt=before).order_by("updated_at")
-        held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        User.objects.filter(pk__in=held).delete()
-    return len(held)
+def unproved(before: datetime) -> QuerySet[User]:
+    """The PENDING users on whom nobody signed up since."""
+    return User.objects.filter(status=Status.PENDING, updated_at__lt=before)
 
 
 def _waiting(brought: Particulars) -> QuerySet[User]:

@@ -76,5 +76,8 @@ class Store(Protocol):
     def release(self, id: UUID, *, lease: UUID) -> None:
         """The work failed: waiting again, if `lease` still is the one that holds it."""
 
+    def stale(self, *, before: datetime) -> int:
+        """How many records a sweep would forget."""
+
     def sweep(self, *, before: datetime, limit: int) -> int:
         """Forget at most `limit` records that expired before that moment; how many went."""

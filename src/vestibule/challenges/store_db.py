@@ -89,6 +89,9 @@ class DatabaseStore:
             leased_until=None,
         )
 
+    def stale(self, *, before: datetime) -> int:
+        return StoredChallenge.objects.filter(expires_at__lt=before).count()
+
     def sweep(self, *, before: datetime, limit: int) -> int:
         dead = StoredChallenge.objects.filter(expires_at__lt=before).values("pk")[:limit]
         return StoredChallenge.objects.filter(pk__in=dead).delete()[0]

@@ -211,6 +211,9 @@ class RedisStore:
     def release(self, id: UUID, *, lease: UUID) -> None:
         self._release([self._key(id)], [str(lease)])
 
+    def stale(self, *, before: datetime) -> int:
+        return 0
+
     def sweep(self, *, before: datetime, limit: int) -> int:
         """Nothing to do: Redis forgets by itself."""
         return 0

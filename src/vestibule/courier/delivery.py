@@ -36,10 +36,9 @@ def drain(now: datetime, *, batch: int = 100) -> int:
     return sum(_deliver(pk, timezone.now()) for pk in waiting)
 
 
-def sweep(*, before: datetime, limit: int) -> int:
-    """Forget at most `limit` messages that ended before that moment; how many went."""
-    ended = Message.objects.filter(ended_at__lt=before).values("pk")[:limit]
-    return Message.objects.filter(pk__in=ended).delete()[0]
+def ended(before: datetime) -> QuerySet[Message]:
+    """The messages that were sent or abandoned before that moment."""
+    return Message.objects.filter(ended_at__lt=before)
 
 
 def _deliver(id: UUID, now: datetime) -> bool:

@@ -6,6 +6,7 @@ it is read and written. Windows roll: no moment is forgotten before the longest 
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.db.transaction import atomic
 
 from vestibule.guards.allowance import Allowance
@@ -52,10 +53,9 @@ def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     return sum(kept > moment - allowance.memory for kept in tally.moments) if tally else 0
 
 
-def sweep(*, before: datetime, limit: int) -> int:
-    """Forget at most `limit` tallies that nobody touched since and that hold no run of failures; how many went."""
-    idle = Tally.objects.filter(touched_at__lt=before, streak=0).values("pk")[:limit]
-    return Tally.objects.filter(pk__in=idle).delete()[0]
+def idle(before: datetime) -> QuerySet[Tally]:
+    """The tallies that nobody touched since and that hold no run of failures."""
+    return Tally.objects.filter(touched_at__lt=before, streak=0)
 
 
 def _locked(scope: str, key: bytes, now: datetime) -> Tally:

@@ -65,12 +65,13 @@ class RefreshToken(models.Model):
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
     digest = models.BinaryField(max_length=32, unique=True)
-    parent = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="child")
+    parent = models.OneToOneField("self", on_delete=models.SET_NULL, null=True, related_name="child")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
     class Meta:
         db_table = "session_refresh_token"
+        indexes = [models.Index(fields=["expires_at"], name="refresh_expires")]
 
     def __str__(self) -> str:
         return str(self.pk)

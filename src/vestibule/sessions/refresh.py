@@ -7,9 +7,11 @@ second tab can be given the *same* successor for a few seconds, though no token 
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from vestibule.accounts.models import User
 from vestibule.kernel import entropy, errors
@@ -82,6 +84,16 @@ def family(given: str) -> Session:
     if token is None:
         raise errors.CredentialInvalid
     return token.session
+
+
+def expired_tokens(before: datetime) -> QuerySet[RefreshToken]:
+    """The refresh tokens whose time was up before that moment, used or not."""
+    return RefreshToken.objects.filter(expires_at__lt=before)
+
+
+def expired_sessions(before: datetime) -> QuerySet[Session]:
+    """The sessions whose time was up before that moment, revoked or not."""
+    return Session.objects.filter(expires_at__lt=before)
 
 
 def _held(given: str) -> Session:

@@ -1,32 +1,91 @@
-"""The periodic sweeps, each bounded per run and safe to run twice at once."""
+"""The periodic sweeps: what is of no more use is forgotten in small batches, each safe to run twice at once."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
 
 import structlog
 from celery import shared_task
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.transaction import atomic
 from django.utils import timezone
+from prometheus_client import Counter
 
+from vestibule.accounts import lifecycle
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
 from vestibule.guards import ledger
+from vestibule.sessions import refresh
 
 EVERY = timedelta(minutes=1)
-KEPT_DEAD = timedelta(hours=1)  # a dead challenge can still say why for so long
-KEPT_TALLIES = timedelta(days=2)  # longer than the longest window
-KEPT_MESSAGES = timedelta(days=30)
-BATCH = 500
+BATCH = 200  # rows: what one transaction holds locked (bench/purge.py)
+BATCHES = 25  # of each kind a run
+PAUSE = 0.02  # seconds between two batches: on SQLite, the others' turn to write
+
+SWEPT = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One kind of row that is of no more use `kept` after its time: how many there are, and how to erase some."""
+
+    kind: str
+    kept: timedelta
+    count: Callable[[datetime], int]
+    erase: Callable[[datetime, int], int]
+
+
+def sweeps() -> tuple[Sweep, ...]:
+    """The table."""
+    return (
+        _rows("unproved users", settings.PENDING_TTL, lifecycle.unproved),
+        Sweep(
+            kind="challenges",
+            kept=timedelta(hours=1),  # a dead challenge can still say why for so long
+            count=lambda before: challenges.store.stale(before=before),
+            erase=lambda before, limit: challenges.store.sweep(before=before, limit=limit),
+        ),
+        _rows("messages", timedelta(days=30), delivery.ended),
+        _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
+        _rows("refresh tokens", timedelta(days=1), refresh.expired_tokens),
+        _rows("sessions", timedelta(days=1), refresh.expired_sessions),
+    )
+
+
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Forget what is of no more use."""
+    """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()
-    swept = {
-        "challenges": challenges.store.sweep(before=now - KEPT_DEAD, limit=BATCH),
-        "tallies": ledger.sweep(before=now - KEPT_TALLIES, limit=BATCH),
-        "messages": delivery.sweep(before=now - KEPT_MESSAGES, limit=BATCH),
-    }
+    swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps()}
     if any(swept.values()):
         log.info("swept", **swept)
+
+
+def forget(kind: Sweep, now: datetime, *, batches: int | None = None) -> int:
+    """Erase what is stale now, in at most so many batches; how many rows went."""
+    total = done = 0
+    while batches is None or done < batches:
+        gone = kind.erase(now - kind.kept, BATCH)
+        SWEPT.labels(kind=kind.kind).inc(gone)
+        total, done = total + gone, done + 1
+        if gone < BATCH:
+            break
+        sleep(PAUSE)
+    return total
+
+
+def _rows(kind: str, kept: timedelta, stale: Callable[[datetime], QuerySet[Any]]) -> Sweep:
+    """Rows of the database. What somebody else holds, to use or to sweep it, is passed over."""
+
+    def erase(before: datetime, limit: int) -> int:
+        with atomic():
+            held = list(stale(before).select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+            stale(before).model.objects.filter(pk__in=held).delete()
+        return len(held)
+
+    return Sweep(kind=kind, kept=kept, count=lambda before: stale(before).count(), erase=erase)

@@ -1,0 +1,25 @@
+"""`vestibule purge`: the sweeps, now and to the end; `--dry-run` only counts."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from vestibule.skins.worker.schedule import forget, sweeps
+
+
+class Command(BaseCommand):
+    """Erase what is of no more use."""
+
+    help = "Erase unproved users past PENDING_TTL, dead challenges, old messages, idle tallies, expired sessions."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--dry-run`."""
+        parser.add_argument("--dry-run", action="store_true", help="say how many rows would go, and erase none")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One line a kind: how many rows went, or would."""
+        now = timezone.now()
+        for kind in sweeps():
+            rows = kind.count(now - kind.kept) if options["dry_run"] else forget(kind, now)
+            self.stdout.write(f"{rows:>9}  {kind.kind}")
