@@ -185,6 +185,7 @@ def _rate(name: str, default: str) -> str:
 
 RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
 MESSAGES_PER_ADDRESS = {"email": rates.of_cap(rules.MAILS, _rate), "sms": rates.of_cap(rules.TEXTS, _rate)}
+MAILS_FROM_NETWORK = rates.of_cap(rules.MAILS_FROM_NETWORK, _rate)
 NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from vestibule.audit import events
-from vestibule.flows import pending_registration, profile, registration, sessions
+from vestibule.flows import pending_registration, profile, registration, roles, sessions
 from vestibule.guards import rules
 from vestibule.kernel import errors
 from vestibule.skins.problems import PROBLEMS
@@ -61,7 +61,7 @@ def test_every_event_is_documented() -> None:
 
 
 def test_every_flow_is_documented() -> None:
-    modules = (pending_registration, profile, registration, sessions)
+    modules = (pending_registration, profile, registration, roles, sessions)
     flows = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in modules

@@ -27,6 +27,7 @@ def caps(house: None) -> Iterator[None]:
             Channel.EMAIL: rates.of_cap(rules.MAILS, default),
             Channel.SMS: rates.of_cap(rules.TEXTS, default),
         },
+        MAILS_FROM_NETWORK=rates.of_cap(rules.MAILS_FROM_NETWORK, default),
         NOTICES_PER_ADDRESS=rates.of_cap(rules.NOTICES, default),
     ):
         yield
@@ -37,12 +38,17 @@ ADA, BOB = b"a" * 32, b"b" * 32
 
 
 def post(
-    now: datetime, kind: Kind = REGISTRATION_CODE, *, recipient: bytes = ADA, channel: Channel = Channel.EMAIL
+    now: datetime,
+    kind: Kind = REGISTRATION_CODE,
+    *,
+    recipient: bytes = ADA,
+    channel: Channel = Channel.EMAIL,
+    address: str | None = None,
 ) -> bool:
     """Post one; whether it is on its way."""
     topic = uuid4()
     outbox.post(
-        Client(at=now),
+        Client(at=now, address=address),
         kind,
         to="ada@example.com",
         hint="a…@example.com",
@@ -70,6 +76,14 @@ def test_ten_mails_a_day() -> None:
     assert [post(NOW + n * HOUR) for n in range(12)] == [True] * 10 + [False] * 2
     assert not post(NOW + 24 * HOUR - SECOND)
     assert post(NOW + 24 * HOUR)
+
+
+def test_a_stranger_who_signs_up_every_hour_leaves_the_owner_some_mails() -> None:
+    """PRE-11: whoever claims an address again and again does not keep its owner out."""
+    stranger = [post(NOW + n * HOUR, address="192.0.2.1") for n in range(12)]
+    assert stranger == [True] * 6 + [False] * 6
+    assert [post(NOW + 12 * HOUR, address="198.51.100.7") for _ in range(5)] == [True] * 4 + [False]
+    assert post(NOW + 12 * HOUR, recipient=BOB, address="192.0.2.1")
 
 
 def test_the_cap_is_over_all_kinds() -> None:

@@ -107,6 +107,12 @@ def close(user_id: UUID) -> bool:
     return closed == 1
 
 
+def hold_admins() -> list[UUID]:
+    """Whoever is admin and may sign in, each row locked until the caller's transaction ends."""
+    admins = User.objects.select_for_update().filter(role=Role.ADMIN, status=Status.ACTIVE).order_by("pk")
+    return list(admins.values_list("pk", flat=True))
+
+
 def give_role(user_id: UUID, role: Role) -> bool:
     """Another role for somebody with an account; whether it changed."""
     holders = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).exclude(role=role)

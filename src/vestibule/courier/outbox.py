@@ -13,7 +13,7 @@ from vestibule.courier import envelope, feedback, tasks
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
 from vestibule.guards import ledger, texting
-from vestibule.guards.allowance import UNBOUNDED
+from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
@@ -74,9 +74,17 @@ def _stopped(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> 
     of_kind = settings.NOTICES_PER_ADDRESS if kind.notice else UNBOUNDED
     if ledger.spend(f"kind {kind.name}", recipient, client.at, of_kind):
         return "capped"
+    whence = settings.KEYS.digest("network", recipient + client.network.encode())
+    if channel is Channel.EMAIL and ledger.spend("mails from", whence, client.at, _bound(client)):
+        return "capped"
     if ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]):
         return "capped"
     return "bounced" if feedback.came_back(recipient, client.at) else ""
+
+
+def _bound(client: Client) -> Allowance:
+    """What one network may send to one address; the house itself is no network."""
+    return settings.MAILS_FROM_NETWORK if client.network else UNBOUNDED
 
 
 def _check_cost(client: Client, number: str) -> None:

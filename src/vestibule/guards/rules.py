@@ -39,6 +39,8 @@ RULES = (ANON, REGISTER_START, REGISTER, REGISTER_CONFIRM, REGISTER_RESEND, REGI
 
 # Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
 MAILS = Rule(name="mail", per_identifier="5/hour;10/day")
+# Of those, what one network may cause: a stranger who signs up again and again leaves the owner some of the day.
+MAILS_FROM_NETWORK = Rule(name="mail_from_network", per_identifier="6/day")
 TEXTS = Rule(name="sms", per_identifier="3/hour;5/day")
 NOTICES = Rule(name="notice", per_identifier="4/day")
 # What SMS may cost (toll fraud), over codes and notices alike; RATE_LIMITS=off leaves these as they are.
@@ -46,4 +48,4 @@ SMS_NETWORK = Rule(name="sms_network", per_identifier="10/hour")
 SMS_PREFIX = Rule(name="sms_prefix", per_identifier="20/hour")
 SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
-CAPS = (MAILS, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
+CAPS = (MAILS, MAILS_FROM_NETWORK, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)

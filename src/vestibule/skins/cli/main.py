@@ -10,5 +10,8 @@ __all__ = ["celery", "main"]
 
 
 def main() -> None:
-    """Run the management command that the arguments name."""
-    execute_from_command_line(sys.argv)
+    """Run the management command that the arguments name; `set-role` is `set_role`."""
+    program, *words = sys.argv
+    if words and not words[0].startswith("-"):
+        words[0] = words[0].replace("-", "_")
+    execute_from_command_line([program, *words])

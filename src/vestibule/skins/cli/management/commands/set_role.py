@@ -1,0 +1,33 @@
+"""`vestibule set-role ada@example.com manager`: the one way to a role besides the admin."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.accounts.models import Role
+from vestibule.flows import roles
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Invalid
+
+
+class Command(BaseCommand):
+    """Give a person a role."""
+
+    help = "Give the account of this e-mail address a role."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The address and the role."""
+        parser.add_argument("email")
+        parser.add_argument("role", choices=Role.values)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say who has which role now. Raises CommandError."""
+        try:
+            email = applicant.alone("email", options["email"], identifiers.email)
+            roles.give(client=Client.system("cli", timezone.now()), email=email, role=Role(options["role"]))
+        except Invalid as invalid:
+            words = [error.message for errors in invalid.fields.values() for error in errors]
+            raise CommandError(" ".join(words)) from invalid
+        self.stdout.write(f"{email} is {options['role']} now")
