@@ -3,14 +3,19 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from uuid import UUID
 
 from django.db import connections
+from django.test import override_settings
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.models import Profile, User
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
+from vestibule.guards.allowance import UNBOUNDED
+from vestibule.guards.texting import Cap
 from vestibule.sessions.models import Session
 
 ADA = "ada@example.com"
@@ -86,3 +91,46 @@ def test_a_hashing_storm_is_answered_with_503_and_leaves_nothing(api: Api, inbox
     answers = at_once(lambda n: Api().start(email=f"p{n}@example.com", password=PASSWORD))
     assert set(answers) <= {(202, ""), (503, "unavailable")}
     assert Message.objects.count() == answers[202, ""]
+
+
+@override_settings(SMS_CAPS=dict.fromkeys(Cap, UNBOUNDED))
+def test_two_pending_sign_ups_at_once_are_one_row_and_one_account(api: Api, inbox: Inbox) -> None:
+    """100 rounds: two people, or two taps, at one address or one number; then both proofs at once."""
+    for turn in range(100):
+        by_mail = turn % 2 == 0
+        address = f"p{turn}@example.com" if by_mail else f"+1415555{turn:04d}"
+        field, path = ("email", "verify-email") if by_mail else ("phone_number", "verify-phone/confirm")
+        typed = {field: address, "channel": "email" if by_mail else "sms"}
+        [row, handles, codes] = two_at_once(typed, inbox)
+        shown = [{field: address, "otp": code, "registration": handle} for handle in handles for code in codes]
+        answers = at_once(partial(first_that_fits, path, shown), times=2)
+        assert answers == {(200, ""): 1, (410, "token_used"): 1}
+        user = User.objects.get(pk=row)
+        assert user.username in ("someone0", "someone1")
+        assert user.check_password(f"the password of {user.username}")  # all of one, nothing of the other
+        User.objects.filter(pk=row).update(username=None)  # free for the next round
+    assert User.objects.filter(status="active").count() == User.objects.count() == Profile.objects.count() == 100
+
+
+def two_at_once(typed: dict[str, str], inbox: Inbox) -> tuple[UUID, list[str], set[str]]:
+    """Two sign-ups at once: the one row that waits, both handles, and the codes that were sent."""
+    handles = ["", ""]
+    inbox.empty()
+
+    def sign_up(one: int) -> Reply:
+        name = f"someone{one}"
+        reply = Api().register(**typed, username=name, password=f"the password of {name}")
+        handles[one] = reply.registration
+        return reply
+
+    assert at_once(sign_up, times=2) == {(201, ""): 2}
+    [row] = User.objects.filter(status="pending")
+    address = typed.get("email") or typed["phone_number"]
+    return row.pk, handles, {post.code for post in inbox.all(address)}
+
+
+def first_that_fits(path: str, shown: list[dict[str, str]], one: int) -> Reply:
+    """The answer to the code that belongs to the handle of this one."""
+    mine = shown[one * len(shown) // 2 : (one + 1) * len(shown) // 2]
+    replies = (Api().post(path, body) for body in mine)
+    return next(reply for reply in replies if reply.code != "otp_invalid")

@@ -19,6 +19,7 @@ FullName = NewType("FullName", str)
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
 # Direction overrides and invisible joiners let one name pass for another (Unicode TR 36, 2.5).
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_EARNING = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
 class Malformed(ValueError):
@@ -94,8 +95,12 @@ def masked(address: str) -> str:
 
 
 def texted(phone: str) -> bool:
-    """Whether codes are sent to numbers of this country (`SMS_COUNTRIES`; `*` for all)."""
-    country = phonenumbers.region_code_for_number(phonenumbers.parse(phone, None))
+    """Whether codes are sent there: to numbers of this country (`SMS_COUNTRIES`; `*` for all), never to those that
+    earn their holder money."""
+    number = phonenumbers.parse(phone, None)
+    if phonenumbers.number_type(number) in _EARNING:
+        return False
+    country = phonenumbers.region_code_for_number(number)
     return "*" in settings.SMS_COUNTRIES or country in settings.SMS_COUNTRIES
 
 
