@@ -7,7 +7,7 @@ PYTEST := $(UV) run python -m pytest -n 2
 export PORT
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
 	@$(UV) sync --quiet --no-dev
@@ -36,6 +36,9 @@ fmt: sync ## format and fix what can be fixed
 stack: sync ## the production shape on this machine: PostgreSQL, Redis, two web processes, Celery worker and beat
 	$(UV) run python -m tests.stack
 
+bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
+	$(UV) run python -m bench.purge
+
 clean: ## remove what was installed, built and kept (the database in var/ too)
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -52,4 +55,4 @@ chromium:
 	echo "!!! No Chromium (set CHROMIUM=/path or install it): THE BROWSER TESTS DO NOT RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help serve test check schema fmt stack clean uv sync chromium
+.PHONY: help serve test check schema fmt stack bench-purge clean uv sync chromium

@@ -21,8 +21,8 @@ from vestibule.guards import ledger
 from vestibule.sessions import refresh
 
 EVERY = timedelta(minutes=1)
-BATCH = 200  # rows: what one transaction holds locked (bench/purge.py)
-BATCHES = 25  # of each kind a run
+BATCH = 100  # rows: what one transaction holds locked (`make bench-purge`)
+BATCHES = 50  # of each kind a run
 PAUSE = 0.02  # seconds between two batches: on SQLite, the others' turn to write
 
 SWEPT = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])

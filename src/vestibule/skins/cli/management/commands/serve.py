@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
+from vestibule.boot import settle
 from vestibule.skins.worker import thread
 from vestibule.wsgi import application
 
@@ -63,6 +64,7 @@ class Command(BaseCommand):
 
 def _begin_work(worker: object) -> None:
     """In the forked process: the embedded worker, where no broker wakes others."""
+    settle()
     if not settings.CELERY_BROKER_URL:
         thread.start()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from vestibule.boot import settle
 from vestibule.celery import app
 
 
@@ -20,4 +21,5 @@ class Command(BaseCommand):
         """Work until told to stop."""
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
+        settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])

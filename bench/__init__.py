@@ -1,0 +1,1 @@
+"""Measurements: what the README and the docs claim, as commands that anyone can run."""
