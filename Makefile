@@ -7,7 +7,7 @@ PYTEST := $(UV) run python -m pytest -n 2
 export PORT
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
 	@$(UV) sync --quiet --no-dev

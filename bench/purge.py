@@ -1,4 +1,4 @@
-"""`make bench-purge`: 100,000 expired PENDING users purged beside live sign-ups, on PostgreSQL; how long rows are locked.
+"""`make bench-purge`: 100,000 expired PENDING users purged beside live sign-ups, on PostgreSQL; how long rows are held.
 
 Three measures. A row is locked no longer than the transaction of its batch: timed from BEGIN to after COMMIT.
 PostgreSQL logs every wait for a lock of more than `deadlock_timeout` (`log_lock_waits`), here 100 ms: the lines are
