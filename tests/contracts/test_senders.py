@@ -9,8 +9,9 @@ from django.core.mail import BadHeaderError
 from django.test import override_settings
 
 from tests.environment import PRODUCTION
-from tests.world import Inbox, Smtp
+from tests.world import PASSWORD, Api, Inbox, Smtp
 from vestibule.courier import channels, messages
+from vestibule.courier.channels import Refused
 from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, Kind, Rendered
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -113,9 +114,18 @@ class TestSmtp:
 
     def test_a_refused_recipient_raises(self, inbox: Inbox, smtp: Smtp) -> None:
         smtp.refuse = "550 5.1.1 nobody of that name"
+        with pytest.raises(Refused):
+            channels.send_mail(uuid4(), ADA, rendered())
+        smtp.refuse = "450 4.2.0 greylisted, come again"
         with pytest.raises(SMTPException):
             channels.send_mail(uuid4(), ADA, rendered())
         assert smtp.letters == []
+
+    def test_who_waits_is_told_that_the_address_is_refused(self, api: Api, inbox: Inbox, smtp: Smtp) -> None:
+        smtp.refuse = "550 5.1.1 nobody of that name"
+        registration = api.register(email=ADA, password=PASSWORD).registration
+        assert inbox.all(ADA) == []
+        assert api.post("register/status", {"registration": registration}).body["status"] == "bounced"
 
     def test_two_addresses_in_one_are_refused(self, inbox: Inbox, smtp: Smtp) -> None:
         for two in (f"{ADA}, eve@example.com", f"{ADA};eve@example.com", f"{ADA} eve@example.com"):
