@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from tests.servers import free_port, until
 
-CODE = re.compile(r"\b(\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
+CODE = re.compile(r"\b(\d{8}|\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
 _OURS = re.compile(
     r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK)"
 )

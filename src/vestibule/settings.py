@@ -144,7 +144,12 @@ ENUMERATION_PROTECTION = env.bool("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
 PASSWORD_HASHERS = [
     "vestibule.accounts.passwords.Argon2",
+    # What comes from elsewhere is recognised, and hashed anew at the first sign-in.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 HASHING_SLOTS = env.int("HASHING_SLOTS", default=os.cpu_count() or 1)
 AUTH_PASSWORD_VALIDATORS = [
@@ -171,6 +176,11 @@ JWT_AUDIENCE = env.str("JWT_AUDIENCE", default=BASE_URL)
 JWT_ACCESS_TTL = timedelta(seconds=env.int("JWT_ACCESS_TTL", default=600))
 JWT_REFRESH_IDLE = timedelta(seconds=env.int("JWT_REFRESH_IDLE", default=14 * 86400))
 JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default=90 * 86400))
+PAGE_SESSION = timedelta(hours=24)  # of the hosted pages; SECURITY's numbers
+PAGE_IDLE = timedelta(hours=1)
+PAGE_STAY = timedelta(days=30)  # "stay signed in"
+SESSIONS_PER_PERSON = env.int("SESSIONS_PER_PERSON", default=20)
+STEP_UP = timedelta(minutes=10)
 REFRESH_GRACE = timedelta(seconds=10)  # a lost answer or a second tab; SECURITY's number
 
 # --- Rates ------------------------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from tests.contracts.stores import NOW
 from vestibule.accounts.models import Status, User
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
-from vestibule.sessions import access, signing
+from vestibule.sessions import access, roster, signing
 from vestibule.sessions.models import RefreshToken, Session, SigningKey
-from vestibule.sessions.refresh import Tokens, open_session
+from vestibule.sessions.refresh import Tokens, first
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -38,7 +38,8 @@ def ada() -> User:
 
 @pytest.fixture
 def tokens(ada: User) -> Tokens:
-    return open_session(Client(at=NOW, address="192.0.2.1", agent="a browser"), ada, amr=["pwd", "otp"])
+    client = Client(at=NOW, address="192.0.2.1", agent="a browser")
+    return first(client, roster.begin(client, ada, amr=["pwd", "otp"]))
 
 
 def public(token: str) -> Any:
@@ -79,7 +80,10 @@ def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
 
 def test_a_number_that_was_proved_verifies_no_email() -> None:
     bob = User.objects.create(phone_number="+14155550100", status=Status.ACTIVE, phone_verified_at=NOW)
-    assert verified(open_session(Client(at=NOW), bob, amr=["pwd", "sms"]).access)["email_verified"] is False
+    assert (
+        verified(first(Client(at=NOW), roster.begin(Client(at=NOW), bob, amr=["pwd", "sms"])).access)["email_verified"]
+        is False
+    )
 
 
 def test_no_two_tokens_are_the_same(tokens: Tokens) -> None:

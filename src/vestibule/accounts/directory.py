@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Lower
 
-from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.accounts.identifiers import Email, Name, Phone, Username
 from vestibule.accounts.models import Status, User
 
 _ACCOUNTS = User.objects.exclude(status=Status.PENDING)
@@ -16,6 +16,15 @@ def holder_of_email(email: Email) -> User | None:
 def holder_of_phone(phone: Phone) -> User | None:
     """The account that proved this number, or None."""
     return User.objects.filter(phone_number=phone, phone_verified_at__isnull=False).first()
+
+
+def named(name: Name) -> User | None:
+    """The account that signs in by this name, or None: an e-mail address, a proved number, a username in any case."""
+    if name.kind == "email":
+        return holder_of_email(Email(name.value))
+    if name.kind == "phone_number":
+        return holder_of_phone(Phone(name.value))
+    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=name.value.lower()).first()
 
 
 def username_taken(username: Username) -> bool:

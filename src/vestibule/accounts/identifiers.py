@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NewType
 
 import phonenumbers
@@ -20,6 +22,32 @@ _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASC
 # Direction overrides and invisible joiners let one name pass for another (Unicode TR 36, 2.5).
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _EARNING = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What somebody signs in by: `kind` is `email`, `phone_number` or `username`; `value` is canonical, or, where it
+    can be nobody's, as it was typed, after a NUL."""
+
+    kind: str
+    value: str
+
+    @classmethod
+    def typed(cls, kind: str, text: str) -> "Name":
+        """Any text is a name: whether somebody has it is told by the password alone."""
+        parsers: dict[str, Callable[[str], str]] = {"email": email, "phone_number": phone, "username": username}
+        try:
+            return cls(kind, parsers[kind](text))
+        except Malformed:
+            return cls(kind, f"\0{text}")
+
+    @classmethod
+    def guessed(cls, text: str) -> "Name":
+        """What was typed into one field for all three."""
+        text = text.strip()
+        if "@" in text:
+            return cls.typed("email", text)
+        return cls.typed("phone_number" if text.startswith("+") else "username", text)
 
 
 class Malformed(ValueError):

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext_lazy
 from prometheus_client import Gauge
 
 from vestibule.accounts.models import User
+from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Unavailable
 
 MAX_BYTES = 1024
@@ -88,6 +90,29 @@ def right(password: str, kept: str) -> bool:
     """Whether a normalised password is the one of this hash. Raises Unavailable under a hashing storm."""
     with admission():
         return hashers.check_password(password, kept)
+
+
+def of(password: str, user: User | None) -> bool:
+    """Whether a normalised password is this user's; for nobody, and for whoever has none, the same work and no.
+
+    A right one that was hashed otherwise than today (older Argon2 parameters, PBKDF2, bcrypt, scrypt) is hashed anew.
+    Raises Unavailable under a hashing storm.
+    """
+    usable = user is not None and hashers.is_password_usable(user.password)
+    kept = user.password if user is not None and usable else _nobodys()
+    stale: list[str] = []
+    with admission():
+        found = hashers.check_password(password, kept, setter=stale.append) and usable
+        if found and stale and user is not None:
+            renewed = hashers.make_password(password)
+            User.objects.filter(pk=user.pk, password=kept).update(password=renewed)
+    return found
+
+
+@cache
+def _nobodys() -> str:
+    """A hash that no password has, of the same cost as every other."""
+    return hashers.make_password(entropy.token())
 
 
 class MinimumLengthValidator:

@@ -169,6 +169,14 @@ class Engine:
         """Another challenge took this one's place: nothing opens it any more."""
         self._quietly(lambda: self.store.settle(seen.id))
 
+    def subject_of(self, person: UUID) -> bytes:
+        """The subject of what is proved by a person, and not at an address."""
+        return self.keys.digest("person", person.bytes)
+
+    def of_person(self, purpose: Purpose, person: UUID) -> list[Challenge]:
+        """What was issued for a person and is not forgotten, newest first."""
+        return self.newest(purpose, self.keys.digests("person", person.bytes), limit=20)
+
     @property
     def safe(self) -> Safe:
         """The key ring, as this engine uses it."""

@@ -22,6 +22,12 @@ class Purpose(StrEnum):
 
     REGISTRATION = "registration"
     PENDING_REGISTRATION = "pending registration"
+    PASSWORD_RESET = "password reset"  # noqa: S105 - the name of a purpose
+    EMAIL_CHANGE = "email change"
+    EMAIL_UNDO = "email undo"
+    PHONE_CHANGE = "phone change"
+    NOT_ME = "not me"
+    ACCOUNT_UNDO = "account undo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,26 @@ class Numbers:
     digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
 
 
+EXISTING = 8  # digits of a code that touches an existing account
+
+
+def _code(numbers: Numbers, digits: int) -> Policy:
+    """A code alone, sent once: who asks again gets a new challenge."""
+    return Policy(
+        secret=Secret.CODE,
+        ttl=numbers.ttl,
+        attempts=numbers.attempts,
+        cooldowns=numbers.cooldowns,
+        sends=1,
+        digits=digits,
+    )
+
+
+def _link(ttl: timedelta) -> Policy:
+    """A link alone, sent once."""
+    return Policy(secret=Secret.LINK, ttl=ttl, attempts=5, cooldowns=(timedelta(minutes=1),), sends=1)
+
+
 def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
     """Every purpose's policy, with the operator's numbers in it."""
     return MappingProxyType(
@@ -68,6 +94,20 @@ def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
                 sends=numbers.resends + 1,
                 digits=numbers.digits,
             ),
+            Purpose.PASSWORD_RESET: Policy(
+                secret=Secret.CODE_AND_LINK,
+                ttl=timedelta(hours=1),
+                code_ttl=numbers.ttl,
+                attempts=numbers.attempts,
+                cooldowns=numbers.cooldowns,
+                sends=1,
+                digits=EXISTING,
+            ),
+            Purpose.EMAIL_CHANGE: _code(numbers, EXISTING),
+            Purpose.PHONE_CHANGE: _code(numbers, numbers.digits),
+            Purpose.EMAIL_UNDO: _link(timedelta(hours=72)),
+            Purpose.NOT_ME: _link(timedelta(hours=72)),
+            Purpose.ACCOUNT_UNDO: _link(timedelta(days=14)),
             Purpose.PENDING_REGISTRATION: Policy(
                 secret=Secret.CODE_AND_LINK,
                 ttl=numbers.link_ttl,

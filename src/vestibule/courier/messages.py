@@ -12,11 +12,22 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One row of the table. A notice tells the owner of something; how many may come a day is capped of its own."""
+    """One row of the table. A notice tells the owner of something; how many may come a day is capped of its own.
+
+    What `says` something is a plain letter: that, a button for the link and the code where there are any, and `then`.
+    """
 
     name: str
     subject: Promise | str
     notice: bool = False
+    says: Promise | str = ""
+    button: Promise | str = ""
+    then: Promise | str = ""
+
+    @property
+    def template(self) -> str:
+        """The name of its templates."""
+        return "courier/letter" if self.says else f"courier/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +45,111 @@ ALREADY_REGISTERED = Kind(name="already_registered", subject=_("You already have
 
 SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
 
+_NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
+_RESET = _("If that was not you, reset your password at once: somebody else may know it.")
+_IGNORE = _("If you did not ask for this, ignore this message: without it nothing happens.")
+NEW_SIGN_IN = Kind(
+    name="new_sign_in",
+    subject=_("New sign-in to your account"),
+    notice=True,
+    says=_("Somebody signed in to your account from a device or network that we have not seen before."),
+    button=_("This wasn't me"),
+    then=_NOT_YOU,
+)
+SIGN_IN_TROUBLE = Kind(
+    name="sign_in_trouble",
+    subject=_("Wrong passwords on your account"),
+    notice=True,
+    says=_("Several wrong passwords in a row were typed for your account, and it lets strangers try only slowly now."),
+    then=_("If that was you, wait a little, or reset your password. If not, you need not do anything."),
+)
+PASSWORD_DISABLED = Kind(
+    name="password_disabled",
+    subject=_("Your password was disabled"),
+    notice=True,
+    says=_("A hundred wrong passwords in a row were typed for your account, so no password opens it any more."),
+    then=_("Reset your password to sign in again: that proves that the account is yours."),
+)
+PASSWORD_RESET = Kind(
+    name="password_reset",
+    subject=_("Reset your password"),
+    says=_("Somebody, we hope you, asked to reset the password of your account. The link works once, for an hour."),
+    button=_("Choose a new password"),
+    then=_IGNORE,
+)
+PASSWORD_CHANGED = Kind(
+    name="password_changed",
+    subject=_("Your password was changed"),
+    notice=True,
+    says=_("The password of your account was changed, and other devices were signed out."),
+    then=_RESET,
+)
+EMAIL_CHANGE = Kind(
+    name="email_change",
+    subject=_("Confirm your new address"),
+    says=_("Type this code on the page where you changed your email address."),
+    then=_IGNORE,
+)
+EMAIL_CHANGING = Kind(
+    name="email_changing",
+    subject=_("Your email address is about to change"),
+    notice=True,
+    says=_("Somebody who is signed in to your account asked to change its email address. So far nothing has changed."),
+    then=_RESET,
+)
+EMAIL_CHANGED = Kind(
+    name="email_changed",
+    subject=_("Your email address was changed"),
+    notice=True,
+    says=_("Your account has another email address now. For 72 hours you can take that back."),
+    button=_("Take it back"),
+    then=_("If that was you, you need not do anything."),
+)
+PHONE_CHANGE = Kind(
+    name="phone_change",
+    subject=_("Confirm your phone number"),
+    says=_("Type this code on the page where you changed your phone number."),
+    then=_IGNORE,
+)
+PHONE_CHANGED = Kind(
+    name="phone_changed",
+    subject=_("Your phone number was changed"),
+    notice=True,
+    says=_("Your account has another phone number now."),
+    then=_RESET,
+)
+SESSION_CROWDED_OUT = Kind(
+    name="session_crowded_out",
+    subject=_("Your oldest session was ended"),
+    notice=True,
+    says=_("You are signed in on many devices, so the session that began first was ended."),
+    then=_RESET,
+)
+ACCOUNT_CLOSING = Kind(
+    name="account_closing",
+    subject=_("Your account will be erased"),
+    notice=True,
+    says=_("You asked to close your account. It is switched off now, and all of it will be erased in 14 days."),
+    button=_("Keep my account"),
+    then=_("If that was you and you mean it, you need not do anything."),
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (REGISTRATION_CODE, VERIFY_ADDRESS, ALREADY_REGISTERED, SESSION_ENDED)}
+    {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, Kind)}
 )
 
 
 def mail(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
     """The mail of this kind: hand-written text, and HTML with inline styles only."""
-    context = {**params, "brand": settings.BRAND, "base_url": settings.BASE_URL}
+    context = {**params, "kind": kind, "brand": settings.BRAND, "base_url": settings.BASE_URL}
     return Rendered(
         subject=f"{kind.subject} · {settings.BRAND.name}",
-        text=render_to_string(f"courier/{kind.name}.txt", context),
-        html=render_to_string(f"courier/{kind.name}.html", context),
+        text=render_to_string(f"{kind.template}.txt", context),
+        html=render_to_string(f"{kind.template}.html", context),
     )
 
 
 def sms(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
     """The SMS of this kind; a code's last line is bound to our host, so that phones fill it in nowhere else."""
-    context = {**params, "brand": settings.BRAND, "host": settings.HOST}
-    return Rendered(subject=str(kind.subject), text=render_to_string(f"courier/{kind.name}.sms.txt", context).strip())
+    context = {**params, "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
+    return Rendered(subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip())

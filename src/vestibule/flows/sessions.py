@@ -4,16 +4,14 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email, Phone
-from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
-from vestibule.courier import messages, outbox
-from vestibule.courier.models import Channel
+from vestibule.courier import messages
+from vestibule.flows import owner
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
+from vestibule.sessions import roster
 from vestibule.sessions.models import Session
 from vestibule.sessions.refresh import Reused, Tokens, family, rotate
 
@@ -56,9 +54,7 @@ def sign_out_everywhere(*, client: Client) -> None:
 
 def _end(client: Client, user_id: UUID, *, only: UUID | None = None) -> None:
     with atomic():
-        live = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
-        ended = (live.filter(pk=only) if only else live).update(revoked_at=client.at)
-        if ended:
+        if ended := roster.end(user_id, client.at, only=only):
             record(events.SESSION_ENDED, client, user_id=user_id, sessions=ended)
 
 
@@ -66,20 +62,4 @@ def _end_stolen(client: Client, session: Session) -> None:
     """The change, its event and the mail to the owner, in the caller's transaction."""
     Session.objects.filter(pk=session.pk).update(revoked_at=client.at)
     record(events.SESSION_REFRESH_REUSED, client, user_id=session.user_id, session=str(session.pk))
-    address, channel = _reached_at(session.user)
-    outbox.post(
-        client,
-        messages.SESSION_ENDED,
-        to=address,
-        hint=identifiers.masked(address),
-        channel=channel,
-        recipient=identifiers.digest(address),
-        params={"address": client.address or "", "at": f"{client.at:%d %B %Y, %H:%M} UTC"},
-    )
-
-
-def _reached_at(user: User) -> tuple[Email | Phone, Channel]:
-    """A proved address of an active person: the database holds that there is one."""
-    if user.email and user.email_verified_at:
-        return Email(user.email), Channel.EMAIL
-    return Phone(user.phone_number or ""), Channel.SMS
+    owner.write(client, messages.SESSION_ENDED, owner.reached_at(session.user))

@@ -23,11 +23,12 @@ from vestibule.challenges.results import Issued, Proof, Standing
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages, outbox
 from vestibule.courier.models import Channel
+from vestibule.flows.entering import enter
 from vestibule.guards import texting
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
-from vestibule.sessions.refresh import Tokens, open_session
+from vestibule.sessions.refresh import Tokens
 
 Kept = Mapping[str, Any]
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
@@ -160,8 +161,6 @@ def make_account(client: Client, proof: Proof, chosen: Username | None, *, sign_
                 email_at=None if by_sms else client.at,
                 phone_at=client.at if by_sms else None,
             )
-            device = devices.remember(user, proof.payload["device"], client.at)
-            tokens = open_session(client, user, amr=_amr(by_sms), device=device) if sign_in else None
             record(
                 events.ACCOUNT_REGISTERED,
                 client,
@@ -170,8 +169,12 @@ def make_account(client: Client, proof: Proof, chosen: Username | None, *, sign_
                 challenge_id=proof.id,
                 channel=proof.payload["channel"],
             )
-            if tokens:
-                record(events.SESSION_OPENED, client, user_id=user.id, session=tokens.session_id)
+            said = proof.payload["device"]
+            tokens = None
+            if sign_in:
+                tokens = enter(client, user, amr=_amr(by_sms), said=said).tokens
+            else:
+                devices.remember(user, said, client.at)
             if by_sms:
                 texting.proved(client.at)
     except IntegrityError as error:

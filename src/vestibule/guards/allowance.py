@@ -8,17 +8,36 @@ FOREVER = 365 * 24 * 3600  # seconds; told where only another proof opens the wa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """At most so many in each rolling window, and so many in a row (None: no bound)."""
+class Delay:
+    """From so many in a row on, each next one waits: `first`, then twice as long each time, `longest` at most."""
 
-    windows: Sequence[tuple[int, timedelta]]
+    after: int
+    first: timedelta
+    longest: timedelta
+
+    def of(self, streak: int) -> int:
+        """Seconds to wait after the newest of so many in a row."""
+        if streak < self.after:
+            return 0
+        doublings = min(streak - self.after, 32)
+        return int(min(self.first * 2**doublings, self.longest).total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """At most so many in each rolling window, and so many in a row (None: no bound), with a growing delay."""
+
+    windows: Sequence[tuple[int, timedelta]] = ()
     in_a_row: int | None = None
+    delay: Delay | None = None
 
     def wait(self, moments: Sequence[int], streak: int, now: int) -> int:
         """Seconds until one more fits; 0 when it fits now."""
         if self.in_a_row is not None and streak >= self.in_a_row:
             return FOREVER
         waits = [0]
+        if self.delay and moments:
+            waits.append(max(moments) + self.delay.of(streak) - now)
         for most, window in self.windows:
             span = int(window.total_seconds())
             recent = sorted(moment for moment in moments if moment > now - span)
@@ -29,7 +48,8 @@ class Allowance:
     @property
     def memory(self) -> int:
         """Seconds for which a moment matters."""
-        return max((int(window.total_seconds()) for _, window in self.windows), default=0)
+        longest = self.delay.longest.total_seconds() if self.delay else 0
+        return max([int(longest), *(int(window.total_seconds()) for _, window in self.windows)])
 
 
-UNBOUNDED = Allowance(windows=())
+UNBOUNDED = Allowance()

@@ -24,7 +24,7 @@ def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
         wait = allowance.wait(tally.moments, tally.streak, moment)
         if wait == 0:
             tally.moments = [*(kept for kept in tally.moments if kept > moment - allowance.memory), moment]
-            tally.streak += allowance.in_a_row is not None
+            tally.streak += allowance.in_a_row is not None or allowance.delay is not None
             tally.touched_at = now
             tally.save(update_fields=["moments", "streak", "touched_at"])
     return wait
@@ -51,6 +51,16 @@ def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """How many were counted within the longest window."""
     tally, moment = Tally.objects.filter(scope=scope, key=key).first(), int(now.timestamp())
     return sum(kept > moment - allowance.memory for kept in tally.moments) if tally else 0
+
+
+def streak(scope: str, key: bytes) -> int:
+    """How many came in a row."""
+    return Tally.objects.filter(scope=scope, key=key).values_list("streak", flat=True).first() or 0
+
+
+def forget(scope: str, key: bytes) -> None:
+    """Start the count anew."""
+    Tally.objects.filter(scope=scope, key=key).delete()
 
 
 def idle(before: datetime) -> QuerySet[Tally]:

@@ -32,10 +32,25 @@ REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
 # A tab that waits for a proof made elsewhere asks again and again; the sign-up's own handle is its ticket.
 REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", anonymous=False)
+# Beside the counts per account (guards.passwords): no network sprays passwords over many.
+LOGIN = Rule(name="login", per_network="10/minute;100/hour")
+PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour")
+PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour")
 # Whoever holds a token: wide, for many people may share one network; it only bounds the work.
 TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
 
-RULES = (ANON, REGISTER_START, REGISTER, REGISTER_CONFIRM, REGISTER_RESEND, REGISTER_STATUS, TOKEN)
+RULES = (
+    ANON,
+    REGISTER_START,
+    REGISTER,
+    REGISTER_CONFIRM,
+    REGISTER_RESEND,
+    REGISTER_STATUS,
+    LOGIN,
+    PASSWORD_RESET,
+    PASSWORD_RESET_CONFIRM,
+    TOKEN,
+)
 
 # Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
 MAILS = Rule(name="mail", per_identifier="5/hour;10/day")

@@ -11,8 +11,8 @@ class Client:
     """The asking side of one request, read once at the edge and handed down.
 
     `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
-    the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id` and
-    `user_id` are those of whoever is signed in.
+    the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
+    `user_id` and `auth_time` (when they proved who they are) are those of whoever is signed in.
     """
 
     at: datetime
@@ -21,6 +21,7 @@ class Client:
     agent: str = ""
     request_id: str = ""
     session_id: UUID | None = None
+    auth_time: datetime | None = None
     user_id: UUID | None = None
 
     @property

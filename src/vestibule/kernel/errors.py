@@ -17,6 +17,10 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
       PasswordRequired     the mailbox alone is not enough here                 password_required
+      StepUpRequired       the sign-in is too long ago for this                 reauthentication_required
+      AccountUnverified    the password is right, the address not proved yet    account_unverified
+      AccountSuspended     the password is right, and the house says no         account_suspended
+      NotFound             nothing of this person's has that id                 not_found
       Unauthenticated      who asks is not signed in                            not_authenticated
         CredentialInvalid  the token is not ours, or altered                    token_invalid
         CredentialExpired  the token's time is up                               token_expired
@@ -151,6 +155,30 @@ class PasswordRequired(Refusal):
     """The proof came from a client that did not begin the sign-up, and without the password typed there."""
 
     code = "password_required"
+
+
+class StepUpRequired(Refusal):
+    """What guards the account is changed by a recent sign-in only: prove the password again."""
+
+    code = "reauthentication_required"
+
+
+class AccountUnverified(Refusal):
+    """The password is that of a sign-up that waits for its proof."""
+
+    code = "account_unverified"
+
+
+class AccountSuspended(Refusal):
+    """The password is right, and this person may not sign in."""
+
+    code = "account_suspended"
+
+
+class NotFound(Refusal):
+    """Nothing of this person's has that id."""
+
+    code = "not_found"
 
 
 class Unauthenticated(Refusal):

@@ -31,7 +31,7 @@ def token(session: Session, now: datetime) -> str:
         "sid": str(session.id),
         "jti": str(entropy.identifier()),
         "iat": issued_at,
-        "exp": issued_at + int(settings.JWT_ACCESS_TTL.total_seconds()),
+        "exp": issued_at + lifetime(),
         "auth_time": int(session.auth_time.timestamp()),
         "amr": session.amr,
         "role": user.role,
@@ -39,6 +39,11 @@ def token(session: Session, now: datetime) -> str:
         "token_type": "access",
     }
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid})
+
+
+def lifetime() -> int:
+    """The life of an access token in whole seconds."""
+    return int(settings.JWT_ACCESS_TTL.total_seconds())
 
 
 def claims(encoded: str) -> dict[str, Any]:
@@ -84,4 +89,8 @@ def session(found_claims: Mapping[str, Any], now: datetime) -> Session:
 
 def live(found: Session, now: datetime) -> bool:
     """Whether a session still counts: not ended, not too old, its person still active."""
-    return found.revoked_at is None and found.expires_at > now and found.user.status == Status.ACTIVE
+    if found.revoked_at is not None or found.expires_at <= now or found.user.status != Status.ACTIVE:
+        return False
+    # A page's session that is not to stay dies idle, too (SECURITY: 1 h, 24 h).
+    brief = found.is_page and found.expires_at <= found.created_at + settings.PAGE_SESSION
+    return not brief or found.last_seen_at > now - settings.PAGE_IDLE

@@ -1,15 +1,20 @@
 """What a client says of its device: checked for shape, kept with the account, trusted by nobody yet."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import User
+from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
-from vestibule.sessions.models import Device, DeviceType
+from vestibule.sessions.models import Device, DeviceType, Session
 
+KNOWN_FOR = timedelta(days=90)  # a network is known for so long after a session from it
 LONGEST = {"device_name": 100, "browser": 60, "os": 60, "fingerprint_hash": 256}  # characters
 
 
@@ -38,6 +43,37 @@ def declared(typed: Mapping[str, str] | None) -> dict[str, str] | None:
         "browser": typed.get("browser", ""),
         "os": typed.get("os", ""),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What is known of where somebody signs in from: the device, and `place`, the digest of device or network under
+    which their failures are counted; empty for strangers."""
+
+    device: Device | None
+    place: bytes
+
+    @property
+    def seen_before(self) -> bool:
+        """Whether the person signed in from this device or network before."""
+        return bool(self.place)
+
+
+def recognise(
+    client: Client, user_id: UUID, *, said: Mapping[str, str] | None = None, cookie: UUID | None = None
+) -> Recognised:
+    """By the device cookie, by the fingerprint that the client says, or by the network of an earlier session. For
+    nobody's id the same work, and nothing."""
+    fingerprint = bytes.fromhex(said["fingerprint"]) if said else b""
+    either = Q(pk=cookie) | Q(fingerprint=fingerprint or b"none")
+    device = Device.objects.filter(either, user_id=user_id).first()
+    recent = client.at - KNOWN_FOR
+    network = Session.objects.filter(user_id=user_id, address=client.address or "::", created_at__gt=recent).exists()
+    if device:
+        place = settings.KEYS.digest("place", device.pk.bytes)
+    else:
+        place = settings.KEYS.digest("place", user_id.bytes, client.network.encode()) if network else b""
+    return Recognised(device=device, place=place)
 
 
 def remember(user: User, said: Mapping[str, str] | None, now: datetime) -> Device | None:

@@ -50,11 +50,15 @@ class Session(models.Model):
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
+    is_page = models.BooleanField(default=False)  # of the hosted pages, by a cookie
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "session"
-        indexes = [models.Index(fields=["expires_at"], name="session_expires")]
+        indexes = [
+            models.Index(fields=["expires_at"], name="session_expires"),
+            models.Index(fields=["user", "created_at"], name="session_of_user"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -5,7 +5,6 @@ second tab can be given the *same* successor for a few seconds, though no token 
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,11 +12,10 @@ from hashlib import sha256
 from django.conf import settings
 from django.db.models import QuerySet
 
-from vestibule.accounts.models import User
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access
-from vestibule.sessions.models import Device, RefreshToken, Session
+from vestibule.sessions.models import RefreshToken, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +35,8 @@ class Reused:
     session: Session
 
 
-def open_session(client: Client, user: User, *, amr: Sequence[str], device: Device | None = None) -> Tokens:
-    """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176)."""
-    session = Session.objects.create(
-        user=user,
-        created_at=client.at,
-        last_seen_at=client.at,
-        expires_at=client.at + settings.JWT_REFRESH_ABSOLUTE,
-        auth_time=client.at,
-        amr=list(amr),
-        address=client.address,
-        agent=client.agent,
-        device=device,
-    )
+def first(client: Client, session: Session) -> Tokens:
+    """The first tokens of a session that has just begun, in the caller's transaction."""
     refresh = entropy.token()
     _keep(client, session, refresh, parent=None)
     return _tokens(client, session, refresh)
@@ -116,7 +103,7 @@ def _tokens(client: Client, session: Session, refresh: str) -> Tokens:
         session_id=str(session.id),
         access=access.token(session, client.at),
         refresh=refresh,
-        expires_in=int(settings.JWT_ACCESS_TTL.total_seconds()),
+        expires_in=access.lifetime(),
     )
 
 

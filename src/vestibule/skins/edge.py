@@ -33,6 +33,7 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
         request_id=str(get_contextvars().get("request_id", "")),
         actor="user" if session else "anonymous",
         session_id=session.id if session else None,
+        auth_time=session.auth_time if session else None,
         user_id=session.user_id if session else None,
     )
     try:

@@ -44,6 +44,13 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "password_required": Problem(
             403, _("Password required"), _("Confirm where you signed up, or with the password that you chose there.")
         ),
+        "reauthentication_required": Problem(
+            403, _("Sign in again"), _("This guards your account: confirm your password first.")
+        ),
+        "account_unverified": Problem(
+            403, _("Address not confirmed"), _("Confirm your address first: open the newest message that we sent you.")
+        ),
+        "account_suspended": Problem(403, _("Account suspended"), _("This account can't sign in.")),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from vestibule.skins.api import configuration, docs, me, pending, registration, tokens
+from vestibule.skins.api import configuration, docs, login, me, pending, registration, tokens
 
 urlpatterns = [
     path("auth/config", configuration.Show.as_view()),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("auth/verify-phone/start", pending.StartPhone.as_view()),
     path("auth/verify-phone/resend", pending.ResendPhone.as_view()),
     path("auth/verify-phone/confirm", pending.ConfirmPhone.as_view()),
+    path("auth/login", login.Login.as_view()),
+    path("auth/reauthenticate", login.Reauthenticate.as_view()),
     path("auth/token/refresh", tokens.Refresh.as_view()),
     path("auth/token/verify", tokens.Verify.as_view()),
     path("auth/logout", tokens.Logout.as_view()),

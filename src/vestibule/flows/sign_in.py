@@ -1,0 +1,125 @@
+"""Sign in with a password; prove it once more."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.transaction import atomic
+
+from vestibule.accounts import directory, identifiers, passwords
+from vestibule.accounts.identifiers import Email, Name, Phone
+from vestibule.accounts.models import Status, User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.courier import messages
+from vestibule.flows import owner
+from vestibule.flows.entering import SignedIn, enter
+from vestibule.flows.flow import flow
+from vestibule.guards import passwords as tries
+from vestibule.guards.passwords import Account
+from vestibule.kernel import entropy, errors
+from vestibule.kernel.client import Client
+from vestibule.sessions import devices
+from vestibule.sessions.models import Session
+
+
+@flow
+def sign_in(
+    *,
+    client: Client,
+    name: Name,
+    password: str,
+    said: Mapping[str, str] | None = None,
+    cookie: UUID | None = None,
+    page: timedelta | None = None,
+) -> SignedIn:
+    """The right password for the name opens a session. `said` and `cookie` are what the client shows of its device;
+    `page`: the life of a session of the hosted pages.
+
+    A wrong password and a name that nobody has are one answer after the same work. Raises InvalidCredentials, Locked
+    (too many failures; the password is not looked at), AccountUnverified and AccountSuspended (the password is right),
+    Unavailable.
+    """
+    user = directory.named(name)
+    recognised = devices.recognise(client, user.pk if user else entropy.identifier(), said=said, cookie=cookie)
+    with _counted(client, account_of(user, name, recognised.place), user) as account:
+        if not passwords.of(passwords.normalised(password), user):
+            waits = _waits(name, password)
+            raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
+        if user is None or user.status != Status.ACTIVE:
+            raise errors.AccountSuspended(subject=account.key)
+    with atomic():
+        return enter(client, user, amr=["pwd"], said=said, recognised=recognised, page=page)
+
+
+@flow
+def reauthenticate(*, client: Client, password: str) -> Session:
+    """The password once more: the session's `auth_time` is now. Counted like every other try.
+
+    Raises InvalidCredentials, Locked, Unauthenticated, Unavailable.
+    """
+    if client.session_id is None:
+        raise errors.Unauthenticated
+    session = Session.objects.select_related("user").get(pk=client.session_id)
+    check(client, session.user, password)
+    Session.objects.filter(pk=session.pk).update(auth_time=client.at)
+    session.auth_time = client.at
+    record(events.SESSION_REAUTHENTICATED, client)
+    return session
+
+
+def check(client: Client, user: User, password: str) -> None:
+    """The password of somebody who is signed in, counted in the account's own budget. Raises InvalidCredentials,
+    Locked, Unavailable."""
+    place = settings.KEYS.digest("place", str(client.session_id).encode())
+    with _counted(client, account_of(user, None, place), user):
+        if not passwords.of(passwords.normalised(password), user):
+            raise errors.InvalidCredentials
+
+
+def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:
+    """Under which key passwords for this account, or for this name that nobody has, are counted."""
+    whose = user.pk.bytes if user else f"{name.kind} {name.value}".encode() if name else b""
+    return Account(settings.KEYS.digest("account", whose), place)
+
+
+@contextmanager
+def _counted(client: Client, account: Account, user: User | None) -> Iterator[Account]:
+    """Count a password, and take it back unless the body says that it is wrong."""
+    tries.spend(account, client.at)
+    try:
+        yield account
+    except errors.InvalidCredentials:
+        _tell_owner(client, account, user)
+        raise
+    except BaseException:
+        tries.give_back(account, client.at, proved=False)
+        raise
+    tries.give_back(account, client.at, proved=True)
+
+
+def _tell_owner(client: Client, account: Account, user: User | None) -> None:
+    """Once when strangers begin to wait, and once when the password is disabled."""
+    failures = tries.failures(account)
+    if user is None or failures not in (tries.STRANGERS_WAIT_AFTER, tries.IN_A_ROW):
+        return
+    disabled = failures == tries.IN_A_ROW
+    with atomic():
+        record(events.PASSWORD_DISABLED if disabled else events.SIGN_IN_SLOWED, client, user_id=user.pk)
+        kind = messages.PASSWORD_DISABLED if disabled else messages.SIGN_IN_TROUBLE
+        owner.write(client, kind, owner.reached_at(user))
+
+
+def _waits(name: Name, password: str) -> bool:
+    """Whether a sign-up that waits on this address was made with this password. Decoys count: whoever signed up with a
+    known address must not learn it here."""
+    if name.kind == "username" or name.value.startswith("\0"):
+        return False
+    address = Email(name.value) if name.kind == "email" else Phone(name.value)
+    newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=1)
+    typed = passwords.normalised(password)
+    return any(passwords.right(typed, challenges.payload(seen)["password_hash"]) for seen in newest)

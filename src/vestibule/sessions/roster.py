@@ -1,0 +1,58 @@
+"""Who is signed in where: sessions begin, are listed, and end; revoking is one column, and counts at once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from vestibule.accounts.models import User
+from vestibule.kernel.client import Client
+from vestibule.sessions.models import Device, Session
+
+
+def begin(
+    client: Client, user: User, *, amr: Sequence[str], device: Device | None = None, page: timedelta | None = None
+) -> Session:
+    """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176); `page`: by a
+    cookie of the hosted pages that lives so long, where there are no refresh tokens."""
+    return Session.objects.create(
+        user=user,
+        created_at=client.at,
+        last_seen_at=client.at,
+        expires_at=client.at + (page or settings.JWT_REFRESH_ABSOLUTE),
+        auth_time=client.at,
+        amr=list(amr),
+        address=client.address,
+        agent=client.agent,
+        device=device,
+        is_page=page is not None,
+    )
+
+
+def living(user_id: UUID, now: datetime) -> QuerySet[Session]:
+    """The sessions of a person that count, newest first."""
+    found = Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=now)
+    idle = Q(
+        is_page=True,
+        expires_at__lte=F("created_at") + settings.PAGE_SESSION,
+        last_seen_at__lte=now - settings.PAGE_IDLE,
+    )
+    return found.exclude(idle).select_related("device").order_by("-created_at")
+
+
+def end(user_id: UUID, now: datetime, *, only: UUID | None = None, but: UUID | None = None) -> int:
+    """End a person's sessions, in the caller's transaction: all, one, or all but one; how many there were."""
+    live = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
+    if only:
+        live = live.filter(pk=only)
+    if but:
+        live = live.exclude(pk=but)
+    return live.update(revoked_at=now)
+
+
+def crowd_out(user_id: UUID, now: datetime) -> int:
+    """End the oldest sessions of a person beyond SESSIONS_PER_PERSON; how many."""
+    beyond = list(living(user_id, now).values_list("pk", flat=True)[settings.SESSIONS_PER_PERSON :])
+    return Session.objects.filter(pk__in=beyond).update(revoked_at=now)
