@@ -1,5 +1,6 @@
 """The verbs of a story: a person who signs up, through the API or the pages, and the mailbox that they read."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from django.utils import timezone
 from tests.service import CODE
 from vestibule.courier import delivery, mailbox
 
-LINK = re.compile(r"/verify-email/?\?token=([\w-]+)")
+LINK = re.compile(r"/[a-z/-]+\?token=([\w-]+)")
 PASSWORD = "correct horse battery staple"
 
 
@@ -166,6 +167,30 @@ class Api:
     def register(self, **typed: Any) -> Reply:
         """POST register."""
         return self.post("register", typed)
+
+    def login(self, email: str, password: str = PASSWORD, **more: Any) -> Reply:
+        """POST login."""
+        return self.post("login", {"email": email, "password": password, **more})
+
+    def account(self, inbox: "Inbox", email: str) -> str:
+        """An account with PASSWORD, made by a deferred sign-up; the access token of its session."""
+        registration = self.start(email=email, password=PASSWORD).registration
+        return str(self.confirm(registration, inbox.newest(email).code).body["access"])
+
+    def send(self, method: str, path: str, access: str = "", body: Any = None) -> Reply:
+        """Any method on any path of the API, as whoever holds the access token."""
+        headers = {"Authorization": f"Bearer {access}"} if access else {}
+        answer = self.http.generic(
+            method, f"/api/auth/{path}", json.dumps(body or {}), content_type="application/json", headers=headers
+        )
+        parsed = answer.json() if answer.content else {}
+        return Reply(
+            status=answer.status_code,
+            code=parsed.get("code", "") if isinstance(parsed, dict) else "",
+            body=parsed,
+            headers=dict(answer.headers),
+            text=answer.content.decode(),
+        )
 
     def post(self, path: str, body: Any, **headers: str) -> Reply:
         """POST any JSON to any path of the API."""

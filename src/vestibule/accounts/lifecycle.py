@@ -74,6 +74,30 @@ def activate(
     return user
 
 
+def set_password(user_id: UUID, hashed: str, now: datetime) -> None:
+    """Another password hash; `!` where no password shall open the account."""
+    User.objects.filter(pk=user_id).update(password=hashed, updated_at=now)
+
+
+def prove(user_id: UUID, address: Email | Phone, now: datetime) -> None:
+    """The address of this account was proved (once more)."""
+    rows = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED])
+    rows.filter(email=address, email_verified_at=None).update(email_verified_at=now, updated_at=now)
+    rows.filter(phone_number=address, phone_verified_at=None).update(phone_verified_at=now, updated_at=now)
+
+
+def move(user_id: UUID, email: Email, now: datetime) -> None:
+    """The account goes to another, proved address; whoever waited there loses it. Raises IntegrityError where somebody
+    has an account on it."""
+    User.objects.filter(status=Status.PENDING, email=email).delete()
+    User.objects.filter(pk=user_id).update(email=email, email_verified_at=now, updated_at=now)
+
+
+def renumber(user_id: UUID, phone: Phone, now: datetime) -> None:
+    """The account has another, proved number. Raises IntegrityError where somebody else proved it."""
+    User.objects.filter(pk=user_id).update(phone_number=phone, phone_verified_at=now, updated_at=now)
+
+
 def withdraw(user_id: UUID, password: str) -> bool:
     """Forget the PENDING row that a sign-up with this password hash made; whether there was one."""
     return bool(User.objects.filter(pk=user_id, password=password, status=Status.PENDING).delete()[0])

@@ -73,6 +73,19 @@ class Engine:
             raise errors.TokenInvalid(subject=found.subject)
         return found, secret
 
+    def link(self, purpose: Purpose, token: str, now: datetime) -> tuple[Challenge, str]:
+        """The same for whom only a link that still works will do: with its refusals in the words of a link.
+
+        Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted.
+        """
+        try:
+            seen, secret = self.find_link(purpose, token)
+            if over := self.over(seen, now):
+                raise over
+        except errors.Expired as expired:
+            raise errors.LinkExpired(subject=expired.subject) from expired
+        return seen, secret
+
     def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         """What was issued for an address (its digest under each key of the ring) and is not forgotten, newest first."""
         return self.store.newest(purpose, subjects, limit=limit)

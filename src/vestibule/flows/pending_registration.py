@@ -159,11 +159,7 @@ def _of_link() -> Iterator[None]:
 
 def _open(client: Client, token: str) -> tuple[Challenge, str]:
     """The sign-up behind a link that still verifies, and the secret in it."""
-    with _of_link():
-        seen, secret = challenges.find_link(Purpose.PENDING_REGISTRATION, token)
-        if over := challenges.over(seen, client.at):
-            raise over
-    return seen, secret
+    return challenges.link(Purpose.PENDING_REGISTRATION, token, client.at)
 
 
 def _bound(seen: Challenge, registration: str) -> bool:

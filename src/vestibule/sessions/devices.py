@@ -76,6 +76,15 @@ def recognise(
     return Recognised(device=device, place=place)
 
 
+def forget_all(user_id: UUID, *, but: UUID | None = None) -> None:
+    """No device and no network of this person is known any more, but those of one session."""
+    sessions, kept = Session.objects.filter(user_id=user_id), Device.objects.filter(user_id=user_id)
+    if but:
+        sessions, kept = sessions.exclude(pk=but), kept.exclude(sessions=but)
+    sessions.update(address=None)
+    kept.delete()
+
+
 def remember(user: User, said: Mapping[str, str] | None, now: datetime) -> Device | None:
     """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said."""
     if not said:

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from vestibule.skins.api import configuration, docs, login, me, pending, registration, tokens
+from vestibule.skins.api import addresses, configuration, docs, login, me, passwords, pending, registration, tokens
 
 urlpatterns = [
     path("auth/config", configuration.Show.as_view()),
@@ -25,6 +25,14 @@ urlpatterns = [
     path("auth/token/verify", tokens.Verify.as_view()),
     path("auth/logout", tokens.Logout.as_view()),
     path("auth/logout/all", tokens.LogoutAll.as_view()),
+    path("auth/password/reset", passwords.Reset.as_view()),
+    path("auth/password/reset/confirm", passwords.ConfirmReset.as_view()),
+    path("auth/password/change", passwords.Change.as_view()),
+    path("auth/email/change", addresses.ChangeEmail.as_view()),
+    path("auth/email/change/confirm", addresses.ConfirmEmail.as_view()),
+    path("auth/email/change/undo", addresses.UndoEmail.as_view()),
+    path("auth/phone/change", addresses.ChangePhone.as_view()),
+    path("auth/phone/change/confirm", addresses.ConfirmPhone.as_view()),
     path("auth/me", me.Me.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", docs.Page.as_view(), name="docs"),

@@ -1,0 +1,100 @@
+"""Another e-mail address: proved at the new one, announced at the old, and for 72 hours taken back from there."""
+
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import directory, lifecycle
+from vestibule.accounts.identifiers import Email
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose, Secret
+from vestibule.challenges.results import Proof, Standing
+from vestibule.courier import messages
+from vestibule.flows import owner, password_reset, securing, sign_in
+from vestibule.flows.flow import flow
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+
+
+@flow
+def start(*, client: Client, email: Email, password: str) -> Standing:
+    """Send a code to the new address, and a word to the old. An address that has an account gets a notice instead, and
+    the answer is the same; a newer request kills the older.
+
+    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (it is the address that they have),
+    Unavailable.
+    """
+    user = securing.recently_signed_in(client)
+    sign_in.check(client, user, password)
+    if user.email == email:
+        raise Invalid({"email": [FieldError("unchanged", _("This is your address already."))]})
+    before = challenges.of_person(Purpose.EMAIL_CHANGE, user.pk)
+    taken = directory.holder_of_email(email) is not None
+    payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
+    with atomic():
+        subject = challenges.subject_of(user.pk)
+        issued = challenges.issue(Purpose.EMAIL_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
+        kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
+        owner.write(client, kind, email, issued=None if taken else issued)
+        owner.write(client, messages.EMAIL_CHANGING, owner.reached_at(user))
+        record(events.EMAIL_CHANGE_ASKED, client)
+    for seen in before:
+        challenges.retire(seen)
+    return issued.standing
+
+
+@flow
+def confirm(*, client: Client, otp: str) -> User:
+    """The code from the new address, in the session that asked for it.
+
+    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, EmailTaken (somebody proved it
+    meanwhile), Unavailable.
+    """
+    user = securing.signed_in(client)
+    newest = next(iter(challenges.of_person(Purpose.EMAIL_CHANGE, user.pk)), None)
+    if newest is None or challenges.payload(newest)["session_id"] != str(client.session_id):
+        raise errors.Expired
+    with challenges.verify(newest, otp, now=client.at) as proof:
+        return _move(client, user, proof)
+
+
+@flow
+def undo(*, client: Client, token: str) -> None:
+    """The link at the old address: it is put back, no password opens the account, and a reset is on its way there.
+
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, EmailTaken, Unavailable.
+    """
+    seen, secret = challenges.link(Purpose.EMAIL_UNDO, token, client.at)
+    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof:
+        user, old = User.objects.get(pk=UUID(proof.payload["user_id"])), Email(proof.payload["old"])
+        try:
+            with atomic():
+                lifecycle.move(user.pk, old, client.at)
+                securing.disable_password(client, user)
+                record(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
+        except IntegrityError as error:
+            raise errors.EmailTaken from error
+    securing.call_off(user.pk)
+    password_reset.start(client=client, address=old)
+
+
+def _move(client: Client, user: User, proof: Proof) -> User:
+    new, old = Email(proof.payload["new"]), proof.payload["old"]
+    try:
+        with atomic():
+            lifecycle.move(user.pk, new, client.at)
+            record(events.EMAIL_CHANGED, client, challenge_id=proof.id)
+            if old and user.email_verified_at:
+                payload = {"user_id": str(user.pk), "old": old}
+                subject = challenges.subject_of(user.pk)
+                issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
+                owner.write(client, messages.EMAIL_CHANGED, Email(old), link="email/undo", issued=issued)
+    except IntegrityError as error:
+        raise errors.EmailTaken from error
+    return securing.signed_in(client)

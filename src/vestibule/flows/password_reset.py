@@ -1,0 +1,89 @@
+"""Reset a forgotten password: a link or a code to a proved address, once; the newer kills the older."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.transaction import atomic
+
+from vestibule.accounts import directory, identifiers, lifecycle, passwords
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.models import Status, User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose, Secret
+from vestibule.challenges.results import Proof
+from vestibule.courier import messages
+from vestibule.flows import owner, securing
+from vestibule.flows.flow import flow
+from vestibule.flows.sign_in import account_of
+from vestibule.guards import passwords as tries
+from vestibule.kernel import entropy, errors
+from vestibule.kernel.client import Client
+
+PATH = "password/reset/confirm"
+SOON = timedelta(seconds=60)  # a second request within it sends nothing: the first message is on its way
+
+
+@flow
+def start(*, client: Client, address: Email | Phone) -> None:
+    """Send a link and a code to the address, if an account that may sign in has proved it. Whoever asks is told
+    nothing, and the work is the same. Raises Throttled (what SMS may cost), Unavailable.
+    """
+    before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(address), limit=20)
+    if before and before[0].sent_at > client.at - SOON and not challenges.over(before[0], client.at):
+        return
+    by_mail = "@" in address
+    holder = directory.holder_of_email(Email(address)) if by_mail else directory.holder_of_phone(Phone(address))
+    nobody = holder is None or holder.status != Status.ACTIVE
+    subject = identifiers.digest(address)
+    payload = {"user_id": str(holder.pk if holder else entropy.identifier()), "address": address}
+    with atomic():
+        issued = challenges.issue(Purpose.PASSWORD_RESET, subject=subject, payload=payload, now=client.at, decoy=nobody)
+        owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, muted=nobody)
+        record(events.PASSWORD_RESET_ASKED, client, user_id=holder.pk if holder else None, subject=subject)
+    for seen in before:
+        challenges.retire(seen)
+
+
+@flow
+def confirm(
+    *,
+    client: Client,
+    password: str,
+    token: str = "",
+    address: Email | Phone | None = None,
+    otp: str = "",
+) -> User:
+    """The link, or the code with the address that it went to, and the new password: every session, device and pending
+    change ends, the address is proved, and nobody is signed in.
+
+    Raises Invalid (the password: the proof stays good), TokenInvalid, LinkExpired, WrongSecret, Exhausted, Expired,
+    AlreadyUsed, Locked, Unavailable.
+    """
+    if token:
+        seen, secret, by = *challenges.link(Purpose.PASSWORD_RESET, token, client.at), Secret.LINK
+    else:
+        found = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(address), limit=1) if address else []
+        if not found:
+            raise errors.Expired(subject=identifiers.digest(address) if address else None)
+        seen, secret, by = found[0], otp, Secret.CODE
+    with challenges.verify(seen, secret, now=client.at, by=by) as proof:
+        user = _set(client, proof, password)
+    securing.call_off(user.pk, seen.subject)
+    return user
+
+
+def _set(client: Client, proof: Proof, password: str) -> User:
+    user = User.objects.get(pk=UUID(proof.payload["user_id"]))
+    if user.status != Status.ACTIVE or proof.payload["address"] not in (user.email, user.phone_number):
+        raise errors.Expired(subject=proof.subject)
+    hashed = passwords.hashed(securing.acceptable(user, password))
+    with atomic():
+        lifecycle.set_password(user.pk, hashed, client.at)
+        lifecycle.prove(user.pk, proof.payload["address"], client.at)
+        securing.cut_off(client, user.pk)
+        tries.forgive(account_of(user, None).key)
+        record(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
+        owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
+    return user

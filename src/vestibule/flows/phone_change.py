@@ -1,0 +1,70 @@
+"""Another phone number, proved by a code."""
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import directory, identifiers, lifecycle
+from vestibule.accounts.identifiers import Phone
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.results import Standing
+from vestibule.courier import messages
+from vestibule.flows import owner, securing, sign_in
+from vestibule.flows.flow import flow
+from vestibule.guards import texting
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+
+
+@flow
+def start(*, client: Client, phone: Phone, password: str) -> Standing:
+    """Send a code to the number. One that has an account gets a notice instead, and the answer is the same.
+
+    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (no SMS goes there), Throttled,
+    Unavailable.
+    """
+    user = securing.recently_signed_in(client)
+    sign_in.check(client, user, password)
+    if "sms" not in settings.CHANNELS or not identifiers.texted(phone):
+        raise Invalid({"phone_number": [FieldError("unsupported", _("Codes can't be sent to this number."))]})
+    if user.phone_number == phone and user.phone_verified_at:
+        raise Invalid({"phone_number": [FieldError("unchanged", _("This is your number already."))]})
+    before, taken = challenges.of_person(Purpose.PHONE_CHANGE, user.pk), directory.holder_of_phone(phone) is not None
+    payload = {"session_id": str(client.session_id), "phone": phone}
+    with atomic():
+        subject = challenges.subject_of(user.pk)
+        issued = challenges.issue(Purpose.PHONE_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
+        kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
+        owner.write(client, kind, phone, issued=None if taken else issued)
+        record(events.PHONE_CHANGE_ASKED, client)
+    for seen in before:
+        challenges.retire(seen)
+    return issued.standing
+
+
+@flow
+def confirm(*, client: Client, otp: str) -> User:
+    """The code from the new number, in the session that asked for it.
+
+    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, PhoneTaken, Unavailable.
+    """
+    user = securing.signed_in(client)
+    newest = next(iter(challenges.of_person(Purpose.PHONE_CHANGE, user.pk)), None)
+    if newest is None or challenges.payload(newest)["session_id"] != str(client.session_id):
+        raise errors.Expired
+    with challenges.verify(newest, otp, now=client.at) as proof:
+        try:
+            with atomic():
+                lifecycle.renumber(user.pk, Phone(proof.payload["phone"]), client.at)
+                record(events.PHONE_CHANGED, client, challenge_id=proof.id)
+                owner.write(client, messages.PHONE_CHANGED, owner.reached_at(user))
+                texting.proved(client.at)
+        except IntegrityError as error:
+            raise errors.PhoneTaken from error
+    return securing.signed_in(client)

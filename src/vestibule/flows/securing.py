@@ -1,0 +1,72 @@
+"""What flows that guard an account share: a recent sign-in, a password by the policy, cutting off who else was in."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import lifecycle, passwords
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.sessions import devices, roster
+
+PENDING_CHANGES = (Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE)
+
+
+def signed_in(client: Client) -> User:
+    """Who asks. Raises Unauthenticated."""
+    if client.user_id is None:
+        raise errors.Unauthenticated
+    return User.objects.select_related("profile").get(pk=client.user_id)
+
+
+def recently_signed_in(client: Client) -> User:
+    """Who asks, and proved it in the last ten minutes. Raises Unauthenticated, StepUpRequired."""
+    user = signed_in(client)
+    if client.auth_time is None or client.auth_time <= client.at - settings.STEP_UP:
+        raise errors.StepUpRequired
+    return user
+
+
+def acceptable(user: User, password: str) -> str:
+    """A new password in its one spelling, by the policy that holds at every door. Raises Invalid."""
+    typed = passwords.normalised(password)
+    found = passwords.problems(typed, email=user.email or "", username=user.username or "", full_name=user.full_name)
+    if found:
+        raise Invalid({"password": found})
+    return typed
+
+
+def must_match(password: str, confirmation: str | None) -> None:
+    """The two times that it was typed. Raises Invalid."""
+    if confirmation is not None and passwords.normalised(confirmation) != passwords.normalised(password):
+        raise Invalid({"password2": [FieldError("password_mismatch", _("The two passwords differ."))]})
+
+
+def cut_off(client: Client, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End the sessions (all but one), and forget the devices and networks that they came from, in the caller's
+    transaction."""
+    if ended := roster.end(user_id, client.at, but=but):
+        record(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
+    devices.forget_all(user_id, but=but)
+
+
+def call_off(user_id: UUID, address: bytes | None = None) -> None:
+    """Whatever change was under way is off, and so is every reset that was asked for; after the commit."""
+    asked = [seen for purpose in PENDING_CHANGES for seen in challenges.of_person(purpose, user_id)]
+    if address:
+        asked += challenges.newest(Purpose.PASSWORD_RESET, [address], limit=20)
+    for seen in asked:
+        challenges.retire(seen)
+
+
+def disable_password(client: Client, user: User) -> None:
+    """Somebody else knows it: none opens the account until its owner sets another. In the caller's transaction."""
+    lifecycle.set_password(user.pk, "!", client.at)
+    cut_off(client, user.pk)

@@ -1,0 +1,136 @@
+"""`/api/auth/email/change…`, `/api/auth/phone/change…`: another address, another number."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.challenges.results import Standing
+from vestibule.flows import email_change, phone_change
+from vestibule.guards import rules
+from vestibule.skins.api.bearer import admit_bearer
+from vestibule.skins.api.login import typed_password
+from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.passwords import GUARDED, PROOF, SIGNED_IN
+from vestibule.skins.api.people import Myself
+from vestibule.skins.api.schema import answers
+from vestibule.skins.edge import admit
+
+_TAG = ["Addresses"]
+_PROOF = (*SIGNED_IN, *PROOF)
+
+
+class NewEmail(serializers.Serializer[Any]):
+    """The new address, and the password."""
+
+    email = Text(allow_blank=False)
+    password = Text(max_length=4096)
+
+
+class NewPhone(serializers.Serializer[Any]):
+    """The new number, and the password."""
+
+    phone_number = Text(allow_blank=False)
+    password = Text(max_length=4096)
+
+
+class Code(serializers.Serializer[Any]):
+    """The code that arrived."""
+
+    otp = Text(allow_blank=False, max_length=64)
+
+
+class LinkToken(serializers.Serializer[Any]):
+    """The token of a link."""
+
+    token = Text(allow_blank=False)
+
+
+class CodeSent(serializers.Serializer[Any]):
+    """A code is on its way; durations are whole seconds."""
+
+    detail = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    attempts_left = serializers.IntegerField()
+
+
+class ChangeEmail(APIView):
+    """Begin."""
+
+    @extend_schema(operation_id="email_change", tags=_TAG, request=NewEmail, responses=answers(202, CodeSent, *GUARDED))
+    def post(self, request: Request) -> Response:
+        """A code to the new address, a notice to the old. Needs a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        typed = read(NewEmail, request)
+        email = applicant.alone("email", typed["email"], identifiers.email)
+        return _sent(email_change.start(client=client, email=email, password=typed_password(typed)))
+
+
+class ConfirmEmail(APIView):
+    """Prove the new address."""
+
+    @extend_schema(
+        operation_id="email_change_confirm",
+        tags=_TAG,
+        request=Code,
+        responses=answers(200, Myself, *_PROOF, "email_taken"),
+    )
+    def post(self, request: Request) -> Response:
+        """The code, in the session that asked for it. The old address gets a link that takes the change back."""
+        client = admit_bearer(request)
+        return Response(Myself(email_change.confirm(client=client, otp=read(Code, request)["otp"])).data)
+
+
+class UndoEmail(APIView):
+    """Take the change back, from the old address."""
+
+    @extend_schema(
+        operation_id="email_change_undo",
+        tags=_TAG,
+        request=LinkToken,
+        responses=answers(204, None, "token_invalid", "link_expired", "token_used", "email_taken", "locked"),
+    )
+    def post(self, request: Request) -> Response:
+        """The link's token. Every session ends, no password opens the account, and a reset is on its way."""
+        token = read(LinkToken, request)["token"]
+        email_change.undo(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        return Response(status=204)
+
+
+class ChangePhone(APIView):
+    """Begin."""
+
+    @extend_schema(operation_id="phone_change", tags=_TAG, request=NewPhone, responses=answers(202, CodeSent, *GUARDED))
+    def post(self, request: Request) -> Response:
+        """A code to the new number. Needs a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        typed = read(NewPhone, request)
+        phone = applicant.alone("phone_number", typed["phone_number"], identifiers.phone)
+        return _sent(phone_change.start(client=client, phone=phone, password=typed_password(typed)))
+
+
+class ConfirmPhone(APIView):
+    """Prove the new number."""
+
+    @extend_schema(
+        operation_id="phone_change_confirm",
+        tags=_TAG,
+        request=Code,
+        responses=answers(200, Myself, *_PROOF, "phone_taken"),
+    )
+    def post(self, request: Request) -> Response:
+        """The code, in the session that asked for it."""
+        client = admit_bearer(request)
+        return Response(Myself(phone_change.confirm(client=client, otp=read(Code, request)["otp"])).data)
+
+
+def _sent(standing: Standing) -> Response:
+    facts = asdict(standing)
+    body = {"detail": _("A code is on its way."), **{name: facts[name] for name in ("expires_in", "attempts_left")}}
+    return Response(body, status=202)
