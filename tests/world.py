@@ -128,7 +128,7 @@ class Reply:
     status: int
     code: str = ""
     registration: str = ""
-    body: dict[str, Any] = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
 

@@ -257,6 +257,10 @@ TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rst
 CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
 BIND = env.str("BIND", default="127.0.0.1" if MAILBOX else "0.0.0.0")  # noqa: S104 - codes in the open stay at home
 
+MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
 BODY_LIMIT = 64 * 1024  # bytes
-WEBHOOK_LIMIT = 1024 * 1024  # bytes: a mail provider tells of many messages at once
-DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_LIMIT
+LONGER_BODIES = {  # bytes, by path
+    "/webhooks/": 1024 * 1024,  # a mail provider tells of many messages at once
+    "/api/auth/me/picture": 5 * 1024 * 1024 + BODY_LIMIT,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

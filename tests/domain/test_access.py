@@ -139,11 +139,19 @@ def test_an_altered_token_is_none(tokens: Tokens) -> None:
 
 def test_a_newer_key_signs_and_the_older_still_verifies(tokens: Tokens) -> None:
     old = jwt.get_unverified_header(tokens.access)["kid"]
-    kid = signing._made(NOW + timedelta(days=90)).kid
-    later = access.token(Session.objects.get(), NOW + timedelta(days=90))
-    assert jwt.get_unverified_header(later)["kid"] == kid != old
-    assert {key["kid"] for key in signing.jwks()["keys"]} == {old, kid}
+    session, moment = Session.objects.get(), NOW + timedelta(days=90)
+    kid, gone = signing.rotate(moment)
+    assert (kid != old, gone) == (True, 0)
+    assert {key["kid"] for key in signing.jwks()["keys"]} == {old, kid}  # published before it signs
+    soon = moment + signing.LEAD
+    assert jwt.get_unverified_header(access.token(session, soon - timedelta(seconds=1)))["kid"] == old
+    assert jwt.get_unverified_header(access.token(session, soon))["kid"] == kid
     assert verified(tokens.access)["sid"] == tokens.session_id
+    third, gone = signing.rotate(soon + timedelta(minutes=5))
+    assert gone == 0  # tokens of the oldest are still alive
+    _, gone = signing.rotate(soon + timedelta(hours=1))
+    assert gone == 2  # of all but the one that signs, and the new
+    assert {key["kid"] for key in signing.jwks()["keys"]} >= {third}
 
 
 # At rest.

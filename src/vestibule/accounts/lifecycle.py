@@ -113,6 +113,23 @@ def reactivate(user_id: UUID) -> bool:
     return User.objects.filter(pk=user_id, status=Status.SUSPENDED).update(status=Status.ACTIVE, updated_at=Now()) == 1
 
 
+def begin_closing(user_id: UUID, erased_at: datetime) -> bool:
+    """ACTIVE -> SUSPENDED, to be erased at that moment; whether it happened."""
+    rows = User.objects.filter(pk=user_id, status=Status.ACTIVE)
+    return rows.update(status=Status.SUSPENDED, closes_at=erased_at, updated_at=Now()) == 1
+
+
+def end_closing(user_id: UUID, now: datetime) -> bool:
+    """The way back, while there is one; whether it happened."""
+    rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED, closes_at__gt=now)
+    return rows.update(status=Status.ACTIVE, closes_at=None, updated_at=Now()) == 1
+
+
+def closing(now: datetime) -> QuerySet[User]:
+    """The accounts whose time is over."""
+    return User.objects.filter(closes_at__lte=now)
+
+
 def close(user_id: UUID) -> bool:
     """ACTIVE | SUSPENDED -> CLOSED, all personal data erased with it; whether it happened."""
     closed = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).update(
@@ -124,10 +141,11 @@ def close(user_id: UUID) -> bool:
         phone_number=None,
         email_verified_at=None,
         phone_verified_at=None,
+        closes_at=None,
         password="!",  # noqa: S106 - Django's mark of an unusable password
     )
     if closed:
-        Profile.objects.filter(user_id=user_id).update(bio="", address="")
+        Profile.objects.filter(user_id=user_id).update(bio="", address="", picture="")
     return closed == 1
 
 

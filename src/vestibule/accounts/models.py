@@ -46,6 +46,7 @@ class User(AbstractBaseUser):
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
+    closes_at = models.DateTimeField(null=True)  # when it is erased, after the person closed it
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
 
@@ -57,7 +58,10 @@ class User(AbstractBaseUser):
 
     class Meta:
         db_table = "account_user"
-        indexes = [models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age")]
+        indexes = [
+            models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age"),
+            models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="user_closes"),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("username"), condition=~Q(status=Status.PENDING), name="user_username_once"),
             models.UniqueConstraint(
@@ -102,6 +106,7 @@ class Profile(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
     bio = models.CharField(max_length=500, blank=True)
     address = models.CharField(max_length=300, blank=True)
+    picture = models.CharField(max_length=100, blank=True)  # its name in the storage
 
     class Meta:
         db_table = "account_profile"

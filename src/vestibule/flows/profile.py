@@ -1,14 +1,75 @@
-"""Who am I: the account of whoever is signed in."""
+"""Who am I: the account of whoever is signed in, and what they tell about themselves."""
 
-from vestibule.accounts.models import User
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import about, identifiers, pictures
+from vestibule.accounts.models import Profile, User
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.flows import securing
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
 
 
 @flow
 def show(*, client: Client) -> User:
     """The account and profile of whoever asks. Raises Unauthenticated, Unavailable."""
-    if client.user_id is None:
-        raise errors.Unauthenticated
-    return User.objects.select_related("profile").get(pk=client.user_id)
+    return securing.signed_in(client)
+
+
+@flow
+def change(*, client: Client, typed: Mapping[str, Any]) -> User:
+    """Change what was typed (accounts.about), and nothing else. A number that was proved is changed by a proof alone.
+
+    Raises Unauthenticated, Invalid, UsernameTaken, Unavailable.
+    """
+    user = securing.signed_in(client)
+    of_user, of_profile = about.parse(typed)
+    if "phone_number" in of_user:
+        _check_number(user, of_user)
+    try:
+        with atomic():
+            User.objects.filter(pk=user.pk).update(**of_user, updated_at=client.at)
+            Profile.objects.filter(pk=user.pk).update(**of_profile)
+            record(events.PROFILE_CHANGED, client)
+    except IntegrityError as error:
+        raise errors.UsernameTaken from error
+    return securing.signed_in(client)
+
+
+@flow
+def set_picture(*, client: Client, uploaded: bytes) -> User:
+    """Another picture in place of the one that was. Raises Unauthenticated, Invalid (it is none), Unavailable."""
+    user = securing.signed_in(client)
+    try:
+        content = pictures.recoded(uploaded)
+    except identifiers.Malformed as error:
+        raise Invalid({"picture": [error.error]}) from error
+    _replace(client, user, pictures.keep(content))
+    return securing.signed_in(client)
+
+
+@flow
+def remove_picture(*, client: Client) -> None:
+    """No picture. Raises Unauthenticated, Unavailable."""
+    _replace(client, securing.signed_in(client), "")
+
+
+def _replace(client: Client, user: User, name: str) -> None:
+    with atomic():
+        Profile.objects.filter(pk=user.pk).update(picture=name)
+        record(events.PROFILE_CHANGED, client, code="picture")
+    pictures.forget(user.profile.picture)
+
+
+def _check_number(user: User, of_user: Mapping[str, str | None]) -> None:
+    if user.phone_verified_at and of_user["phone_number"] != user.phone_number:
+        words = _("This number is proved: change it by a code to the new one.")
+        raise Invalid({"phone_number": [FieldError("proof_required", words)]})

@@ -4,10 +4,13 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
+from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose, Secret
 from vestibule.courier import messages
-from vestibule.flows import owner
+from vestibule.flows import owner, password_reset, securing
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -30,6 +33,42 @@ def refresh(*, client: Client, token: str) -> Tokens:
         raise errors.SessionRevoked
     record(events.SESSION_REFRESHED, client, session=rotated.session_id)
     return rotated
+
+
+@flow
+def mine(*, client: Client) -> list[Session]:
+    """The sessions of whoever asks, newest first. Raises Unauthenticated, Unavailable."""
+    if client.user_id is None:
+        raise errors.Unauthenticated
+    return list(roster.living(client.user_id, client.at))
+
+
+@flow
+def end(*, client: Client, id: UUID) -> None:
+    """End one session of whoever asks; another than their own wants a recent sign-in.
+
+    Raises Unauthenticated, StepUpRequired, NotFound, Unavailable.
+    """
+    user = securing.signed_in(client) if id == client.session_id else securing.recently_signed_in(client)
+    if not roster.living(user.pk, client.at).filter(pk=id).exists():
+        raise errors.NotFound
+    _end(client, user.pk, only=id)
+
+
+@flow
+def disown(*, client: Client, token: str) -> None:
+    """ "This wasn't me": the session ends, no password opens the account, and a reset is on its way to its owner.
+
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable.
+    """
+    seen, secret = challenges.link(Purpose.NOT_ME, token, client.at)
+    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof:
+        user = User.objects.get(pk=UUID(proof.payload["user_id"]))
+        with atomic():
+            securing.disable_password(client, user)
+            record(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
+    securing.call_off(user.pk)
+    password_reset.start(client=client, address=owner.reached_at(user))
 
 
 @flow

@@ -63,6 +63,11 @@ def forget(scope: str, key: bytes) -> None:
     Tally.objects.filter(scope=scope, key=key).delete()
 
 
+def forget_all(key: bytes) -> None:
+    """Whatever is counted for this key."""
+    Tally.objects.filter(key=key).delete()
+
+
 def idle(before: datetime) -> QuerySet[Tally]:
     """The tallies that nobody touched since and that hold no run of failures."""
     return Tally.objects.filter(touched_at__lt=before, streak=0)

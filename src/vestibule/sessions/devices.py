@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import User
@@ -74,6 +74,21 @@ def recognise(
     else:
         place = settings.KEYS.digest("place", user_id.bytes, client.network.encode()) if network else b""
     return Recognised(device=device, place=place)
+
+
+def of(user_id: UUID) -> QuerySet[Device]:
+    """The devices of a person, the one seen last first."""
+    return Device.objects.filter(user_id=user_id).order_by("-last_seen_at")
+
+
+def rename(device: Device, name: str | None, is_trusted: bool | None) -> None:
+    """Another name, or trust or none; what is None stays. Raises Invalid."""
+    if name is not None:
+        declared({"device_name": name})
+        device.name = name
+    if is_trusted is not None:
+        device.is_trusted = is_trusted
+    device.save(update_fields=["name", "is_trusted"])
 
 
 def forget_all(user_id: UUID, *, but: UUID | None = None) -> None:

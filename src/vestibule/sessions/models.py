@@ -86,7 +86,8 @@ class SigningKey(models.Model):
 
     kid = models.CharField(primary_key=True, max_length=22)
     sealed_private = models.BinaryField()
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField()
+    signs_at = models.DateTimeField(db_index=True)  # published before it signs, so that every verifier knows it by then
 
     class Meta:
         db_table = "session_signing_key"

@@ -52,6 +52,11 @@ def end(user_id: UUID, now: datetime, *, only: UUID | None = None, but: UUID | N
     return live.update(revoked_at=now)
 
 
+def end_of_device(device_id: UUID, now: datetime) -> int:
+    """End the sessions of a device, in the caller's transaction; how many there were."""
+    return Session.objects.filter(device_id=device_id, revoked_at__isnull=True).update(revoked_at=now)
+
+
 def crowd_out(user_id: UUID, now: datetime) -> int:
     """End the oldest sessions of a person beyond SESSIONS_PER_PERSON; how many."""
     beyond = list(living(user_id, now).values_list("pk", flat=True)[settings.SESSIONS_PER_PERSON :])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,9 @@ from jwt.algorithms import ECAlgorithm
 from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
+
+# A verifier may hold the published set for five minutes (skins.ops.views), and clocks differ.
+LEAD = timedelta(minutes=10)
 
 
 class UnknownKey(LookupError):
@@ -31,8 +34,18 @@ def public(kid: str) -> ec.EllipticCurvePublicKey:
 
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
-    newest_first = _usable(SigningKey.objects.order_by("-created_at", "kid"))
-    return next(newest_first, None) or next(_usable([_made(now)]))
+    newest_first = _usable(SigningKey.objects.filter(signs_at__lte=now).order_by("-signs_at", "kid"))
+    return next(newest_first, None) or next(_usable([_made(now, now)]))
+
+
+def rotate(now: datetime) -> tuple[str, int]:
+    """Publish a new key, which signs after LEAD, and forget those whose last token is dead, in the caller's
+    transaction: the new `kid`, and how many were forgotten."""
+    made = _made(now, now + LEAD)
+    signing = SigningKey.objects.filter(signs_at__lte=now - settings.JWT_ACCESS_TTL - LEAD).order_by("-signs_at")
+    current = signing.values_list("pk", flat=True).first()
+    gone, _ = signing.exclude(pk=current).delete()
+    return made.kid, gone
 
 
 def jwks() -> dict[str, list[dict[str, Any]]]:
@@ -40,11 +53,14 @@ def jwks() -> dict[str, list[dict[str, Any]]]:
     return {"keys": [_jwk(kid, key) for kid, key in _usable(SigningKey.objects.order_by("kid"))]}
 
 
-def _made(now: datetime) -> SigningKey:
+def _made(now: datetime, signs_at: datetime) -> SigningKey:
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     kid = entropy.token()[:22]
     return SigningKey.objects.create(
-        kid=kid, created_at=now, sealed_private=settings.KEYS.seal("signing key", pem, context=kid.encode())
+        kid=kid,
+        created_at=now,
+        signs_at=signs_at,
+        sealed_private=settings.KEYS.seal("signing key", pem, context=kid.encode()),
     )
 
 

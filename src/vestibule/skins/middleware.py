@@ -72,7 +72,8 @@ def body_limit(respond: Respond) -> Respond:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = settings.WEBHOOK_LIMIT if request.path.startswith("/webhooks/") else settings.BODY_LIMIT
+        longer = (limit for path, limit in settings.LONGER_BODIES.items() if request.path.startswith(path))
+        limit = next(longer, settings.BODY_LIMIT)
         if not length.isdecimal() or int(length) > limit:
             return failures.answer(request, "body_too_large" if length.isdecimal() else "bad_request")
         return respond(request)

@@ -19,7 +19,7 @@ from vestibule.skins.api.login import typed_password
 from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.passwords import GUARDED, PROOF, SIGNED_IN
 from vestibule.skins.api.people import Myself
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.schema import LinkToken, answers
 from vestibule.skins.edge import admit
 
 _TAG = ["Addresses"]
@@ -44,12 +44,6 @@ class Code(serializers.Serializer[Any]):
     """The code that arrived."""
 
     otp = Text(allow_blank=False, max_length=64)
-
-
-class LinkToken(serializers.Serializer[Any]):
-    """The token of a link."""
-
-    token = Text(allow_blank=False)
 
 
 class CodeSent(serializers.Serializer[Any]):

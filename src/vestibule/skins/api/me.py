@@ -1,24 +1,127 @@
-"""`/api/auth/me`: the signed-in person."""
+"""`/api/auth/me…`: the signed-in person."""
 
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vestibule.flows import profile
+from vestibule.flows import account, profile
+from vestibule.guards import rules
+from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.skins.api.bearer import admit_bearer
+from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.passwords import SIGNED_IN
 from vestibule.skins.api.people import Myself
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.schema import LinkToken, answers
+from vestibule.skins.edge import admit
+
+_TAG = ["The signed-in person"]
+
+
+class AboutRequest(serializers.Serializer[Any]):
+    """What a person tells about themselves."""
+
+    bio = Text(required=False, max_length=2048)
+    address = Text(required=False, max_length=2048)
+
+
+class ChangeRequest(serializers.Serializer[Any]):
+    """Only what is sent is changed; empty or null takes it away."""
+
+    full_name = Text(required=False, allow_null=True)
+    username = Text(required=False, allow_null=True)
+    phone_number = Text(required=False, allow_null=True, help_text="Unproved; a proved one is changed by a code.")
+    profile = AboutRequest(required=False)
 
 
 class Me(APIView):
     """My account."""
 
-    @extend_schema(
-        operation_id="me",
-        tags=["The signed-in person"],
-        responses=answers(200, Myself, "not_authenticated", "token_expired", "session_revoked", body=False),
-    )
+    @extend_schema(operation_id="me", tags=_TAG, responses=answers(200, Myself, *SIGNED_IN, body=False))
     def get(self, request: Request) -> Response:
         """User and profile."""
         return Response(Myself(profile.show(client=admit_bearer(request))).data)
+
+    @extend_schema(
+        operation_id="me_change",
+        tags=_TAG,
+        request=ChangeRequest,
+        responses=answers(200, Myself, *SIGNED_IN, "username_taken"),
+    )
+    def patch(self, request: Request) -> Response:
+        """Change it. Role, status and addresses are not changed here."""
+        client = admit_bearer(request)
+        return Response(Myself(profile.change(client=client, typed=read(ChangeRequest, request))).data)
+
+    @extend_schema(
+        operation_id="me_close",
+        tags=_TAG,
+        request=None,
+        responses=answers(204, None, *SIGNED_IN, "reauthentication_required", body=False),
+    )
+    def delete(self, request: Request) -> Response:
+        """Close the account: off at once, erased in 14 days; a link in the mail takes that back. Needs a sign-in of the
+        last ten minutes."""
+        account.close(client=admit_bearer(request))
+        return Response(status=204)
+
+
+class Keep(APIView):
+    """Take the closing back."""
+
+    @extend_schema(
+        operation_id="me_keep",
+        tags=_TAG,
+        request=LinkToken,
+        responses=answers(204, None, "token_invalid", "link_expired", "token_used", "locked"),
+    )
+    def post(self, request: Request) -> Response:
+        """The token of the link in the mail."""
+        token = read(LinkToken, request)["token"]
+        account.keep(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        return Response(status=204)
+
+
+class Picture(APIView):
+    """My picture."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="me_picture",
+        tags=_TAG,
+        request={"multipart/form-data": {"type": "object", "properties": {"picture": {"format": "binary"}}}},
+        responses=answers(200, Myself, *SIGNED_IN, "invalid", "body_too_large", "unsupported_media_type", body=False),
+    )
+    def put(self, request: Request) -> Response:
+        """JPEG, PNG, WebP or GIF, 5 MB at most, as `picture`; kept as WebP of 512 pixels, without its metadata."""
+        client = admit_bearer(request)
+        uploaded = request.FILES.get("picture")
+        if uploaded is None:
+            raise Invalid({"picture": [FieldError("required", "This field is required.")]})
+        return Response(Myself(profile.set_picture(client=client, uploaded=uploaded.read())).data)
+
+    @extend_schema(operation_id="me_picture_remove", tags=_TAG, responses=answers(204, None, *SIGNED_IN, body=False))
+    def delete(self, request: Request) -> Response:
+        """No picture."""
+        profile.remove_picture(client=admit_bearer(request))
+        return Response(status=204)
+
+
+class Export(APIView):
+    """All that is kept about me."""
+
+    @extend_schema(
+        operation_id="me_export",
+        tags=_TAG,
+        responses=answers(200, OpenApiTypes.OBJECT, *SIGNED_IN, "reauthentication_required", body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """Table by table. Needs a sign-in of the last ten minutes."""
+        body = account.export(client=admit_bearer(request))
+        return Response(body, headers={"Content-Disposition": 'attachment; filename="account.json"'})

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from vestibule.skins.api.parsing import Text
 from vestibule.skins.api.people import Person
 from vestibule.skins.api.registration import HANDLE, Sent, StartRequest
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.schema import LinkToken, answers
 
 _BY = ("token_invalid", "otp_expired", "otp_exhausted", "token_used", "locked", "username_taken")
 
@@ -97,12 +97,6 @@ class PhoneNumber(serializers.Serializer[Any]):
     """A number."""
 
     phone_number = Text(allow_blank=False)
-
-
-class LinkToken(serializers.Serializer[Any]):
-    """The token of a link."""
-
-    token = Text(allow_blank=False)
 
 
 class StartPhoneRequest(serializers.Serializer[Any]):

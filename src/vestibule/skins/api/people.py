@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from vestibule.accounts import pictures
 from vestibule.accounts.models import Profile, Role, Status, User
 
 
@@ -35,6 +36,11 @@ class About(serializers.Serializer[Profile]):
 
     bio = serializers.CharField()
     address = serializers.CharField()
+    picture = serializers.SerializerMethodField()
+
+    def get_picture(self, profile: Profile) -> str | None:
+        """Where the picture can be seen."""
+        return pictures.url(profile.picture)
 
 
 class Myself(Person):

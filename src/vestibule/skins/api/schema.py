@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from vestibule.skins import problems
+from vestibule.skins.api.parsing import Text
 
 _EVERYWHERE = ("not_acceptable", "throttled", "server_error", "unavailable")
 _WITH_BODY = ("invalid", "parse_error", "body_too_large", "unsupported_media_type")
@@ -22,6 +23,12 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "invalid_credentials": {"attempts_left": 4},
     "unavailable": {"retry_after": 5},
 }
+
+
+class LinkToken(serializers.Serializer[Any]):
+    """The token of a link in a mail."""
+
+    token = Text(allow_blank=False)
 
 
 class ProblemDetails(serializers.Serializer[Any]):

@@ -3,7 +3,18 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from vestibule.skins.api import addresses, configuration, docs, login, me, passwords, pending, registration, tokens
+from vestibule.skins.api import (
+    addresses,
+    configuration,
+    docs,
+    login,
+    me,
+    passwords,
+    pending,
+    registration,
+    sessions,
+    tokens,
+)
 
 urlpatterns = [
     path("auth/config", configuration.Show.as_view()),
@@ -34,6 +45,15 @@ urlpatterns = [
     path("auth/phone/change", addresses.ChangePhone.as_view()),
     path("auth/phone/change/confirm", addresses.ConfirmPhone.as_view()),
     path("auth/me", me.Me.as_view()),
+    path("auth/me/picture", me.Picture.as_view()),
+    path("auth/me/export", me.Export.as_view()),
+    path("auth/me/keep", me.Keep.as_view()),
+    path("auth/sessions", sessions.Sessions.as_view()),
+    path("auth/sessions/disown", sessions.Disown.as_view()),
+    path("auth/sessions/<uuid:id>", sessions.OneSession.as_view()),
+    path("auth/devices", sessions.Devices.as_view()),
+    path("auth/devices/<uuid:id>", sessions.OneDevice.as_view()),
+    path("auth/events", sessions.Activity.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", docs.Page.as_view(), name="docs"),
 ]

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from vestibule.skins.pages import house, link, mailbox, registration, waiting
+from vestibule.skins.pages import house, link, mailbox, pictures, registration, waiting
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/register/")),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("verify-email/resend/", link.resend),
     path("welcome/", registration.welcome),
     path("problems/<slug:code>", house.problem),
+    path("media/pictures/<str:name>", pictures.picture),
     path("house.css", house.accent),
     path("dev/mailbox/", mailbox.listing),
     path("dev/mailbox/<str:id>/", mailbox.reading),

@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from vestibule.accounts import lifecycle
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
+from vestibule.flows import account
 from vestibule.guards import ledger
 from vestibule.sessions import refresh
 
@@ -54,6 +55,12 @@ def sweeps() -> tuple[Sweep, ...]:
         _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
         _rows("refresh tokens", timedelta(days=1), refresh.expired_tokens),
         _rows("sessions", timedelta(days=1), refresh.expired_sessions),
+        Sweep(
+            kind="closed accounts",
+            kept=timedelta(),
+            count=lambda before: lifecycle.closing(before).count(),
+            erase=account.erase_due,
+        ),
     )
 
 

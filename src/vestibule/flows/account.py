@@ -1,0 +1,132 @@
+"""All that is kept about me: seen, taken along, and erased."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.transaction import atomic
+
+from vestibule.accounts import identifiers, lifecycle, pictures
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.models import AuditEvent
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose, Secret
+from vestibule.courier import messages
+from vestibule.courier.models import Message
+from vestibule.flows import owner, securing
+from vestibule.flows.flow import flow
+from vestibule.flows.sign_in import account_of
+from vestibule.guards import ledger
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.sessions import devices
+from vestibule.sessions.models import Session
+
+GRACE = timedelta(days=14)
+PAGE = 50  # events a page
+
+
+@flow
+def activity(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
+    """How many security events of whoever asks are on record, and one page of them, newest first. Raises
+    Unauthenticated, Unavailable."""
+    found = AuditEvent.objects.filter(user_id=securing.signed_in(client).pk).order_by("-at", "-pk")
+    return found.count(), list(found[(page - 1) * PAGE : page * PAGE])
+
+
+@flow
+def export(*, client: Client) -> dict[str, Any]:
+    """Everything that is kept about whoever asks, table by table. Raises Unauthenticated, StepUpRequired,
+    Unavailable."""
+    user = securing.recently_signed_in(client)
+    sessions = Session.objects.filter(user=user).order_by("created_at")
+    with atomic():
+        record(events.ACCOUNT_EXPORTED, client)
+    return {
+        "account": _fields(user, but=("password",)),
+        "profile": _fields(user.profile, but=("user",)),
+        "devices": [_fields(device, but=("user", "fingerprint")) for device in devices.of(user.pk)],
+        "sessions": [_session(session) for session in sessions],
+        "messages": [_fields(each, but=("recipient", "sealed")) for each in _messages(user).order_by("created_at")],
+        "events": [_fields(each, but=("subject",)) for each in _events(user).order_by("at")],
+    }
+
+
+@flow
+def close(*, client: Client) -> None:
+    """Switch the account off, and erase it in 14 days; a link in the mail takes that back.
+
+    Raises Unauthenticated, StepUpRequired, Unavailable.
+    """
+    user = securing.recently_signed_in(client)
+    with atomic():
+        lifecycle.begin_closing(user.pk, client.at + GRACE)
+        payload, subject = {"user_id": str(user.pk)}, challenges.subject_of(user.pk)
+        issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
+        owner.write(client, messages.ACCOUNT_CLOSING, owner.reached_at(user), link="account/undo", issued=issued)
+        record(events.ACCOUNT_CLOSING, client)
+        securing.cut_off(client, user.pk)
+    securing.call_off(user.pk, identifiers.digest(owner.reached_at(user)))
+
+
+@flow
+def keep(*, client: Client, token: str) -> None:
+    """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
+    seen, secret = challenges.link(Purpose.ACCOUNT_UNDO, token, client.at)
+    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
+        if not lifecycle.end_closing(UUID(proof.payload["user_id"]), client.at):
+            raise errors.LinkExpired
+        record(events.ACCOUNT_KEPT, client, user_id=UUID(proof.payload["user_id"]), challenge_id=proof.id)
+
+
+def erase_due(now: datetime, limit: int) -> int:
+    """Erase at most so many accounts whose 14 days are over; how many. Each in a transaction of its own."""
+    due = list(lifecycle.closing(now).values_list("pk", flat=True)[:limit])
+    return sum(_erase(user_id, now) for user_id in due)
+
+
+def _erase(user_id: UUID, now: datetime) -> bool:
+    """Everything that knows the person; the audit log keeps what happened, and to nobody."""
+    with atomic():
+        user = lifecycle.closing(now).select_for_update().select_related("profile").filter(pk=user_id).first()
+        if user is None:
+            return False
+        picture = user.profile.picture
+        _messages(user).delete()
+        _events(user).update(user_id=None, subject=None, address=None, agent="")
+        for key in (*_digests(user), account_of(user, None).key):
+            ledger.forget_all(key)
+        user.sessions.all().delete()
+        user.devices.all().delete()
+        lifecycle.close(user.pk)
+        record(events.ACCOUNT_ERASED, Client.system("worker", now))
+    pictures.forget(picture)
+    return True
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {**_fields(session, but=("user",)), "refresh_tokens": session.refresh_tokens.count()}
+
+
+def _digests(user: User) -> list[bytes]:
+    addresses: list[Email | Phone] = [Email(each) for each in (user.email, user.phone_number) if each]
+    found = [digest for address in addresses for digest in identifiers.digests(address)]
+    return [*found, *settings.KEYS.digests("person", user.pk.bytes)]
+
+
+def _messages(user: User) -> Any:
+    return Message.objects.filter(recipient__in=_digests(user))
+
+
+def _events(user: User) -> Any:
+    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=_digests(user)))
+
+
+def _fields(row: Any, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The columns of a row, but secrets and digests."""
+    return {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in but}
