@@ -24,7 +24,7 @@ ADA = "ada@example.com"
 
 
 @pytest.fixture
-def tokens(api: Api, inbox: Inbox) -> dict[str, Any]:
+def tokens(api: Api, inbox: Inbox) -> Any:
     """The answer of a confirm: a signed-in person."""
     registration = api.start(email=ADA, password=PASSWORD, username="ada").registration
     return api.confirm(registration, inbox.newest(ADA).code).body
@@ -50,7 +50,11 @@ def sign_out(api: Api, access: str, path: str = "logout", body: dict[str, str] |
 def test_me(api: Api, tokens: dict[str, Any]) -> None:
     status, body = me(api, tokens["access"])
     assert status == 200
-    assert (body["email"], body["username"], body["profile"]) == (ADA, "ada", {"bio": "", "address": ""})
+    assert (body["email"], body["username"], body["profile"]) == (
+        ADA,
+        "ada",
+        {"bio": "", "address": "", "picture": None},
+    )
     answer = api.http.get("/api/auth/me")
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
     assert answer["WWW-Authenticate"] == "Bearer"

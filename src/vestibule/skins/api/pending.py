@@ -20,6 +20,7 @@ from vestibule.skins.api import pending_schema as schema
 from vestibule.skins.api.parsing import read
 from vestibule.skins.api.people import shown
 from vestibule.skins.api.registration import answer, applying
+from vestibule.skins.api.schema import LinkToken
 from vestibule.skins.edge import admit
 
 _TAG = ["Registration, pending"]
@@ -119,7 +120,7 @@ class Reject(APIView):
     @extend_schema(operation_id="verify_email_reject", tags=_TAG, **schema.REJECT)
     def post(self, request: Request) -> Response:
         """Whoever holds the mailbox ends the sign-up that somebody else began with it."""
-        typed = read(schema.LinkToken, request)
+        typed = read(LinkToken, request)
         pending_registration.reject(client=admit(request._request, rules.REGISTER_CONFIRM), token=typed["token"])
         return Response(status=204)
 
