@@ -53,6 +53,12 @@ RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a r
 ALL = tuple(value for value in globals().values() if isinstance(value, Event))
 
 
+def meaning_of(name: str) -> str:
+    """What an event says happened, for people."""
+    known = {event.name: event.meaning for event in ALL}
+    return known.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
+
+
 def refused(flow: str, *, kept: bool = True) -> Event:
     """The event of a flow that said no: `registration.confirm` becomes `registration.confirm.refused`."""
     return Event(f"{flow}.refused", "The flow said no.", kept)

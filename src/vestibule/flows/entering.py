@@ -46,7 +46,7 @@ def enter(
     """Begin a session, in the caller's transaction. `said` is what the client says of its device; `recognised`, whether
     it was seen before: None where that is no question (the account is new); `page`: the life of a page's session."""
     first = not Session.objects.filter(user=user).exists()
-    device = devices.remember(user, said, client.at) or (recognised.device if recognised else None)
+    device = devices.remember(user, said, client.at, known=recognised.device if recognised else None)
     session = roster.begin(client, user, amr=amr, device=device, page=page)
     tokens = None if page else refresh.first(client, session)
     record(events.SESSION_OPENED, client, user_id=user.id, session=str(session.id))

@@ -15,6 +15,12 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions.models import Device, DeviceType, Session
 
 KNOWN_FOR = timedelta(days=90)  # a network is known for so long after a session from it
+# The first mark that is found names it: the more special stand first.
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    *(("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS")),
+    *(("Mac OS", "macOS"), ("Linux", "Linux")),
+)
 LONGEST = {"device_name": 100, "browser": 60, "os": 60, "fingerprint_hash": 256}  # characters
 
 
@@ -100,14 +106,29 @@ def forget_all(user_id: UUID, *, but: UUID | None = None) -> None:
     kept.delete()
 
 
-def remember(user: User, said: Mapping[str, str] | None, now: datetime) -> Device | None:
-    """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said."""
+def described(agent: str) -> dict[str, str]:
+    """What a browser's User-Agent says of its device, in the words that people use; for show only."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    os = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    kind = "mobile" if "Mobi" in agent else "tablet" if "iPad" in agent or "Tablet" in agent else "desktop"
+    name = " on ".join(each for each in (browser, os) if each)
+    return {"fingerprint": "", "name": name, "type": kind, "browser": browser, "os": os}
+
+
+def remember(user: User, said: Mapping[str, str] | None, now: datetime, known: Device | None = None) -> Device | None:
+    """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said. `known`:
+    it was recognised, and is only seen again."""
+    if known:
+        Device.objects.filter(pk=known.pk).update(last_seen_at=now)
+        return known
     if not said:
         return None
     facts = {name: said[name] for name in ("name", "type", "browser", "os")}
+    if not said["fingerprint"]:
+        return Device.objects.create(user=user, **facts, created_at=now, last_seen_at=now)
     device, _made = Device.objects.update_or_create(
         user=user,
-        fingerprint=bytes.fromhex(said["fingerprint"]) or None,
+        fingerprint=bytes.fromhex(said["fingerprint"]),
         defaults={**facts, "last_seen_at": now},
         create_defaults={**facts, "last_seen_at": now, "created_at": now},
     )

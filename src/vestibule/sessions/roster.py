@@ -42,6 +42,12 @@ def living(user_id: UUID, now: datetime) -> QuerySet[Session]:
     return found.exclude(idle).select_related("device").order_by("-created_at")
 
 
+def seen(session: Session, now: datetime) -> None:
+    """Somebody used it; noted once a minute."""
+    if session.last_seen_at <= now - timedelta(minutes=1):
+        Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+
+
 def end(user_id: UUID, now: datetime, *, only: UUID | None = None, but: UUID | None = None) -> int:
     """End a person's sessions, in the caller's transaction: all, one, or all but one; how many there were."""
     live = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)

@@ -1,0 +1,90 @@
+"""Who is at the pages: a session by an HttpOnly cookie, bound to the same row that every session is; and the browser's
+own mark, by which it is recognised the next time."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.utils import timezone
+
+from vestibule.flows.entering import SignedIn
+from vestibule.guards import rules
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Refusal, SessionRevoked, Unauthenticated
+from vestibule.kernel.sealing import Unsealable
+from vestibule.sessions import access, roster
+from vestibule.sessions.models import Session
+from vestibule.skins.edge import admit
+from vestibule.skins.pages.showing import form_or_post, page
+
+SESSION, DEVICE = "page session", "page device"
+YEAR = timedelta(days=365)
+
+
+def admit_page(request: HttpRequest) -> Client:
+    """The Client of somebody who is signed in to the pages. Raises Unauthenticated, SessionRevoked, Throttled,
+    Unavailable."""
+    id = _unsigned(SESSION, request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    if id is None:
+        raise Unauthenticated
+    session = Session.objects.select_related("user").filter(pk=id, is_page=True).first()
+    if session is None or not access.live(session, timezone.now()):
+        raise SessionRevoked
+    client = admit(request, rules.TOKEN, session=session)
+    roster.seen(session, client.at)
+    return client
+
+
+def signed_in(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view for whoever is signed in; the others are asked to."""
+
+    @form_or_post
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            client = admit_page(request)
+        except Unauthenticated:
+            return leave(HttpResponseRedirect("/login/"))
+        except Refusal as refusal:
+            return page(request, "pages/refused.html", {}, refusal)
+        return view(request, client)
+
+    return guarded
+
+
+def enter(request: HttpRequest, response: HttpResponse, signed_in: SignedIn) -> HttpResponse:
+    """Hand the cookies out. The CSRF token changes with the person (ASVS 7.2.4)."""
+    rotate_token(request)
+    session = signed_in.session
+    life, cookie = session.expires_at - session.created_at, settings.KEYS.sign(SESSION, session.pk.bytes)
+    _set(response, settings.SESSION_COOKIE_NAME, cookie, life)
+    if session.device_id:
+        mark = settings.KEYS.sign(DEVICE, session.device_id.bytes)
+        _set(response, settings.DEVICE_COOKIE_NAME, mark, YEAR)
+    return response
+
+
+def leave(response: HttpResponse) -> HttpResponse:
+    """Nobody is signed in here any more."""
+    response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
+    return response
+
+
+def device_of(request: HttpRequest) -> UUID | None:
+    """The device that this browser was recognised as before."""
+    return _unsigned(DEVICE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
+
+
+def _unsigned(purpose: str, cookie: str) -> UUID | None:
+    try:
+        return UUID(bytes=settings.KEYS.unsign(purpose, cookie))
+    except (Unsealable, ValueError):
+        return None
+
+
+def _set(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
+    response.set_cookie(name, value, max_age=life, secure=settings.HTTPS, httponly=True, samesite="Lax")
