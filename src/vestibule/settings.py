@@ -263,6 +263,7 @@ MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
 BODY_LIMIT = 64 * 1024  # bytes
 LONGER_BODIES = {  # bytes, by path
     "/webhooks/": 1024 * 1024,  # a mail provider tells of many messages at once
+    "/account/picture/": 5 * 1024 * 1024 + BODY_LIMIT,
     "/api/auth/me/picture": 5 * 1024 * 1024 + BODY_LIMIT,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -83,7 +83,7 @@ def confirm(
             passwords.hashed(password)  # the same work for an address that nobody signed up with
         raise _unknown(client, address)
     with challenges.verify(seen, otp, now=client.at) as proof:
-        return signing_up.make_account(client, proof, username, sign_in=False)
+        return signing_up.make_account(client, proof, username)
 
 
 @flow
@@ -97,7 +97,7 @@ def open_link(
     AlreadyUsed, Exhausted, Locked, UsernameTaken, Unavailable.
     """
     with _proved_by_link(client, token, registration, password) as proof:
-        return signing_up.make_account(client, proof, username, sign_in=False)
+        return signing_up.make_account(client, proof, username)
 
 
 @flow

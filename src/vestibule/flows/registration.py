@@ -5,6 +5,7 @@ All but `start` serve a pending registration too: a handle says which way it beg
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -105,8 +106,10 @@ def confirm(
     address: Email | Phone | None = None,
     username: Username | None = None,
     sign_in: bool,
+    page: timedelta | None = None,
 ) -> Registered:
-    """The code is right: make the account, once, and sign the person in if `sign_in`.
+    """The code is right: make the account, once, and sign the person in if `sign_in` (`page`: by a session of the pages
+    that lives so long).
 
     `address`, if given, must be the one that was signed; `username` replaces the one typed at the start.
     Raises WrongSecret, Exhausted, Expired, AlreadyUsed, TokenInvalid, Locked, Invalid, UsernameTaken (the code stays
@@ -116,7 +119,7 @@ def confirm(
     if address is not None:
         _check_address(seen, address)
     with challenges.verify(seen, otp, now=client.at) as proof:
-        return signing_up.make_account(client, proof, username, sign_in=sign_in)
+        return signing_up.make_account(client, proof, username, sign_in=sign_in, page=page)
 
 
 @flow

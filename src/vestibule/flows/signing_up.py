@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +24,11 @@ from vestibule.challenges.results import Issued, Proof, Standing
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages, outbox
 from vestibule.courier.models import Channel
-from vestibule.flows.entering import enter
+from vestibule.flows.entering import SignedIn, enter
 from vestibule.guards import texting
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
-from vestibule.sessions.refresh import Tokens
 
 Kept = Mapping[str, Any]
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
@@ -48,10 +48,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """The account is there; `tokens` where the person was signed in."""
+    """The account is there; `entered` where the person was signed in."""
 
     user: User
-    tokens: Tokens | None
+    entered: SignedIn | None
 
 
 def kept(applicant: Applicant, device: Mapping[str, str] | None) -> dict[str, Any]:
@@ -145,8 +145,16 @@ def sent(issued: Issued, user_id: UUID | None = None) -> Sent:
     )
 
 
-def make_account(client: Client, proof: Proof, chosen: Username | None, *, sign_in: bool) -> Registered:
-    """The work of one proof, in one transaction; a unique constraint that refuses it says why afterwards.
+def make_account(
+    client: Client,
+    proof: Proof,
+    chosen: Username | None,
+    *,
+    sign_in: bool = False,
+    page: timedelta | None = None,
+) -> Registered:
+    """The work of one proof, in one transaction; a unique constraint that refuses it says why afterwards. `page`: the
+    person is signed in by a session of the pages that lives so long.
 
     Raises UsernameTaken and, where the address has an account by now, AlreadyUsed.
     """
@@ -169,17 +177,17 @@ def make_account(client: Client, proof: Proof, chosen: Username | None, *, sign_
                 challenge_id=proof.id,
                 channel=proof.payload["channel"],
             )
-            said = proof.payload["device"]
-            tokens = None
+            said = devices.described(client.agent) if page else proof.payload["device"]
+            entered = None
             if sign_in:
-                tokens = enter(client, user, amr=_amr(by_sms), said=said).tokens
+                entered = enter(client, user, amr=_amr(by_sms), said=said, page=page)
             else:
                 devices.remember(user, said, client.at)
             if by_sms:
                 texting.proved(client.at)
     except IntegrityError as error:
         raise _conflict(proof, brought.username) from error
-    return Registered(user=user, tokens=tokens)
+    return Registered(user=user, entered=entered)
 
 
 def _conflict(proof: Proof, username: Username | None) -> errors.Refusal:

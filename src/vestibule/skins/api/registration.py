@@ -219,7 +219,7 @@ class Confirm(APIView):
             sign_in=True,
         )
         user = shown(registered.user)
-        tokens = pair(registered.tokens) if registered.tokens else {}
+        tokens = pair(registered.entered.with_tokens) if registered.entered else {}
         return Response({"id": user["id"], "email": user["email"], "user": user, **tokens}, status=201)
 
 

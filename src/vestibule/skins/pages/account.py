@@ -26,11 +26,13 @@ from vestibule.skins.pages.showing import page
 
 @signed_in
 def about_me(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/`: names, bio, address, picture."""
+    """`/account/`: names, bio, address."""
     refusal = None
     if request.method == "POST":
+        about = {name: request.POST.get(name, "") for name in ("bio", "address")}
+        typed = {name: request.POST.get(name, "") for name in ("full_name", "username")}
         try:
-            _change_profile(request, client)
+            profile.change(client=client, typed={**typed, "profile": about})
             return HttpResponseRedirect("/account/?saved", status=303)
         except Refusal as refused:
             refusal = refused
@@ -40,8 +42,23 @@ def about_me(request: HttpRequest, client: Client) -> HttpResponse:
         "person": user,
         "picture": pictures.url(user.profile.picture),
         "saved": "saved" in request.GET,
+        "typed": request.POST,
     }
-    return page(request, "pages/account/profile.html", context | _typed(request), refusal)
+    return page(request, "pages/account/profile.html", context, refusal)
+
+
+@signed_in
+def picture(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/picture/`: another picture, or none."""
+    try:
+        if uploaded := request.FILES.get("picture"):
+            profile.set_picture(client=client, uploaded=uploaded.read())
+        elif request.method == "POST":
+            profile.remove_picture(client=client)
+    except Refusal as refusal:
+        context = {"tab": "profile", "person": profile.show(client=client)}
+        return page(request, "pages/account/profile.html", context, refusal)
+    return HttpResponseRedirect("/account/?saved", status=303)
 
 
 @signed_in
@@ -109,17 +126,6 @@ def step_up(request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponseRedirect(back, status=303)
 
 
-def _change_profile(request: HttpRequest, client: Client) -> None:
-    if "picture" in request.FILES:
-        profile.set_picture(client=client, uploaded=request.FILES["picture"].read())  # type: ignore[union-attr]  # one file
-    elif "remove_picture" in request.POST:
-        profile.remove_picture(client=client)
-    else:
-        about = {name: request.POST[name] for name in ("bio", "address") if name in request.POST}
-        typed = {name: request.POST[name] for name in ("full_name", "username") if name in request.POST}
-        profile.change(client=client, typed={**typed, "profile": about})
-
-
 def _change_places(request: HttpRequest, client: Client) -> None:
     act, id = request.POST.get("act", ""), _id(request)
     if act == "end":
@@ -182,10 +188,6 @@ def _id(request: HttpRequest) -> UUID:
         if request.POST.get("act") == "end_all":
             return UUID(int=0)
         raise NotFound from error
-
-
-def _typed(request: HttpRequest) -> dict[str, Any]:
-    return {"typed": request.POST} if request.method == "POST" else {}
 
 
 _ACTS = {

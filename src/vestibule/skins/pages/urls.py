@@ -20,6 +20,7 @@ urlpatterns = [
     path("password/reset/", sign_in.forgot),
     path("password/reset/confirm/", sign_in.reset),
     path("account/", account.about_me),
+    path("account/picture/", account.picture),
     path("account/security/", account.security),
     path("account/sessions/", account.places),
     path("account/activity/", account.activity),

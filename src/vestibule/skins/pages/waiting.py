@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
@@ -18,6 +19,7 @@ from vestibule.guards import rules
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, Expired, Invalid, Refusal, TokenInvalid, UsernameTaken
 from vestibule.skins.edge import admit
+from vestibule.skins.pages import entrance
 from vestibule.skins.pages.remembered import registration_of, remember
 from vestibule.skins.pages.showing import form_or_post, page
 
@@ -45,11 +47,19 @@ def verify(request: HttpRequest, handle: str) -> HttpResponse:
     try:
         username = applicant.chosen_username(request.POST.get("username"))
         client = admit(request, rules.REGISTER_CONFIRM)
-        registration.confirm(client=client, registration=handle, otp=otp, username=username, sign_in=False)
+        registered = registration.confirm(
+            client=client,
+            registration=handle,
+            otp=otp,
+            username=username,
+            sign_in=True,
+            page=settings.PAGE_SESSION,
+        )
     except Refusal as refusal:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
         return _page(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
-    return HttpResponseRedirect("/welcome/", status=303)
+    response = HttpResponseRedirect("/welcome/", status=303)
+    return entrance.enter(request, response, registered.entered) if registered.entered else response
 
 
 @_of_a_sign_up

@@ -1,0 +1,196 @@
+"""The account by page, in Chromium: sign in and out, forgot, profile, security, devices; with and without script."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import sign_up, watched
+from tests.servers import until
+from tests.service import Service
+from tests.world import LINK, PASSWORD
+
+NEXT = "another password entirely"
+
+
+@pytest.fixture(params=[{}, {"java_script_enabled": False}], ids=["script", "no script"])
+def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> Iterator[Page]:
+    """A page at the sign-up."""
+    yield from watched(browser, service, request.param)
+
+
+def account(page: Page, service: Service, person: str) -> None:
+    """Sign up, which signs in."""
+    sign_up(page, person)
+    page.get_by_label("Verification code").fill(service.code_for(person))
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Go to your account").click()
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+
+
+def sign_in(page: Page, service: Service, person: str, password: str = PASSWORD) -> None:
+    """Through the form."""
+    page.goto(f"{service.url}/login/")
+    page.get_by_label("Email, username or phone number").fill(person)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def letter(service: Service, to: str, subject: str) -> str:
+    """The text of the newest mail with that in its subject, waited for."""
+    found: list[str] = []
+
+    def arrived() -> bool:
+        _, mailbox = service.get(f"/dev/mailbox/?to={to}")
+        found[:] = [mail["text"] for mail in mailbox["messages"] if subject in mail["subject"]]
+        return bool(found)
+
+    until(arrived, f"{subject} for {to}")
+    return found[0]
+
+
+def link(text: str, path: str) -> str:
+    """The path of the link in a mail."""
+    token = LINK.search(text)
+    assert token
+    return f"{path}?token={token[1]}"
+
+
+def test_out_and_in_again(page: Page, service: Service, person: str) -> None:
+    account(page, service, person)
+    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(f"{service.url}/account/")
+    assert page.url.endswith("/login/")
+    sign_in(page, service, person, "not the right one")
+    expect(page.get_by_role("alert")).to_contain_text("These credentials are not right.")
+    expect(page.get_by_label("Email, username or phone number")).to_have_value(person)
+    sign_in(page, service, person)
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
+    assert {name: cookies[name]["httpOnly"] for name in ("session", "device")} == {"session": True, "device": True}
+    assert cookies["session"]["sameSite"] == "Lax"
+
+
+def test_forgot_by_link_and_by_code(page: Page, service: Service, person: str) -> None:
+    account(page, service, person)
+    page.context.clear_cookies()
+    page.goto(f"{service.url}/login/")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("Email").fill(person)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("If " + person + " has an account")).to_be_visible()
+    mail = letter(service, person, "Reset your password")
+    page.get_by_label("Code").fill(service.code_for(person))
+    page.get_by_label("New password").fill("short")
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("alert")).to_contain_text("Use at least 12 characters.")
+    page.goto(service.url + link(mail, "/password/reset/confirm/"))
+    page.get_by_label("New password").fill(NEXT)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    sign_in(page, service, person, NEXT)
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    page.goto(service.url + link(mail, "/password/reset/confirm/"))
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("link", name="Send me a new one")).to_be_visible()
+
+
+def test_the_profile_and_the_picture(page: Page, service: Service, person: str, tmp_path: Path) -> None:
+    account(page, service, person)
+    page.get_by_label("Full name").fill("Ada Lovelace")
+    page.get_by_label("About me").fill("Writes programs.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Full name")).to_have_value("Ada Lovelace")
+    page.get_by_label("Username").fill("a")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Use 3 to 30 letters")
+    page.goto(f"{service.url}/account/")
+    shot = tmp_path / "me.png"
+    page.screenshot(path=shot)
+    page.get_by_label("JPEG, PNG").set_input_files(shot)
+    page.get_by_role("button", name="Use this picture").click()
+    picture = page.get_by_role("img", name="Your picture")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete") is not None
+    page.get_by_role("button", name="Remove the picture").click()
+    expect(page.get_by_role("img", name="Your picture")).to_have_count(0)
+
+
+def test_password_and_address_are_changed(page: Page, service: Service, person: str) -> None:
+    account(page, service, person)
+    page.get_by_role("link", name="Security").click()
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password").fill(NEXT)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    page.get_by_text("Change it", exact=True).click()
+    page.get_by_label("New email").fill(f"new.{person}")
+    page.locator("#email-password").fill(NEXT)
+    page.get_by_role("button", name="Send a code there").first.click()
+    page.get_by_label("Code").fill("00000000")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_contain_text("You have 4 tries left")
+    page.get_by_label("Code").fill(service.code_for(f"new.{person}"))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("Your email address is changed.")).to_be_visible()
+    page.goto(service.url + link(letter(service, person, "was changed"), "/email/undo/"))
+    page.get_by_role("button", name="Put my address back").click()
+    expect(page.get_by_text("Your address is back")).to_be_visible()
+    page.goto(f"{service.url}/account/")
+    assert page.url.endswith("/login/")
+
+
+def test_devices_and_activity(browser: Browser, page: Page, service: Service, person: str) -> None:
+    account(page, service, person)
+    for other in watched(browser, service, {}):
+        sign_in(other, service, person)
+        expect(other.get_by_role("heading", name="Profile")).to_be_visible()
+        page.get_by_role("link", name="Devices").click()
+        rows = page.get_by_role("list").filter(has_text="this one").get_by_role("listitem")
+        expect(rows).to_have_count(2)
+        rows.filter(has_not_text="this one").get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("button", name="Sign out", exact=True)).to_have_count(1)
+        other.reload()
+        assert other.url.endswith("/login/")
+    page.get_by_role("button", name="Trust").first.click()
+    expect(page.get_by_text("trusted")).to_be_visible()
+    page.get_by_role("link", name="Activity").click()
+    expect(page.get_by_text("A device was renamed, trusted or no longer trusted.").first).to_be_visible()
+    expect(page.get_by_text("An address was proved and its account made.")).to_be_visible()
+
+
+def test_the_account_is_closed_and_kept(page: Page, service: Service, person: str) -> None:
+    account(page, service, person)
+    page.get_by_role("link", name="Security").click()
+    page.get_by_text("Close it and erase everything").click()
+    page.get_by_role("button", name="Close my account").click()
+    expect(page.get_by_role("heading", name="Your account is closed")).to_be_visible()
+    sign_in(page, service, person)
+    expect(page.get_by_role("alert")).to_contain_text("This account can't sign in.")
+    page.goto(service.url + link(letter(service, person, "will be erased"), "/account/undo/"))
+    page.get_by_role("button", name="Keep my account").click()
+    sign_in(page, service, person)
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_of_it_fits(browser: Browser, service: Service, person: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 760}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{service.url}/register/")
+    account(page, service, person)
+    paths = ["", "security/", "sessions/", "activity/", "confirm/"]
+    for path in [f"/account/{path}" for path in paths] + [
+        "/login/",
+        "/logout/",
+        "/password/reset/",
+        "/not-me/?token=x",
+    ]:
+        page.goto(service.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    context.close()
