@@ -39,6 +39,9 @@ stack: sync ## the production shape on this machine: PostgreSQL, Redis, two web 
 bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
 	$(UV) run python -m bench.purge
 
+bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (STACK=production for two processes)
+	$(UV) run python -m bench.storm
+
 clean: ## remove what was installed, built and kept (the database in var/ too)
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -55,4 +58,4 @@ chromium:
 	echo "!!! No Chromium (set CHROMIUM=/path or install it): THE BROWSER TESTS DO NOT RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help serve test check schema fmt stack bench-purge clean uv sync chromium
+.PHONY: help serve test check schema fmt stack bench-purge bench-storm clean uv sync chromium

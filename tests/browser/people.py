@@ -22,9 +22,8 @@ def watched(browser: Browser, service: Service, options: dict[str, Any]) -> Iter
             foreign.append(request.url)
 
     def on_console(message: ConsoleMessage) -> None:
-        refused = any(
-            f"status of {status}" in message.text for status in (400, 401, 403, 410, 429)
-        )  # what a test provokes
+        provoked = (400, 401, 403, 410, 429)
+        refused = any(f"status of {status}" in message.text for status in provoked)
         if message.type == "error" and not refused:
             errors.append(message.text)
 

@@ -184,13 +184,8 @@ def test_every_page_of_it_fits(browser: Browser, service: Service, person: str, 
     page = context.new_page()
     page.goto(f"{service.url}/register/")
     account(page, service, person)
-    paths = ["", "security/", "sessions/", "activity/", "confirm/"]
-    for path in [f"/account/{path}" for path in paths] + [
-        "/login/",
-        "/logout/",
-        "/password/reset/",
-        "/not-me/?token=x",
-    ]:
+    paths = [f"/account/{path}" for path in ("", "security/", "sessions/", "activity/", "confirm/")]
+    for path in [*paths, "/login/", "/logout/", "/password/reset/", "/not-me/?token=x"]:
         page.goto(service.url + path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     context.close()

@@ -20,6 +20,8 @@ def holder_of_phone(phone: Phone) -> User | None:
 
 def named(name: Name) -> User | None:
     """The account that signs in by this name, or None: an e-mail address, a proved number, a username in any case."""
+    if name.malformed:
+        return None
     if name.kind == "email":
         return holder_of_email(Email(name.value))
     if name.kind == "phone_number":

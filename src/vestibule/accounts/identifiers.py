@@ -27,10 +27,11 @@ _EARNING = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberT
 @dataclass(frozen=True, slots=True)
 class Name:
     """What somebody signs in by: `kind` is `email`, `phone_number` or `username`; `value` is canonical, or, where it
-    can be nobody's, as it was typed, after a NUL."""
+    is malformed and so nobody's, as it was typed."""
 
     kind: str
     value: str
+    malformed: bool = False
 
     @classmethod
     def typed(cls, kind: str, text: str) -> "Name":
@@ -39,7 +40,7 @@ class Name:
         try:
             return cls(kind, parsers[kind](text))
         except Malformed:
-            return cls(kind, f"\0{text}")
+            return cls(kind, text, malformed=True)
 
     @classmethod
     def guessed(cls, text: str) -> "Name":

@@ -83,7 +83,7 @@ def check(client: Client, user: User, password: str) -> None:
 
 def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:
     """Under which key passwords for this account, or for this name that nobody has, are counted."""
-    whose = user.pk.bytes if user else f"{name.kind} {name.value}".encode() if name else b""
+    whose = user.pk.bytes if user else f"{name.kind} {name.value}".encode(errors="replace") if name else b""
     return Account(settings.KEYS.digest("account", whose), place)
 
 
@@ -117,7 +117,7 @@ def _tell_owner(client: Client, account: Account, user: User | None) -> None:
 def _waits(name: Name, password: str) -> bool:
     """Whether a sign-up that waits on this address was made with this password. Decoys count: whoever signed up with a
     known address must not learn it here."""
-    if name.kind == "username" or name.value.startswith("\0"):
+    if name.kind == "username" or name.malformed:
         return False
     address = Email(name.value) if name.kind == "email" else Phone(name.value)
     newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=1)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from vestibule.accounts import applicant, identifiers, pictures
@@ -64,7 +65,11 @@ def picture(request: HttpRequest, client: Client) -> HttpResponse:
 @signed_in
 def security(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/`: password, addresses, closing; what guards the account wants a recent sign-in."""
-    context: dict[str, Any] = {"tab": "security", "done": request.GET.get("done", "")}
+    context: dict[str, Any] = {
+        "tab": "security",
+        "min_length": settings.PASSWORD_MIN_LENGTH,
+        "done": request.GET.get("done", ""),
+    }
     refusal: Refusal | None = None
     if request.method == "POST":
         act = request.POST.get("act", "")

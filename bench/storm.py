@@ -1,0 +1,163 @@
+"""`make bench-storm`: sign-ins at concurrency 64, and what `me` and `health/live` feel of it; and the memory.
+
+The service runs as people run it (`vestibule serve`, embedded or, with STACK=production, PostgreSQL and Redis). Half of
+the sign-ins have the wrong password; beyond the hashing queue they are told 503. One thread asks for `me` and one for
+`health/live`, each again as soon as it was answered, first alone and then beside the storm.
+"""
+
+import http.client
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from threading import Event, Thread
+from time import perf_counter
+
+from tests.servers import Postgres, Redis
+from tests.service import Service
+
+SECONDS, STORM = 10.0, 64
+PASSWORD = "correct horse battery staple"
+
+
+def main() -> None:
+    """Start the service, measure, print."""
+    folder = Path(tempfile.mkdtemp(prefix="vestibule-bench-"))
+    folder.chmod(0o755)
+    environment = {"LOG_LEVEL": "ERROR"}
+    servers: list[Postgres | Redis] = []
+    if os.environ.get("STACK") == "production":
+        postgres, redis = Postgres(folder), Redis(folder / "redis")
+        servers = [postgres, redis]
+        for server in servers:
+            server.start()
+        environment |= {
+            "DATABASE_URL": postgres.create("vestibule"),
+            "REDIS_URL": redis.url(),
+            "SECRET_KEY": "a secret key for one measurement on one machine",
+            "WEB_PROCESSES": "2",
+        }
+    try:
+        with Service(folder, **environment) as service:
+            measure(service, environment)
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def measure(service: Service, environment: dict[str, str]) -> None:
+    """Idle, then beside the storm."""
+    access = account(service, environment)
+    alone = probe(service, access)
+    stop = Event()
+    answers: Counter[int] = Counter()
+    storm = [Thread(target=hammer, args=(service, stop, answers, n)) for n in range(STORM)]
+    for thread in storm:
+        thread.start()
+    beside = probe(service, access)
+    memory = resident(service)
+    stop.set()
+    for thread in storm:
+        thread.join()
+    shape = "production, 2 processes" if "DATABASE_URL" in environment else "embedded, 1 process"
+    tell(f"{shape}; sign-ins at concurrency {STORM} for {SECONDS:.0f} s: {dict(sorted(answers.items()))}")
+    for name in alone:
+        tell(f"{name:12} idle    {summary(alone[name])}")
+        tell(f"{'':12} beside  {summary(beside[name])}   p99 x {nth(beside[name]) / nth(alone[name]):.1f}")
+    tell(f"resident memory of the web processes: {memory} MB")
+
+
+def account(service: Service, environment: dict[str, str]) -> str:
+    """An account on which the storm is not; its access token."""
+    if "DATABASE_URL" in environment:
+        service.start("worker")
+    started = service.post("/api/auth/register/start", {"email": "ada@example.com", "password": PASSWORD})[1]
+    code = service.code_for("ada@example.com")
+    body = {"registration": started["registration"], "otp": code}
+    return str(service.post("/api/auth/register/confirm", body)[1]["access"])
+
+
+def probe(service: Service, access: str) -> dict[str, list[float]]:
+    """The seconds of each `me` and each `health/live`, for as long as it is measured."""
+    asked = {"me": ("/api/auth/me", {"Authorization": f"Bearer {access}"}), "health/live": ("/health/live", {})}
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    threads = []
+    for name, (path, headers) in asked.items():
+        threads.append(Thread(target=ask, args=(service, path, headers, took[name])))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return took
+
+
+def ask(service: Service, path: str, headers: dict[str, str], took: list[float]) -> None:
+    """One after the other, on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    end = perf_counter() + SECONDS
+    while perf_counter() < end:
+        began = perf_counter()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        took.append(perf_counter() - began)
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+
+
+def hammer(service: Service, stop: Event, answers: Counter[int], number: int) -> None:
+    """Sign-ins of people of its own, right or wrong."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    turn = 0
+    while not stop.is_set():
+        turn += 1
+        email = "ada@example.com" if number % 2 else f"p{number}.{turn}@example.com"
+        body = json.dumps({"email": email, "password": PASSWORD if number % 2 else "wrong"})
+        try:
+            connection.request("POST", "/api/auth/login", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            answers[answer.status] += 1
+        except OSError:
+            answers[0] += 1
+            connection.close()
+
+
+def resident(service: Service) -> int:
+    """What all web processes hold, in MB."""
+    group, total = service.process("serve").pid, 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        facts = dict(line.split(":", 1) for line in read(status).splitlines() if ":" in line)
+        if facts and os.getpgid(int(status.parent.name)) == group:
+            total += int(facts.get("VmRSS", "0 kB").split()[0])
+    return total // 1024
+
+
+def read(path: Path) -> str:
+    """A file of /proc, whose process may have ended."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def nth(seconds: list[float], percent: int = 99) -> float:
+    """A percentile."""
+    return sorted(seconds)[len(seconds) * percent // 100]
+
+
+def summary(seconds: list[float]) -> str:
+    """Median and p99 in milliseconds."""
+    return f"median {1000 * median(seconds):6.1f} ms   p99 {1000 * nth(seconds):6.1f} ms   ({len(seconds)})"
+
+
+def tell(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main()
