@@ -1,13 +1,15 @@
 """`make bench-storm`: sign-ins at concurrency 64, and what `me` and `health/live` feel of it; and the memory.
 
 The service runs as people run it (`vestibule serve`, embedded or, with STACK=production, PostgreSQL and Redis). Half of
-the sign-ins have the wrong password; beyond the hashing queue they are told 503. One thread asks for `me` and one for
-`health/live`, each again as soon as it was answered, first alone and then beside the storm.
+the sign-ins have the wrong password; beyond the hashing queue they are told 503, and wait as it says. One thread asks
+for `me` and one for `health/live`, each again as soon as it was answered, first alone and then beside the storm.
 """
 
 import http.client
 import json
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -52,22 +54,18 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     """Idle, then beside the storm."""
     access = account(service, environment)
     alone = probe(service, access)
-    stop = Event()
-    answers: Counter[int] = Counter()
-    storm = [Thread(target=hammer, args=(service, stop, answers, n)) for n in range(STORM)]
-    for thread in storm:
-        thread.start()
+    quiet = resident(service)
+    storm = subprocess.Popen([sys.executable, "-m", "bench.storm", str(service.port)], stdout=subprocess.PIPE)
     beside = probe(service, access)
     memory = resident(service)
-    stop.set()
-    for thread in storm:
-        thread.join()
+    storm.terminate()
+    answers = json.loads(storm.communicate()[0])
     shape = "production, 2 processes" if "DATABASE_URL" in environment else "embedded, 1 process"
-    tell(f"{shape}; sign-ins at concurrency {STORM} for {SECONDS:.0f} s: {dict(sorted(answers.items()))}")
+    tell(f"{shape}; sign-ins at concurrency {STORM} for {SECONDS:.0f} s: {answers}")
     for name in alone:
         tell(f"{name:12} idle    {summary(alone[name])}")
         tell(f"{'':12} beside  {summary(beside[name])}   p99 x {nth(beside[name]) / nth(alone[name]):.1f}")
-    tell(f"resident memory of the web processes: {memory} MB")
+    tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the storm")
 
 
 def account(service: Service, environment: dict[str, str]) -> str:
@@ -108,9 +106,23 @@ def ask(service: Service, path: str, headers: dict[str, str], took: list[float])
             raise RuntimeError(f"{path}: {answer.status}")
 
 
-def hammer(service: Service, stop: Event, answers: Counter[int], number: int) -> None:
-    """Sign-ins of people of its own, right or wrong."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+def storm(port: int) -> None:
+    """A process of its own: so many who sign in, until it is told to end; then the count of the answers."""
+    stop, answers = Event(), Counter[int]()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    people = [Thread(target=hammer, args=(port, stop, answers, n)) for n in range(STORM)]
+    for thread in people:
+        thread.start()
+    while not stop.wait(0.2):
+        pass
+    for thread in people:
+        thread.join()
+    tell(json.dumps(dict(sorted(answers.items()))))
+
+
+def hammer(port: int, stop: Event, answers: Counter[int], number: int) -> None:
+    """One of them: right or wrong, again and again; a 503 is waited for as it says."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     turn = 0
     while not stop.is_set():
         turn += 1
@@ -121,18 +133,20 @@ def hammer(service: Service, stop: Event, answers: Counter[int], number: int) ->
             answer = connection.getresponse()
             answer.read()
             answers[answer.status] += 1
+            if answer.status == 503:
+                stop.wait(float(answer.headers["Retry-After"]))
         except OSError:
             answers[0] += 1
             connection.close()
 
 
 def resident(service: Service) -> int:
-    """What all web processes hold, in MB."""
+    """What all web processes hold, in MB; what they share is counted once."""
     group, total = service.process("serve").pid, 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        facts = dict(line.split(":", 1) for line in read(status).splitlines() if ":" in line)
-        if facts and os.getpgid(int(status.parent.name)) == group:
-            total += int(facts.get("VmRSS", "0 kB").split()[0])
+    for process in Path("/proc").glob("[0-9]*"):
+        facts = dict(line.split(":", 1) for line in read(process / "smaps_rollup").splitlines() if ":" in line)
+        if "Pss" in facts and os.getpgid(int(process.name)) == group:
+            total += int(facts["Pss"].split()[0])
     return total // 1024
 
 
@@ -160,4 +174,4 @@ def tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    storm(int(sys.argv[1])) if len(sys.argv) > 1 else main()

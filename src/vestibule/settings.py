@@ -73,7 +73,7 @@ REDIS_OPTIONS: dict[str, Any] = {
 }
 CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_THREADS = env.int("WEB_THREADS", default=24)
 
 
 def _sqlite() -> dict[str, Any]:
@@ -154,6 +154,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 HASHING_SLOTS = env.int("HASHING_SLOTS", default=os.cpu_count() or 1)
+# Who waits for a hash holds a thread: a quarter of them stays free for whoever wants none.
+HASHING_QUEUE = max(0, min(16, WEB_THREADS - max(1, WEB_THREADS // 4) - HASHING_SLOTS))
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "vestibule.accounts.passwords.MinimumLengthValidator",

@@ -1,10 +1,12 @@
 """Passwords: the policy, the hash, and the admission of hashing work."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import hashers, password_validation
@@ -17,8 +19,10 @@ from vestibule.accounts.models import User
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Unavailable
 
+T = TypeVar("T")
+
 MAX_BYTES = 1024
-QUEUE, WAIT = 16, 2.0  # how many may wait for a slot, and how many seconds
+WAIT = 2.0  # seconds that one may wait for a slot
 
 WAITING = Gauge("vestibule_hashing_waiting", "Requests that wait for a hashing slot.", multiprocess_mode="livesum")
 
@@ -60,7 +64,7 @@ class Admission:
             self._places.release()
 
 
-admission = Admission(slots=settings.HASHING_SLOTS, queue=QUEUE, wait=WAIT)
+admission = Admission(slots=settings.HASHING_SLOTS, queue=settings.HASHING_QUEUE, wait=WAIT)
 
 
 def normalised(typed: str) -> str:
@@ -83,13 +87,13 @@ def problems(password: str, *, email: str = "", username: str = "", full_name: s
 def hashed(password: str) -> str:
     """The Argon2id hash of a normalised password, in PHC form. Raises Unavailable under a hashing storm."""
     with admission():
-        return hashers.make_password(password)
+        return _in_its_thread(hashers.make_password, password)
 
 
 def right(password: str, kept: str) -> bool:
     """Whether a normalised password is the one of this hash. Raises Unavailable under a hashing storm."""
     with admission():
-        return hashers.check_password(password, kept)
+        return _in_its_thread(hashers.check_password, password, kept)
 
 
 def of(password: str, user: User | None) -> bool:
@@ -102,11 +106,23 @@ def of(password: str, user: User | None) -> bool:
     kept = user.password if user is not None and usable else _nobodys()
     stale: list[str] = []
     with admission():
-        found = hashers.check_password(password, kept, setter=stale.append) and usable
+        found = _in_its_thread(hashers.check_password, password, kept, stale.append) and usable
         if found and stale and user is not None:
-            renewed = hashers.make_password(password)
+            renewed = _in_its_thread(hashers.make_password, password)
             User.objects.filter(pk=user.pk, password=kept).update(password=renewed)
     return found
+
+
+def _in_its_thread(act: Callable[..., T], *args: Any) -> T:
+    """Hashes are made in as many threads as there are slots: the C library keeps 19 MiB for each thread that ever made
+    one, which for every thread of the server would be most of its memory."""
+    return _threads().submit(act, *args).result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Made at the first hash: after the server forked."""
+    return ThreadPoolExecutor(settings.HASHING_SLOTS, thread_name_prefix="hashing")
 
 
 @cache

@@ -93,7 +93,8 @@ def erase_due(now: datetime, limit: int) -> int:
 def _erase(user_id: UUID, now: datetime) -> bool:
     """Everything that knows the person; the audit log keeps what happened, and to nobody."""
     with atomic():
-        user = lifecycle.closing(now).select_for_update(of=("self",)).select_related("profile").filter(pk=user_id).first()
+        held = lifecycle.closing(now).select_for_update(of=("self",)).select_related("profile")
+        user = held.filter(pk=user_id).first()
         if user is None:
             return False
         picture = user.profile.picture

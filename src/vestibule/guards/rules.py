@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Rule:
     """One row: rates in words, like `10/minute;100/hour`; empty where the rule does not limit that way.
 
-    `anonymous`: whether such a request is also counted against ANON.
+    `anonymous`: whether such a request is also counted against ANON; `hashes`: whether it costs a password hash, and
+    is refused at the door while too many wait for one.
     """
 
     name: str
@@ -19,23 +20,26 @@ class Rule:
     per_identifier: str = ""
     overall: str = ""
     anonymous: bool = True
+    hashes: bool = False
 
 
 # Every request that nobody signed.
 ANON = Rule(name="anon", per_network="100/hour")
 # Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
 # are capped silently: it only bounds the work.
-REGISTER_START = Rule(name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour")
-REGISTER = Rule(name="register", per_network="2/minute", per_identifier="20/hour", overall="3000/hour")
+REGISTER_START = Rule(
+    name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour", hashes=True
+)
+REGISTER = Rule(name="register", per_network="2/minute", per_identifier="20/hour", overall="3000/hour", hashes=True)
 REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 # With the five starts that makes the 20 mails an hour that one network may cause.
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
 # A tab that waits for a proof made elsewhere asks again and again; the sign-up's own handle is its ticket.
 REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", anonymous=False)
 # Beside the counts per account (guards.passwords): no network sprays passwords over many.
-LOGIN = Rule(name="login", per_network="10/minute;100/hour")
+LOGIN = Rule(name="login", per_network="10/minute;100/hour", hashes=True)
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour")
-PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour")
+PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", hashes=True)
 # Whoever holds a token: wide, for many people may share one network; it only bounds the work.
 TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
 

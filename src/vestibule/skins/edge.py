@@ -1,6 +1,7 @@
 """The edge: who is asking, from where, and whether the rates let them. The only maker of a Client for a request."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,8 +13,11 @@ from vestibule.audit.record import record
 from vestibule.guards import counters
 from vestibule.guards.rules import ANON, Rule
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Throttled
+from vestibule.kernel.errors import Throttled, Unavailable
 from vestibule.sessions.models import Session
+
+_PLACE = "_vestibule_place"
+_places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
 
 Address = IPv4Address | IPv6Address
 
@@ -23,8 +27,10 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
 
     `identifier` is the keyed digest of the address concerned, where the rule limits by it; `session` is the one that
     a bearer token or a cookie has proved.
-    Raises Throttled, and Unavailable when the counters can't be reached.
+    Raises Throttled, and Unavailable when the counters can't be reached or the hashing queue is full.
     """
+    if rule.hashes:
+        _take_a_place(request)
     address = client_address(request)
     client = Client(
         at=timezone.now(),
@@ -43,6 +49,22 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
         record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
         raise
     return client
+
+
+def let_go(request: HttpRequest) -> None:
+    """The request is answered (skins.middleware): its place, if it took one, is another's."""
+    if request.__dict__.pop(_PLACE, False):
+        _places.release()
+
+
+def _take_a_place(request: HttpRequest) -> None:
+    """What costs a password hash may hold so many threads of the process, to the end of the request, and no more: a
+    storm of sign-ins leaves the others to whoever wants no hash. Raises Unavailable."""
+    if _PLACE in request.__dict__:
+        return
+    if not _places.acquire(blocking=False):
+        raise Unavailable(retry_after=1)
+    request.__dict__[_PLACE] = True
 
 
 def client_address(request: HttpRequest) -> Address | None:

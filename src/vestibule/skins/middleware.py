@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.kernel import entropy
-from vestibule.skins import failures
+from vestibule.skins import edge, failures
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -35,7 +35,10 @@ def request_context(respond: Respond) -> Respond:
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         began = perf_counter()
-        response = respond(request)
+        try:
+            response = respond(request)
+        finally:
+            edge.let_go(request)
         response["X-Request-ID"] = request_id
         if failures.speaks_json(request):
             response["Referrer-Policy"] = "no-referrer"
