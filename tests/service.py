@@ -19,6 +19,9 @@ _OURS = re.compile(
 )
 
 
+_MIGRATED: list[bytes] = []
+
+
 class Service:
     """One deployment in `folder`: embedded, unless `environment` says otherwise."""
 
@@ -36,7 +39,7 @@ class Service:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        self.run("migrate")
+        self._migrate()
         self.start("serve")
         until(self.answers, "the service")
         return self
@@ -44,6 +47,17 @@ class Service:
     def __exit__(self, *_: object) -> None:
         for name in list(self._processes):
             self.kill(name)
+
+    def _migrate(self) -> None:
+        """Once for all embedded deployments of this test process: the others begin with a copy of its database."""
+        if "DATABASE_URL" in self._environment:
+            self.run("migrate")
+            return
+        database = self._folder / "vestibule.sqlite3"
+        if not _MIGRATED:
+            self.run("migrate")
+            _MIGRATED.append(database.read_bytes())
+        database.write_bytes(_MIGRATED[0])
 
     def run(self, *command: str) -> None:
         """One command, to its end."""
