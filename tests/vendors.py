@@ -4,20 +4,21 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 from uuid import uuid4
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | str]
 
 
 class Vendor(Protocol):
     """What can be served."""
 
     def answer(self, path: str, headers: Mapping[str, str], body: str) -> Answer:
-        """The status and the JSON for one POST."""
+        """The status and the JSON (or the text) for one request."""
 
 
 @contextmanager
@@ -26,14 +27,16 @@ def serving(vendor: Vendor) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             status, answer = vendor.answer(self.path, dict(self.headers), body)
-            content = json.dumps(answer).encode()
+            content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if isinstance(answer, str) else "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        do_GET = do_POST  # noqa: N815 - their name
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
@@ -78,6 +81,22 @@ class Twilio:
     def _error(self, status: int, code: int, message: str) -> Answer:
         more_info = f"https://www.twilio.com/docs/errors/{code}"
         return status, {"code": code, "message": message, "more_info": more_info, "status": status}
+
+
+class Pwned:
+    """haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange. `asked` holds the path of each request."""
+
+    def __init__(self, *passwords: str) -> None:
+        self.asked: list[str] = []
+        self.status = 200
+        self._digests = [sha1(password.encode()).hexdigest().upper() for password in passwords]
+
+    def answer(self, path: str, headers: Mapping[str, str], body: str) -> Answer:
+        """The suffixes of this prefix with their counts, and padding."""
+        self.asked.append(path)
+        prefix = path.rpartition("/")[2]
+        found = [f"{digest[5:]}:7" for digest in self._digests if digest.startswith(prefix)]
+        return self.status, "\r\n".join([*found, f"{'0' * 35}:0", f"{'A' * 35}:12"])
 
 
 class Postmark:

@@ -144,6 +144,8 @@ PENDING_TTL = timedelta(seconds=env.int("PENDING_TTL", default=72 * 3600))
 SIGNUP_FIELDS = env.list("SIGNUP_FIELDS", default=[])
 ENUMERATION_PROTECTION = env.bool("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
+# Like https://api.pwnedpasswords.com; empty: no list is asked.
+PASSWORD_BREACH_URL = env.str("PASSWORD_BREACH_URL", default="").rstrip("/")
 PASSWORD_HASHERS = [
     "vestibule.accounts.passwords.Argon2",
     # What comes from elsewhere is recognised, and hashed anew at the first sign-in.

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from prometheus_client import Gauge
 
+from vestibule.accounts.breaches import breached
 from vestibule.accounts.models import User
 from vestibule.kernel import entropy
-from vestibule.kernel.errors import FieldError, Unavailable
+from vestibule.kernel.errors import FieldError, Invalid, Unavailable
 
 T = TypeVar("T")
 
@@ -85,7 +86,13 @@ def problems(password: str, *, email: str = "", username: str = "", full_name: s
 
 
 def hashed(password: str) -> str:
-    """The Argon2id hash of a normalised password, in PHC form. Raises Unavailable under a hashing storm."""
+    """The Argon2id hash of a new, normalised password, in PHC form.
+
+    Raises Invalid where the list of breached ones has it, Unavailable under a hashing storm.
+    """
+    if breached(password):
+        words = _("This password stands in a list of stolen ones. Choose another.")
+        raise Invalid({"password": [FieldError("password_breached", str(words))]})
     with admission():
         return _in_its_thread(hashers.make_password, password)
 

@@ -80,7 +80,7 @@ def confirm(
     seen = next((each for each in candidates if _typed_at_sign_up(challenges.payload(each), password)), None)
     if seen is None:
         if not candidates:
-            passwords.hashed(password)  # the same work for an address that nobody signed up with
+            passwords.of(password, None)  # the same work for an address that nobody signed up with
         raise _unknown(client, address)
     with challenges.verify(seen, otp, now=client.at) as proof:
         return signing_up.make_account(client, proof, username)

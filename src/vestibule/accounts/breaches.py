@@ -1,0 +1,31 @@
+"""Whether a password stands in a list of breached ones: by the range API of Have I Been Pwned, which is told the first
+five characters of a SHA-1 and no more (k-anonymity; haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
+
+from hashlib import sha1
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import structlog
+from django.conf import settings
+
+TIMEOUT = 1.0  # seconds: nobody waits longer for a list
+
+log = structlog.get_logger(__name__)
+
+
+def breached(password: str) -> bool:
+    """Whether the list has it. Where there is no list, or it does not answer, no: nobody is kept from signing up by
+    somebody else's outage."""
+    if not settings.PASSWORD_BREACH_URL:
+        return False
+    digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
+    url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
+    request = Request(url, headers={"Add-Padding": "true", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
+    try:
+        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            lines = answer.read().decode("ascii").splitlines()
+    except (URLError, OSError, ValueError) as error:
+        log.warning("breaches.unavailable", error=type(error).__name__)
+        return False
+    counts = dict(line.partition(":")[::2] for line in lines)
+    return counts.get(digest[5:], "0").strip() not in ("", "0")  # padding has the count 0
