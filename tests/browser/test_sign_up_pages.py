@@ -110,6 +110,15 @@ def test_the_password_can_be_shown_and_pasted(scripted: Page) -> None:
     assert scripted.evaluate("document.querySelectorAll('[onpaste]').length") == 0
 
 
+def test_a_new_password_tells_its_strength(scripted: Page) -> None:
+    password = scripted.get_by_label("Password", exact=True)
+    for typed, strength in (("password1234", "very weak"), (PASSWORD, "strong")):
+        password.fill(typed)
+        expect(scripted.get_by_role("status")).to_have_text(f"Strength: {strength}.")
+    password.fill("")
+    expect(scripted.get_by_role("status")).to_have_text("")
+
+
 @pytest.mark.parametrize("width", [320, 375, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_and_keeps_its_contrast(browser: Browser, service: Service, width: int, scheme: Any) -> None:

@@ -13,6 +13,34 @@ function showPassword(button) {
   });
 }
 
+// How strong a new password is, as advice: zxcvbn, ours to serve, fetched when somebody first types one.
+const estimator = document.currentScript.src.replace("pages/house.js", "vendor/zxcvbn.js");
+const strengths = ["very weak", "weak", "fair", "good", "strong"];
+
+function fetchEstimator(then) {
+  if (document.querySelector(`script[src="${estimator}"]`)) return;
+  const script = document.createElement("script");
+  script.src = estimator;
+  script.addEventListener("load", then);
+  document.head.append(script);
+}
+
+function showStrength(input) {
+  const said = document.createElement("p");
+  said.className = "hint";
+  said.setAttribute("role", "status");
+  input.closest(".field").append(said);
+  const tell = () => {
+    if (!input.value || !window.zxcvbn) said.textContent = "";
+    else said.textContent = `Strength: ${strengths[zxcvbn(input.value.slice(0, 64)).score]}.`;
+  };
+  input.addEventListener("input", () => {
+    fetchEstimator(tell);
+    tell();
+  });
+}
+
+document.querySelectorAll("input[autocomplete=new-password]").forEach(showStrength);
 document.querySelectorAll("[data-shows]").forEach(showPassword);
 document.querySelectorAll("form[data-once]").forEach((form) => {
   form.addEventListener("submit", () => { form.querySelector("button[type=submit]").disabled = true; });
