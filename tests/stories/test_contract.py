@@ -20,7 +20,7 @@ schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 
 
 @schema.parametrize()
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_answers_conform_to_the_schema(house: None, case: Case[Any]) -> None:
     # What a password or an address must be, and how large a body may be, goes beyond what a schema can say.
     case.call_and_validate(
