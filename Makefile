@@ -3,7 +3,7 @@
 SHELL := bash
 PORT ?= 8000
 UV := $(shell command -v uv 2>/dev/null || echo python3 -m uv)
-PYTEST := $(UV) run python -m pytest -n 3
+PYTEST := $(UV) run python -m pytest -n 2
 export PORT
 
 help: ## list the targets

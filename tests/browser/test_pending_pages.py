@@ -1,5 +1,6 @@
 """The pending sign-up in Chromium: the link, on this device and on another; and elsewhere instead."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,7 @@ def test_the_page_says_when_resends_are_used_up(browser: Browser, tmp_path: Path
     with Service(tmp_path, REGISTRATION_MODE="pending", OTP_COOLDOWNS="0") as service:
         for page in watched(browser, service, {}):
             sign_up(page, person)
+            expect(page.get_by_text(re.compile(r"valid for \d+:\d\d"))).to_be_visible()  # the script has begun
             for left in (4, 3, 2, 1, 0):
                 page.get_by_role("button", name="send a new code").click()
                 last = " It is the last one" if left == 0 else "no longer works."
