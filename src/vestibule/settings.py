@@ -263,6 +263,22 @@ TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rst
 CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
 BIND = env.str("BIND", default="127.0.0.1" if MAILBOX else "0.0.0.0")  # noqa: S104 - codes in the open stay at home
 
+# Pictures: on our own disk, or, for several machines, in a bucket (`s3` extra; credentials as boto3 finds them).
+S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("https:")  # noqa: F405 - from wiring; the bucket's host
 MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
 BODY_LIMIT = 64 * 1024  # bytes
 LONGER_BODIES = {  # bytes, by path

@@ -304,3 +304,10 @@ def test_this_was_not_me(api: Api, inbox: Inbox, ada: str) -> None:
     assert api.post("password/reset/confirm", body).status == 204
     assert api.login(ADA, "another password entirely").status == 200
     assert api.post("sessions/disown", {"token": mail.token}).code == "token_used"
+
+
+def test_password_managers_find_the_page(api: Api) -> None:
+    """W3C: a well-known URL for changing passwords."""
+    answer = api.http.get("/.well-known/change-password")
+    assert (answer.status_code, answer["Location"]) == (302, "/account/security/")
+    assert api.http.get("/account/security/")["Location"] == "/login/"

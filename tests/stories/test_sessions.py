@@ -158,12 +158,12 @@ def test_many_tabs_at_once_get_the_same_successor(tokens: dict[str, Any]) -> Non
         seen.add(reply.body.get("refresh"))
         return reply
 
-    for _ in range(4):
+    for tabs in [16] * 2 + [2] * 200:
         seen.clear()
-        assert at_once(one, times=16) == {(200, ""): 16}
+        assert at_once(one, times=tabs) == {(200, ""): tabs}
         assert len(seen) == 1
         given = seen.pop()
-    assert RefreshToken.objects.count() == 5
+    assert RefreshToken.objects.count() == 203
 
 
 def test_refresh_and_sign_out_at_once_leave_nothing_alive(api: Api, tokens: dict[str, Any]) -> None:
