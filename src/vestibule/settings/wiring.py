@@ -1,4 +1,4 @@
-"""How Django and the libraries are wired together: what is the same in every deployment; settings.py has the rest."""
+"""How Django and the libraries are wired together: the same in every deployment."""
 
 from csp.constants import NONE, SELF
 

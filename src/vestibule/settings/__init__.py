@@ -1,0 +1,15 @@
+"""The only reader of the environment: everything configurable, embedded by default (docs/settings.md).
+
+With nothing set the service runs whole on SQLite in `var/`; DATABASE_URL and REDIS_URL make it stateless. Django reads
+one module: this one, which holds no line of its own.
+"""
+
+from vestibule.settings.accounts import *
+from vestibule.settings.messages import *
+from vestibule.settings.place import *
+from vestibule.settings.rates import *
+from vestibule.settings.sessions import *
+from vestibule.settings.stores import *
+from vestibule.settings.watching import *
+from vestibule.settings.web import *
+from vestibule.settings.wiring import *

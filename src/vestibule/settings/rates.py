@@ -1,0 +1,27 @@
+"""How often: the rates and caps of `guards.rules`, each settable."""
+
+from vestibule.guards import rates, rules
+from vestibule.settings.place import env
+
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
+
+
+def _rate(name: str, default: str) -> str:
+    return env.str(name, default=default) if RATE_LIMITS else ""
+
+
+RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
+MESSAGES_PER_ADDRESS = {"email": rates.of_cap(rules.MAILS, _rate), "sms": rates.of_cap(rules.TEXTS, _rate)}
+MAILS_FROM_NETWORK = rates.of_cap(rules.MAILS_FROM_NETWORK, _rate)
+NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
+
+
+def _cost(name: str, default: str) -> str:
+    return str(env.str(name, default=default))
+
+
+SMS_CAPS = {
+    "network": rates.of_cap(rules.SMS_NETWORK, _cost),
+    "prefix": rates.of_cap(rules.SMS_PREFIX, _cost),
+    "total": rates.of_cap(rules.SMS_TOTAL, _cost),
+}

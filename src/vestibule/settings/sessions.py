@@ -1,0 +1,17 @@
+"""How long those who are signed in stay so."""
+
+from datetime import timedelta
+
+from vestibule.settings.place import BASE_URL, env
+
+JWT_ISSUER = env.str("JWT_ISSUER", default=BASE_URL)
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default=BASE_URL)
+JWT_ACCESS_TTL = timedelta(seconds=env.int("JWT_ACCESS_TTL", default=600))
+JWT_REFRESH_IDLE = timedelta(seconds=env.int("JWT_REFRESH_IDLE", default=14 * 86400))
+JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default=90 * 86400))
+PAGE_SESSION = timedelta(hours=24)  # of the hosted pages; SECURITY's numbers
+PAGE_IDLE = timedelta(hours=1)
+PAGE_STAY = timedelta(days=30)  # "stay signed in"
+SESSIONS_PER_PERSON = env.int("SESSIONS_PER_PERSON", default=20)
+STEP_UP = timedelta(minutes=10)
+REFRESH_GRACE = timedelta(seconds=10)  # a lost answer or a second tab; SECURITY's number

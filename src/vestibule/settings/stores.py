@@ -1,0 +1,67 @@
+"""What it keeps its things in: database, Redis, broker, pictures; and how many of it run."""
+
+from typing import Any
+
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from vestibule.settings.place import VAR, env
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 2,
+    "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
+}
+CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+WEB_THREADS = env.int("WEB_THREADS", default=24)
+
+
+def _sqlite() -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "vestibule.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+        "TEST": {"NAME": VAR / "test.sqlite3"},
+    }
+
+
+def _postgresql() -> dict[str, Any]:
+    database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+    # A connection a thread, kept and checked: it fails at once and heals at once, where a pool in between would let
+    # each request wait for its own retries (docs/decisions/0007).
+    database["CONN_MAX_AGE"] = 600
+    database["CONN_HEALTH_CHECKS"] = True
+    database["OPTIONS"] = {
+        **database.get("OPTIONS", {}),
+        "connect_timeout": 2,
+        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
+    }
+    return database
+
+
+DATABASES = {"default": _postgresql() if DATABASE_URL else _sqlite()}
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+
+# Pictures: on our own disk, or, for several machines, in a bucket (`s3` extra; credentials as boto3 finds them).
+S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }
+MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"

@@ -1,0 +1,36 @@
+"""How it meets browsers: headers, cookies, origins, the size of a body."""
+
+from vestibule.settings.place import DEBUG, HTTPS, TRUSTED_PROXIES, env
+from vestibule.settings.stores import S3_BUCKET
+from vestibule.settings.wiring import CONTENT_SECURITY_POLICY
+
+SECURE_SSL_REDIRECT = False  # the proxy in front redirects; docs/settings.md
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Never a path or a query. `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF
+# check rightly refuses; answers for machines do carry it (skins.middleware).
+SECURE_REFERRER_POLICY = "strict-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
+REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
+CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
+WHITENOISE_AUTOREFRESH = DEBUG
+if S3_BUCKET:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("https:")  # the bucket's host
+
+BODY_LIMIT = 64 * 1024  # bytes
+LONGER_BODIES = {  # bytes, by path
+    "/webhooks/": 1024 * 1024,  # a mail provider tells of many messages at once
+    "/account/picture/": 5 * 1024 * 1024 + BODY_LIMIT,
+    "/api/auth/me/picture": 5 * 1024 * 1024 + BODY_LIMIT,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
