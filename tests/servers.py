@@ -74,6 +74,13 @@ class Postgres:
             self._process.wait()
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """Its process. Raises RuntimeError where it does not run."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
+
     def url(self, database: str = "postgres") -> str:
         """The URL of a database of this cluster."""
         return f"postgres://postgres@127.0.0.1:{self._port}/{database}"
@@ -128,6 +135,13 @@ class Redis:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def pid(self) -> int:
+        """Its process. Raises RuntimeError where it does not run."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
 
     def url(self, db: int = 0) -> str:
         """The URL of one of its databases."""

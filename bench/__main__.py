@@ -1,0 +1,191 @@
+"""`make bench`: every scenario at concurrency 1, 8 and 32 in the production shape, beside its limit lines.
+
+CPU per request counts everything: web processes, worker (until the mail has left), PostgreSQL, Redis. The limit lines
+are taken in the same run: the bare Argon2id hash, an empty DRF view, a view with one SELECT by primary key.
+"""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+from argon2.low_level import Type, hash_secret
+
+from bench import plot
+from bench.load import Ask, Ran, run
+from bench.scenarios import SCENARIOS, Scenario, Town
+from bench.stage import PARTS, Stage, stage
+from tests.servers import free_port, until
+
+CONCURRENCIES = (1, 8, 32)
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One scenario at one concurrency: per second; seconds; CPU ms a request by part; MB."""
+
+    name: str
+    concurrency: int
+    rate: float
+    seconds: tuple[float, float, float]
+    cpu: dict[str, float]
+    memory: int
+    refused: int
+
+    @property
+    def total(self) -> float:
+        """CPU ms a request, everything counted."""
+        return sum(self.cpu.values())
+
+    def __str__(self) -> str:
+        p50, p95, p99 = (1000 * each for each in self.seconds)
+        parts = "".join(f"{self.cpu.get(part, 0):9.2f}" for part in PARTS)
+        return (
+            f"{self.name:12}{self.concurrency:4}{self.rate:9.0f}{p50:9.1f}{p95:9.1f}{p99:9.1f}"
+            f"{parts}{self.total:9.2f}{self.memory:7}{self.refused:7}"
+        )
+
+
+def main(names: list[str]) -> None:
+    """Measure, print, keep."""
+    lines = [f"{date.today().isoformat()}   {machine()}"]  # noqa: DTZ011 - the day of this machine
+    hash_ms = bare_hash()
+    lines.append(f"bare Argon2id hash: {hash_ms:.2f} ms of CPU")
+    lines.append("scenario       c    req/s   p50 ms   p95 ms   p99 ms" + "".join(f"{part:>9}" for part in PARTS))
+    lines[-1] += "  CPU ms     MB    503"
+    sys.stdout.write("\n".join(lines) + "\n")
+    rows: list[Row] = []
+    with stage() as here:
+        town = Town(here)
+        for each in chain(limits(here), measured(here, town, names)):
+            rows.append(each)
+            sys.stdout.write(f"{each}\n")
+            sys.stdout.flush()
+    verdicts = [verdict(scenario, rows, hash_ms) for scenario in SCENARIOS if scenario.allowed]
+    rows.sort(key=lambda row: [each.name for each in rows].index(row.name))
+    lines += [*map(str, rows), "", "at concurrency 8, CPU ms above the hash, everything counted:"]
+    lines += [line for line in verdicts if line]
+    sys.stdout.write("\n".join(lines[-len(verdicts) - 1 :]) + "\n")
+    if not names:
+        RESULTS.joinpath("bench.txt").write_text("\n".join(lines) + "\n")
+        plot.draw(rows, hash_ms, RESULTS)
+
+
+def measured(here: Stage, town: Town, names: list[str]) -> Iterator[Row]:
+    """Every scenario at every concurrency; those before it are played for what they leave. Where some are named, only
+    they are told, and only at concurrency 8."""
+    for concurrency in [8] if names else CONCURRENCIES:
+        for scenario in SCENARIOS:
+            row = measure(here, town, scenario, concurrency)
+            if not names or scenario.name in names:
+                yield row
+
+
+def measure(here: Stage, town: Town, scenario: Scenario, concurrency: int) -> Row:
+    """One scenario at one concurrency. Raises RuntimeError where an answer is not the right one."""
+    asks = list(scenario.asks(town, scenario.requests))
+    before = here.cpu()
+    ran = run(here.service.port, asks, concurrency)
+    here.delivered()
+    after = here.cpu()
+    statuses = Counter(answer.status for answer in ran.answers)
+    if set(statuses) != {scenario.status}:
+        raise RuntimeError(f"{scenario.name}: {statuses}")
+    for answer in ran.answers:
+        scenario.keep(town, answer)
+    return row(scenario.name, concurrency, ran, {part: after[part] - before[part] for part in PARTS}, here)
+
+
+def row(name: str, concurrency: int, ran: Ran, cpu: dict[str, float], here: Stage) -> Row:
+    """The measures of these answers."""
+    seconds, number = sorted(answer.seconds for answer in ran.answers), len(ran.answers)
+    return Row(
+        name=name,
+        concurrency=concurrency,
+        rate=number / ran.seconds,
+        seconds=(median(seconds), seconds[number * 95 // 100], seconds[number * 99 // 100]),
+        cpu={part: 1000 * spent / number for part, spent in cpu.items()},
+        memory=here.memory(),
+        refused=ran.refused,
+    )
+
+
+def limits(here: Stage) -> Iterator[Row]:
+    """The limit lines of a server: nothing, and one SELECT."""
+    port = free_port()
+    server = f"gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 24 --keep-alive 5"
+    command = [*(sys.executable, "-m"), *server.split(), "django.core.wsgi:get_wsgi_application()"]
+    settings = {"DJANGO_SETTINGS_MODULE": "bench.plain", "DATABASE_URL": here.database_url}
+    plain = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _up(port), "the plain server")
+        bare = Stage(
+            service=here.service,
+            database_url=here.database_url,
+            roots={**here.roots, "web": plain.pid},
+            codes_file=here.codes_file,
+        )
+        nobody = "00000000-0000-0000-0000-000000000000"
+        paths = (("empty view", "/empty"), ("one SELECT", f"/select?id={nobody}"))
+        for name, path in paths:
+            for concurrency in CONCURRENCIES:
+                yield _limit(bare, port, name, path, concurrency)
+    finally:
+        plain.terminate()
+        plain.wait()
+
+
+def _limit(bare: Stage, port: int, name: str, path: str, concurrency: int) -> Row:
+    before = bare.cpu()
+    ran = run(port, [Ask("GET", path)] * 2000, concurrency)
+    after = bare.cpu()
+    return row(name, concurrency, ran, {part: after[part] - before[part] for part in PARTS}, bare)
+
+
+def _up(port: int) -> bool:
+    try:
+        return run(port, [Ask("GET", "/empty")], 1).answers[0].status == 200
+    except OSError:
+        return False
+
+
+def bare_hash(times: int = 50) -> float:
+    """CPU ms of one Argon2id hash with our parameters, nothing around it."""
+
+    def once() -> None:
+        hash_secret(b"correct horse battery staple", b"sixteen bytes...", 2, 19456, 1, 32, Type.ID)
+
+    once()
+    began = process_time()
+    for _ in range(times):
+        once()
+    return 1000 * (process_time() - began) / times
+
+
+def verdict(scenario: Scenario, rows: list[Row], hash_ms: float) -> str:
+    """What one costs above its hash, and what it may."""
+    found = [row for row in rows if row.name == scenario.name and row.concurrency == 8]
+    if not found:
+        return ""
+    above = found[0].total - scenario.hashes * hash_ms
+    said = "ok" if above <= scenario.allowed else "OVER"
+    return f"{scenario.name:12}{above:7.2f}  of {scenario.allowed:4.1f} allowed   {said}"
+
+
+def machine() -> str:
+    """The processor, and how many of it."""
+    facts = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.partition(": ")[2] for line in facts if line.startswith("model name")]
+    return f"{len(names)} x {names[0] if names else 'processor'}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
