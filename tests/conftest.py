@@ -22,6 +22,7 @@ from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
 from vestibule.celery import app as celery
 from vestibule.guards import counters
+from vestibule.sessions import signing
 
 __all__ = ["celery", "environment"]
 
@@ -73,6 +74,7 @@ def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
 def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
+    signing.forget()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()
 

@@ -1,11 +1,12 @@
 """Passwords: the policy, the hash, and the admission of hashing work."""
 
+import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, get_native_id
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -121,15 +122,22 @@ def of(password: str, user: User | None) -> bool:
 
 
 def _in_its_thread(act: Callable[..., T], *args: Any) -> T:
-    """Hashes are made in as many threads as there are slots: the C library keeps 19 MiB for each thread that ever made
-    one, which for every thread of the server would be most of its memory."""
+    """Hashes are made in as many threads as there are slots: each keeps its 19 MiB for the next one, for a page fault
+    for each 4 KiB of it would cost as much as the hash; every thread of the server would keep as much."""
     return _threads().submit(act, *args).result()
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Made at the first hash: after the server forked."""
-    return ThreadPoolExecutor(settings.HASHING_SLOTS, thread_name_prefix="hashing")
+    return ThreadPoolExecutor(settings.HASHING_SLOTS, thread_name_prefix="hashing", initializer=_step_back)
+
+
+def _step_back() -> None:
+    """This thread is the last to get a core: a storm of sign-ins must not slow whoever wants no hash. Linux keeps the
+    niceness of each thread (setpriority(2), C library/kernel differences); elsewhere there is nothing to be done."""
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), 10)
 
 
 @cache

@@ -20,8 +20,10 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow
 def show(*, client: Client) -> User:
-    """The account and profile of whoever asks. Raises Unauthenticated, Unavailable."""
-    return securing.signed_in(client)
+    """The account and profile of whoever asks, as they stood at the door. Raises Unauthenticated."""
+    if not isinstance(client.person, User):
+        raise errors.Unauthenticated
+    return client.person
 
 
 @flow

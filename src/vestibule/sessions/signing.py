@@ -1,15 +1,18 @@
 """The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
 
 import json
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from django.conf import settings
+from django.db.transaction import on_commit
 from jwt.algorithms import ECAlgorithm
 
 from vestibule.kernel import entropy
@@ -18,6 +21,7 @@ from vestibule.sessions.models import SigningKey
 
 # A verifier may hold the published set for five minutes (skins.ops.views), and clocks differ.
 LEAD = timedelta(minutes=10)
+KEPT_FOR = 60.0  # seconds that a process may go on with the keys it has read
 
 
 class UnknownKey(LookupError):
@@ -26,16 +30,20 @@ class UnknownKey(LookupError):
 
 def public(kid: str) -> ec.EllipticCurvePublicKey:
     """The public half of the key with this `kid`. Raises UnknownKey."""
-    found = dict(_usable(SigningKey.objects.filter(pk=kid))) if "\0" not in kid else {}
-    if kid not in found:
+    found = _ring().get(kid) or _ring(afresh=True).get(kid)
+    if found is None:
         raise UnknownKey(kid)
-    return found[kid].public_key()
+    return found.key.public_key()
 
 
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
-    newest_first = _usable(SigningKey.objects.filter(signs_at__lte=now).order_by("-signs_at", "kid"))
-    return next(newest_first, None) or next(_usable([_made(now, now)]))
+    for ring in (_ring, partial(_ring, afresh=True)):
+        if sign := [each for each in ring().values() if each.signs_at <= now]:
+            current = max(sign, key=lambda each: (each.signs_at, each.kid))
+            return current.kid, current.key
+    made = _made(now, now)
+    return made.kid, _opened(made.kid, bytes(made.sealed_private))
 
 
 def rotate(now: datetime) -> tuple[str, int]:
@@ -45,12 +53,13 @@ def rotate(now: datetime) -> tuple[str, int]:
     signing = SigningKey.objects.filter(signs_at__lte=now - settings.JWT_ACCESS_TTL - LEAD).order_by("-signs_at")
     current = signing.values_list("pk", flat=True).first()
     gone, _ = signing.exclude(pk=current).delete()
+    on_commit(forget)
     return made.kid, gone
 
 
 def jwks() -> dict[str, list[dict[str, Any]]]:
     """The public keys as a JWK set (RFC 7517, 5)."""
-    return {"keys": [_jwk(kid, key) for kid, key in _usable(SigningKey.objects.order_by("kid"))]}
+    return {"keys": [_jwk(each.kid, each.key) for each in _usable()]}
 
 
 def _made(now: datetime, signs_at: datetime) -> SigningKey:
@@ -73,11 +82,38 @@ def _opened(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _usable(rows: Iterable[SigningKey]) -> Iterator[tuple[str, ec.EllipticCurvePrivateKey]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of the ring, opened."""
+
+    kid: str
+    key: ec.EllipticCurvePrivateKey
+    signs_at: datetime
+
+
+def _usable() -> Iterator[Key]:
     """The keys that our key ring opens: one that a retired secret sealed signs and verifies nothing any more."""
-    for row in rows:
+    for row in SigningKey.objects.order_by("kid"):
         with suppress(Unsealable):
-            yield row.kid, _opened(row.kid, bytes(row.sealed_private))
+            yield Key(kid=row.kid, key=_opened(row.kid, bytes(row.sealed_private)), signs_at=row.signs_at)
+
+
+def _ring(*, afresh: bool = False) -> Mapping[str, Key]:
+    """Every key by its `kid`, as it was KEPT_FOR ago at most: a new one is published long before it signs."""
+    global _kept
+    if afresh or time.monotonic() - _kept[0] > KEPT_FOR:
+        _kept = time.monotonic(), {each.kid: each for each in _usable()}
+    return _kept[1]
+
+
+def forget() -> None:
+    """Read the keys anew next time."""
+    global _kept
+    _kept = (-KEPT_FOR, {})
+
+
+_kept: tuple[float, Mapping[str, Key]]
+forget()
 
 
 def _jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:

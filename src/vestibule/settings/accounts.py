@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from vestibule.challenges.policy import Numbers
 from vestibule.settings.place import env
-from vestibule.settings.stores import WEB_THREADS
+from vestibule.settings.stores import WEB_PROCESSES, WEB_THREADS
 
 REGISTRATION_MODE = env.str("REGISTRATION_MODE", default="deferred")  # what the pages do; the API has both ways
 LINK_BINDING = env.bool("LINK_BINDING", default=True)
@@ -24,7 +24,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptPasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
-HASHING_SLOTS = env.int("HASHING_SLOTS", default=os.cpu_count() or 1)
+# As many hashes at once as there are cores, over all processes of this machine.
+HASHING_SLOTS = env.int("HASHING_SLOTS", default=max(1, (os.cpu_count() or 1) // WEB_PROCESSES))
 # Who waits for a hash holds a thread: a quarter of them stays free for whoever wants none.
 HASHING_QUEUE = max(0, min(16, WEB_THREADS - max(1, WEB_THREADS // 4) - HASHING_SLOTS))
 AUTH_PASSWORD_VALIDATORS = [

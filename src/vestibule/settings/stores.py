@@ -36,11 +36,13 @@ def _postgresql() -> dict[str, Any]:
     database: dict[str, Any] = env.db_url_config(DATABASE_URL)
     # A connection a thread, kept and checked: it fails at once and heals at once, where a pool in between would let
     # each request wait for its own retries (docs/decisions/0007).
+    database["ENGINE"] = "vestibule.database"
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "connect_timeout": 2,
+        "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
         "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
     }
     return database

@@ -41,6 +41,7 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
         session_id=session.id if session else None,
         auth_time=session.auth_time if session else None,
         user_id=session.user_id if session else None,
+        person=session.user if session else None,
     )
     try:
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):

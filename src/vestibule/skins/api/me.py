@@ -16,7 +16,7 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.parsing import Text, read
 from vestibule.skins.api.passwords import SIGNED_IN
-from vestibule.skins.api.people import Myself
+from vestibule.skins.api.people import Myself, shown_whole
 from vestibule.skins.api.schema import LinkToken, answers
 from vestibule.skins.edge import admit
 
@@ -45,7 +45,7 @@ class Me(APIView):
     @extend_schema(operation_id="me", tags=_TAG, responses=answers(200, Myself, *SIGNED_IN, body=False))
     def get(self, request: Request) -> Response:
         """User and profile."""
-        return Response(Myself(profile.show(client=admit_bearer(request))).data)
+        return Response(shown_whole(profile.show(client=admit_bearer(request))))
 
     @extend_schema(
         operation_id="me_change",
@@ -56,7 +56,7 @@ class Me(APIView):
     def patch(self, request: Request) -> Response:
         """Change it. Role, status and addresses are not changed here."""
         client = admit_bearer(request)
-        return Response(Myself(profile.change(client=client, typed=read(ChangeRequest, request))).data)
+        return Response(shown_whole(profile.change(client=client, typed=read(ChangeRequest, request))))
 
     @extend_schema(
         operation_id="me_close",
@@ -104,7 +104,7 @@ class Picture(APIView):
         uploaded = request.FILES.get("picture")
         if uploaded is None:
             raise Invalid({"picture": [FieldError("required", "This field is required.")]})
-        return Response(Myself(profile.set_picture(client=client, uploaded=uploaded.read())).data)
+        return Response(shown_whole(profile.set_picture(client=client, uploaded=uploaded.read())))
 
     @extend_schema(operation_id="me_picture_remove", tags=_TAG, responses=answers(204, None, *SIGNED_IN, body=False))
     def delete(self, request: Request) -> Response:

@@ -30,6 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "limit_request_field_size": 8190,
             "control_socket_disable": True,
             "loglevel": "warning",
+            "when_ready": lambda server: settle(),  # before the first fork: what is frozen stays shared
             "post_worker_init": _begin_work,
             "child_exit": _forget_metrics,
             "forwarded_allow_ips": "",  # who is a trusted proxy, and what it may say, is decided at our edge

@@ -1,0 +1,1 @@
+"""Django's database layer, made cheaper where every request pays for it."""

@@ -1,0 +1,18 @@
+"""The database backend (ENGINE) for PostgreSQL."""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's own, but for CONN_HEALTH_CHECKS."""
+
+    def is_usable(self) -> bool:
+        """Whether the kept connection still stands; asked once a request. A server that hung up (a restart, a failover,
+        a cut) leaves something to read on the socket: only then is it asked, instead of a round trip each time."""
+        if self.connection is None or self.connection.closed:
+            return False
+        waiting = select.poll()
+        waiting.register(self.connection.fileno(), select.POLLIN)
+        return not waiting.poll(0) or bool(super().is_usable())
