@@ -19,7 +19,7 @@ class Sink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Note the code."""
-        message = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+        message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         plain = message.get_body(("plain",))
         found = CODE.search(str(plain.get_content())) if plain else None
         self._out.write(f"{envelope.rcpt_tos[0]} {found[1] if found else '-'}\n")

@@ -4,18 +4,21 @@ from django.db.models.functions import Lower
 
 from vestibule.accounts.identifiers import Email, Name, Phone, Username
 from vestibule.accounts.models import Status, User
+from vestibule.database.prepared import Prepared
 
 _ACCOUNTS = User.objects.exclude(status=Status.PENDING)
+_BY_EMAIL = Prepared(_ACCOUNTS, "email")
+_BY_PHONE = Prepared(User.objects.filter(phone_verified_at__isnull=False), "phone_number")
 
 
 def holder_of_email(email: Email) -> User | None:
     """The account of this canonical address, in whatever state, or None; a sign-up that waits is no account."""
-    return _ACCOUNTS.filter(email=email).first()
+    return _BY_EMAIL.first(email)
 
 
 def holder_of_phone(phone: Phone) -> User | None:
     """The account that proved this number, or None."""
-    return User.objects.filter(phone_number=phone, phone_verified_at__isnull=False).first()
+    return _BY_PHONE.first(phone)
 
 
 def named(name: Name) -> User | None:

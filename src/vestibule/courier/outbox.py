@@ -14,6 +14,7 @@ from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
 from vestibule.guards import ledger, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
+from vestibule.guards.ledger import Count
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
@@ -73,12 +74,12 @@ def _stopped(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> 
     to a stranger, or the time would tell them apart.
     """
     of_kind = settings.NOTICES_PER_ADDRESS if kind.notice else UNBOUNDED
-    if ledger.spend(f"kind {kind.name}", recipient, client.at, of_kind):
-        return "capped"
-    whence = settings.KEYS.digest("network", recipient + client.network.encode())
-    if channel is Channel.EMAIL and ledger.spend("mails from", whence, client.at, _bound(client)):
-        return "capped"
-    if ledger.spend(f"messages {channel}", recipient, client.at, settings.MESSAGES_PER_ADDRESS[channel]):
+    counts = [Count(f"kind {kind.name}", recipient, of_kind)]
+    if channel is Channel.EMAIL:
+        whence = settings.KEYS.digest("network", recipient + client.network.encode())
+        counts.append(Count("mails from", whence, _bound(client)))
+    counts.append(Count(f"messages {channel}", recipient, settings.MESSAGES_PER_ADDRESS[channel]))
+    if ledger.spend_all(client.at, *counts).wait:
         return "capped"
     return "bounced" if feedback.came_back(recipient, client.at) else ""
 

@@ -1,11 +1,13 @@
 """A query that is compiled once and asked many times: Django would write its SQL anew each time, which costs more than
 to run it (docs/decisions/0016)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
@@ -13,9 +15,10 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What Django made of the query: the SQL, and how a row becomes a model."""
+    """What Django made of the query: the SQL with the parameters of its own, and how a row becomes a model."""
 
     sql: str
+    own: tuple[Any, ...]
     compiler: Any
     converters: Any
     names: list[str]
@@ -23,44 +26,64 @@ class _Compiled:
 
 
 class Prepared(Generic[M]):
-    """The row of `rows` whose `fields` have the values that are asked for, for the few queries that every request
-    asks. `rows` selects whole models, with what it selects along and locks, and filters nothing itself."""
+    """Those of `rows` whose `lookups` (`key`, `created_at__gt`) are the values that are asked for; for the few queries
+    that every request asks. `rows` may be filtered, select related rows along and lock them."""
 
-    def __init__(self, rows: QuerySet[M], *fields: str) -> None:
-        self._rows, self._fields = rows, fields
+    def __init__(self, rows: QuerySet[M], *lookups: str) -> None:
+        self._rows, self._lookups = rows, lookups
         self._compiled: _Compiled | None = None
 
     def first(self, *values: object) -> M | None:
-        """A row with these values (none of them None), or None."""
-        compiled = self._compiled = self._compiled or self._compile(values)
-        connection, meta = connections[DEFAULT_DB_ALIAS], self._rows.model._meta
-        given = [
-            meta.get_field(name).get_db_prep_value(value, connection)
-            for name, value in zip(self._fields, values, strict=True)
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, given)
+        """One of them, or None. No value may be None: nothing equals NULL."""
+        with self._asked(values) as (compiled, cursor):
             found = cursor.fetchone()
-        return self._made(compiled, found) if found else None
+        return self._made(compiled, [found])[0] if found else None
+
+    def all(self, *values: object) -> list[M]:
+        """All of them, in no order."""
+        with self._asked(values) as (compiled, cursor):
+            found = cursor.fetchall()
+        return self._made(compiled, found)
+
+    @contextmanager
+    def _asked(self, values: tuple[object, ...]) -> Iterator[tuple[_Compiled, Any]]:
+        compiled = self._compiled = self._compiled or self._compile(values)
+        connection = connections[DEFAULT_DB_ALIAS]
+        given = [self._field(lookup).get_db_prep_value(value, connection) for lookup, value in self._paired(values)]
+        with connection.cursor() as cursor:
+            cursor.execute(compiled.sql, [*compiled.own, *given])
+            yield compiled, cursor
+
+    def _paired(self, values: tuple[object, ...]) -> Iterator[tuple[str, object]]:
+        return zip(self._lookups, values, strict=True)
+
+    def _field(self, lookup: str) -> Any:
+        return self._rows.model._meta.get_field(lookup.partition("__")[0])
 
     def _compile(self, values: tuple[object, ...]) -> _Compiled:
-        query = self._rows.filter(**dict(zip(self._fields, values, strict=True))).order_by().query
+        asked = (Q(**{lookup: value}) for lookup, value in self._paired(values))  # apart: Q sorts what it is given
+        query = self._rows.filter(*asked).order_by().query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        if len(params) != len(values) or compiler.klass_info is None:
-            raise ValueError(f"this query has parameters of its own: {sql}")
+        if compiler.klass_info is None:
+            raise ValueError("only whole models can be prepared")
         own = compiler.klass_info["select_fields"]
         return _Compiled(
             sql=sql,
+            own=tuple(params[: len(params) - len(values)]),
             compiler=compiler,
             converters=compiler.get_converters([column for column, *_ in compiler.select]),
             names=[compiler.select[at][0].target.attname for at in own],
-            populators=get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS),
+            populators=get_related_populators(  # type: ignore[call-arg]  # the stubs are of Django 6.1
+                compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
+            ),
         )
 
-    def _made(self, compiled: _Compiled, found: tuple[Any, ...]) -> M:
-        [row] = compiled.compiler.apply_converters([list(found)], compiled.converters)
-        made = self._rows.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row[: len(compiled.names)])
-        for populator in compiled.populators:
-            populator.populate(row, made)
+    def _made(self, compiled: _Compiled, found: list[tuple[Any, ...]]) -> list[M]:
+        made = []
+        for row in compiled.compiler.apply_converters(map(list, found), compiled.converters):
+            model = self._rows.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row[: len(compiled.names)])
+            for populator in compiled.populators:
+                populator.populate(row, model)
+            made.append(model)
         return made

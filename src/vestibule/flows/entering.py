@@ -45,7 +45,7 @@ def enter(
 ) -> SignedIn:
     """Begin a session, in the caller's transaction. `said` is what the client says of its device; `recognised`, whether
     it was seen before: None where that is no question (the account is new); `page`: the life of a page's session."""
-    first = not Session.objects.filter(user=user).exists()
+    strange = recognised is not None and not recognised.seen_before and Session.objects.filter(user=user).exists()
     device = devices.remember(user, said, client.at, known=recognised.device if recognised else None)
     session = roster.begin(client, user, amr=amr, device=device, page=page)
     tokens = None if page else refresh.first(client, session)
@@ -53,7 +53,7 @@ def enter(
     if roster.crowd_out(user.id, client.at):
         record(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         owner.write(client, messages.SESSION_CROWDED_OUT, owner.reached_at(user))
-    if recognised and not recognised.seen_before and not first:
+    if strange:
         payload = {"user_id": str(user.id), "session_id": str(session.id)}
         subject = challenges.subject_of(user.id)
         issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=payload, now=client.at)

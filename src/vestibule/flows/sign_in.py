@@ -46,14 +46,16 @@ def sign_in(
     """
     user = directory.named(name)
     recognised = devices.recognise(client, user.pk if user else entropy.identifier(), said=said, cookie=cookie)
-    with _counted(client, account_of(user, name, recognised.place), user) as account:
+    account = account_of(user, name, recognised.place)
+    with _counted(client, account, user):
         if not passwords.of(passwords.normalised(password), user):
             waits = _waits(name, password)
             raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
         if user is None or user.status != Status.ACTIVE:
             raise errors.AccountSuspended(subject=account.key)
-    with atomic():
-        return enter(client, user, amr=["pwd"], said=said, recognised=recognised, page=page)
+        with atomic():
+            tries.proved(account)
+            return enter(client, user, amr=["pwd"], said=said, recognised=recognised, page=page)
 
 
 @flow
@@ -76,9 +78,11 @@ def check(client: Client, user: User, password: str) -> None:
     """The password of somebody who is signed in, counted in the account's own budget. Raises InvalidCredentials,
     Locked, Unavailable."""
     place = settings.KEYS.digest("place", str(client.session_id).encode())
-    with _counted(client, account_of(user, None, place), user):
+    account = account_of(user, None, place)
+    with _counted(client, account, user):
         if not passwords.of(passwords.normalised(password), user):
             raise errors.InvalidCredentials
+    tries.proved(account)
 
 
 def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:
@@ -88,23 +92,21 @@ def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Acco
 
 
 @contextmanager
-def _counted(client: Client, account: Account, user: User | None) -> Iterator[Account]:
-    """Count a password, and take it back unless the body says that it is wrong."""
-    tries.spend(account, client.at)
+def _counted(client: Client, account: Account, user: User | None) -> Iterator[None]:
+    """Count a password; where the body fails, and not because it is wrong, take it back."""
+    failures = tries.spend(account, client.at)
     try:
-        yield account
+        yield
     except errors.InvalidCredentials:
-        _tell_owner(client, account, user)
+        _tell_owner(client, failures, user)
         raise
     except BaseException:
-        tries.give_back(account, client.at, proved=False)
+        tries.give_back(account, client.at)
         raise
-    tries.give_back(account, client.at, proved=True)
 
 
-def _tell_owner(client: Client, account: Account, user: User | None) -> None:
+def _tell_owner(client: Client, failures: int, user: User | None) -> None:
     """Once when strangers begin to wait, and once when the password is disabled."""
-    failures = tries.failures(account)
     if user is None or failures not in (tries.STRANGERS_WAIT_AFTER, tries.IN_A_ROW):
         return
     disabled = failures == tries.IN_A_ROW

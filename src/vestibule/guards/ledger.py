@@ -4,37 +4,78 @@ Rates slow things down and live in memory or Redis; these bound, and live in the
 it is read and written. Windows roll: no moment is forgotten before the longest window has passed.
 """
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 
+from vestibule.database.prepared import Prepared
 from vestibule.guards.allowance import Allowance
 from vestibule.guards.models import Tally
 
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=100)
 
+_TALLY = Prepared(Tally.objects.all(), "scope", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is counted, whose, and how much of it fits; `moments` and `streak` as they stand."""
+
+    scope: str
+    key: bytes
+    allowance: Allowance
+    moments: tuple[int, ...] = ()
+    streak: int = 0
+
+    def wait(self, moment: int) -> int:
+        """Seconds until one more fits."""
+        return self.allowance.wait(self.moments, self.streak, moment)
+
+    def with_one_more(self, moment: int) -> "Count":
+        """As it stands after one more; what no window looks back to is forgotten."""
+        kept = (each for each in self.moments if each > moment - self.allowance.memory)
+        runs = self.allowance.in_a_row is not None or self.allowance.delay is not None
+        return replace(self, moments=(*kept, moment), streak=self.streak + runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What came of counting: the seconds to `wait` (0: it was counted), and each streak as it stands now."""
+
+    wait: int
+    streaks: tuple[int, ...] = ()
+
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """Count one if it fits, and return 0; else count nothing and return the seconds to wait."""
+    return spend_all(now, Count(scope, key, allowance)).wait
+
+
+def spend_all(now: datetime, *counts: Count) -> Spent:
+    """Count one of each if it fits everywhere, else nothing anywhere. Two statements, however many are counted."""
     moment = int(now.timestamp())
     with atomic():
-        tally = _locked(scope, key, now)
-        wait = allowance.wait(tally.moments, tally.streak, moment)
-        if wait == 0:
-            tally.moments = [*(kept for kept in tally.moments if kept > moment - allowance.memory), moment]
-            tally.streak += allowance.in_a_row is not None or allowance.delay is not None
-            tally.touched_at = now
-            tally.save(update_fields=["moments", "streak", "touched_at"])
-    return wait
+        held = _held(counts, now)
+        if wait := max(each.wait(moment) for each in held):
+            return Spent(wait)
+        after = [each.with_one_more(moment) for each in held]
+        _write(after, now, "moments = excluded.moments, streak = excluded.streak")
+    return Spent(0, tuple(each.streak for each in after))
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
     """Take back what was counted at `now`; `proved` ends the streak too."""
     moment = int(now.timestamp())
     with atomic():
-        tally = _locked(scope, key, now)
+        tally = Tally.objects.select_for_update().filter(scope=scope, key=key).first()
+        if tally is None:
+            return
         if moment in tally.moments:
             tally.moments.remove(moment)
         tally.streak = 0 if proved else max(0, tally.streak - 1)
@@ -43,24 +84,19 @@ def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
 
 def wait(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """Seconds until one more would fit; 0 when it would now. Counts nothing."""
-    tally = Tally.objects.filter(scope=scope, key=key).first()
+    tally = _TALLY.first(scope, key)
     return allowance.wait(tally.moments, tally.streak, int(now.timestamp())) if tally else 0
 
 
 def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """How many were counted within the longest window."""
-    tally, moment = Tally.objects.filter(scope=scope, key=key).first(), int(now.timestamp())
+    tally, moment = _TALLY.first(scope, key), int(now.timestamp())
     return sum(kept > moment - allowance.memory for kept in tally.moments) if tally else 0
 
 
-def streak(scope: str, key: bytes) -> int:
-    """How many came in a row."""
-    return Tally.objects.filter(scope=scope, key=key).values_list("streak", flat=True).first() or 0
-
-
-def forget(scope: str, key: bytes) -> None:
-    """Start the count anew."""
-    Tally.objects.filter(scope=scope, key=key).delete()
+def forget(*whose: tuple[str, bytes]) -> None:
+    """Start these counts (scope, key) anew."""
+    Tally.objects.filter(Q(*(Q(scope=scope, key=key) for scope, key in whose), _connector=Q.OR)).delete()
 
 
 def forget_all(key: bytes) -> None:
@@ -73,12 +109,26 @@ def idle(before: datetime) -> QuerySet[Tally]:
     return Tally.objects.filter(touched_at__lt=before, streak=0)
 
 
-def _locked(scope: str, key: bytes, now: datetime) -> Tally:
-    tally = Tally.objects.select_for_update().filter(scope=scope, key=key).first()
-    if tally is None:
-        Tally.objects.bulk_create([Tally(scope=scope, key=key, touched_at=now)], ignore_conflicts=True)
-        tally = Tally.objects.select_for_update().get(scope=scope, key=key)
-    return tally
+def _held(counts: Sequence[Count], now: datetime) -> list[Count]:
+    """The counts as they stand, their rows made where there were none, and locked in one order."""
+    ordered = sorted(counts, key=lambda each: (each.scope, each.key))
+    rows = _write(ordered, now, "touched_at = excluded.touched_at")
+    found = {(scope, bytes(key)): (tuple(json.loads(moments)), streak) for scope, key, moments, streak in rows}
+    return [replace(each, moments=m, streak=s) for each in counts for m, s in [found[each.scope, each.key]]]
+
+
+def _write(counts: Sequence[Count], now: datetime, change: str) -> list[tuple[str, bytes, str, int]]:
+    """One statement for all: a row that is there is locked and changed, any other made."""
+    touched_at = connection.ops.adapt_datetimefield_value(now)
+    values = [(each.scope, each.key, json.dumps(each.moments), each.streak, touched_at) for each in counts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO guard_tally (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours, both
+            + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values))
+            + f" ON CONFLICT (scope, key) DO UPDATE SET {change} RETURNING scope, key, moments, streak",
+            [part for row in values for part in row],
+        )
+        return list(cursor.fetchall())
 
 
 class GuessBudget:

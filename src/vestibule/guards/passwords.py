@@ -8,10 +8,9 @@ until the owner proves the mailbox (SP 800-63B-4, 3.2.2).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.transaction import atomic
-
 from vestibule.guards import ledger
 from vestibule.guards.allowance import Allowance, Delay
+from vestibule.guards.ledger import Count
 from vestibule.kernel.errors import Locked
 
 IN_A_ROW, STRANGERS_WAIT_AFTER, KNOWN_WAIT_AFTER = 100, 5, 20
@@ -19,6 +18,7 @@ _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 ALL = Allowance(in_a_row=IN_A_ROW)
 STRANGERS = Allowance(delay=Delay(after=STRANGERS_WAIT_AFTER, first=_MINUTE, longest=_HOUR))
 KNOWN = Allowance(delay=Delay(after=KNOWN_WAIT_AFTER, first=_MINUTE, longest=_HOUR))
+_ALL, _STRANGERS, _PLACE = "passwords", "passwords of strangers", "passwords from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +30,33 @@ class Account:
     place: bytes = b""
 
     @property
-    def _places(self) -> tuple[tuple[str, bytes, Allowance], ...]:
-        one = ("passwords from", self.place, KNOWN) if self.place else ("passwords of strangers", self.key, STRANGERS)
-        return ("passwords", self.key, ALL), one
+    def _counts(self) -> tuple[Count, Count]:
+        if self.place:
+            return Count(_ALL, self.key, ALL), Count(_PLACE, self.place, KNOWN)
+        return Count(_ALL, self.key, ALL), Count(_STRANGERS, self.key, STRANGERS)
 
 
-def spend(account: Account, now: datetime) -> None:
-    """Count one password before it is compared. Raises Locked while none may be: with nothing counted."""
-    with atomic():
-        waits = [ledger.wait(scope, key, now, allowance) for scope, key, allowance in account._places]
-        if not any(waits):
-            waits = [ledger.spend(scope, key, now, allowance) for scope, key, allowance in account._places]
-        if any(waits):
-            # An hour at most is told: whether the account is shut for good is nobody's business.
-            raise Locked(retry_after=min(max(waits), int(_HOUR.total_seconds())))
+def spend(account: Account, now: datetime) -> int:
+    """Count one password before it is compared; how many there are in a row now, over all places. Raises Locked while
+    none may be: with nothing counted."""
+    spent = ledger.spend_all(now, *account._counts)
+    if spent.wait:
+        # An hour at most is told: whether the account is shut for good is nobody's business.
+        raise Locked(retry_after=min(spent.wait, int(_HOUR.total_seconds())))
+    return spent.streaks[0]
 
 
-def give_back(account: Account, now: datetime, *, proved: bool) -> None:
-    """What was counted was not wrong; `proved`: it was right, and the run of failures is over."""
-    for scope, key, _ in account._places:
-        ledger.give_back(scope, key, now, proved=proved)
+def give_back(account: Account, now: datetime) -> None:
+    """What was counted was not wrong."""
+    for each in account._counts:
+        ledger.give_back(each.scope, each.key, now, proved=False)
 
 
-def failures(account: Account) -> int:
-    """How many came in a row, over all places."""
-    return ledger.streak("passwords", account.key)
+def proved(account: Account) -> None:
+    """It was right: the run of failures is over, in the caller's transaction."""
+    ledger.forget(*((each.scope, each.key) for each in account._counts))
 
 
 def forgive(key: bytes) -> None:
     """The owner proved the mailbox: the account's counts start anew."""
-    for scope in ("passwords", "passwords of strangers"):
-        ledger.forget(scope, key)
+    ledger.forget((_ALL, key), (_STRANGERS, key))

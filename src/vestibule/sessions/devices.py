@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import User
+from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions.models import Device, DeviceType, Session
@@ -21,6 +22,7 @@ _SYSTEMS = (
     *(("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS")),
     *(("Mac OS", "macOS"), ("Linux", "Linux")),
 )
+_RECENT = Prepared(Session.objects.only("id"), "user_id", "address", "created_at__gt")
 LONGEST = {"device_name": 100, "browser": 60, "os": 60, "fingerprint_hash": 256}  # characters
 
 
@@ -71,10 +73,12 @@ def recognise(
     """By the device cookie, by the fingerprint that the client says, or by the network of an earlier session. For
     nobody's id the same work, and nothing."""
     fingerprint = bytes.fromhex(said["fingerprint"]) if said else b""
-    either = Q(pk=cookie) | Q(fingerprint=fingerprint or b"none")
-    device = Device.objects.filter(either, user_id=user_id).first()
+    device = None
+    if cookie or fingerprint:
+        either = Q(pk=cookie) | Q(fingerprint=fingerprint or b"none")
+        device = Device.objects.filter(either, user_id=user_id).first()
     recent = client.at - KNOWN_FOR
-    network = Session.objects.filter(user_id=user_id, address=client.address or "::", created_at__gt=recent).exists()
+    network = _RECENT.first(user_id, client.address or "::", recent) is not None
     if device:
         place = settings.KEYS.digest("place", device.pk.bytes)
     else:

@@ -12,10 +12,15 @@ from hashlib import sha256
 from django.conf import settings
 from django.db.models import QuerySet
 
+from vestibule.database.prepared import Prepared
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import access
+from vestibule.sessions import access, roster
 from vestibule.sessions.models import RefreshToken, Session
+
+# The session is locked: rotations and revocations of one family come one after the other.
+_HELD = Prepared(RefreshToken.objects.select_related("session__user").select_for_update(of=("session",)), "digest")
+_CHILD = Prepared(RefreshToken.objects.all(), "parent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +53,14 @@ def rotate(client: Client, given: str) -> Tokens | Reused:
     Within REFRESH_GRACE the immediate parent gets the same child again. Raises CredentialInvalid, CredentialExpired,
     SessionRevoked.
     """
-    session = _held(given)
-    token = RefreshToken.objects.filter(digest=_digest(given)).select_related("child").get()
+    token = _HELD.first(_digest(given))
+    if token is None:
+        raise errors.CredentialInvalid
+    session = token.session
     if not access.live(session, client.at):
         raise errors.SessionRevoked
     child_token = _child_of(given)
-    if (child := getattr(token, "child", None)) is not None:
+    if child := _CHILD.first(token.pk):  # asked now that the session is held: the row above may be older than the lock
         grace_over = client.at > child.created_at + settings.REFRESH_GRACE
         if grace_over or RefreshToken.objects.filter(parent=child).exists():
             return Reused(session)
@@ -61,7 +68,7 @@ def rotate(client: Client, given: str) -> Tokens | Reused:
         raise errors.CredentialExpired
     else:
         _keep(client, session, child_token, parent=token)
-    Session.objects.filter(pk=session.pk).update(last_seen_at=client.at)
+    roster.seen(session, client.at)
     return _tokens(client, session, child_token)
 
 
@@ -81,11 +88,6 @@ def expired_tokens(before: datetime) -> QuerySet[RefreshToken]:
 def expired_sessions(before: datetime) -> QuerySet[Session]:
     """The sessions whose time was up before that moment, revoked or not."""
     return Session.objects.filter(expires_at__lt=before)
-
-
-def _held(given: str) -> Session:
-    """The session, its row locked: rotations and revocations of one family come one after the other."""
-    return Session.objects.select_for_update(of=("self",)).select_related("user").get(pk=family(given).pk)
 
 
 def _keep(client: Client, session: Session, refresh: str, *, parent: RefreshToken | None) -> None:

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import User
+from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
+
+_UNENDED = Prepared(Session.objects.filter(revoked_at__isnull=True).only("id"), "user_id", "expires_at__gt")
 
 
 def begin(
@@ -65,5 +68,7 @@ def end_of_device(device_id: UUID, now: datetime) -> int:
 
 def crowd_out(user_id: UUID, now: datetime) -> int:
     """End the oldest sessions of a person beyond SESSIONS_PER_PERSON; how many."""
+    if len(_UNENDED.all(user_id, now)) <= settings.SESSIONS_PER_PERSON:
+        return 0
     beyond = list(living(user_id, now).values_list("pk", flat=True)[settings.SESSIONS_PER_PERSON :])
     return Session.objects.filter(pk__in=beyond).update(revoked_at=now)
