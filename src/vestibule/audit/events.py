@@ -49,6 +49,9 @@ MESSAGE_FEEDBACK = Event("message.feedback", "The provider told what became of a
 SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
 RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a rate.", kept=False)
+CAPTCHA_REFUSED = Event("captcha.refused", "A captcha was asked for, or the one that came is none.", kept=False)
+CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", kept=False)
+CAPTCHA_VENDOR_DOWN = Event("captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", kept=False)
 
 ALL = tuple(value for value in globals().values() if isinstance(value, Event))
 

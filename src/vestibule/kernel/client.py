@@ -12,7 +12,8 @@ class Client:
 
     `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
     the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
-    `user_id` and `auth_time` (when they proved who they are) are those of whoever is signed in.
+    `user_id` and `auth_time` (when they proved who they are) are those of whoever is signed in; `vouched`: they solved
+    a captcha with this request.
     """
 
     at: datetime
@@ -23,6 +24,7 @@ class Client:
     session_id: UUID | None = None
     auth_time: datetime | None = None
     user_id: UUID | None = None
+    vouched: bool = False
 
     @property
     def network(self) -> str:

@@ -42,6 +42,14 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class Captcha(Text):
+    """What shows that a person asks: ALTCHA's payload, or the token of the vendor's widget."""
+
+    def __init__(self, **options: Any) -> None:
+        words = "Where `captcha_required` asks for it; `/api/auth/config` names the provider."
+        super().__init__(**{"required": False, "max_length": 8192, "help_text": words, **options})
+
+
 def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body, of the right shape. Raises ValidationError."""
     body = kind(data=request.data)
