@@ -62,7 +62,7 @@ def _check(client: Client, given: str, purpose: str) -> None:
 
 
 def _let_a_few_in(client: Client, trouble: VendorDown) -> None:
-    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0018).
+    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022).
     Raises Unavailable."""
     record(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
     try:

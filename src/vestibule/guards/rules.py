@@ -60,7 +60,7 @@ TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
 # Each page with a captcha asks for one; making it costs a digest.
 CAPTCHA = Rule(name="captcha", per_network="120/minute", anonymous=False)
 # Whoever waits instead of solving (no JavaScript), and whoever comes while the captcha's vendor is down: both are let
-# in, and few of them (docs/decisions/0017, 0018).
+# in, and few of them (docs/decisions/0021, 0022).
 CAPTCHA_WAITED = Rule(name="captcha_waited", per_network="5/hour", overall="300/hour", anonymous=False)
 CAPTCHA_UNCHECKED = Rule(name="captcha_unchecked", per_network="5/hour", overall="300/hour", anonymous=False)
 
@@ -93,7 +93,7 @@ SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
 CAPS = (MAILS, MAILS_FROM_NETWORK, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
 
-# What a captcha may guard, and the word while `CAPTCHA_<NAME>` says none. `suspicious`: where a network has used up half
-# of its rate, strangers failed at the account, or the whole system is under strain (guards.captcha).
+# What a captcha may guard, and the word while `CAPTCHA_<NAME>` says none. `suspicious`: where a network has used up
+# half of its rate, strangers failed at the account, or the whole system is under strain (guards.captcha).
 NEVER, SUSPICIOUS, ALWAYS = "never", "suspicious", "always"
 CAPTCHAS = {"register": NEVER, "login": NEVER, "password_reset": NEVER}

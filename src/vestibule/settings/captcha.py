@@ -16,7 +16,7 @@ CAPTCHA_PROVIDER = env.str("CAPTCHA_PROVIDER", default=vendors.OURS)
 CAPTCHA_SITE_KEY = env.str("CAPTCHA_SITE_KEY", default="")
 CAPTCHA_SECRET_KEY = env.str("CAPTCHA_SECRET_KEY", default="")
 CAPTCHA_VERIFY_URL = env.str("CAPTCHA_VERIFY_URL", default="")
-# PBKDF2 rounds of one try; 256 tries are expected. Measured: docs/decisions/0016.
+# PBKDF2 rounds of one try; 256 tries are expected. Measured: docs/decisions/0020.
 CAPTCHA_COST = env.int("CAPTCHA_COST", default=10_000)
 # Where a vendor's widget may have been solved.
 CAPTCHA_HOSTS = {HOST, *(urlsplit(url).hostname or "" for url in (FRONTEND_URL, *CORS_ALLOWED_ORIGINS))} - {""}
