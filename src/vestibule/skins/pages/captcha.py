@@ -24,7 +24,7 @@ def given(request: HttpRequest) -> str:
 def shown(request: HttpRequest, rule: Rule, refusal: Refusal | None = None) -> dict[str, Any]:
     """What the form's template needs: nothing, unless the rule always asks, or this person was asked."""
     word, refused = settings.CAPTCHAS[rule.captcha], isinstance(refusal, CaptchaRequired | CaptchaInvalid)
-    if word == NEVER or not (word == ALWAYS or refused or TICKET in request.POST):
+    if word == NEVER or not (word == ALWAYS or refused or request.POST.get(TICKET)):
         return {}
     captcha = {
         "for": rule.captcha,

@@ -15,18 +15,22 @@ async function altcha(widget) {
   });
   widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
   const form = widget.closest("form");
+  const button = form.querySelector("button[type=submit]");
   const start = () => { if (widget.getState() === "unverified") widget.verify(); };
   form.addEventListener("input", start, { once: true });
   widget.addEventListener("expired", () => widget.reset());
-  // Pressed while it works: go on as soon as it is done, whatever came of it; the server knows.
-  form.addEventListener("submit", (event) => {
+  widget.addEventListener("statechange", ({ detail }) => { if (detail.state === "error") button.disabled = false; });
+  // Pressed while it works: go on as soon as it is done, whatever came of it; the server knows. (On the click, for the
+  // widget's box is required meanwhile, and the browser would refuse to submit.)
+  button.addEventListener("click", (event) => {
     if (widget.getState() !== "verifying") return;
     event.preventDefault();
-    widget.addEventListener("statechange", () => setTimeout(() => form.requestSubmit(event.submitter)), { once: true });
+    widget.addEventListener("statechange", () => setTimeout(() => button.click()), { once: true });
   });
 }
 
 document.querySelectorAll("altcha-widget").forEach(altcha);
+document.querySelectorAll(".captcha > .hint").forEach((hint) => { hint.hidden = false; });
 if (matchMedia("(prefers-color-scheme: dark)").matches) {
   document.querySelectorAll("[data-sitekey]").forEach((widget) => { widget.dataset.theme = "dark"; });
 }
