@@ -142,6 +142,8 @@ def test_its_widget_stands_in_the_form(vendor: SiteVerify, api: Api) -> None:
     assert f'<div class="{row.widget}" data-sitekey="{SiteVerify.SITE_KEY}" data-action="login">' in form
     assert f'<script src="{row.script}" defer>' in form
     assert "altcha-widget" not in form
+    refused = api.http.post("/login/", {"name": "nobody", "password": PASSWORD})
+    assert "data-failed>If the check does not load" in refused.content.decode()
     answer = api.http.post("/login/", {"name": "nobody", "password": PASSWORD, row.field: solve(vendor)})
     assert answer.status_code == 401
     assert api.http.get("/api/auth/captcha?for=login").status_code == 404

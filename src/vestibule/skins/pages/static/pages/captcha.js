@@ -1,7 +1,20 @@
 // The captcha in a form: ALTCHA's widget, which works in a thread of its own once the form is used, or the vendor's.
 
 async function altcha(widget) {
-  await import("../vendor/altcha.js");
+  const form = widget.closest("form");
+  const button = form.querySelector("button[type=submit]");
+  // Without the widget the form goes its slower way.
+  const fail = () => {
+    widget.remove();
+    form.querySelector("[data-failed]").hidden = false;
+    button.disabled = false;
+  };
+  if (!isSecureContext) return fail();
+  try {
+    await import("../vendor/altcha.js");
+  } catch {
+    return fail();
+  }
   const worker = new URL("../vendor/altcha-pbkdf2.js", import.meta.url);
   $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(worker));
   $altcha.i18n.set("en", {
@@ -9,28 +22,23 @@ async function altcha(widget) {
     label: "Check that I am a person",
     verifying: "Checking that you are a person…",
     verified: "Checked: you are a person",
-    waitAlert: "The check takes a moment. Wait for it.",
-    error: "The check failed. Wait 30 seconds, and press the button.",
-    expired: "The check has expired. Try again.",
+    waitAlert: "The check takes a moment.",
   });
   widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
-  const form = widget.closest("form");
-  const button = form.querySelector("button[type=submit]");
-  const start = () => { if (widget.getState() === "unverified") widget.verify(); };
-  form.addEventListener("input", start, { once: true });
   widget.addEventListener("expired", () => widget.reset());
-  widget.addEventListener("statechange", ({ detail }) => { if (detail.state === "error") button.disabled = false; });
-  // Pressed while it works: go on as soon as it is done, whatever came of it; the server knows. (On the click, for the
-  // widget's box is required meanwhile, and the browser would refuse to submit.)
+  widget.addEventListener("statechange", ({ detail }) => { if (detail.state === "error") fail(); });
+  form.addEventListener("input", () => { if (widget.getState() === "unverified") widget.verify(); }, { once: true });
+  // Pressed while it works: go on as soon as it is done. (On the click, for the widget's box is required meanwhile, and
+  // the browser would refuse to submit.)
   button.addEventListener("click", (event) => {
-    if (widget.getState() !== "verifying") return;
+    if (!widget.isConnected || widget.getState() !== "verifying") return;
     event.preventDefault();
-    widget.addEventListener("statechange", () => setTimeout(() => button.click()), { once: true });
+    const goOn = ({ detail }) => { if (detail.state === "verified") setTimeout(() => button.click()); };
+    widget.addEventListener("statechange", goOn, { once: true });
   });
 }
 
 document.querySelectorAll("altcha-widget").forEach(altcha);
-document.querySelectorAll(".captcha > .hint").forEach((hint) => { hint.hidden = false; });
 if (matchMedia("(prefers-color-scheme: dark)").matches) {
   document.querySelectorAll("[data-sitekey]").forEach((widget) => { widget.dataset.theme = "dark"; });
 }
