@@ -16,6 +16,8 @@ from vestibule.guards.vendors import OURS
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
 
+LONGEST = 8192  # characters of an answer; hCaptcha's are of several thousand
+
 
 def ask(client: Client, rule: Rule, given: str) -> Client:
     """The client, vouched for where a captcha was solved. `given` is what came with the request: a captcha's answer, a
@@ -49,6 +51,8 @@ def ask_strangers(client: Client, account: Account) -> None:
 
 
 def _check(client: Client, given: str, purpose: str) -> None:
+    if len(given) > LONGEST:
+        raise CaptchaInvalid
     if patience.is_ticket(given):
         patience.check(client, given, purpose)
     elif settings.CAPTCHA_PROVIDER == OURS:

@@ -81,7 +81,7 @@ def _asked(client: Client, given: str) -> dict[str, Any]:
     if settings.CAPTCHA_PROVIDER == "hcaptcha":
         form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that no answer of another's widget counts
     url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
-    asking = _pool.submit(_post, url, urlencode(form).encode())
+    asking = _pool.submit(_post, url, urlencode(form, errors="replace").encode())
     try:
         answer = json.loads(asking.result(timeout=TIMEOUT))
     except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from vestibule.guards import rules, vendors
-from vestibule.settings.place import FRONTEND_URL, HOST, env
+from vestibule.settings.place import ALLOWED_HOSTS, FRONTEND_URL, HOST, env
 from vestibule.settings.web import CORS_ALLOWED_ORIGINS
 from vestibule.settings.wiring import CONTENT_SECURITY_POLICY
 
@@ -19,7 +19,7 @@ CAPTCHA_VERIFY_URL = env.str("CAPTCHA_VERIFY_URL", default="")
 # PBKDF2 rounds of one try; 256 tries are expected. Measured: docs/decisions/0020.
 CAPTCHA_COST = env.int("CAPTCHA_COST", default=10_000)
 # Where a vendor's widget may have been solved.
-CAPTCHA_HOSTS = {HOST, *(urlsplit(url).hostname or "" for url in (FRONTEND_URL, *CORS_ALLOWED_ORIGINS))} - {""}
+CAPTCHA_HOSTS = {HOST, *ALLOWED_HOSTS, *(urlsplit(url).hostname for url in (FRONTEND_URL, *CORS_ALLOWED_ORIGINS))}
 
 # The one vendor that is asked may run in our pages, and no other.
 if CAPTCHA_PROVIDER in vendors.VENDORS and set(CAPTCHAS.values()) != {rules.NEVER}:

@@ -9,6 +9,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from vestibule.guards.captcha import LONGEST
+
 MAX_DEPTH = 32
 
 
@@ -47,7 +49,7 @@ class Captcha(Text):
 
     def __init__(self, **options: Any) -> None:
         words = "Where `captcha_required` asks for it; `/api/auth/config` names the provider."
-        super().__init__(**{"required": False, "max_length": 8192, "help_text": words, **options})
+        super().__init__(**{"required": False, "max_length": LONGEST, "help_text": words, **options})
 
 
 def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
