@@ -65,6 +65,14 @@ def test_where_the_check_can_not_load_the_form_says_what_to_do(page: Page, perso
     expect(page.get_by_label("Email")).to_have_value(person)
 
 
+def test_without_javascript_it_says_so_and_takes_longer(browser: Browser, guarded: Service, person: str) -> None:
+    for page in watched(browser, guarded, {"java_script_enabled": False}):
+        expect(page.locator("noscript")).to_be_visible()
+        sign_up(page, person)
+        expect(page.get_by_role("alert")).to_contain_text("seconds, and press the button again.")
+        expect(page.get_by_text("If the check does not load")).to_be_hidden()
+
+
 def test_after_several_failures_a_sign_in_asks(page: Page, guarded: Service, person: str) -> None:
     page.goto(f"{guarded.url}/login/")
     page.get_by_label("Email, username").fill(person)

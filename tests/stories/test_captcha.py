@@ -9,6 +9,7 @@ from typing import Any
 import altcha
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.test import Client as Http
 from django.test import override_settings
 from django.utils import timezone
@@ -103,6 +104,20 @@ def test_of_two_at_once_with_one_answer_one_is_let_in(always: None, api: Api) ->
     solved = solve(api)
     codes = at_once(lambda n: start(Api(), solved, f"p{n}@example.com").code, times=4)
     assert sorted(codes) == ["", *["captcha_invalid"] * 3]
+
+
+def test_where_nobody_can_say_whether_it_was_used_nobody_is_let_in(always: None, api: Api) -> None:
+    solved = solve(api)
+
+    def lost(execute: Any, sql: str, *rest: Any) -> Any:
+        if "guard_tally" in sql:
+            raise OperationalError("the connection is lost")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(lost):
+        assert (start(api, solved).status, start(api, solved).code) == (503, "unavailable")
+        assert Form("/register/").send(**TYPED, captcha=solved).status_code == 503
+    assert start(api, solved).status == 202
 
 
 def test_an_altered_answer_is_none(always: None, api: Api) -> None:
