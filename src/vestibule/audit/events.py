@@ -18,6 +18,9 @@ REGISTRATION_RESENT = Event("registration.resent", "A new code replaced the old 
 REGISTRATION_REDIRECTED = Event("registration.redirected", "A sign-up asked for its proof at another address.")
 REGISTRATION_REJECTED = Event("registration.rejected", "Whoever holds the mailbox did not sign up.")
 ACCOUNT_REGISTERED = Event("account.registered", "An address was proved and its account made.")
+CAPTCHA_REFUSED = Event("captcha.refused", "A captcha was asked for, or the one that came is none.", kept=False)
+CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", kept=False)
+CAPTCHA_VENDOR_DOWN = Event("captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", kept=False)
 SESSION_OPENED = Event("session.opened", "A person was signed in.")
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", kept=False)
 SESSION_REFRESH_REUSED = Event("session.refresh_reused", "A refresh token came twice: theft; the session was ended.")
@@ -49,9 +52,6 @@ MESSAGE_FEEDBACK = Event("message.feedback", "The provider told what became of a
 SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
 RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a rate.", kept=False)
-CAPTCHA_REFUSED = Event("captcha.refused", "A captcha was asked for, or the one that came is none.", kept=False)
-CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", kept=False)
-CAPTCHA_VENDOR_DOWN = Event("captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", kept=False)
 
 ALL = tuple(value for value in globals().values() if isinstance(value, Event))
 

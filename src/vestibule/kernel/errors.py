@@ -17,11 +17,11 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
       PasswordRequired     the mailbox alone is not enough here                 password_required
+      CaptchaRequired      who asks has not shown that they are a person        captcha_required
+      CaptchaInvalid       what they showed is wrong, stale, or used before     captcha_invalid
       StepUpRequired       the sign-in is too long ago for this                 reauthentication_required
       AccountUnverified    the password is right, the address not proved yet    account_unverified
       AccountSuspended     the password is right, and the house says no         account_suspended
-      CaptchaRequired      who asks has not shown that they are a person        captcha_required
-      CaptchaInvalid       what they showed is wrong, stale, or used before     captcha_invalid
       NotFound             nothing of this person's has that id                 not_found
       Unauthenticated      who asks is not signed in                            not_authenticated
         CredentialInvalid  the token is not ours, or altered                    token_invalid
@@ -159,6 +159,18 @@ class PasswordRequired(Refusal):
     code = "password_required"
 
 
+class CaptchaRequired(Refusal):
+    """Who asks must first show that they are a person; `retry_after` where they are doing so by waiting."""
+
+    code = "captcha_required"
+
+
+class CaptchaInvalid(Refusal):
+    """The captcha's answer is wrong, altered, expired, made for something else, or was used before."""
+
+    code = "captcha_invalid"
+
+
 class StepUpRequired(Refusal):
     """What guards the account is changed by a recent sign-in only: prove the password again."""
 
@@ -175,18 +187,6 @@ class AccountSuspended(Refusal):
     """The password is right, and this person may not sign in."""
 
     code = "account_suspended"
-
-
-class CaptchaRequired(Refusal):
-    """Who asks must first show that they are a person; `retry_after` where they are doing so by waiting."""
-
-    code = "captcha_required"
-
-
-class CaptchaInvalid(Refusal):
-    """The captcha's answer is wrong, altered, expired, made for something else, or was used before."""
-
-    code = "captcha_invalid"
 
 
 class NotFound(Refusal):
