@@ -100,7 +100,8 @@ def measure(here: Stage, town: Town, scenario: Scenario, concurrency: int) -> Ro
     if set(statuses) != {scenario.status}:
         raise RuntimeError(f"{scenario.name}: {statuses}")
     for answer in ran.answers:
-        scenario.keep(town, answer)
+        if scenario.keep:
+            scenario.keep(town, answer)
     return row(scenario.name, concurrency, ran, {part: after[part] - before[part] for part in PARTS}, here)
 
 

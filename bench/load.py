@@ -1,4 +1,4 @@
-"""The load client: HTTP/1.1 over plain asyncio streams, so many connections kept open, each asking one after the other."""
+"""The load client: HTTP/1.1 over plain asyncio streams; connections kept open, each asking one after the other."""
 
 import asyncio
 import json
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
-
 
 BUSY = 503
 

@@ -37,7 +37,7 @@ class Scenario:
     requests: int
     hashes: int = 0
     allowed: float = 0.0  # CPU ms above the hash, at concurrency 8
-    keep: Callable[[Town, Answer], None] = lambda town, answer: None
+    keep: Callable[[Town, Answer], None] | None = None
 
 
 def _start(town: Town, number: int) -> Iterator[Ask]:

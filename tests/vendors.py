@@ -1,4 +1,4 @@
-"""The vendors' HTTP APIs as documented, on local ports: Twilio's Messages, Postmark's Email and its webhooks."""
+"""The vendors' HTTP APIs as documented, on local ports: Twilio's Messages, Postmark's Email and webhooks, captchas."""
 
 import json
 from base64 import b64encode
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -97,6 +97,54 @@ class Pwned:
         prefix = path.rpartition("/")[2]
         found = [f"{digest[5:]}:7" for digest in self._digests if digest.startswith(prefix)]
         return self.status, "\r\n".join([*found, f"{'0' * 35}:0", f"{'A' * 35}:12"])
+
+
+class SiteVerify:
+    """The `siteverify` of Turnstile, hCaptcha and reCAPTCHA, as each documents it:
+    developers.cloudflare.com/turnstile/get-started/server-side-validation, docs.hcaptcha.com,
+    developers.google.com/recaptcha/docs/verify.
+
+    `solved` holds the tokens that their widget gave out, each good once; `says` is added to an answer; `status` is that
+    of every answer; while `hangs` is set nobody gets any."""
+
+    SITE_KEY, SECRET = "the site key", "the secret key"
+    SEEN = {"hcaptcha": "already-seen-response"}
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.solved: set[str] = set()
+        self.asked: list[dict[str, str]] = []
+        self.says: dict[str, Any] = {}
+        self.status = 200
+        self.hangs = False
+        self.let_go = Event()
+
+    def answer(self, path: str, headers: Mapping[str, str], body: str) -> Answer:
+        """Whether the token is one, and for the first time."""
+        form = {name: values[0] for name, values in parse_qs(body).items()}
+        self.asked.append(form)
+        if self.hangs:
+            self.let_go.wait(timeout=30)
+        if self.status >= 500:
+            return self.status, "Bad gateway"
+        return self.status, self._answer(headers, form)
+
+    def _answer(self, headers: Mapping[str, str], form: dict[str, str]) -> dict[str, Any]:
+        if headers.get("Content-Type") != "application/x-www-form-urlencoded":
+            return self._no("bad-request")
+        if form.get("secret") != self.SECRET:
+            return self._no("invalid-input-secret")
+        if self.name == "hcaptcha" and form.get("sitekey", self.SITE_KEY) != self.SITE_KEY:
+            return self._no("sitekey-secret-mismatch")
+        if not form.get("response", "").startswith("token"):
+            return self._no("invalid-input-response")
+        if form["response"] not in self.solved:
+            return self._no(self.SEEN.get(self.name, "timeout-or-duplicate"))
+        self.solved.remove(form["response"])
+        return {"success": True, "challenge_ts": "2026-03-01T12:00:00Z", "hostname": "testserver", **self.says}
+
+    def _no(self, code: str) -> dict[str, Any]:
+        return {"success": False, "error-codes": [code]}
 
 
 class Postmark:

@@ -6,13 +6,15 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
+from vestibule.guards import rules, vendors
+
 SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
 
 
 @register(Tags.security)
 def contradictions(**_: Any) -> list[Error]:
     """Every contradiction in the settings."""
-    found = [*_processes(), *_values(), *_messages()]
+    found = [*_processes(), *_values(), *_messages(), *_captcha()]
     return [Error(what, hint=remedy, id=f"vestibule.{id}") for id, what, remedy in found]
 
 
@@ -73,4 +75,27 @@ def _messages() -> Iterator[tuple[str, str, str]]:
             "E015",
             "Twilio has no credentials, or no sender.",
             "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.",
+        )
+
+
+def _captcha() -> Iterator[tuple[str, str, str]]:
+    providers = (vendors.OURS, *vendors.VENDORS)
+    if settings.CAPTCHA_PROVIDER not in providers:
+        known = ", ".join(providers)
+        yield "E020", f"CAPTCHA_PROVIDER={settings.CAPTCHA_PROVIDER} is none.", f"Use one of: {known}."
+    elif settings.CAPTCHA_PROVIDER != vendors.OURS and not (settings.CAPTCHA_SITE_KEY and settings.CAPTCHA_SECRET_KEY):
+        yield (
+            "E021",
+            f"The captcha is {settings.CAPTCHA_PROVIDER}'s, and there are no keys for it.",
+            "Set CAPTCHA_SITE_KEY and CAPTCHA_SECRET_KEY, or unset CAPTCHA_PROVIDER.",
+        )
+    words = (rules.NEVER, rules.SUSPICIOUS, rules.ALWAYS)
+    for name, word in settings.CAPTCHAS.items():
+        if word not in words:
+            yield "E022", f"CAPTCHA_{name.upper()}={word} is no word.", f"Use one of: {', '.join(words)}."
+    if not 1 <= settings.CAPTCHA_COST <= 1_000_000:
+        yield (
+            "E023",
+            "CAPTCHA_COST is outside 1 to 1,000,000 rounds.",
+            "The default is 10,000: about a second on a phone.",
         )

@@ -107,6 +107,10 @@ def test_migrations_are_in_step() -> None:
         ({"REGISTRATION_MODE": "someday"}, {"E013"}),
         ({"SMS_GATEWAY": "gateway.send", "SMS_COUNTRIES": []}, {"E014"}),
         ({"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1"}, {"E015"}),
+        ({"CAPTCHA_PROVIDER": "sphinx"}, {"E020"}),
+        ({"CAPTCHA_PROVIDER": "turnstile", "CAPTCHA_SITE_KEY": "1x"}, {"E021"}),
+        ({"CAPTCHAS": {"register": "sometimes"}}, {"E022"}),
+        ({"CAPTCHA_COST": 0}, {"E023"}),
         ({"OTP": Numbers(ttl=Numbers().ttl * 2)}, {"E010"}),
     ],
 )

@@ -47,6 +47,13 @@ def test_the_public_configuration(api: Api, inbox: Inbox) -> None:
         "password": {"min_length": 12, "max_bytes": 1024},
         "channels": ["email", "sms"],
         "enumeration_protection": True,
+        "captcha": {
+            "provider": "altcha",
+            "site_key": "",
+            "register": "never",
+            "login": "never",
+            "password_reset": "never",
+        },
     }
 
 

@@ -20,6 +20,7 @@ from vestibule.flows import owner
 from vestibule.flows.entering import SignedIn, enter
 from vestibule.flows.flow import flow
 from vestibule.guards import passwords as tries
+from vestibule.guards.captcha import ask_strangers
 from vestibule.guards.passwords import Account
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -41,12 +42,13 @@ def sign_in(
     `page`: the life of a session of the hosted pages.
 
     A wrong password and a name that nobody has are one answer after the same work. Raises InvalidCredentials, Locked
-    (too many failures; the password is not looked at), AccountUnverified and AccountSuspended (the password is right),
-    Unavailable.
+    (too many failures) and CaptchaRequired (several, of strangers; the password is not looked at for either),
+    AccountUnverified and AccountSuspended (the password is right), Unavailable.
     """
     user = directory.named(name)
     recognised = devices.recognise(client, user.pk if user else entropy.identifier(), said=said, cookie=cookie)
     account = account_of(user, name, recognised.place)
+    ask_strangers(client, account)
     with _counted(client, account, user):
         if not passwords.of(passwords.normalised(password), user):
             waits = _waits(name, password)

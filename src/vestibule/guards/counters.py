@@ -39,6 +39,17 @@ def hit(rule: Rule, *, network: str, identifier: str = "") -> None:
         raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())
 
 
+def worn(rule: Rule, *, network: str) -> bool:
+    """Whether the network has used up more than half of any rate of the rule. Counts nothing. Raises Unavailable."""
+    try:
+        return any(
+            _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
+            for rate in settings.RATES[rule.name].per_network
+        )
+    except StorageError as error:
+        raise Unavailable from error
+
+
 def forget() -> None:
     """Start every count anew (for tests)."""
     _storage_in_use.reset()

@@ -94,6 +94,12 @@ def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     return sum(kept > moment - allowance.memory for kept in tally.moments) if tally else 0
 
 
+def streak(scope: str, key: bytes) -> int:
+    """How many came in a row."""
+    tally = _TALLY.first(scope, key)
+    return tally.streak if tally else 0
+
+
 def forget(*whose: tuple[str, bytes]) -> None:
     """Start these counts (scope, key) anew."""
     Tally.objects.filter(Q(*(Q(scope=scope, key=key) for scope, key in whose), _connector=Q.OR)).delete()

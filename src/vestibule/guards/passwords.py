@@ -14,6 +14,7 @@ from vestibule.guards.ledger import Count
 from vestibule.kernel.errors import Locked
 
 IN_A_ROW, STRANGERS_WAIT_AFTER, KNOWN_WAIT_AFTER = 100, 5, 20
+STRANGE_AFTER = 3  # failures of strangers in a row; from then on a captcha may be asked for
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 ALL = Allowance(in_a_row=IN_A_ROW)
 STRANGERS = Allowance(delay=Delay(after=STRANGERS_WAIT_AFTER, first=_MINUTE, longest=_HOUR))
@@ -55,6 +56,15 @@ def give_back(account: Account, now: datetime) -> None:
 def proved(account: Account) -> None:
     """It was right: the run of failures is over, in the caller's transaction."""
     ledger.forget(*((each.scope, each.key) for each in account._counts))
+
+
+def strange(account: Account, now: datetime) -> bool:
+    """Whether strangers failed here so often that the next should show to be a person. Never for a known place, and not
+    while strangers wait anyway."""
+    _, here = account._counts
+    if account.place or ledger.streak(here.scope, here.key) < STRANGE_AFTER:
+        return False
+    return ledger.wait(here.scope, here.key, now, here.allowance) == 0
 
 
 def forgive(key: bytes) -> None:

@@ -1,7 +1,8 @@
 """The table of rates at the edge. Each number is a default: `RATE_<NAME>` sets it, empty switches it off.
 
 A rule may limit per client network (an IPv4 address, an IPv6 /64), per identifier (the address that somebody typed,
-as a keyed digest) and overall; `RATE_<NAME>`, `RATE_<NAME>_PER_IDENTIFIER` and `RATE_<NAME>_OVERALL`.
+as a keyed digest) and overall; `RATE_<NAME>`, `RATE_<NAME>_PER_IDENTIFIER` and `RATE_<NAME>_OVERALL`. A rule may also
+ask for a captcha: `CAPTCHA_<WHAT>` says the word.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ class Rule:
     """One row: rates in words, like `10/minute;100/hour`; empty where the rule does not limit that way.
 
     `anonymous`: whether such a request is also counted against ANON; `hashes`: whether it costs a password hash, and
-    is refused at the door while too many wait for one.
+    is refused at the door while too many wait for one; `captcha`: what somebody does here, in CAPTCHAS, empty where no
+    captcha is ever asked for.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Rule:
     overall: str = ""
     anonymous: bool = True
     hashes: bool = False
+    captcha: str = ""
 
 
 # Every request that nobody signed.
@@ -28,20 +31,38 @@ ANON = Rule(name="anon", per_network="100/hour")
 # Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
 # are capped silently: it only bounds the work.
 REGISTER_START = Rule(
-    name="register_start", per_network="5/hour", per_identifier="20/hour", overall="3000/hour", hashes=True
+    name="register_start",
+    per_network="5/hour",
+    per_identifier="20/hour",
+    overall="3000/hour",
+    hashes=True,
+    captcha="register",
 )
-REGISTER = Rule(name="register", per_network="2/minute", per_identifier="20/hour", overall="3000/hour", hashes=True)
+REGISTER = Rule(
+    name="register",
+    per_network="2/minute",
+    per_identifier="20/hour",
+    overall="3000/hour",
+    hashes=True,
+    captcha="register",
+)
 REGISTER_CONFIRM = Rule(name="register_confirm", per_network="10/hour")
 # With the five starts that makes the 20 mails an hour that one network may cause.
 REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
 # A tab that waits for a proof made elsewhere asks again and again; the sign-up's own handle is its ticket.
 REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", anonymous=False)
 # Beside the counts per account (guards.passwords): no network sprays passwords over many.
-LOGIN = Rule(name="login", per_network="10/minute;100/hour", hashes=True)
-PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour")
+LOGIN = Rule(name="login", per_network="10/minute;100/hour", hashes=True, captcha="login")
+PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", hashes=True)
 # Whoever holds a token: wide, for many people may share one network; it only bounds the work.
 TOKEN = Rule(name="token", per_network="600/minute", anonymous=False)
+# Each page with a captcha asks for one; making it costs a digest.
+CAPTCHA = Rule(name="captcha", per_network="120/minute", anonymous=False)
+# Whoever waits instead of solving (no JavaScript), and whoever comes while the captcha's vendor is down: both are let
+# in, and few of them (docs/decisions/0021, 0022).
+CAPTCHA_WAITED = Rule(name="captcha_waited", per_network="5/hour", overall="300/hour", anonymous=False)
+CAPTCHA_UNCHECKED = Rule(name="captcha_unchecked", per_network="5/hour", overall="300/hour", anonymous=False)
 
 RULES = (
     ANON,
@@ -54,6 +75,9 @@ RULES = (
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
     TOKEN,
+    CAPTCHA,
+    CAPTCHA_WAITED,
+    CAPTCHA_UNCHECKED,
 )
 
 # Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
@@ -68,3 +92,8 @@ SMS_PREFIX = Rule(name="sms_prefix", per_identifier="20/hour")
 SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
 CAPS = (MAILS, MAILS_FROM_NETWORK, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
+
+# What a captcha may guard, and the word while `CAPTCHA_<NAME>` says none. `suspicious`: where a network has used up
+# half of its rate, strangers failed at the account, or the whole system is under strain (guards.captcha).
+NEVER, SUSPICIOUS, ALWAYS = "never", "suspicious", "always"
+CAPTCHAS = {"register": NEVER, "login": NEVER, "password_reset": NEVER}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """The asking side of one request, read once at the edge and handed down.
+    """The asking side of one request, read once at the edge and handed down; `vouched`: a captcha was solved with it.
 
     `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
     the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
@@ -21,6 +21,7 @@ class Client:
     address: str | None = None
     agent: str = ""
     request_id: str = ""
+    vouched: bool = False
     session_id: UUID | None = None
     auth_time: datetime | None = None
     user_id: UUID | None = None

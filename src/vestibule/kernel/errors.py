@@ -17,6 +17,8 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
       PasswordRequired     the mailbox alone is not enough here                 password_required
+      CaptchaRequired      who asks has not shown that they are a person        captcha_required
+      CaptchaInvalid       what they showed is wrong, stale, or used before     captcha_invalid
       StepUpRequired       the sign-in is too long ago for this                 reauthentication_required
       AccountUnverified    the password is right, the address not proved yet    account_unverified
       AccountSuspended     the password is right, and the house says no         account_suspended
@@ -155,6 +157,18 @@ class PasswordRequired(Refusal):
     """The proof came from a client that did not begin the sign-up, and without the password typed there."""
 
     code = "password_required"
+
+
+class CaptchaRequired(Refusal):
+    """Who asks must first show that they are a person; `retry_after` where they are doing so by waiting."""
+
+    code = "captcha_required"
+
+
+class CaptchaInvalid(Refusal):
+    """The captcha's answer is wrong, altered, expired, made for something else, or was used before."""
+
+    code = "captcha_invalid"
 
 
 class StepUpRequired(Refusal):

@@ -5,6 +5,7 @@ one module: this one, which holds no line of its own.
 """
 
 from vestibule.settings.accounts import *
+from vestibule.settings.captcha import *
 from vestibule.settings.messages import *
 from vestibule.settings.place import *
 from vestibule.settings.rates import *

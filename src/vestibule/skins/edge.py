@@ -1,4 +1,5 @@
-"""The edge: who is asking, from where, and whether the rates let them. The only maker of a Client for a request."""
+"""The edge: who is asking, from where, and whether the rates and the captcha let them. The only maker of a Client for a
+request."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import BoundedSemaphore
@@ -10,6 +11,7 @@ from structlog.contextvars import get_contextvars
 
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.guards import captcha as captchas
 from vestibule.guards import counters
 from vestibule.guards.rules import ANON, Rule
 from vestibule.kernel.client import Client
@@ -22,12 +24,20 @@ _places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
 Address = IPv4Address | IPv6Address
 
 
-def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, session: Session | None = None) -> Client:
+def admit(
+    request: HttpRequest,
+    rule: Rule,
+    identifier: bytes | None = None,
+    session: Session | None = None,
+    captcha: str | None = "",
+) -> Client:
     """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
 
     `identifier` is the keyed digest of the address concerned, where the rule limits by it; `session` is the one that
-    a bearer token or a cookie has proved.
-    Raises Throttled, and Unavailable when the counters can't be reached or the hashing queue is full.
+    a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha): None where
+    the request goes on with what was let in before.
+    Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or the hashing
+    queue is full.
     """
     if rule.hashes:
         _take_a_place(request)
@@ -49,7 +59,7 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
     except Throttled as refusal:
         record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
         raise
-    return client
+    return client if captcha is None else captchas.ask(client, rule, captcha)
 
 
 def let_go(request: HttpRequest) -> None:

@@ -33,6 +33,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
         "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
         "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
+        "captcha_invalid": Problem(
+            400, _("Wrong captcha"), _("That does not show that you are a person, or was used before. Try once more.")
+        ),
         "token_invalid": Problem(400, _("Invalid token"), _("This is not one of ours, or a newer one replaced it.")),
         "credential_invalid": Problem(
             401, _("Invalid token"), _("This token is not valid here."), code="token_invalid"
@@ -47,6 +50,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "reauthentication_required": Problem(
             403, _("Sign in again"), _("This guards your account: confirm your password first.")
         ),
+        "captcha_required": Problem(403, _("Captcha required"), _("Show first that you are a person.")),
         "account_unverified": Problem(
             403, _("Address not confirmed"), _("Confirm your address first: open the newest message that we sent you.")
         ),

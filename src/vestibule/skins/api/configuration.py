@@ -32,6 +32,16 @@ class SignupRules(serializers.Serializer[Any]):
     mode = serializers.CharField(help_text="The way that the pages go.")
 
 
+class CaptchaRules(serializers.Serializer[Any]):
+    """When a captcha is asked for: `never`, `suspicious` or `always`."""
+
+    provider = serializers.CharField(help_text="`altcha` (`/api/auth/captcha`), `turnstile`, `hcaptcha`, `recaptcha`.")
+    site_key = serializers.CharField(help_text="Of the vendor's widget; empty for `altcha`.")
+    register = serializers.CharField()
+    login = serializers.CharField()
+    password_reset = serializers.CharField()
+
+
 class Configuration(serializers.Serializer[Any]):
     """The public configuration."""
 
@@ -39,6 +49,7 @@ class Configuration(serializers.Serializer[Any]):
     password = PasswordRules()
     channels = serializers.ListField(child=serializers.CharField())
     enumeration_protection = serializers.BooleanField()
+    captcha = CaptchaRules()
 
 
 class Show(APIView):
@@ -46,7 +57,7 @@ class Show(APIView):
 
     @extend_schema(operation_id="config", tags=["Operations"], responses=answers(200, Configuration, body=False))
     def get(self, request: Request) -> Response:
-        """Sign-up fields, password rules, channels, and what is switched on."""
+        """Sign-up fields, password rules, channels, captcha, and what is switched on."""
         admit(request._request, rules.ANON)
         return Response(
             {
@@ -58,5 +69,10 @@ class Show(APIView):
                 "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
                 "channels": list(settings.CHANNELS),
                 "enumeration_protection": settings.ENUMERATION_PROTECTION,
+                "captcha": {
+                    "provider": settings.CAPTCHA_PROVIDER,
+                    "site_key": settings.CAPTCHA_SITE_KEY,
+                    **settings.CAPTCHAS,
+                },
             }
         )

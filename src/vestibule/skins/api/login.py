@@ -16,10 +16,10 @@ from vestibule.guards import rules
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import access, devices
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Captcha, Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.registration import DeviceFacts
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.schema import CAPTCHA, answers
 from vestibule.skins.api.tokens import pair
 from vestibule.skins.edge import admit
 
@@ -35,6 +35,7 @@ class LoginRequest(serializers.Serializer[Any]):
     phone_number = Text(required=False)
     password = Text(max_length=4096)
     device = DeviceFacts(required=False)
+    captcha = Captcha()
 
 
 class SignedIn(serializers.Serializer[Any]):
@@ -68,7 +69,9 @@ class Login(APIView):
         operation_id="login",
         tags=_TAG,
         request=LoginRequest,
-        responses=answers(200, SignedIn, "invalid_credentials", "account_unverified", "account_suspended", "locked"),
+        responses=answers(
+            200, SignedIn, "invalid_credentials", "account_unverified", "account_suspended", "locked", *CAPTCHA
+        ),
         examples=[
             OpenApiExample(
                 "by email",
@@ -86,7 +89,7 @@ class Login(APIView):
         password = typed_password(typed)
         if not kind:
             raise Invalid({"email": [FieldError("required", _("This field is required."))]})
-        client = admit(request._request, rules.LOGIN)
+        client = admit(request._request, rules.LOGIN, captcha=typed.get("captcha", ""))
         signed_in = sign_in.sign_in(client=client, name=Name.typed(kind, typed[kind]), password=password, said=said)
         return Response({**pair(signed_in.with_tokens), "user": shown(signed_in.user)})
 

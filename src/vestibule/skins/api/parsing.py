@@ -9,6 +9,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from vestibule.guards.captcha import LONGEST
+
 MAX_DEPTH = 32
 
 
@@ -40,6 +42,14 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class Captcha(Text):
+    """What shows that a person asks: ALTCHA's payload, or the token of the vendor's widget."""
+
+    def __init__(self, **options: Any) -> None:
+        words = "Where `captcha_required` asks for it; `/api/auth/config` names the provider."
+        super().__init__(**{"required": False, "max_length": LONGEST, "help_text": words, **options})
 
 
 def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from vestibule.flows import password_change, password_reset, securing
 from vestibule.guards import rules
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.login import typed_password
-from vestibule.skins.api.parsing import Text, read
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.parsing import Captcha, Text, read
+from vestibule.skins.api.schema import CAPTCHA, answers
 from vestibule.skins.edge import admit
 
 _TAG = ["Passwords"]
@@ -30,6 +30,12 @@ class AnyAddress(serializers.Serializer[Any]):
 
     email = Text(required=False)
     phone_number = Text(required=False)
+
+
+class ForgottenRequest(AnyAddress):
+    """An e-mail address, or a phone number, of whoever forgot the password."""
+
+    captcha = Captcha()
 
 
 class Detail(serializers.Serializer[Any]):
@@ -58,11 +64,14 @@ class ChangeRequest(serializers.Serializer[Any]):
 class Reset(APIView):
     """Forgotten."""
 
-    @extend_schema(operation_id="password_reset", tags=_TAG, request=AnyAddress, responses=answers(202, Detail))
+    @extend_schema(
+        operation_id="password_reset", tags=_TAG, request=ForgottenRequest, responses=answers(202, Detail, *CAPTCHA)
+    )
     def post(self, request: Request) -> Response:
         """Always the same answer. A link and a code go out where an account has proved this address."""
-        address = address_of(read(AnyAddress, request))
-        client = admit(request._request, rules.PASSWORD_RESET, identifiers.digest(address))
+        typed = read(ForgottenRequest, request)
+        address, captcha = address_of(typed), typed.get("captcha", "")
+        client = admit(request._request, rules.PASSWORD_RESET, identifiers.digest(address), captcha=captcha)
         password_reset.start(client=client, address=address)
         return Response({"detail": _("If this address has an account, a message is on its way.")}, status=202)
 

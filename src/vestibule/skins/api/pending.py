@@ -34,7 +34,9 @@ class Register(APIView):
         """Send a link and a code. A known address gets the same answer; its owner gets a notice."""
         typed = read(schema.RegisterRequest, request)
         who, device = applying(typed)
-        client = admit(request._request, rules.REGISTER, identifiers.digest(who.address))
+        client = admit(
+            request._request, rules.REGISTER, identifiers.digest(who.address), captcha=typed.get("captcha", "")
+        )
         sent = pending_registration.register(client=client, applicant=who, device=device)
         told = {} if settings.ENUMERATION_PROTECTION else {"id": str(sent.user_id)}
         user = {
@@ -77,7 +79,8 @@ class Redirect(APIView):
         the answer's `registration` takes the place of the old."""
         typed = read(schema.RedirectRequest, request)
         email = _email(typed) if typed.get("email") else None
-        client = admit(request._request, rules.REGISTER, identifiers.digest(email) if email else None)
+        address = identifiers.digest(email) if email else None
+        client = admit(request._request, rules.REGISTER, address, captcha=None)
         return answer(registration.redirect(client=client, registration=typed["registration"], email=email))
 
 
@@ -136,7 +139,7 @@ class StartPhone(APIView):
         if not typed.get("registration"):
             address = _phone(typed)
             return _resend(admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address)
-        client = admit(request._request, rules.REGISTER)
+        client = admit(request._request, rules.REGISTER, captcha=None)
         return answer(registration.redirect(client=client, registration=typed["registration"]))
 
 

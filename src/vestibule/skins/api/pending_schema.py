@@ -8,7 +8,7 @@ from rest_framework import serializers
 from vestibule.skins.api.parsing import Text
 from vestibule.skins.api.people import Person
 from vestibule.skins.api.registration import HANDLE, Sent, StartRequest
-from vestibule.skins.api.schema import LinkToken, answers
+from vestibule.skins.api.schema import CAPTCHA, LinkToken, answers
 
 _BY = ("token_invalid", "otp_expired", "otp_exhausted", "token_used", "locked", "username_taken")
 
@@ -147,7 +147,7 @@ def _example(name: str, value: dict[str, Any]) -> OpenApiExample:
 
 REGISTER: dict[str, Any] = {
     "request": RegisterRequest,
-    "responses": answers(201, RegisterAnswer, "email_taken", "username_taken", "phone_taken"),
+    "responses": answers(201, RegisterAnswer, "email_taken", "username_taken", "phone_taken", *CAPTCHA),
     "examples": [
         _example(
             "register",

@@ -15,9 +15,9 @@ from vestibule.accounts.applicant import Applicant
 from vestibule.flows import registration, signing_up
 from vestibule.guards import rules
 from vestibule.sessions import devices
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Captcha, Text, read
 from vestibule.skins.api.people import Person, shown
-from vestibule.skins.api.schema import answers
+from vestibule.skins.api.schema import CAPTCHA, answers
 from vestibule.skins.api.tokens import pair
 from vestibule.skins.edge import admit
 
@@ -49,6 +49,7 @@ class StartRequest(serializers.Serializer[Any]):
     phone_number = Text(required=False, help_text="E.164, with the country code.")
     device = DeviceFacts(required=False)
     channel = Text(required=False, help_text="`email` (default) or `sms`.")
+    captcha = Captcha()
 
 
 class Sent(serializers.Serializer[Any]):
@@ -116,7 +117,7 @@ class Start(APIView):
         operation_id="register_start",
         tags=["Registration"],
         request=StartRequest,
-        responses=answers(202, Sent, "email_taken", "username_taken", "phone_taken"),
+        responses=answers(202, Sent, "email_taken", "username_taken", "phone_taken", *CAPTCHA),
         examples=[
             OpenApiExample(
                 "by email",
@@ -135,7 +136,8 @@ class Start(APIView):
         """Send a verification code. A known address gets the same answer; its owner gets a notice."""
         typed = read(StartRequest, request)
         who, device = applying(typed)
-        client = admit(request._request, rules.REGISTER_START, identifiers.digest(who.address))
+        address, captcha = identifiers.digest(who.address), typed.get("captcha", "")
+        client = admit(request._request, rules.REGISTER_START, address, captcha=captcha)
         return answer(registration.start(client=client, applicant=who, device=device))
 
 

@@ -9,6 +9,7 @@ from vestibule.skins import problems
 from vestibule.skins.api.parsing import Text
 
 _EVERYWHERE = ("not_acceptable", "throttled", "server_error", "unavailable")
+CAPTCHA = ("captcha_required", "captcha_invalid")
 _WITH_BODY = ("invalid", "parse_error", "body_too_large", "unsupported_media_type")
 _MEMBERS: dict[str, dict[str, Any]] = {
     "invalid": {

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from vestibule.skins.api import (
     addresses,
+    captcha,
     configuration,
     docs,
     login,
@@ -18,6 +19,7 @@ from vestibule.skins.api import (
 
 urlpatterns = [
     path("auth/config", configuration.Show.as_view()),
+    path("auth/captcha", captcha.Challenge.as_view()),
     path("auth/register/start", registration.Start.as_view()),
     path("auth/register/resend", registration.Resend.as_view()),
     path("auth/register/confirm", registration.Confirm.as_view()),

@@ -10,7 +10,7 @@ from vestibule.flows import pending_registration, registration
 from vestibule.guards import rules
 from vestibule.kernel.errors import Refusal
 from vestibule.skins.edge import admit
-from vestibule.skins.pages import remembered, waiting
+from vestibule.skins.pages import captcha, remembered, waiting
 from vestibule.skins.pages.showing import field, form_or_post, page
 
 FIELDS = ("email", "phone_number", "username", "full_name", "password", "channel")
@@ -30,7 +30,7 @@ def register(request: HttpRequest) -> HttpResponse:
     rule, sign_up = WAYS[settings.REGISTRATION_MODE]
     try:
         who = applicant.parse(typed | BROWSER)
-        client = admit(request, rule, identifiers.digest(who.address))
+        client = admit(request, rule, identifiers.digest(who.address), captcha=captcha.given(request))
         sent = sign_up(client=client, applicant=who)
     except Refusal as refusal:
         return _form(request, typed, refusal)
@@ -54,5 +54,6 @@ def _form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None =
         "pending": settings.REGISTRATION_MODE == "pending",
         "sms_offered": "sms" in settings.CHANNELS,
         "min_length": settings.PASSWORD_MIN_LENGTH,
+        **captcha.shown(request, WAYS[settings.REGISTRATION_MODE][0], refusal),
     }
     return page(request, "pages/register.html", context, refusal)

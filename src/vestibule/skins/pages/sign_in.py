@@ -16,7 +16,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, Invalid, LinkExpired, Refusal, TokenInvalid, Unauthenticated
 from vestibule.sessions import devices
 from vestibule.skins.edge import admit
-from vestibule.skins.pages import entrance
+from vestibule.skins.pages import captcha, entrance
 from vestibule.skins.pages.showing import field, form_or_post, page
 
 OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
@@ -26,13 +26,13 @@ OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 def login(request: HttpRequest) -> HttpResponse:
     """`/login/`: a name and the password."""
     if request.method != "POST":
-        return page(request, "pages/login.html", {})
+        return page(request, "pages/login.html", captcha.shown(request, rules.LOGIN))
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
         if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
             password = ""  # can be nobody's, and is not hashed
-        client = admit(request, rules.LOGIN)
+        client = admit(request, rules.LOGIN, captcha=captcha.given(request))
         entered = sign_in.sign_in(
             client=client,
             name=Name.guessed(name),
@@ -42,7 +42,8 @@ def login(request: HttpRequest) -> HttpResponse:
             page=settings.PAGE_STAY if stay else settings.PAGE_SESSION,
         )
     except Refusal as refusal:
-        return page(request, "pages/login.html", {"name": name, "stay": stay}, refusal)
+        shown = {"name": name, "stay": stay, **captcha.shown(request, rules.LOGIN, refusal)}
+        return page(request, "pages/login.html", shown, refusal)
     return entrance.enter(request, HttpResponseRedirect("/account/", status=303), entered)
 
 
@@ -67,13 +68,14 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """`/password/reset/`: the address; the answer is always the same."""
     typed = request.POST.get("email", "")
     if request.method != "POST":
-        return page(request, "pages/forgot.html", {})
+        return page(request, "pages/forgot.html", captcha.shown(request, rules.PASSWORD_RESET))
     try:
         email = applicant.alone("email", typed, identifiers.email)
-        client = admit(request, rules.PASSWORD_RESET, identifiers.digest(email))
+        client = admit(request, rules.PASSWORD_RESET, identifiers.digest(email), captcha=captcha.given(request))
         password_reset.start(client=client, address=email)
     except Refusal as refusal:
-        return page(request, "pages/forgot.html", {"email": typed}, refusal)
+        shown = {"email": typed, **captcha.shown(request, rules.PASSWORD_RESET, refusal)}
+        return page(request, "pages/forgot.html", shown, refusal)
     return page(request, "pages/reset.html", {**_new_password(None), "email": email, "sent": True})
 
 
@@ -94,7 +96,7 @@ def reset(request: HttpRequest) -> HttpResponse:
         over = isinstance(refusal, OVER)
         shown = {"token": token, "email": email, "otp": otp if isinstance(refusal, Invalid) else "", "over": over}
         return page(request, "pages/reset.html", {**_new_password(refusal), **shown}, refusal)
-    return entrance.leave(page(request, "pages/login.html", {"reset": True}))
+    return entrance.leave(page(request, "pages/login.html", {"reset": True, **captcha.shown(request, rules.LOGIN)}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def redirect(request: HttpRequest, handle: str) -> HttpResponse:
     typed = request.POST.get("email", "")
     try:
         email = applicant.alone("email", typed, identifiers.email) if "email" in request.POST else None
-        client = admit(request, rules.REGISTER, identifiers.digest(email) if email else None)
+        client = admit(request, rules.REGISTER, identifiers.digest(email) if email else None, captcha=None)
         sent = registration.redirect(client=client, registration=handle, email=email)
     except Refusal as refusal:
         return _page(request, client, handle, refusal, {"typed_email": typed})

@@ -1,0 +1,75 @@
+"""Whether somebody must show that they are a person, and whether they did: at the rules' word, before what costs."""
+
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.guards import altcha, counters, once, patience, siteverify, strain
+from vestibule.guards import passwords as tries
+from vestibule.guards.passwords import Account
+from vestibule.guards.rules import ALWAYS, CAPTCHA_UNCHECKED, NEVER, SUSPICIOUS, Rule
+from vestibule.guards.siteverify import VendorDown
+from vestibule.guards.vendors import OURS
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
+
+LONGEST = 8192  # characters of an answer; hCaptcha's are of several thousand
+
+
+def ask(client: Client, rule: Rule, given: str) -> Client:
+    """The client, vouched for where a captcha was solved. `given` is what came with the request: a captcha's answer, a
+    ticket of patience, or nothing. What is given is checked also where nothing was asked for.
+
+    Raises CaptchaRequired, CaptchaInvalid, Throttled, Unavailable.
+    """
+    word = settings.CAPTCHAS.get(rule.captcha, NEVER)
+    if word == NEVER:
+        return client
+    try:
+        if given:
+            _check(client, given, rule.captcha)
+            return replace(client, vouched=True)
+        if word == ALWAYS or counters.worn(rule, network=client.network) or strain.strained(client.at):
+            raise CaptchaRequired
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    except (CaptchaRequired, CaptchaInvalid) as refusal:
+        record(events.CAPTCHA_REFUSED, client, code=refusal.code, rule=rule.name)
+        raise
+    return client
+
+
+def ask_strangers(client: Client, account: Account) -> None:
+    """Where strangers failed several times in a row at this account, the next one is asked; a device or network that
+    its person signed in from is not. Raises CaptchaRequired."""
+    asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.vouched
+    if asked and tries.strange(account, client.at):
+        raise CaptchaRequired(subject=account.key)
+
+
+def _check(client: Client, given: str, purpose: str) -> None:
+    if len(given) > LONGEST:
+        raise CaptchaInvalid
+    if patience.is_ticket(given):
+        patience.check(client, given, purpose)
+    elif settings.CAPTCHA_PROVIDER == OURS:
+        altcha.check(given, purpose, client.at)
+    else:
+        try:
+            siteverify.check(client, given, purpose)
+        except VendorDown as trouble:
+            _let_a_few_in(client, trouble)
+        once.use(given.encode(errors="replace"), client.at)
+
+
+def _let_a_few_in(client: Client, trouble: VendorDown) -> None:
+    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022).
+    Raises Unavailable."""
+    record(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
+    try:
+        counters.hit(CAPTCHA_UNCHECKED, network=client.network)
+    except Throttled as refusal:
+        raise Unavailable(retry_after=60) from refusal

@@ -1,0 +1,110 @@
+"""Ask a captcha's vendor whether an answer is one: `siteverify`, which Turnstile, hCaptcha and reCAPTCHA share.
+
+Three seconds in all, in threads of their own; a vendor that failed is left alone for ten seconds, so that one that
+hangs holds few of our threads.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from django.conf import settings
+
+from vestibule.guards.vendors import VENDORS
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CaptchaInvalid
+
+TIMEOUT = 3.0  # seconds, in all
+LEFT_ALONE = timedelta(seconds=10)
+LEAST_SCORE = 0.5  # of reCAPTCHA v3: developers.google.com/recaptcha/docs/v3
+_LONGEST = 65_536  # bytes of an answer
+# Not the person's fault: the vendor's own trouble, or keys that do not fit.
+_THEIRS = {"internal-error", "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch"}
+
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="captcha")
+
+
+class VendorDown(Exception):
+    """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    until: datetime | None = None  # None while it answers
+
+
+_trouble = _Trouble()
+
+
+def check(client: Client, given: str, purpose: str) -> None:
+    """The vendor says yes, to an answer given on a page of ours. Raises CaptchaInvalid, VendorDown."""
+    if _trouble.until and client.at < _trouble.until:
+        raise VendorDown("left alone")
+    if _trouble.until:
+        _trouble.until = client.at + LEFT_ALONE  # one looks whether it is back; the others go on without
+    try:
+        answer = _asked(client, given)
+    except VendorDown:
+        _trouble.until = client.at + LEFT_ALONE
+        raise
+    forget()
+    if answer["success"] is not True or not _ours(answer, purpose):
+        raise CaptchaInvalid
+
+
+def forget() -> None:
+    """The vendor answers."""
+    _trouble.until = None
+
+
+def _ours(answer: dict[str, Any], purpose: str) -> bool:
+    """Solved on a host of ours, and for this purpose, where the vendor tells; by somebody likely, where it guesses."""
+    host, action, score = (answer.get(name) for name in ("hostname", "action", "score"))
+    return (
+        (not host or host in settings.CAPTCHA_HOSTS)
+        and (not action or action == purpose)
+        and (not isinstance(score, int | float) or score >= LEAST_SCORE)
+    )
+
+
+def _asked(client: Client, given: str) -> dict[str, Any]:
+    """Their answer. Raises VendorDown."""
+    form = {"secret": settings.CAPTCHA_SECRET_KEY, "response": given}
+    if client.address:
+        form["remoteip"] = client.address
+    if settings.CAPTCHA_PROVIDER == "hcaptcha":
+        form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that no answer of another's widget counts
+    url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
+    asking = _pool.submit(_post, url, urlencode(form, errors="replace").encode())
+    try:
+        answer = json.loads(asking.result(timeout=TIMEOUT))
+    except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors
+        asking.cancel()
+        raise VendorDown(type(error).__name__) from error
+    if not isinstance(answer, dict) or "success" not in answer:
+        raise VendorDown("no answer of theirs")
+    if troubles := _THEIRS & set(_words(answer.get("error-codes"))):
+        raise VendorDown(", ".join(sorted(troubles)))
+    return answer
+
+
+def _post(url: str, form: bytes) -> bytes:
+    request = Request(url, form, {"Accept": "application/json", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
+    try:
+        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            return bytes(answer.read(_LONGEST))
+    except HTTPError as refused:
+        if refused.code >= 500 or refused.code == 429:
+            raise
+        with refused:
+            return bytes(refused.read(_LONGEST))  # a 4xx says why in the same shape
+
+
+def _words(codes: Any) -> list[str]:
+    return [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []

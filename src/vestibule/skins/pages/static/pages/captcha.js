@@ -1,0 +1,44 @@
+// The captcha in a form: ALTCHA's widget, which works in a thread of its own once the form is used, or the vendor's.
+
+async function altcha(widget) {
+  const form = widget.closest("form");
+  const button = form.querySelector("button[type=submit]");
+  // Without the widget the form goes its slower way.
+  const fail = () => {
+    widget.remove();
+    form.querySelector("[data-failed]").hidden = false;
+    button.disabled = false;
+  };
+  if (!isSecureContext) return fail();
+  try {
+    await import("../vendor/altcha.js");
+  } catch {
+    return fail();
+  }
+  const worker = new URL("../vendor/altcha-pbkdf2.js", import.meta.url);
+  $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(worker));
+  $altcha.i18n.set("en", {
+    ...$altcha.i18n.get("en"),
+    label: "Check that I am a person",
+    verifying: "Checking that you are a person…",
+    verified: "Checked: you are a person",
+    waitAlert: "The check takes a moment.",
+  });
+  widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
+  widget.addEventListener("expired", () => widget.reset());
+  widget.addEventListener("statechange", ({ detail }) => { if (detail.state === "error") fail(); });
+  form.addEventListener("input", () => { if (widget.getState() === "unverified") widget.verify(); }, { once: true });
+  // Pressed while it works: go on as soon as it is done. (On the click, for the widget's box is required meanwhile, and
+  // the browser would refuse to submit.)
+  button.addEventListener("click", (event) => {
+    if (!widget.isConnected || widget.getState() !== "verifying") return;
+    event.preventDefault();
+    const goOn = ({ detail }) => { if (detail.state === "verified") setTimeout(() => button.click()); };
+    widget.addEventListener("statechange", goOn, { once: true });
+  });
+}
+
+document.querySelectorAll("altcha-widget").forEach(altcha);
+if (matchMedia("(prefers-color-scheme: dark)").matches) {
+  document.querySelectorAll("[data-sitekey]").forEach((widget) => { widget.dataset.theme = "dark"; });
+}

@@ -1,0 +1,99 @@
+"""The captcha as a person meets it: ALTCHA solved by Chromium on the real pages, under the policy that they have."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import sign_up, watched
+from tests.browser.test_sign_up_pages import contrast
+from tests.service import Service
+from tests.world import PASSWORD
+
+CHECKED = "Checked: you are a person"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service with a captcha at every door."""
+    words = {"CAPTCHA_REGISTER": "always", "CAPTCHA_LOGIN": "suspicious", "CAPTCHA_PASSWORD_RESET": "always"}
+    with Service(tmp_path_factory.mktemp("guarded"), **words) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, guarded: Service) -> Iterator[Page]:
+    """A page at the sign-up, on which no error is printed (no policy violated) and that asks nobody else."""
+    yield from watched(browser, guarded, {})
+
+
+def test_a_person_signs_up_and_hardly_sees_it(page: Page, guarded: Service, person: str) -> None:
+    page.get_by_label("Email").fill(person)  # the work begins
+    expect(page.get_by_text(CHECKED)).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Verification code").fill(guarded.code_for(person))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
+def test_who_is_quicker_than_the_work_waits_for_it(page: Page, guarded: Service, person: str) -> None:
+    sign_up(page, person)
+    expect(page.get_by_label("Verification code")).to_be_visible()
+    page.goto(f"{guarded.url}/password/reset/")
+    page.get_by_label("Email").fill(person)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
+
+
+def test_a_form_that_comes_back_has_a_new_one(page: Page, person: str) -> None:
+    sign_up(page, person, "short")
+    expect(page.get_by_text("Use at least 12 characters.")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Verification code")).to_be_visible()
+
+
+def test_where_the_check_can_not_load_the_form_says_what_to_do(page: Page, person: str) -> None:
+    page.route("**/api/auth/captcha?*", lambda route: route.fulfill(status=403, json={}))
+    page.get_by_label("Email").fill(person)
+    expect(page.get_by_text("If the check does not load: wait 30 seconds")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("and press the button again.")
+    expect(page.get_by_label("Email")).to_have_value(person)
+
+
+def test_without_javascript_it_says_so_and_takes_longer(browser: Browser, guarded: Service, person: str) -> None:
+    for page in watched(browser, guarded, {"java_script_enabled": False}):
+        expect(page.locator("noscript")).to_be_visible()
+        sign_up(page, person)
+        expect(page.get_by_role("alert")).to_contain_text("seconds, and press the button again.")
+        expect(page.get_by_text("If the check does not load")).to_be_hidden()
+
+
+def test_after_several_failures_a_sign_in_asks(page: Page, guarded: Service, person: str) -> None:
+    page.goto(f"{guarded.url}/login/")
+    page.get_by_label("Email, username").fill(person)
+    for _ in range(4):
+        page.get_by_label("Password", exact=True).fill("the wrong password")
+        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Show first that you are a person.")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill("the wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("These credentials are not right.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_keeps_its_contrast(browser: Browser, guarded: Service, width: int, scheme: Any) -> None:
+    for page in watched(browser, guarded, {"viewport": {"width": width, "height": 760}, "color_scheme": scheme}):
+        label = page.get_by_text("Check that I am a person")
+        expect(label).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        text = label.evaluate("label => getComputedStyle(label).color")
+        ground = page.evaluate("getComputedStyle(document.querySelector('.altcha-main')).backgroundColor")
+        assert contrast(text, ground) >= 7  # WCAG 1.4.6
+        page.get_by_role("checkbox").press("Space")  # by keyboard as well
+        expect(page.get_by_text(CHECKED)).to_be_visible()
