@@ -12,6 +12,7 @@ from django.db.transaction import atomic
 from vestibule.accounts import directory
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import Profile, Role, Status, User
+from vestibule.database.inserting import insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,8 @@ def enrol(brought: Particulars, now: datetime) -> UUID | None:
         return waiting.values_list("pk", flat=True).first()
     try:
         with atomic():
-            user = User.objects.create(**asdict(brought), status=Status.PENDING, updated_at=now)
-            Profile.objects.create(user=user)
+            user = insert(User(**asdict(brought), status=Status.PENDING, updated_at=now))
+            insert(Profile(user=user))
     except IntegrityError:  # there is a row by now: another's who waits too, or an account's
         if not waiting.update(**asdict(brought), updated_at=now):
             return None
@@ -69,8 +70,8 @@ def activate(
         if pk and waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
             Profile.objects.filter(pk=pk).update(bio="", address="")
             return User.objects.get(pk=pk)
-    user = User.objects.create(**asdict(brought), **proved)
-    Profile.objects.create(user=user)
+    user = insert(User(**asdict(brought), **proved))
+    insert(Profile(user=user))
     return user
 
 

@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from vestibule.audit.events import Event
 from vestibule.audit.models import AuditEvent
+from vestibule.database.inserting import insert
 from vestibule.kernel.client import Client
 
 log = structlog.get_logger("vestibule.audit")
@@ -32,17 +33,19 @@ def record(
     Raises IntegrityError where `challenge_id` is on record already.
     """
     if event.kept:
-        AuditEvent.objects.create(
-            at=client.at,
-            name=event.name,
-            code=code,
-            actor=client.actor,
-            user_id=user_id or client.user_id,
-            subject=subject,
-            challenge_id=challenge_id,
-            address=client.address,
-            agent=client.agent,
-            request_id=client.request_id,
+        insert(
+            AuditEvent(
+                at=client.at,
+                name=event.name,
+                code=code,
+                actor=client.actor,
+                user_id=user_id or client.user_id,
+                subject=subject,
+                challenge_id=challenge_id,
+                address=client.address,
+                agent=client.agent,
+                request_id=client.request_id,
+            )
         )
     facts: dict[str, object] = {
         "code": code or None,

@@ -6,12 +6,14 @@ from uuid import UUID
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.courier.models import Feedback, Message
+from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 
 HELD = timedelta(days=7)  # for so long nothing is sent to an address whose mail came back
 BOUNCED = "bounced"
 
 _REFUSED = (Feedback.BOUNCED, Feedback.COMPLAINED)
+_CAME_BACK = Prepared(Message.objects.filter(feedback__in=_REFUSED).only("id"), "recipient", "feedback_at__gt")
 
 
 def tell(client: Client, message_id: UUID, feedback: Feedback) -> bool:
@@ -27,8 +29,7 @@ def tell(client: Client, message_id: UUID, feedback: Feedback) -> bool:
 
 def came_back(recipient: bytes, now: datetime) -> bool:
     """Whether mail to this address (its digest) bounced or was complained of lately."""
-    refused = Message.objects.filter(recipient=recipient, feedback__in=_REFUSED)
-    return refused.filter(feedback_at__gt=now - HELD).exists()
+    return _CAME_BACK.first(recipient, now - HELD) is not None
 
 
 def bounced(topic: UUID) -> bool:

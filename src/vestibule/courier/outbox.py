@@ -12,12 +12,16 @@ from vestibule.audit.record import record
 from vestibule.courier import envelope, feedback, tasks
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
+from vestibule.database.inserting import insert
+from vestibule.database.prepared import Prepared
 from vestibule.guards import ledger, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.ledger import Count
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
+
+_QUEUED = Prepared(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
 
 
 def post(
@@ -44,24 +48,26 @@ def post(
     stopped = _stopped(client, kind, channel, recipient) or ("nobody" if muted else "")
     if channel is Channel.SMS:
         _check_cost(client, to)
-    if topic is not None:
+    if topic is not None and _QUEUED.first(topic):
         Message.objects.filter(topic=topic, state=State.QUEUED).update(
             state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at
         )
-    Message.objects.create(
-        id=id,
-        kind=kind.name,
-        channel=channel,
-        recipient=recipient,
-        recipient_hint=hint,
-        topic=topic,
-        sealed=None if stopped else envelope.sealed(id, to, params),
-        state=State.ABANDONED if stopped else State.QUEUED,
-        trouble=stopped,
-        created_at=client.at,
-        due_at=client.at,
-        useless_at=useless_at,
-        ended_at=client.at if stopped else None,
+    insert(
+        Message(
+            id=id,
+            kind=kind.name,
+            channel=channel,
+            recipient=recipient,
+            recipient_hint=hint,
+            topic=topic,
+            sealed=None if stopped else envelope.sealed(id, to, params),
+            state=State.ABANDONED if stopped else State.QUEUED,
+            trouble=stopped,
+            created_at=client.at,
+            due_at=client.at,
+            useless_at=useless_at,
+            ended_at=client.at if stopped else None,
+        )
     )
     if not stopped:
         on_commit(tasks.wake)

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.transaction import atomic
 
 from vestibule.database.prepared import Prepared
-from vestibule.guards.allowance import Allowance
+from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.models import Tally
 
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=100)
 
+_TOUCH, _STAND = "touched_at = excluded.touched_at", "moments = excluded.moments, streak = excluded.streak"
 _TALLY = Prepared(Tally.objects.all(), "scope", "key")
 
 
@@ -60,26 +61,25 @@ def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
 def spend_all(now: datetime, *counts: Count) -> Spent:
     """Count one of each if it fits everywhere, else nothing anywhere. Two statements, however many are counted."""
     moment = int(now.timestamp())
-    with atomic():
+    with atomic(savepoint=False):
         held = _held(counts, now)
         if wait := max(each.wait(moment) for each in held):
             return Spent(wait)
         after = [each.with_one_more(moment) for each in held]
-        _write(after, now, "moments = excluded.moments, streak = excluded.streak")
+        _write(after, now, _STAND)
     return Spent(0, tuple(each.streak for each in after))
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
     """Take back what was counted at `now`; `proved` ends the streak too."""
     moment = int(now.timestamp())
-    with atomic():
-        tally = Tally.objects.select_for_update().filter(scope=scope, key=key).first()
-        if tally is None:
-            return
-        if moment in tally.moments:
-            tally.moments.remove(moment)
-        tally.streak = 0 if proved else max(0, tally.streak - 1)
-        tally.save(update_fields=["moments", "streak"])
+    with atomic(savepoint=False):
+        [held] = _held([Count(scope, key, UNBOUNDED)], now)
+        kept = list(held.moments)
+        if moment in kept:
+            kept.remove(moment)
+        streak = 0 if proved else max(0, held.streak - 1)
+        _write([replace(held, moments=tuple(kept), streak=streak)], now, _STAND)
 
 
 def wait(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
@@ -102,7 +102,12 @@ def streak(scope: str, key: bytes) -> int:
 
 def forget(*whose: tuple[str, bytes]) -> None:
     """Start these counts (scope, key) anew."""
-    Tally.objects.filter(Q(*(Q(scope=scope, key=key) for scope, key in whose), _connector=Q.OR)).delete()
+    rows = ", ".join(["(%s, %s)"] * len(whose))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM guard_tally WHERE (scope, key) IN (VALUES {rows})",  # noqa: S608 - placeholders
+            [part for each in whose for part in each],
+        )
 
 
 def forget_all(key: bytes) -> None:
@@ -118,7 +123,7 @@ def idle(before: datetime) -> QuerySet[Tally]:
 def _held(counts: Sequence[Count], now: datetime) -> list[Count]:
     """The counts as they stand, their rows made where there were none, and locked in one order."""
     ordered = sorted(counts, key=lambda each: (each.scope, each.key))
-    rows = _write(ordered, now, "touched_at = excluded.touched_at")
+    rows = _write(ordered, now, _TOUCH)
     found = {(scope, bytes(key)): (tuple(json.loads(moments)), streak) for scope, key, moments, streak in rows}
     return [replace(each, moments=m, streak=s) for each in counts for m, s in [found[each.scope, each.key]]]
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db.models import QuerySet
 
+from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -91,12 +92,14 @@ def expired_sessions(before: datetime) -> QuerySet[Session]:
 
 
 def _keep(client: Client, session: Session, refresh: str, *, parent: RefreshToken | None) -> None:
-    RefreshToken.objects.create(
-        session=session,
-        digest=_digest(refresh),
-        parent=parent,
-        created_at=client.at,
-        expires_at=client.at + settings.JWT_REFRESH_IDLE,
+    insert(
+        RefreshToken(
+            session=session,
+            digest=_digest(refresh),
+            parent=parent,
+            created_at=client.at,
+            expires_at=client.at + settings.JWT_REFRESH_IDLE,
+        )
     )
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import User
+from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
@@ -20,17 +21,19 @@ def begin(
 ) -> Session:
     """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176); `page`: by a
     cookie of the hosted pages that lives so long, where there are no refresh tokens."""
-    return Session.objects.create(
-        user=user,
-        created_at=client.at,
-        last_seen_at=client.at,
-        expires_at=client.at + (page or settings.JWT_REFRESH_ABSOLUTE),
-        auth_time=client.at,
-        amr=list(amr),
-        address=client.address,
-        agent=client.agent,
-        device=device,
-        is_page=page is not None,
+    return insert(
+        Session(
+            user=user,
+            created_at=client.at,
+            last_seen_at=client.at,
+            expires_at=client.at + (page or settings.JWT_REFRESH_ABSOLUTE),
+            auth_time=client.at,
+            amr=list(amr),
+            address=client.address,
+            agent=client.agent,
+            device=device,
+            is_page=page is not None,
+        )
     )
 
 
