@@ -29,6 +29,12 @@ def _processes() -> Iterator[tuple[str, str, str]]:
             "Several web processes have no embedded worker, and there is no broker that wakes another.",
             "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
         )
+    if settings.WEB_MAX_REQUESTS and not settings.REDIS_URL:
+        yield (
+            "E016",
+            "A process that begins anew forgets the rates that it counted: whoever asks often enough is free of them.",
+            "Set REDIS_URL, or WEB_MAX_REQUESTS=0.",
+        )
     if settings.REGISTRATION_MODE not in settings.REGISTRATION_MODES:
         yield (
             "E013",

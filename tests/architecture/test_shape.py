@@ -95,6 +95,7 @@ def test_migrations_are_in_step() -> None:
             {"WEB_PROCESSES": 2, "REDIS_URL": "", "CELERY_BROKER_URL": "", "CHALLENGE_STORE": "database"},
             {"E001", "E002"},
         ),
+        ({"WEB_MAX_REQUESTS": 1000, "REDIS_URL": "", "CHALLENGE_STORE": "database"}, {"E016"}),
         ({"CHALLENGE_STORE": "pigeonhole"}, {"E003"}),
         ({"CHALLENGE_STORE": "redis", "REDIS_URL": ""}, {"E004"}),
         ({"SECRET_KEY": "short"}, {"E005"}),

@@ -8,6 +8,7 @@ from vestibule.settings.accounts import *
 from vestibule.settings.messages import *
 from vestibule.settings.place import *
 from vestibule.settings.rates import *
+from vestibule.settings.serving import *
 from vestibule.settings.sessions import *
 from vestibule.settings.stores import *
 from vestibule.settings.watching import *

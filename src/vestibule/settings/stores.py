@@ -1,4 +1,4 @@
-"""What it keeps its things in: database, Redis, broker, pictures; and how many of it run."""
+"""What it keeps its things in: database, Redis, broker, pictures."""
 
 from typing import Any
 
@@ -15,8 +15,6 @@ REDIS_OPTIONS: dict[str, Any] = {
     "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
 }
 CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-WEB_THREADS = env.int("WEB_THREADS", default=24)
 
 
 def _sqlite() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Is it alive, and can it work?"""
 
 from collections.abc import Callable
+from mmap import mmap
 
 import redis
 import structlog
@@ -14,6 +15,12 @@ from vestibule.challenges.desk import challenges
 from vestibule.kernel import entropy
 
 log = structlog.get_logger(__name__)
+_leaving = mmap(-1, 1)  # shared with the processes that are forked later
+
+
+def leave() -> None:
+    """From now on not ready, in this process and its children: whoever balances sends no more here."""
+    _leaving[0] = 1
 
 
 @require_safe
@@ -24,7 +31,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 while every dependency answers, 503 otherwise; each by name."""
+    """200 while every dependency answers, 503 otherwise, each by name; 503 also while the server is being stopped."""
+    if _leaving[0]:
+        return JsonResponse({"status": "leaving", "checks": {}}, status=503)
     checks = {name: _answers(name, check) for name, check in _CHECKS.items()}
     fine = all(checks.values())
     return JsonResponse(
