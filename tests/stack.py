@@ -42,7 +42,8 @@ def run(folder: Path, **stores: str) -> None:
         others = [behind.start("worker"), behind.start("beat")]
         house.start()
         until(house.answers, "the service")
-        sys.stdout.write(f"{house.hosts[0].log('serve')}hosts      {' '.join(host.url for host in house.hosts)}\n")
+        sys.stdout.write(house.hosts[0].log("serve").partition("{")[0])
+        sys.stdout.write(f"hosts      {' '.join(host.url for host in house.hosts)}\n")
         sys.stdout.write(f"logs       {folder}\n")
         sys.stdout.flush()
         while all(process.poll() is None for process in others):  # a web host may be killed, to see what happens

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -85,6 +85,11 @@ def test_randomness_comes_from_one_module() -> None:
 @pytest.mark.django_db
 def test_migrations_are_in_step() -> None:
     call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
+
+
+def test_no_migration_goes_through_pgbouncer() -> None:
+    with override_settings(DATABASE_POOLED=True), pytest.raises(CommandError, match="PostgreSQL itself"):
+        call_command("migrate", stdout=StringIO())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from redis.retry import Retry
 from vestibule.settings.place import VAR, env
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 REDIS_URL = env.str("REDIS_URL", default="")
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 1,
@@ -36,11 +38,12 @@ def _postgresql() -> dict[str, Any]:
     # each request wait for its own retries (docs/decisions/0007).
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
-    database["OPTIONS"] = {
-        **database.get("OPTIONS", {}),
-        "connect_timeout": 2,
-        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
-    }
+    database["OPTIONS"] = {**database.get("OPTIONS", {}), "connect_timeout": 2, "options": DATABASE_TIMEOUTS}
+    if DATABASE_POOLED:
+        # PgBouncer hands a session to many: what we would set in it, it sets (`connect_query`), and no cursor outlives
+        # a transaction. Prepared statements are off in Django's backend as it is.
+        del database["OPTIONS"]["options"]
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
     return database
 
 
