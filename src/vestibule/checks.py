@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
 
 SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
 
@@ -14,6 +14,20 @@ def contradictions(**_: Any) -> list[Error]:
     """Every contradiction in the settings."""
     found = [*_processes(), *_values(), *_messages()]
     return [Error(what, hint=remedy, id=f"vestibule.{id}") for id, what, remedy in found]
+
+
+@register(Tags.security)
+def doubts(**_: Any) -> list[Warning]:
+    """What may be meant so, and hardly is."""
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        return [
+            Warning(
+                "BASE_URL is https, and nobody is trusted who could say that a request came so.",
+                hint="Set TRUSTED_PROXIES to what stands in front; else every rate counts them as one person.",
+                id="vestibule.W001",
+            )
+        ]
+    return []
 
 
 def _processes() -> Iterator[tuple[str, str, str]]:

@@ -15,12 +15,33 @@ from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from vestibule.boot import settle
+from vestibule.skins.headers import EVERYWHERE, NOTHING
 from vestibule.skins.ops import health
 from vestibule.skins.worker.thread import Courier
 from vestibule.wsgi import application
 
 STUCK = 30  # seconds without a sign of life of a process, which is then killed; no request takes a fraction of it
 GRACE = 20  # seconds for what is in hand at the end
+
+
+class Dressed:
+    """A socket that puts the headers of every answer under the status line."""
+
+    _LINES = "".join(
+        f"\r\n{name}: {value}"
+        for name, value in {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}.items()
+    )
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, answer: bytes) -> None:
+        """The whole answer, as gunicorn wrote it."""
+        line, _, rest = answer.partition(b"\r\n")
+        self._client.sendall(line + self._LINES.encode() + b"\r\n" + rest)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -35,6 +56,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 self._empty(door)
                 door.close()
             self.sockets = []
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What is no HTTP reaches no middleware: its refusal gets the headers here."""
+        super().handle_error(req, Dressed(client), addr, exc)
 
     def _empty(self, door: Any) -> None:
         door.setblocking(False)
