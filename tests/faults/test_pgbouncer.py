@@ -1,5 +1,5 @@
-"""PgBouncer in transaction mode between the web processes and PostgreSQL: all is as without, the timeouts too; and migrations,
-which go around it, one at a time."""
+"""PgBouncer in transaction mode between the web processes and PostgreSQL: all is as without, the timeouts too;
+and migrations, which go around it, one at a time."""
 
 import os
 import re

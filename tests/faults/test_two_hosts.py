@@ -98,7 +98,7 @@ class Traffic:
 
 @contextmanager
 def confirms_held(deployment: Deployment, at_least: int) -> Iterator[None]:
-    """Every confirm stops inside its transaction (for three seconds, then it gives up); the block begins when some do."""
+    """Every confirm stops inside its transaction (three seconds, then it gives up); the block begins when some do."""
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'account_user'::regclass"
     with psycopg.connect(deployment.database_url) as holder:
         holder.execute("LOCK TABLE account_user IN EXCLUSIVE MODE")
