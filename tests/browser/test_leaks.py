@@ -1,4 +1,4 @@
-"""What a browser keeps and passes on: WEB-09 (referrers), WEB-10 (our JSON in a foreign page), WEB-17 (the way back)."""
+"""What a browser keeps and passes on: WEB-09 (referrers), WEB-10 (our JSON abroad), WEB-17 (the way back)."""
 
 from playwright.sync_api import Browser, Request, expect
 
