@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 
+from vestibule import redis_client
+
 SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
 
 
@@ -42,6 +44,12 @@ def _processes() -> Iterator[tuple[str, str, str]]:
             "E002",
             "Several web processes have no embedded worker, and there is no broker that wakes another.",
             "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
+        )
+    if redis_client.is_cluster(settings.CELERY_BROKER_URL):
+        yield (
+            "E017",
+            "A Redis Cluster is no broker for Celery.",
+            "Set CELERY_BROKER_URL to one Redis (redis://), to Sentinel (redis+sentinel://), or to another broker.",
         )
     if settings.WEB_MAX_REQUESTS and not settings.REDIS_URL:
         yield (

@@ -101,6 +101,7 @@ def test_no_migration_goes_through_pgbouncer() -> None:
             {"E001", "E002"},
         ),
         ({"WEB_MAX_REQUESTS": 1000, "REDIS_URL": "", "CHALLENGE_STORE": "database"}, {"E016"}),
+        ({"CELERY_BROKER_URL": "redis+cluster://redis:6379"}, {"E017"}),
         ({"CHALLENGE_STORE": "pigeonhole"}, {"E003"}),
         ({"CHALLENGE_STORE": "redis", "REDIS_URL": ""}, {"E004"}),
         ({"SECRET_KEY": "short"}, {"E005"}),

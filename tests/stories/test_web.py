@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client as Http
 from django.test import override_settings
 
@@ -14,8 +13,8 @@ from tests.world import PASSWORD, Api, Inbox, Pages
 from vestibule.guards import counters
 from vestibule.guards.rates import Rates, parsed
 from vestibule.kernel.errors import Unavailable
+from vestibule.sessions import signing
 from vestibule.sessions.models import Session
-from vestibule.skins.ops import views
 
 ADA = "ada@example.com"
 PROXY = "10.0.0.1"  # trusted, see tests.environment
@@ -54,7 +53,7 @@ def https() -> Iterator[None]:
         yield
 
 
-def through(http: Http, path: str, method: str = "GET", scheme: str = "https", **more: Any) -> HttpResponse:
+def through(http: Http, path: str, method: str = "GET", scheme: str = "https", **more: Any) -> Any:
     """A request that the proxy passes on."""
     headers = {"X-Forwarded-Proto": scheme, "X-Forwarded-For": "198.51.100.7", **more.pop("headers", {})}
     return http.generic(method, path, headers=headers, REMOTE_ADDR=PROXY, **more)
@@ -136,7 +135,7 @@ def test_web_04_no_parameter_leads_elsewhere(pages: Pages, ada: Http, elsewhere:
         assert answer.get("Location", "/") in ("/", "/login/", "/register/", "/account/", "/account/profile/")
 
 
-def answers() -> Iterator[tuple[int, HttpResponse]]:
+def answers() -> Iterator[tuple[int, Any]]:
     """One answer of every status, of pages and of the API."""
     http = Http(raise_request_exception=False)
     none = {name: Rates() for name in settings.RATES}
@@ -165,7 +164,7 @@ def answers() -> Iterator[tuple[int, HttpResponse]]:
         through(http, "/api/auth/config")
         yield 429, through(http, "/api/auth/config")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(views.signing, "jwks", broken)
+        patched.setattr(signing, "jwks", broken)
         yield 500, through(http, "/.well-known/jwks.json")
         patched.setattr(counters, "hit", unavailable)
         yield (
@@ -263,7 +262,7 @@ def test_web_07_every_cookie(house: None, inbox: Inbox, https: None) -> None:
             assert cookie["samesite"] == "Lax"
             assert not cookie["domain"]
             assert len(cookie.OutputString()) <= 4096
-        return answer.content.decode()
+        return str(answer.content.decode())
 
     page = visit("/register/", email=ADA, password=PASSWORD)
     registration = re.findall(r'name="registration" value="([^"]+)"', page)[0]

@@ -24,7 +24,7 @@ EVERYWHERE = {
 }
 
 
-class ContentPolicy(CSPMiddleware):  # type: ignore[misc]  # django-csp is untyped
+class ContentPolicy(CSPMiddleware):
     """django-csp for pages, each with a nonce of its own; a fixed word for the rest, which costs nothing."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -48,6 +48,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """A process of threads that closes its door when it goes: gunicorn's own keeps it open, so that the kernel takes
     connections which nobody answers, and cuts them at the end."""
 
+    sockets: list[Any]
+
     def set_accept_enabled(self, enabled: bool) -> None:
         """Also the last one that is called, at the end: take who stands at the door already, and close it."""
         super().set_accept_enabled(enabled)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from mmap import mmap
 
-import redis
 import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
-from kombu import Connection
 
+from vestibule import redis_client
+from vestibule.celery import app as celery
 from vestibule.challenges.desk import challenges
 from vestibule.kernel import entropy
 
@@ -65,12 +65,12 @@ def _store() -> None:
 
 def _counters() -> None:
     if settings.REDIS_URL:
-        redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
+        redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
 
 
 def _broker() -> None:
     if settings.CELERY_BROKER_URL:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+        with celery.connection_for_write() as broker:
             broker.ensure_connection(max_retries=0, timeout=1)
 
 
