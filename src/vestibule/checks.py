@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
 
+from vestibule import redis_client
 from vestibule.guards import rules, vendors
 
 SIGNUP_FIELDS = {"email", "username", "full_name", "phone_number", "device"}
@@ -16,6 +17,20 @@ def contradictions(**_: Any) -> list[Error]:
     """Every contradiction in the settings."""
     found = [*_processes(), *_values(), *_messages(), *_captcha()]
     return [Error(what, hint=remedy, id=f"vestibule.{id}") for id, what, remedy in found]
+
+
+@register(Tags.security)
+def doubts(**_: Any) -> list[Warning]:
+    """What may be meant so, and hardly is."""
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        return [
+            Warning(
+                "BASE_URL is https, and nobody is trusted who could say that a request came so.",
+                hint="Set TRUSTED_PROXIES to what stands in front; else every rate counts them as one person.",
+                id="vestibule.W001",
+            )
+        ]
+    return []
 
 
 def _processes() -> Iterator[tuple[str, str, str]]:
@@ -30,6 +45,18 @@ def _processes() -> Iterator[tuple[str, str, str]]:
             "E002",
             "Several web processes have no embedded worker, and there is no broker that wakes another.",
             "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
+        )
+    if redis_client.is_cluster(settings.CELERY_BROKER_URL):
+        yield (
+            "E017",
+            "A Redis Cluster is no broker for Celery.",
+            "Set CELERY_BROKER_URL to one Redis (redis://), to Sentinel (redis+sentinel://), or to another broker.",
+        )
+    if settings.WEB_MAX_REQUESTS and not settings.REDIS_URL:
+        yield (
+            "E016",
+            "A process that begins anew forgets the rates that it counted: whoever asks often enough is free of them.",
+            "Set REDIS_URL, or WEB_MAX_REQUESTS=0.",
         )
     if settings.REGISTRATION_MODE not in settings.REGISTRATION_MODES:
         yield (

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -87,6 +87,11 @@ def test_migrations_are_in_step() -> None:
     call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
 
 
+def test_no_migration_goes_through_pgbouncer() -> None:
+    with override_settings(DATABASE_POOLED=True), pytest.raises(CommandError, match="PostgreSQL itself"):
+        call_command("migrate", stdout=StringIO())
+
+
 @pytest.mark.parametrize(
     ("changes", "ids"),
     [
@@ -95,6 +100,8 @@ def test_migrations_are_in_step() -> None:
             {"WEB_PROCESSES": 2, "REDIS_URL": "", "CELERY_BROKER_URL": "", "CHALLENGE_STORE": "database"},
             {"E001", "E002"},
         ),
+        ({"WEB_MAX_REQUESTS": 1000, "REDIS_URL": "", "CHALLENGE_STORE": "database"}, {"E016"}),
+        ({"CELERY_BROKER_URL": "redis+cluster://redis:6379"}, {"E017"}),
         ({"CHALLENGE_STORE": "pigeonhole"}, {"E003"}),
         ({"CHALLENGE_STORE": "redis", "REDIS_URL": ""}, {"E004"}),
         ({"SECRET_KEY": "short"}, {"E005"}),

@@ -7,11 +7,12 @@ from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import redis
 from django.conf import settings
 from django.db import connections
 
+from tests.contracts.redises import cluster
 from tests.environment import PRODUCTION
+from vestibule import redis_client
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, Store
 from vestibule.challenges.store_db import DatabaseStore
@@ -19,7 +20,7 @@ from vestibule.challenges.store_redis import RedisStore
 
 T = TypeVar("T")
 
-KINDS = ("database", "redis") if PRODUCTION else ("database",)
+KINDS = ("database", "redis", "cluster") if PRODUCTION else ("database",)
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
@@ -28,7 +29,10 @@ SECOND = timedelta(seconds=1)
 def opened(kind: str) -> Store:
     """The store of that kind, as `challenges.desk` opens it."""
     if kind == "redis":
-        return RedisStore(redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
+        return RedisStore(redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
+    if kind == "cluster":
+        client = redis_client.connect(cluster(), **settings.REDIS_OPTIONS)
+        return RedisStore(client, prefix=f"contract {uuid4()}")
     return DatabaseStore()
 
 

@@ -46,6 +46,7 @@ class Deployment:
     sink: Sink
     database_url: str
     store: str
+    environment: dict[str, str]
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement."""
@@ -105,23 +106,23 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     postgres.start()
     store.start()
     url = postgres.create("vestibule")
-    service = Service(
-        folder,
-        DATABASE_URL=url,
-        REDIS_URL=store.url(),
-        CHALLENGE_STORE=request.param,
-        WEB_PROCESSES="2",
-        SECRET_KEY="a secret key for tests that is long enough",
-        EMAIL_HOST="127.0.0.1",
-        EMAIL_PORT=str(port),
-    )
+    environment = {
+        "DATABASE_URL": url,
+        "REDIS_URL": store.url(),
+        "CHALLENGE_STORE": request.param,
+        "WEB_PROCESSES": "2",
+        "SECRET_KEY": "a secret key for tests that is long enough",
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(port),
+    }
+    service = Service(folder, **environment)
     smtp = serve_smtp(sink, port)
     next(smtp)
     try:
         with service:
             service.start("worker", "--concurrency=1")
             service.start("beat")
-            yield Deployment(service, postgres, store, sink, url, request.param)
+            yield Deployment(service, postgres, store, sink, url, request.param, environment)
     finally:
         next(smtp, None)
         store.stop()

@@ -1,9 +1,14 @@
-"""The embedded shape: its one process is killed between the right code and the commit, and while mail waits."""
+"""The embedded shape: its one process is killed between the right code and the commit, while mail waits, or asked to
+stop."""
 
+import json
+import socket
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from errno import ECONNREFUSED
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import URLError
 
@@ -77,3 +82,25 @@ def test_what_was_accepted_before_a_kill_is_delivered_after_it(tmp_path: Path) -
         until(service.answers, "the service")
         for person, registration in zip(people, registrations, strict=True):
             assert confirm(service, registration, service.code_for(person)) == (201, "")
+
+
+def test_who_is_in_the_door_at_sigterm_is_served_and_then_it_is_shut(tmp_path: Path) -> None:
+    body = json.dumps({"email": "late@example.com", "password": PASSWORD}).encode()
+    with Service(tmp_path) as service:
+        inside = HTTPConnection("127.0.0.1", service.port, timeout=20)
+        inside.putrequest("POST", "/api/auth/register/start")
+        inside.putheader("Content-Type", "application/json")
+        inside.putheader("Content-Length", str(len(body)))
+        inside.endheaders(body[:10])
+        process = service.ask_to_stop("serve")
+        until(lambda: refused(service.port), "the door to be shut")
+        inside.send(body[10:])
+        assert inside.getresponse().status == 202
+        inside.close()
+        assert process.wait(timeout=20) == 0
+
+
+def refused(port: int) -> bool:
+    """Whether nobody listens there: neither taken nor cut off."""
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == ECONNREFUSED

@@ -1,24 +1,31 @@
 """The engine that this process runs: the store that settings name, the key ring, the operator's numbers."""
 
-import redis
-from django.conf import settings
+from typing import cast
 
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from vestibule import redis_client
 from vestibule.challenges import policy
 from vestibule.challenges.engine import Engine
 from vestibule.challenges.store import Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
 from vestibule.guards.ledger import GuessBudget
+from vestibule.kernel.errors import Unavailable
 
 
 def _store() -> Store:
     if settings.CHALLENGE_STORE == "redis":
-        return RedisStore(redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+        try:
+            return RedisStore(redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+        except redis_client.DOWN as error:  # a cluster, which is asked for its nodes first
+            raise Unavailable from error
     return DatabaseStore()
 
 
 challenges = Engine(
-    store=_store(),
+    store=cast(Store, SimpleLazyObject(_store)),  # opened by whoever needs it first: no command waits for a cluster
     keys=settings.KEYS,
     policies=policy.table(settings.OTP),
     budget=GuessBudget(),

@@ -1,4 +1,5 @@
-"""The challenge store in Redis: one hash a record, every verb one Lua script. The key's TTL only collects rubbish."""
+"""The challenge store in Redis: one hash a record, every verb one Lua script over one key, so that a cluster may hold
+them. The key's TTL only collects rubbish."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import redis
 
+from vestibule import redis_client
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel.errors import Unavailable
@@ -27,6 +29,15 @@ local function free(now)
   if state == 'waiting' then return true end
   return state == 'claimed' and tonumber(redis.call('HGET', KEYS[1], 'leased_until')) <= tonumber(now)
 end
+"""
+_ADD = """
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+"""
+_INDEX = f"""
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -{INDEXED} - 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 """
 _COUNT_ATTEMPT = """
 local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'expires_at')
@@ -99,18 +110,20 @@ def _reached(verb: Method[P, R]) -> Method[P, R]:
     def run(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return verb(self, *args, **kwargs)
-        except redis.RedisError as error:
+        except redis_client.DOWN as error:
             raise Unavailable from error
 
     return run
 
 
 class RedisStore:
-    """`store.Store` over one Redis; `prefix` keeps deployments that share one apart."""
+    """`store.Store` over one Redis, or a cluster; `prefix` keeps deployments that share one apart."""
 
     def __init__(self, connection: redis.Redis, *, prefix: str = "vestibule") -> None:
         self._redis = connection
         self._prefix = prefix
+        self._add = connection.register_script(_ADD)
+        self._add_to_index = connection.register_script(_INDEX)
         self._count_attempt = connection.register_script(_COUNT_ATTEMPT)
         self._return_attempt = connection.register_script(_RETURN_ATTEMPT)
         self._count_send = connection.register_script(_COUNT_SEND)
@@ -136,13 +149,9 @@ class RedisStore:
         }
         key, index = self._key(challenge.id), self._index(challenge.purpose, challenge.subject)
         kept = _rubbish_in(challenge.expires_at - challenge.sent_at)
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(key, mapping=record)
-            pipe.pexpire(key, kept)
-            pipe.zadd(index, {str(challenge.id): _number(challenge.sent_at)})
-            pipe.zremrangebyrank(index, 0, -INDEXED - 1)
-            pipe.pexpire(index, kept)
-            pipe.execute()
+        # Each is whole; they lie in two slots of a cluster. A record without its index is still found by its handle.
+        self._add([key], [kept, *(each for pair in record.items() for each in pair)])
+        self._add_to_index([index], [kept, _number(challenge.sent_at), str(challenge.id)])
 
     @_reached
     def get(self, id: UUID) -> Challenge | None:

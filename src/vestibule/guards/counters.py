@@ -1,25 +1,46 @@
 """Count a request against the rates: moving windows, in memory for one process, in Redis for many."""
 
 import time
+from typing import Any, cast
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 from limits import RateLimitItem
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisClusterStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
+from vestibule import redis_client
 from vestibule.guards.rules import Rule
 from vestibule.kernel.errors import Throttled, Unavailable
 
 
-def _storage() -> Storage:
-    if not settings.REDIS_URL:
-        return MemoryStorage()
-    return RedisStorage(settings.REDIS_URL, wrap_exceptions=True, key_prefix="vestibule:rate", **settings.REDIS_OPTIONS)
+def storage(url: str, **options: Any) -> Storage:
+    """Where the counts of many processes are kept; each is one key, so that a cluster may hold them."""
+    client = redis_client.connect(url, **options)
+    kept: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "vestibule:rate"}
+    if redis_client.is_cluster(url):
+        return _OnCluster(client, **kept)
+    return RedisStorage("redis://", connection_pool=client.connection_pool, **kept)
 
 
-_storage_in_use = _storage()
-_limiter = MovingWindowRateLimiter(_storage_in_use)
+class _OnCluster(RedisClusterStorage):
+    """Over our client: `limits` would make one of its own, and knows no TLS in its URLs."""
+
+    def __init__(self, client: Any, *, wrap_exceptions: bool, key_prefix: str) -> None:
+        Storage.__init__(self, wrap_exceptions=wrap_exceptions)
+        self.key_prefix, self.target_server, self.storage = key_prefix, "redis", client
+        self.dependency = self.dependencies["redis"].module
+        self.initialize_storage("")
+
+
+def _opened() -> MovingWindowRateLimiter:
+    if settings.REDIS_URL:
+        return MovingWindowRateLimiter(storage(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+    return MovingWindowRateLimiter(MemoryStorage())
+
+
+_limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(_opened))
 
 
 def hit(rule: Rule, *, network: str, identifier: str = "") -> None:
@@ -33,7 +54,7 @@ def hit(rule: Rule, *, network: str, identifier: str = "") -> None:
             if _limiter.hit(rate, rule.name, key):
                 continue
             reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
-        except StorageError as error:
+        except (StorageError, *redis_client.DOWN) as error:
             raise Unavailable from error
         wait = max(1, int(reset_at - time.time()) + 1)
         raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())
@@ -52,7 +73,7 @@ def worn(rule: Rule, *, network: str) -> bool:
 
 def forget() -> None:
     """Start every count anew (for tests)."""
-    _storage_in_use.reset()
+    _limiter.storage.reset()
 
 
 def _rates(rule: Rule, network: str, identifier: str) -> list[tuple[RateLimitItem, str]]:

@@ -9,6 +9,7 @@ from vestibule.settings.captcha import *
 from vestibule.settings.messages import *
 from vestibule.settings.place import *
 from vestibule.settings.rates import *
+from vestibule.settings.serving import *
 from vestibule.settings.sessions import *
 from vestibule.settings.stores import *
 from vestibule.settings.watching import *

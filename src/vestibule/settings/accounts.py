@@ -1,11 +1,10 @@
 """How accounts begin: modes, fields, passwords, codes."""
 
-import os
 from datetime import timedelta
 
 from vestibule.challenges.policy import Numbers
 from vestibule.settings.place import env
-from vestibule.settings.stores import WEB_PROCESSES, WEB_THREADS
+from vestibule.settings.serving import CORES, WEB_PROCESSES, WEB_THREADS
 
 REGISTRATION_MODE = env.str("REGISTRATION_MODE", default="deferred")  # what the pages do; the API has both ways
 LINK_BINDING = env.bool("LINK_BINDING", default=True)
@@ -25,7 +24,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 # As many hashes at once as there are cores, over all processes of this machine.
-HASHING_SLOTS = env.int("HASHING_SLOTS", default=max(1, (os.cpu_count() or 1) // WEB_PROCESSES))
+HASHING_SLOTS = env.int("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES))
 # Who waits for a hash holds a thread: a quarter of them stays free for whoever wants none.
 HASHING_QUEUE = max(0, min(16, WEB_THREADS - max(1, WEB_THREADS // 4) - HASHING_SLOTS))
 AUTH_PASSWORD_VALIDATORS = [

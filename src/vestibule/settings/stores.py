@@ -1,4 +1,4 @@
-"""What it keeps its things in: database, Redis, broker, pictures; and how many of it run."""
+"""What it keeps its things in: database, Redis, broker, pictures."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from redis.retry import Retry
 from vestibule.settings.place import VAR, env
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 REDIS_URL = env.str("REDIS_URL", default="")
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 1,
@@ -15,8 +17,6 @@ REDIS_OPTIONS: dict[str, Any] = {
     "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
 }
 CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-WEB_THREADS = env.int("WEB_THREADS", default=24)
 
 
 def _sqlite() -> dict[str, Any]:
@@ -43,8 +43,13 @@ def _postgresql() -> dict[str, Any]:
         **database.get("OPTIONS", {}),
         "connect_timeout": 2,
         "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
-        "options": "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000",
+        "options": DATABASE_TIMEOUTS,
     }
+    if DATABASE_POOLED:
+        # PgBouncer hands a session to many: what we would set in it, it sets (`connect_query`), and no cursor outlives
+        # a transaction. Prepared statements are off in Django's backend as it is.
+        del database["OPTIONS"]["options"]
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
     return database
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vestibule import logs
 from vestibule.settings.place import VAR, env
-from vestibule.settings.stores import WEB_PROCESSES
+from vestibule.settings.serving import WEB_PROCESSES
 
 LOGGING = logs.config(logs.level(env.str("LOG_LEVEL", default="INFO")))
 METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if WEB_PROCESSES > 1 else "")

@@ -1,10 +1,15 @@
 """How it meets browsers: headers, cookies, origins, the size of a body."""
 
-from vestibule.settings.place import DEBUG, HTTPS, TRUSTED_PROXIES, env
+from urllib.parse import urlsplit
+
+from vestibule.settings.place import BASE_URL, DEBUG, HTTPS, TRUSTED_PROXIES, env
 from vestibule.settings.stores import S3_BUCKET
 from vestibule.settings.wiring import CONTENT_SECURITY_POLICY
 
-SECURE_SSL_REDIRECT = False  # the proxy in front redirects; docs/settings.md
+# Only a trusted proxy can tell us that somebody came by HTTPS; where there is none, nobody could be redirected.
+SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
+SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
+SECURE_REDIRECT_EXEMPT = [r"^api/", r"^health/", r"^metrics$", r"^\.well-known/jwks"]  # skins.middleware.https_only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -24,6 +29,9 @@ CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
 WHITENOISE_AUTOREFRESH = DEBUG
+CSP_REPORT_URL = env.str("CSP_REPORT_URL", default="")
+if CSP_REPORT_URL:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-to"] = "house"
 if S3_BUCKET:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("https:")  # the bucket's host
 

@@ -1,6 +1,8 @@
 """How Django and the libraries are wired together: the same in every deployment."""
 
-from csp.constants import NONE, SELF
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
 
 # --- The application --------------------------------------------------------------------------------------------------
 
@@ -25,14 +27,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "vestibule.skins.middleware.request_context",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "vestibule.skins.headers.ContentPolicy",
     "corsheaders.middleware.CorsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "vestibule.skins.middleware.https_only",
     "vestibule.skins.middleware.api_paths",
     "vestibule.skins.middleware.body_limit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "vestibule.urls"
 WSGI_APPLICATION = "vestibule.wsgi.application"
@@ -53,10 +56,11 @@ WHITENOISE_USE_FINDERS = True
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [NONCE],  # our own tags; not whatever else this origin serves
+        "worker-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

@@ -92,6 +92,14 @@ def client_address(request: HttpRequest) -> Address | None:
     return address
 
 
+def hear_only_proxies(request: HttpRequest) -> None:
+    """X-Forwarded-Proto is a proxy's word: from anybody else it was never said (Django believes whoever sends it)."""
+    if "HTTP_X_FORWARDED_PROTO" in request.META:
+        peer = _parsed(request.META.get("REMOTE_ADDR", ""))
+        if peer is None or not _trusted(peer):
+            del request.META["HTTP_X_FORWARDED_PROTO"]
+
+
 def _trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 

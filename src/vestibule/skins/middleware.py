@@ -1,5 +1,5 @@
-"""What every request passes: a request id and an access log line, the headers of every answer, the API's paths, the
-size of a body."""
+"""What every request passes: a request id and an access log line, the headers of every answer, HTTPS, the API's paths,
+the size of a body."""
 
 import re
 from collections.abc import Callable
@@ -7,20 +7,16 @@ from time import perf_counter
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.kernel import entropy
-from vestibule.skins import edge, failures
+from vestibule.skins import edge, failures, headers
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_HEADERS = {
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "X-Permitted-Cross-Domain-Policies": "none",
-}
 
 log = structlog.get_logger("vestibule.access")
 
@@ -35,17 +31,14 @@ def request_context(respond: Respond) -> Respond:
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         began = perf_counter()
+        edge.hear_only_proxies(request)
         try:
             response = respond(request)
         finally:
             edge.let_go(request)
         response["X-Request-ID"] = request_id
-        if failures.speaks_json(request):
-            response["Referrer-Policy"] = "no-referrer"
-        for name, value in _HEADERS.items():
-            response.setdefault(name, value)
+        headers.dress(request, response, machine=failures.speaks_json(request))
         if not request.path.startswith(settings.STATIC_URL):
-            response.setdefault("Cache-Control", "no-store")
             log.info(
                 "request",
                 method=request.method,
@@ -54,6 +47,20 @@ def request_context(respond: Respond) -> Respond:
                 ms=round((perf_counter() - began) * 1000, 1),
             )
         return response
+
+    return middleware
+
+
+def https_only(respond: Respond) -> Respond:
+    """Pages are redirected to HTTPS (SecurityMiddleware); the API answers nothing in the open, for a redirect would
+    hide that a password went there in the clear (ASVS 4.1.2). Health and metrics are asked for inside the house."""
+    if not settings.SECURE_SSL_REDIRECT:
+        raise MiddlewareNotUsed
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.is_secure() or request.path.startswith("/health/") or request.path == "/metrics":
+            return respond(request)
+        return failures.answer(request, "https_required")
 
     return middleware
 

@@ -56,6 +56,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         ),
         "account_suspended": Problem(403, _("Account suspended"), _("This account can't sign in.")),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
+        "https_required": Problem(403, _("HTTPS only"), _("What you sent went in the clear. Use https.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
         "not_acceptable": Problem(406, _("Not acceptable"), _("Only JSON can be had here.")),

@@ -1,19 +1,26 @@
 """Is it alive, and can it work?"""
 
 from collections.abc import Callable
+from mmap import mmap
 
-import redis
 import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
-from kombu import Connection
 
+from vestibule import redis_client
+from vestibule.celery import app as celery
 from vestibule.challenges.desk import challenges
 from vestibule.kernel import entropy
 
 log = structlog.get_logger(__name__)
+_leaving = mmap(-1, 1)  # shared with the processes that are forked later
+
+
+def leave() -> None:
+    """From now on not ready, in this process and its children: whoever balances sends no more here."""
+    _leaving[0] = 1
 
 
 @require_safe
@@ -24,7 +31,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 while every dependency answers, 503 otherwise; each by name."""
+    """200 while every dependency answers, 503 otherwise, each by name; 503 also while the server is being stopped."""
+    if _leaving[0]:
+        return JsonResponse({"status": "leaving", "checks": {}}, status=503)
     checks = {name: _answers(name, check) for name, check in _CHECKS.items()}
     fine = all(checks.values())
     return JsonResponse(
@@ -56,12 +65,12 @@ def _store() -> None:
 
 def _counters() -> None:
     if settings.REDIS_URL:
-        redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
+        redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
 
 
 def _broker() -> None:
     if settings.CELERY_BROKER_URL:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
+        with celery.connection_for_write() as broker:
             broker.ensure_connection(max_retries=0, timeout=1)
 
 

@@ -8,4 +8,4 @@ from django.http import HttpRequest
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """The context of every template."""
-    return {"brand": settings.BRAND, "mailbox": settings.MAILBOX}
+    return {"brand": settings.BRAND, "mailbox": settings.MAILBOX, "nonce": getattr(request, "csp_nonce", "")}

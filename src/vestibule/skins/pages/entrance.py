@@ -70,7 +70,7 @@ def enter(request: HttpRequest, response: HttpResponse, signed_in: SignedIn) -> 
 
 def leave(response: HttpResponse) -> HttpResponse:
     """Nobody is signed in here any more."""
-    response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
+    response.set_cookie(settings.SESSION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax")
     return response
 
 

@@ -27,5 +27,7 @@ def registration_of(request: HttpRequest) -> str:
 
 def forget(response: HttpResponse) -> HttpResponse:
     """The sign-up is done."""
-    response.delete_cookie(settings.REGISTRATION_COOKIE_NAME, samesite="Lax")
+    response.set_cookie(
+        settings.REGISTRATION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax"
+    )
     return response

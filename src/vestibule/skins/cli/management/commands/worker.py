@@ -1,7 +1,12 @@
-"""`vestibule worker`: a Celery worker that delivers messages and sweeps."""
+"""`vestibule worker`: a Celery worker that delivers messages and sweeps.
+
+SIGTERM ends it after the task in hand. Killed in the middle of one, nothing is lost: a message's lease runs out, and
+another worker has it.
+"""
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vestibule.boot import settle
@@ -15,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--concurrency`: how many processes."""
-        parser.add_argument("--concurrency", type=int, default=2)
+        parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""

@@ -15,12 +15,14 @@ function showPassword(button) {
 
 // How strong a new password is, as advice: zxcvbn, ours to serve, fetched when somebody first types one.
 const estimator = document.currentScript.src.replace("pages/house.js", "vendor/zxcvbn.js");
+const { nonce } = document.currentScript; // without it no script runs here
 const strengths = ["very weak", "weak", "fair", "good", "strong"];
 
 function fetchEstimator(then) {
   if (document.querySelector(`script[src="${estimator}"]`)) return;
   const script = document.createElement("script");
   script.src = estimator;
+  script.nonce = nonce;
   script.addEventListener("load", then);
   document.head.append(script);
 }

@@ -1,0 +1,26 @@
+"""How many of it run: processes, threads, and how they come and go."""
+
+import os
+from math import ceil
+from pathlib import Path
+
+from vestibule.settings.place import env
+from vestibule.settings.stores import CELERY_BROKER_URL, REDIS_URL
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "<microseconds of CPU> <in so many>", or "max <…>" (cgroup v2)
+
+
+def _cores() -> int:
+    """The cores that this process may use: the machine's, less what affinity and the container's quota take."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    words = _QUOTA.read_text().split() if _QUOTA.exists() else ["max"]
+    return cores if words[0] == "max" else max(1, min(cores, ceil(int(words[0]) / int(words[1]))))
+
+
+CORES = _cores()
+SHARED = bool(REDIS_URL and CELERY_BROKER_URL)  # nothing is kept in the process, so there may be several
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=CORES if SHARED else 1)
+WEB_THREADS = env.int("WEB_THREADS", default=max(8, 24 // WEB_PROCESSES))
+WEB_MAX_REQUESTS = env.int("WEB_MAX_REQUESTS", default=20_000 if SHARED else 0)
+WEB_DRAIN = env.int("WEB_DRAIN", default=5 if SHARED else 0)
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)

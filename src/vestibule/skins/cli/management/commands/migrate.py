@@ -1,0 +1,67 @@
+"""`vestibule migrate`: Django's, one at a time however many machines start at once, and not cut off in the middle."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+LOCK = 0x7665737469  # "vesti"; whoever else locks by number in this database takes another one
+PATIENCE = "10min"  # for another machine's migrations
+
+
+class Command(migrate.Command):
+    """Migrate, alone."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """As Django's. Who comes second waits, and finds nothing left to do. Raises CommandError."""
+        if settings.DATABASE_POOLED:
+            raise CommandError(
+                "Migrations go to PostgreSQL itself: in PgBouncer's sessions no lock stays ours, and its timeouts "
+                "would cut them. Set DATABASE_URL to PostgreSQL's own and DATABASE_POOLED=off for this command."
+            )
+        connection = connections[options["database"]]
+        with _alone_in_postgresql(connection) if connection.vendor == "postgresql" else _alone_on_this_disk():
+            super().handle(*args, **options)
+
+
+@contextmanager
+def _alone_on_this_disk() -> Iterator[None]:
+    with (settings.VAR / "migrate.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _alone_in_postgresql(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """An advisory lock, held by a connection of its own for as long as that lives."""
+    holder = connection.copy()
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', '0', false)")
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        with _unhurried(connection):
+            yield
+    finally:
+        holder.close()
+
+
+@contextmanager
+def _unhurried(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """The statements of migrations may take their time. Waiting for a table still ends after three seconds: the whole
+    service would queue behind it. Such a migration fails as a whole, and is run again."""
+    options = connection.settings_dict["OPTIONS"]
+    usual = options["options"]
+    connection.close()
+    options["options"] = "-c lock_timeout=3000"
+    try:
+        yield
+    finally:
+        connection.close()
+        options["options"] = usual

@@ -1,0 +1,139 @@
+"""gunicorn as we run it: threads, and an end that cuts nobody off.
+
+SIGTERM: `/health/ready` says 503 for WEB_DRAIN seconds while everything is served, so that a balancer sends no more;
+then the door is shut (a connection is refused at once, never taken and dropped), and what is in hand is answered.
+"""
+
+from signal import SIGCHLD
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
+from prometheus_client import multiprocess
+
+from vestibule.boot import settle
+from vestibule.skins.headers import EVERYWHERE, NOTHING
+from vestibule.skins.ops import health
+from vestibule.skins.worker.thread import Courier
+from vestibule.wsgi import application
+
+STUCK = 30  # seconds without a sign of life of a process, which is then killed; no request takes a fraction of it
+GRACE = 20  # seconds for what is in hand at the end
+
+
+class Dressed:
+    """A socket that puts the headers of every answer under the status line."""
+
+    _LINES = "".join(
+        f"\r\n{name}: {value}"
+        for name, value in {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}.items()
+    )
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, answer: bytes) -> None:
+        """The whole answer, as gunicorn wrote it."""
+        line, _, rest = answer.partition(b"\r\n")
+        self._client.sendall(line + self._LINES.encode() + b"\r\n" + rest)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """A process of threads that closes its door when it goes: gunicorn's own keeps it open, so that the kernel takes
+    connections which nobody answers, and cuts them at the end."""
+
+    sockets: list[Any]
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Also the last one that is called, at the end: take who stands at the door already, and close it."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for door in self.sockets:
+                self._empty(door)
+                door.close()
+            self.sockets = []
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What is no HTTP reaches no middleware: its refusal gets the headers here."""
+        super().handle_error(req, Dressed(client), addr, exc)
+
+    def _empty(self, door: Any) -> None:
+        door.setblocking(False)
+        taken = -1
+        while taken != self.nr_conns:
+            taken = self.nr_conns
+            self.accept(door)
+
+
+class Master(Arbiter):  # type: ignore[misc]
+    """The parent of the processes."""
+
+    def handle_term(self) -> None:
+        """Not ready from now on, and gone after WEB_DRAIN; a second signal ends the wait."""
+        health.leave()
+        end = monotonic() + settings.WEB_DRAIN
+        while (left := end - monotonic()) > 0 and set(self.wait_for_signals(timeout=left)) <= {SIGCHLD}:
+            self.reap_workers()
+        super().handle_term()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by our settings."""
+
+    def load_config(self) -> None:
+        """Hand the options over."""
+        options: dict[str, Any] = {
+            "bind": f"{settings.BIND}:{settings.PORT}",
+            "workers": settings.WEB_PROCESSES,
+            "worker_class": Worker,
+            "threads": settings.WEB_THREADS,
+            "timeout": STUCK,
+            "graceful_timeout": GRACE,
+            "keepalive": 5,
+            "max_requests": settings.WEB_MAX_REQUESTS,
+            "max_requests_jitter": settings.WEB_MAX_REQUESTS // 10,
+            "limit_request_field_size": 8190,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "when_ready": lambda server: settle(),  # before the first fork: what is frozen stays shared
+            "post_worker_init": _begin_work,
+            "worker_exit": _end_work,
+            "child_exit": _forget_metrics,
+            "forwarded_allow_ips": "",  # who is a trusted proxy, and what it may say, is decided at our edge
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application that the workers serve."""
+        return application
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        Master(self).run()
+
+
+def _begin_work(worker: Any) -> None:
+    """In the forked process: the embedded worker, where no broker wakes others."""
+    settle()
+    if not settings.CELERY_BROKER_URL:
+        worker.courier = Courier()
+
+
+def _end_work(server: object, worker: Any) -> None:
+    """The message in hand goes out before the process goes."""
+    if courier := getattr(worker, "courier", None):
+        courier.stop()
+
+
+def _forget_metrics(server: object, worker: Any) -> None:
+    """The gauges of a process that ended count no more."""
+    if settings.METRICS_DIR:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs

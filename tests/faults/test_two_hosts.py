@@ -1,0 +1,165 @@
+"""Two web hosts and a balancer: either serves what the other began; one goes, by kill or by SIGTERM, in traffic."""
+
+import http.client
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from threading import Event
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.balancer import HAPROXY, Balanced
+from tests.faults.conftest import Deployment
+from tests.servers import until
+from tests.world import PASSWORD
+
+pytestmark = pytest.mark.skipif(not HAPROXY, reason="no HAProxy: THE TESTS WITH TWO WEB HOSTS DID NOT RUN")
+AT_ONCE = 4
+SMALL = {"WEB_PROCESSES": "1", "WEB_DRAIN": "2"}
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def house(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balanced]:
+    """Two hosts of the deployment and their balancer."""
+    if deployment.store != "redis":
+        pytest.skip("the hosts share a store of either kind; once is enough")
+    balanced = Balanced(tmp_path_factory.mktemp("hosts"), **{**deployment.environment, **SMALL})
+    balanced.start()
+    yield balanced
+    balanced.stop()
+
+
+class Traffic:
+    """People who sign up, refresh and look at themselves, through the balancer; each in a thread, until told to stop.
+
+    What is not answered well is asked again, as a client would; `failed` keeps each such answer.
+    """
+
+    def __init__(self, deployment: Deployment, house: Balanced, name: str) -> None:
+        self._deployment, self._house, self.name = deployment, house, name
+        self._enough = Event()
+        self.failed: list[tuple[str, object]] = []
+        self.refresh_tokens: dict[str, str] = {}  # the last one that each person was given
+
+    @contextmanager
+    def flowing(self) -> Iterator[None]:
+        """Until the block ends, and everybody has come through."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            people: list[Future[None]] = [pool.submit(self._come) for _ in range(AT_ONCE)]
+            try:
+                yield
+            finally:
+                self._enough.set()
+            for each in people:
+                each.result()
+
+    def flows_on(self) -> None:
+        """Come back when as many people more have come through as there are at once."""
+        before = len(self.refresh_tokens)
+        until(lambda: len(self.refresh_tokens) >= before + AT_ONCE, "people to come through", 60)
+
+    def _come(self) -> None:
+        while not self._enough.is_set():
+            self._one(f"{self.name}{next(_numbers)}@example.com")
+
+    def _one(self, address: str) -> None:
+        typed = {"email": address, "password": PASSWORD}
+        registration = self._ask("register/start", typed, 202)[1]["registration"]
+        code = self._deployment.mail(address).code
+        status, body = self._ask("register/confirm", {"registration": registration, "otp": code}, 201, 400, 410)
+        if status == 400:  # a start whose answer was cut off had its effect: this is the code of that one's mail
+            until(lambda: len(self._deployment.mails(address)) > 1, "the other mail")
+            [code] = {post.code for post in self._deployment.mails(address)} - {code}
+            status, body = self._ask("register/confirm", {"registration": registration, "otp": code}, 201, 410)
+        if status == 410:  # a confirm whose answer was cut off had its effect
+            assert (body["code"], bool(self.failed)) == ("token_used", True)
+            body = self._ask("login", typed, 200)[1]
+        body = self._ask("token/refresh", {"refresh": body["refresh"]}, 200)[1]
+        self.refresh_tokens[address] = body["refresh"]
+
+    def _ask(self, path: str, body: dict[str, str], *fine: int) -> tuple[int, dict[str, Any]]:
+        for _ in range(100):
+            try:
+                status, answer = self._house.post(f"/api/auth/{path}", body)
+            except (OSError, http.client.HTTPException) as cut:
+                self.failed.append((path, cut))
+                continue
+            if status in fine:
+                return status, answer
+            self.failed.append((path, (status, answer)))
+            if answer.get("code") == "locked":  # whoever held the proof died with it
+                self._deployment.let_leases_lapse()
+        raise AssertionError(f"{path} is never answered: {self.failed[-3:]}")
+
+
+@contextmanager
+def confirms_held(deployment: Deployment, at_least: int) -> Iterator[None]:
+    """Every confirm stops inside its transaction (three seconds, then it gives up); the block begins when some do."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'account_user'::regclass"
+    with psycopg.connect(deployment.database_url) as holder:
+        holder.execute("LOCK TABLE account_user IN EXCLUSIVE MODE")
+        until(lambda: deployment.sql(waiting)[0][0] >= at_least, "confirms to wait")
+        yield
+
+
+def assert_told_is_true(deployment: Deployment, house: Balanced, traffic: Traffic) -> None:
+    """Who came through has one account, whole, and a session that goes on; there is nothing else; every mail went."""
+    people = list(traffic.refresh_tokens)
+    found = deployment.sql(
+        "SELECT u.email, u.status, count(e.id), (SELECT count(*) FROM account_profile p WHERE p.user_id = u.id)"
+        " FROM account_user u LEFT JOIN audit_event e ON e.user_id = u.id AND e.name = 'account.registered'"
+        " WHERE u.email = ANY(%s) GROUP BY u.id",
+        people,
+    )
+    assert sorted(found) == sorted((person, "active", 1, 1) for person in people)
+    of_these = deployment.sql("SELECT count(*) FROM account_user WHERE email LIKE %s", f"{traffic.name}%")
+    assert of_these == [(len(people),)]
+    for token in traffic.refresh_tokens.values():
+        assert house.post("/api/auth/token/refresh", {"refresh": token})[0] == 200
+    pending = "SELECT count(*) FROM courier_message WHERE state IN ('queued', 'sending')"
+    until(lambda: deployment.sql(pending)[0][0] == 0, "every mail to be sent")
+
+
+def test_begun_here_and_confirmed_there(deployment: Deployment, house: Balanced) -> None:
+    here, there = house.hosts
+    body = {"email": "between@example.com", "password": PASSWORD}
+    registration = here.post("/api/auth/register/start", body)[1]["registration"]
+    code = deployment.mail("between@example.com").code
+    given = {"registration": registration, "otp": code}
+    status, session = there.post("/api/auth/register/confirm", given)
+    assert status == 201
+    assert here.post("/api/auth/register/confirm", given)[1]["code"] == "token_used"
+    status, session = here.post("/api/auth/token/refresh", {"refresh": session["refresh"]})
+    assert status == 200
+    assert there.post("/api/auth/token/verify", {"token": session["access"]})[1]["active"] is True
+
+
+def test_a_host_is_killed_in_traffic(deployment: Deployment, house: Balanced) -> None:
+    traffic = Traffic(deployment, house, "cut")
+    with traffic.flowing():
+        traffic.flows_on()
+        with confirms_held(deployment, 3):
+            house.hosts[0].kill("serve")
+            until(lambda: bool(traffic.failed), "somebody to be cut off")
+        traffic.flows_on()
+        house.hosts[0].start("serve")
+        until(house.hosts[0].answers, "the host")
+    assert_told_is_true(deployment, house, traffic)
+
+
+def test_a_host_is_asked_to_stop_in_traffic(deployment: Deployment, house: Balanced) -> None:
+    traffic = Traffic(deployment, house, "whole")
+    with traffic.flowing():
+        with confirms_held(deployment, 2):
+            leaving = house.hosts[1].ask_to_stop("serve")
+            until(lambda: house.hosts[1].get("/health/ready")[1]["status"] == "leaving", "the host to say so")
+        assert leaving.wait(timeout=30) == 0
+        traffic.flows_on()
+    assert traffic.failed == []
+    assert_told_is_true(deployment, house, traffic)
+    house.hosts[1].start("serve")
+    until(house.hosts[1].answers, "the host")
