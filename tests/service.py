@@ -15,7 +15,7 @@ from tests.servers import free_port, until
 
 CODE = re.compile(r"\b(\d{8}|\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
 _OURS = re.compile(
-    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK)"
+    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK|PROMETHEUS|METRICS|OTEL)"
 )
 
 
@@ -28,7 +28,7 @@ class Service:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
+        self.folder = folder
         self._environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)} | {
             "VAR_DIR": str(folder),
             "PORT": str(self.port),
@@ -53,7 +53,7 @@ class Service:
         if "DATABASE_URL" in self._environment:
             self.run("migrate")
             return
-        database = self._folder / "vestibule.sqlite3"
+        database = self.folder / "vestibule.sqlite3"
         if not _MIGRATED:
             self.run("migrate")
             _MIGRATED.append(database.read_bytes())
@@ -65,7 +65,7 @@ class Service:
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """A command that stays; its output goes to `<folder>/<command>.log`."""
-        output = (self._folder / f"{command[0]}.log").open("ab")
+        output = (self.folder / f"{command[0]}.log").open("ab")
         process = subprocess.Popen(
             self._argv(*command), env=self._environment, stdout=output, stderr=output, start_new_session=True
         )
@@ -84,7 +84,7 @@ class Service:
 
     def log(self, name: str) -> str:
         """What the command has printed."""
-        return (self._folder / f"{name}.log").read_text()
+        return (self.folder / f"{name}.log").read_text()
 
     def post(self, path: str, body: Any, timeout: float = 10) -> tuple[int, dict[str, Any]]:
         """POST JSON; status and parsed answer."""

@@ -6,8 +6,10 @@ from threading import BoundedSemaphore
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
+from vestibule.accounts import passwords
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.guards import counters
@@ -18,6 +20,8 @@ from vestibule.sessions.models import Session
 
 _PLACE = "_vestibule_place"
 _places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
+
+THROTTLED = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
 
 Address = IPv4Address | IPv6Address
 
@@ -46,7 +50,8 @@ def admit(request: HttpRequest, rule: Rule, identifier: bytes | None = None, ses
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
             counters.hit(each, network=client.network, identifier=identifier.hex() if identifier else "")
     except Throttled as refusal:
-        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
+        THROTTLED.labels(rule=each.name).inc()
+        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
     return client
 
@@ -63,6 +68,7 @@ def _take_a_place(request: HttpRequest) -> None:
     if _PLACE in request.__dict__:
         return
     if not _places.acquire(blocking=False):
+        passwords.REFUSED.labels(where="door").inc()
         raise Unavailable(retry_after=1)
     request.__dict__[_PLACE] = True
 

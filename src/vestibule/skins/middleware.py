@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.kernel import entropy
-from vestibule.skins import edge, failures
+from vestibule.skins import edge, failures, measures
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -46,12 +46,14 @@ def request_context(respond: Respond) -> Respond:
             response.setdefault(name, value)
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
+            seconds = perf_counter() - began
+            measures.observe(request, response.status_code, seconds)
             log.info(
                 "request",
                 method=request.method,
                 route=request.resolver_match.route if request.resolver_match else None,
                 status=response.status_code,
-                ms=round((perf_counter() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
         return response
 

@@ -1,15 +1,14 @@
 """`vestibule serve`: gunicorn with threads; in the embedded mode also the worker, as a thread of the one process."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
-from prometheus_client import multiprocess
 
 from vestibule.boot import settle
+from vestibule.skins.ops import tallies
 from vestibule.skins.worker import thread
 from vestibule.wsgi import application
 
@@ -56,8 +55,7 @@ class Command(BaseCommand):
         if settings.MAILBOX:
             self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
         self.stdout.flush()
-        for left_over in Path(settings.METRICS_DIR).glob("*.db") if settings.METRICS_DIR else ():
-            left_over.unlink()
+        tallies.forget_the_dead()
         sys.argv = sys.argv[:1]  # gunicorn would read ours
         Server().run()
 
@@ -71,5 +69,4 @@ def _begin_work(worker: object) -> None:
 
 def _forget_metrics(server: object, worker: Any) -> None:
     """The gauges of a process that ended count no more."""
-    if settings.METRICS_DIR:
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs
+    tallies.ended(worker.pid)
