@@ -1,6 +1,7 @@
 """How it is watched: logs and metrics."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from vestibule import logs
@@ -13,6 +14,16 @@ LOGGING = logs.config(
 _SEVERAL = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)  # web processes, or a web process and a worker
 METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL else "")
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# OpenTelemetry's own settings: wanted where the spans have somewhere to go. The SDK reads the others by itself.
+_EXPORTER = env.str("OTEL_TRACES_EXPORTER", default="")
+_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", default="") or env.str(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", default=""
+)
+TRACES_WANTED = (
+    not env.bool("OTEL_SDK_DISABLED", default=False) and _EXPORTER != "none" and bool(_EXPORTER or _ENDPOINT)
+)
+TRACES_TO = _EXPORTER or "otlp"
+TRACING = TRACES_WANTED and find_spec("opentelemetry") is not None
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
     Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
