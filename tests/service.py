@@ -63,6 +63,12 @@ class Service:
         """One command, to its end."""
         subprocess.run(self._argv(*command), env=self._environment, check=True, stdout=subprocess.DEVNULL)
 
+    def told(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """One command, to its end, in an environment of its own: its status and what it printed."""
+        return subprocess.run(
+            self._argv(*command), env=self._environment | environment, check=False, capture_output=True, text=True
+        )
+
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """A command that stays; its output goes to `<folder>/<command>.log`."""
         output = (self.folder / f"{command[0]}.log").open("ab")

@@ -83,9 +83,9 @@ def _of_outbox(now: Standing) -> Iterator[Metric]:
 
 
 def _of_sweeps() -> Iterator[Metric]:
-    if last := pulse.last():
-        words = "When the sweeps last ran: beat rang and a worker heard."
-        yield GaugeMetricFamily("vestibule_last_sweep_timestamp_seconds", words, last.timestamp())
+    last = pulse.last()
+    words = "When the sweeps last ran: beat rang and a worker heard. 0: never."
+    yield GaugeMetricFamily("vestibule_last_sweep_timestamp_seconds", words, last.timestamp() if last else 0)
 
 
 _house = CollectorRegistry()

@@ -11,4 +11,4 @@ def which() -> str:
         flags = distribution("argon2-cffi-bindings").read_text(MARK)
     except PackageNotFoundError:
         flags = None
-    return f"argon2: built here ({flags.strip()})" if flags else "argon2: wheel build"
+    return f"built here ({flags.strip()})" if flags else "wheel build"

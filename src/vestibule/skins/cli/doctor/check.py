@@ -37,7 +37,7 @@ Look = Callable[[Round], Iterable[Seen]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One row of the table. `needs`: another check without which this one sees nothing."""
+    """One row of the table. `needs`: the check that has to be free of errors before this one is worth a look."""
 
     id: str
     looks_at: str

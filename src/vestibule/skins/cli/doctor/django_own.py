@@ -18,7 +18,7 @@ def system_checks(_: Round) -> Iterator[Seen]:
 
 def _seen(message: CheckMessage) -> Seen:
     level = Level.ERROR if message.is_serious() else Level.WARNING
-    return Seen(level, f"{message.id}: {message.msg}", message.hint or "")
+    return Seen(level, f"{message.id}: {message.msg.partition('. ')[0].rstrip('.')}", message.hint or "")
 
 
 CHECKS = (

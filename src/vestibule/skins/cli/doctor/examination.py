@@ -25,13 +25,13 @@ def examine(checks: Iterable[Check], round: Round) -> list[Finding]:
     out_of_reach: set[str] = set()
     for check in checks:
         if check.needs in out_of_reach:
-            found.append(Finding(check, skipped(f"could not look without {check.needs}")))
-            continue
-        try:
-            found += [Finding(check, seen) for seen in check.look(round)]
-        except Exception as failed:  # noqa: BLE001 - whatever it raises, it is a finding; its words may hold a password
             out_of_reach.add(check.id)
-            found.append(Finding(check, error(f"does not answer ({type(failed).__name__})")))
+            found.append(Finding(check, skipped(f"waits for {check.needs}")))
+            continue
+        seen = _look(check, round)
+        found += [Finding(check, each) for each in seen]
+        if any(each.level is Level.ERROR for each in seen):
+            out_of_reach.add(check.id)
     return found
 
 
@@ -39,3 +39,10 @@ def ok(found: Iterable[Finding], *, strict: bool) -> bool:
     """Whether nothing has to be mended; `strict`: nor thought about."""
     bad = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
     return not any(finding.seen.level in bad for finding in found)
+
+
+def _look(check: Check, round: Round) -> list[Seen]:
+    try:
+        return list(check.look(round))
+    except Exception as failed:  # noqa: BLE001 - whatever it raises is a finding; its words may hold a password
+        return [error(f"does not answer ({type(failed).__name__})")]

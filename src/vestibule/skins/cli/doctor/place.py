@@ -9,7 +9,7 @@ from django.conf import settings
 
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, warning
 
-ENOUGH_BITS = 128  # what nobody guesses; the key that `openssl rand -base64 48` makes has 384
+ENOUGH_BITS = 100  # as estimated, which is low for short keys: 32 random hex digits, of 128 bits, show some 117
 _PLACEHOLDERS = ("secret", "change", "example", "password", "insecure", "django", "default", "vestibule", "12345")
 
 
@@ -21,7 +21,7 @@ def secret_key(_: Round) -> Iterator[Seen]:
     if words:
         yield error(f"the secret key reads like a placeholder (it holds “{words[0]}”)")
     elif bits < ENOUGH_BITS:
-        yield error(f"the secret key holds about {bits} bits; {ENOUGH_BITS} are out of anybody's reach")
+        yield error(f"the secret key holds about {bits} bits: it can be guessed")
     else:
         given = "given" if settings.SECRET_KEY_GIVEN else "made here and kept in VAR_DIR"
         yield fine(f"{len(key)} characters, {given}")
@@ -53,7 +53,11 @@ def https(_: Round) -> Iterator[Seen]:
 def hosts(_: Round) -> Iterator[Seen]:
     """Only our own names are answered."""
     wide = [host for host in settings.ALLOWED_HOSTS if host == "*" or host.startswith(".")]
-    yield error(f"ALLOWED_HOSTS answers to {', '.join(wide)}") if wide else fine(", ".join(settings.ALLOWED_HOSTS))
+    yield (
+        error(f"ALLOWED_HOSTS answers to {', '.join(wide)}")
+        if wide
+        else fine(", ".join(dict.fromkeys(settings.ALLOWED_HOSTS)))
+    )
 
 
 def cookies(_: Round) -> Iterator[Seen]:
@@ -133,6 +137,7 @@ CHECKS = (
         looks_at="the flags and names of the cookies",
         remedy="Set BASE_URL to https://…: Secure and `__Host-` follow from it.",
         look=cookies,
+        needs="https",
     ),
     Check(
         id="hosts",

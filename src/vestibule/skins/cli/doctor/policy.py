@@ -7,14 +7,14 @@ from django.conf import settings
 from vestibule.guards import rules
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, warning
 
-NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.1: where the password is the only factor
+NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.2: where the password is the only factor
 
 
 def password_minimum(_: Round) -> Iterator[Seen]:
     """SP 800-63B-4 wants fifteen characters."""
     least = settings.PASSWORD_MIN_LENGTH
     if least < NIST_MINIMUM:
-        yield warning(f"{least} characters; SP 800-63B-4, 3.1.1.1 wants {NIST_MINIMUM} of a password that stands alone")
+        yield warning(f"{least} characters; SP 800-63B-4, 3.1.1.2 wants {NIST_MINIMUM} of a password that stands alone")
     else:
         yield fine(f"{least} characters")
 

@@ -87,13 +87,13 @@ CHECKS = (
         looks_at="whether the sweeps ran in the last five minutes",
         remedy="Run one `vestibule beat` and a `vestibule worker` (embedded: `vestibule serve`).",
         look=beat,
-        needs="database",
+        needs="migrations",
     ),
     Check(
         id="outbox",
         looks_at="whether messages wait too long, or were given up",
         remedy="Run a worker, and see that the mail server takes mails: `message.delayed` in the logs says why not.",
         look=outbox,
-        needs="database",
+        needs="migrations",
     ),
 )
