@@ -4,10 +4,20 @@ import logging
 from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from vestibule.kernel import spans
+
+
+def _trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    if trace_id := spans.trace_id():
+        line["trace_id"] = trace_id
+    return line
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    _trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -15,7 +15,7 @@ from vestibule.courier import channels, feedback, messages
 from vestibule.courier.channels import Refused, Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
-from vestibule.kernel import entropy
+from vestibule.kernel import entropy, spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 
@@ -70,12 +70,17 @@ def _superseded(message: Message) -> bool:
 
 
 def _send(message: Message, now: datetime) -> None:
-    kind = messages.KINDS[message.kind]
     try:
-        to, params = unsealed(message)
+        to, params, trace = unsealed(message)
     except Unsealable:
         _abandon(message, now, "sealed by a retired key")
         return
+    with spans.span(f"deliver {message.kind}", parent=trace):
+        _hand_over(message, now, to, params)
+
+
+def _hand_over(message: Message, now: datetime, to: str, params: Mapping[str, str | int]) -> None:
+    kind = messages.KINDS[message.kind]
     render = messages.sms if message.channel == Channel.SMS else messages.mail
     try:
         SENDERS[message.channel](message.id, to, render(kind, params))

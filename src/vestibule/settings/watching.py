@@ -1,12 +1,14 @@
 """How it is watched: logs and metrics."""
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from vestibule import logs
 from vestibule.settings.place import VAR, env
 from vestibule.settings.stores import CELERY_BROKER_URL, WEB_PROCESSES
+from vestibule.settings.wiring import MIDDLEWARE
 
 LOGGING = logs.config(
     logs.level(env.str("LOG_LEVEL", default="INFO")), logs.form(env.str("LOG_FORMAT", default="json"))
@@ -23,7 +25,17 @@ TRACES_WANTED = (
     not env.bool("OTEL_SDK_DISABLED", default=False) and _EXPORTER != "none" and bool(_EXPORTER or _ENDPOINT)
 )
 TRACES_TO = _EXPORTER or "otlp"
-TRACING = TRACES_WANTED and find_spec("opentelemetry") is not None
+
+
+def _can_trace() -> bool:
+    with suppress(ModuleNotFoundError):  # not even the name
+        return find_spec("opentelemetry.instrumentation.psycopg") is not None
+    return False
+
+
+TRACING = TRACES_WANTED and _can_trace()
+if TRACING:
+    MIDDLEWARE.insert(0, "vestibule.skins.tracing.traced")
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
     Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)

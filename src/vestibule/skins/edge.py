@@ -87,6 +87,12 @@ def client_address(request: HttpRequest) -> Address | None:
     return address
 
 
+def from_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES hands this request on."""
+    peer = _parsed(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and _trusted(peer)
+
+
 def _trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 
