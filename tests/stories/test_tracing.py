@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, connection
 from django.test import override_settings
 from django.utils import timezone
 from opentelemetry.sdk.trace import ReadableSpan
@@ -150,3 +150,12 @@ def test_nobody_traces_where_nobody_asked(house: None) -> None:
     assert (spans.carried(), spans.trace_id()) == ("", "")
     with spans.span("something") as span:
         span.tell("nothing", {})
+
+
+@pytest.mark.skipif(not PRODUCTION, reason="PostgreSQL")
+def test_the_words_of_the_database_stay_here(exported: InMemorySpanExporter) -> None:
+    with pytest.raises(DataError, match="canary"), connection.cursor() as cursor:
+        cursor.execute("SELECT %s::int", ["canary"])
+    failed = [span for span in exported.get_finished_spans() if span.status.status_code is StatusCode.ERROR]
+    assert failed
+    assert "canary" not in "".join(span.to_json() for span in exported.get_finished_spans())
