@@ -106,6 +106,7 @@ def test_a_test_mail_arrives(good_house: None, mail_server: tuple[Smtp, int]) ->
         ("django", {"SIGNUP_FIELDS": ["shoe_size"]}),
         ("mail", {"MAILBOX": True}),
         ("mail", {"EMAIL_PORT": 9}),
+        ("mail-sender", {"DEFAULT_FROM_EMAIL": "no-reply@127.0.0.1"}),
         ("rates", {"RATES": {**GOOD["RATES"], "login": type(GOOD["RATES"]["login"])()}}),
         ("strangers", {"LINK_BINDING": False}),
     ],

@@ -38,10 +38,16 @@ def connections(_: Round) -> Iterator[Seen]:
         yield fine("a file has no connections")
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('max_connections')::int - current_setting('reserved_connections')::int")
-        [most] = cursor.fetchone() or [0]
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " inet_server_port()"
+        )
+        most, port = cursor.fetchone() or (0, None)
     says = f"{wanted} of this machine's web threads, {most} that the server has"
-    yield warning(says) if wanted + KEPT_FREE > most else fine(says)
+    if port and port != int(connection.settings_dict["PORT"] or 5432):
+        yield fine(f"{says}, and a pooler in between")
+    else:
+        yield warning(says) if wanted + KEPT_FREE > most else fine(says)
 
 
 def clock(_: Round) -> Iterator[Seen]:
