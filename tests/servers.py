@@ -54,6 +54,8 @@ class Postgres:
             if self._as_user:
                 shutil.chown(self._data, self._as_user["user"])
             self._run("initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync", "-D", self._data)
+            with (self._data / "pg_hba.conf").open("a") as hba:
+                hba.write("host all all 127.0.0.0/8 trust\n")  # every loopback address: other machines, as it were
         with (self._data.parent / "postgres.log").open("ab") as log:
             self._process = self._serve(log)
         until(self._answers, "PostgreSQL")
@@ -147,6 +149,7 @@ class Redis:
             raise RuntimeError("not started")
         return self._process.pid
 
+    @property
     def port(self) -> int:
         """Where it listens."""
         return self._port

@@ -15,7 +15,8 @@ from tests.servers import free_port, until
 
 CODE = re.compile(r"\b(\d{8}|\d{6}|[2-9A-HJKMNP-Z]{5}(?:-[2-9A-HJKMNP-Z]{5}){3})\b")
 _OURS = re.compile(
-    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK|WEB_)"
+    r"^(TEST_|SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_|SMS_|VAR_DIR|BASE_URL|ALLOWED_HOSTS|TRUSTED|DJANGO|STACK|WEB_"
+    r"|PROMETHEUS|METRICS|OTEL)"
 )
 
 
@@ -73,7 +74,7 @@ class Service(Site):
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://{environment.get('BIND', '127.0.0.1')}:{self.port}"
-        self._folder = folder
+        self.folder = folder
         self._environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)} | {
             "VAR_DIR": str(folder),
             "PORT": str(self.port),
@@ -102,7 +103,7 @@ class Service(Site):
         if "DATABASE_URL" in self._environment:
             self.run("migrate")
             return
-        database = self._folder / "vestibule.sqlite3"
+        database = self.folder / "vestibule.sqlite3"
         if not _MIGRATED:
             self.run("migrate")
             _MIGRATED.append(database.read_bytes())
@@ -112,9 +113,15 @@ class Service(Site):
         """One command, to its end."""
         subprocess.run(self._argv(*command), env=self._environment, check=True, stdout=subprocess.DEVNULL)
 
+    def told(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """One command, to its end, in an environment of its own: its status and what it printed."""
+        return subprocess.run(
+            self._argv(*command), env=self._environment | environment, check=False, capture_output=True, text=True
+        )
+
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """A command that stays; its output goes to `<folder>/<command>.log`."""
-        output = (self._folder / f"{command[0]}.log").open("ab")
+        output = (self.folder / f"{command[0]}.log").open("ab")
         process = subprocess.Popen(
             self._argv(*command), env=self._environment, stdout=output, stderr=output, start_new_session=True
         )
@@ -139,7 +146,7 @@ class Service(Site):
 
     def log(self, name: str) -> str:
         """What the command has printed."""
-        return (self._folder / f"{name}.log").read_text()
+        return (self.folder / f"{name}.log").read_text()
 
     def _argv(self, *command: str) -> list[str]:
         return [sys.executable, "-m", "vestibule", *command]

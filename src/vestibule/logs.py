@@ -1,25 +1,44 @@
-"""Logs: one JSON object a line on standard output, ours and every library's alike."""
+"""Logs: one JSON object a line on standard output, ours and every library's alike; or lines for a person's eyes."""
 
 import logging
 from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from vestibule.kernel import spans
+
+
+def _trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    if trace_id := spans.trace_id():
+        line["trace_id"] = trace_id
+    return line
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    _trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
-    structlog.processors.ExceptionRenderer(
-        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals hold passwords
-    ),
 ]
+# Neither shows locals: they hold passwords. A string with a line break is shown escaped, so that one line is one fact.
+_FORMS: dict[str, list[Processor]] = {
+    "json": [
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.JSONRenderer(),
+    ],
+    "console": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=28, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
+}
 
 
-def config(level: str) -> dict[str, Any]:
-    """Django's LOGGING, with structlog configured along."""
+def config(level: str, form: str) -> dict[str, Any]:
+    """Django's LOGGING at that level and in that form, with structlog configured along."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -30,16 +49,16 @@ def config(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "json": {
+            "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.JSONRenderer(),
+                    *_FORMS[form],
                 ],
             }
         },
-        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
             # Of Django's own request log only the unexpected: an exception that no view answered.
@@ -59,3 +78,10 @@ def level(name: str) -> str:
     if name.upper() not in logging.getLevelNamesMapping():
         raise ValueError(f"LOG_LEVEL={name} is no log level")
     return name.upper()
+
+
+def form(name: str) -> str:
+    """`json` or `console`. Raises ValueError for anything else."""
+    if name not in _FORMS:
+        raise ValueError(f"LOG_FORMAT={name} is none of: {', '.join(_FORMS)}")
+    return name

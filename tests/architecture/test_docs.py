@@ -9,6 +9,7 @@ import vestibule.flows
 from vestibule.audit import events
 from vestibule.guards import rules
 from vestibule.kernel import errors
+from vestibule.skins.cli.doctor.table import CHECKS
 from vestibule.skins.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
@@ -77,3 +78,8 @@ def test_every_decision_is_short() -> None:
     for path in (DOCS / "decisions").glob("*.md"):
         assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name)
         assert len(path.read_text().split()) <= 250, path.name
+
+
+def test_every_check_of_the_doctor_is_documented() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+) \| (.+) \|$", (DOCS / "doctor.md").read_text(), re.MULTILINE)
+    assert rows == [(check.id, check.looks_at, check.remedy) for check in CHECKS]

@@ -14,7 +14,7 @@ from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from vestibule.accounts.breaches import breached
 from vestibule.accounts.models import User
@@ -27,6 +27,10 @@ MAX_BYTES = 1024
 WAIT = 2.0  # seconds that one may wait for a slot
 
 WAITING = Gauge("vestibule_hashing_waiting", "Requests that wait for a hashing slot.", multiprocess_mode="livesum")
+RUNNING = Gauge("vestibule_hashing_running", "Requests that hold a hashing slot.", multiprocess_mode="livesum")
+REFUSED = Counter("vestibule_hashing_refused", "Requests refused for want of a hashing slot, by where.", ["where"])
+for _where in ("door", "queue", "wait"):  # at the edge; the queue was full; two seconds were not enough
+    REFUSED.labels(where=_where)
 
 
 class Argon2(hashers.Argon2PasswordHasher):
@@ -52,14 +56,17 @@ class Admission:
     def __call__(self) -> Iterator[None]:
         """Hold a slot. Raises Unavailable when the queue is full or the wait too long."""
         if not self._places.acquire(blocking=False):
+            REFUSED.labels(where="queue").inc()
             raise Unavailable(retry_after=1)
         try:
             with WAITING.track_inprogress():
                 admitted = self._slots.acquire(timeout=self._wait)
             if not admitted:
+                REFUSED.labels(where="wait").inc()
                 raise Unavailable(retry_after=1)
             try:
-                yield
+                with RUNNING.track_inprogress():
+                    yield
             finally:
                 self._slots.release()
         finally:

@@ -7,7 +7,8 @@ import structlog
 from django.db.transaction import on_commit
 from prometheus_client import Counter
 
-from vestibule.audit.events import Event
+from vestibule.audit import funnel
+from vestibule.audit.events import ALL, Event
 from vestibule.audit.models import AuditEvent
 from vestibule.database.inserting import insert
 from vestibule.kernel.client import Client
@@ -15,6 +16,8 @@ from vestibule.kernel.client import Client
 log = structlog.get_logger("vestibule.audit")
 
 EVENTS = Counter("vestibule_events", "Facts recorded, by name and by the code of a refusal.", ["event", "code"])
+for _event in ALL:  # a series that begins at zero: the first of its kind is an increase too
+    EVENTS.labels(event=_event.name, code="")
 
 
 def record(
@@ -73,4 +76,5 @@ def on_record(challenge_id: UUID, event: Event | None = None) -> bool:
 
 def _tell(name: str, code: str, facts: dict[str, object]) -> None:
     EVENTS.labels(event=name, code=code).inc()
+    funnel.count(name, code, facts)
     log.info(name, **facts)

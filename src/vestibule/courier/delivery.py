@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from prometheus_client import Counter
 
 from vestibule.audit import events
 from vestibule.audit.record import record
@@ -14,13 +15,15 @@ from vestibule.courier import channels, feedback, messages
 from vestibule.courier.channels import Refused, Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
-from vestibule.kernel import entropy
+from vestibule.kernel import entropy, spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 
 LEASE = timedelta(seconds=60)  # longer than a transport's timeout, so that two workers never hold one message
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=1)
+
+GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport took for a day.")
 
 SENDERS: Mapping[str, Sender] = MappingProxyType({Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms})
 
@@ -51,6 +54,7 @@ def _deliver(id: UUID, now: datetime) -> bool:
     if message.useless_at is not None and message.useless_at <= now:
         _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
+        GIVEN_UP.inc()
         _abandon(message, now, message.trouble or "too old")
     elif _superseded(message):
         _abandon(message, now, "superseded")
@@ -66,12 +70,17 @@ def _superseded(message: Message) -> bool:
 
 
 def _send(message: Message, now: datetime) -> None:
-    kind = messages.KINDS[message.kind]
     try:
-        to, params = unsealed(message)
+        to, params, trace = unsealed(message)
     except Unsealable:
         _abandon(message, now, "sealed by a retired key")
         return
+    with spans.span(f"deliver {message.kind}", parent=trace):
+        _hand_over(message, now, to, params)
+
+
+def _hand_over(message: Message, now: datetime, to: str, params: Mapping[str, str | int]) -> None:
+    kind = messages.KINDS[message.kind]
     render = messages.sms if message.channel == Channel.SMS else messages.mail
     try:
         SENDERS[message.channel](message.id, to, render(kind, params))
@@ -83,7 +92,14 @@ def _send(message: Message, now: datetime) -> None:
         _put_back(message, now, type(error).__name__)
         return
     _held(message).update(state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
-    record(events.MESSAGE_SENT, _worker(now), kind=message.kind, tries=message.tries, message=str(message.id))
+    record(
+        events.MESSAGE_SENT,
+        _worker(now),
+        kind=message.kind,
+        channel=message.channel,
+        tries=message.tries,
+        message=str(message.id),
+    )
 
 
 def _put_back(message: Message, now: datetime, trouble: str) -> None:

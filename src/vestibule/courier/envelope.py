@@ -7,14 +7,16 @@ from uuid import UUID
 from django.conf import settings
 
 from vestibule.courier.models import Message
+from vestibule.kernel import spans
 
 
 def sealed(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
-    """Address and parameters under the key ring, bound to the row that holds them."""
-    return settings.KEYS.seal("message", json.dumps({"to": to, "params": dict(params)}).encode(), context=id.bytes)
+    """Address and parameters under the key ring, bound to the row that holds them; and the trace that it belongs to."""
+    content = {"to": to, "params": dict(params), "trace": spans.carried()}
+    return settings.KEYS.seal("message", json.dumps(content).encode(), context=id.bytes)
 
 
-def unsealed(message: Message) -> tuple[str, dict[str, str | int]]:
-    """What `sealed` was given. Raises Unsealable when its key was retired."""
+def unsealed(message: Message) -> tuple[str, dict[str, str | int], str]:
+    """What `sealed` was given, and the trace. Raises Unsealable when its key was retired."""
     opened = json.loads(settings.KEYS.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
-    return opened["to"], opened["params"]
+    return opened["to"], opened["params"], opened.get("trace", "")

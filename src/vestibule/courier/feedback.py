@@ -23,7 +23,14 @@ def tell(client: Client, message_id: UUID, feedback: Feedback) -> bool:
         return False
     marked = Message.objects.filter(pk=message_id).exclude(feedback__in=[feedback, *_REFUSED])
     if marked.update(feedback=feedback, feedback_at=client.at):
-        record(events.MESSAGE_FEEDBACK, client, code=feedback, subject=bytes(message.recipient), kind=message.kind)
+        record(
+            events.MESSAGE_FEEDBACK,
+            client,
+            code=feedback,
+            subject=bytes(message.recipient),
+            kind=message.kind,
+            channel=message.channel,
+        )
     return True
 
 

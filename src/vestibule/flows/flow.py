@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from vestibule.audit.events import refused
 from vestibule.audit.record import record
+from vestibule.kernel import spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unavailable
 
@@ -28,7 +29,8 @@ def flow(act: F) -> F:
     @wraps(act)
     def run(*, client: Client, **given: Any) -> Any:
         try:
-            return act(client=client, **given)
+            with spans.span(name):
+                return act(client=client, **given)
         except (OperationalError, InterfaceError) as error:
             log.error("database.unavailable", flow=name, error=type(error).__name__)
             unavailable = Unavailable()

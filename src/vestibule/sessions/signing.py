@@ -46,6 +46,11 @@ def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     return made.kid, _opened(made.kid, bytes(made.sealed_private))
 
 
+def signs_since(now: datetime) -> datetime | None:
+    """Since when the key that signs now has done so; None before the first."""
+    return SigningKey.objects.filter(signs_at__lte=now).order_by("-signs_at").values_list("signs_at", flat=True).first()
+
+
 def rotate(now: datetime) -> tuple[str, int]:
     """Publish a new key, which signs after LEAD, and forget those whose last token is dead, in the caller's
     transaction: the new `kid`, and how many were forgotten."""

@@ -7,8 +7,10 @@ from threading import BoundedSemaphore
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
+from vestibule.accounts import passwords
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.guards import captcha as captchas
@@ -20,6 +22,8 @@ from vestibule.sessions.models import Session
 
 _PLACE = "_vestibule_place"
 _places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
+
+THROTTLED = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
 
 Address = IPv4Address | IPv6Address
 
@@ -57,7 +61,8 @@ def admit(
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
             counters.hit(each, network=client.network, identifier=identifier.hex() if identifier else "")
     except Throttled as refusal:
-        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=rule.name)
+        THROTTLED.labels(rule=each.name).inc()
+        record(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
     return client if captcha is None else captchas.ask(client, rule, captcha)
 
@@ -74,6 +79,7 @@ def _take_a_place(request: HttpRequest) -> None:
     if _PLACE in request.__dict__:
         return
     if not _places.acquire(blocking=False):
+        passwords.REFUSED.labels(where="door").inc()
         raise Unavailable(retry_after=1)
     request.__dict__[_PLACE] = True
 
@@ -94,10 +100,14 @@ def client_address(request: HttpRequest) -> Address | None:
 
 def hear_only_proxies(request: HttpRequest) -> None:
     """X-Forwarded-Proto is a proxy's word: from anybody else it was never said (Django believes whoever sends it)."""
-    if "HTTP_X_FORWARDED_PROTO" in request.META:
-        peer = _parsed(request.META.get("REMOTE_ADDR", ""))
-        if peer is None or not _trusted(peer):
-            del request.META["HTTP_X_FORWARDED_PROTO"]
+    if "HTTP_X_FORWARDED_PROTO" in request.META and not from_proxy(request):
+        del request.META["HTTP_X_FORWARDED_PROTO"]
+
+
+def from_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES hands this request on."""
+    peer = _parsed(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and _trusted(peer)
 
 
 def _trusted(address: Address) -> bool:

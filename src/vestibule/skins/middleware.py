@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.kernel import entropy
-from vestibule.skins import edge, failures, headers
+from vestibule.skins import edge, failures, headers, measures
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -39,12 +39,14 @@ def request_context(respond: Respond) -> Respond:
         response["X-Request-ID"] = request_id
         headers.dress(request, response, machine=failures.speaks_json(request))
         if not request.path.startswith(settings.STATIC_URL):
+            seconds = perf_counter() - began
+            measures.observe(request, response.status_code, seconds)
             log.info(
                 "request",
                 method=request.method,
                 route=request.resolver_match.route if request.resolver_match else None,
                 status=response.status_code,
-                ms=round((perf_counter() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
         return response
 

@@ -1,6 +1,9 @@
 """The Django app of the command line."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.conf import settings
 
 from vestibule import checks
 
@@ -10,3 +13,8 @@ class CliConfig(AppConfig):
 
     name = "vestibule.skins.cli"
     before_each = checks
+
+    def ready(self) -> None:
+        """Every process traces from here on, where OTEL_* asks for it; elsewhere nothing of it is imported."""
+        if settings.TRACING:
+            import_module("vestibule.tracing").begin()

@@ -1,10 +1,12 @@
 """The `vestibule` command."""
 
+import os
 import sys
 
 from django.core.management import execute_from_command_line
 
 from vestibule.celery import app as celery
+from vestibule.skins.ops import tallies
 
 __all__ = ["celery", "main"]
 
@@ -14,4 +16,9 @@ def main() -> None:
     program, *words = sys.argv
     if words and not words[0].startswith("-"):
         words[0] = words[0].replace("-", "_")
-    execute_from_command_line([program, *words])
+    command = os.getpid()  # a server forks, and its children's counts outlive them
+    try:
+        execute_from_command_line([program, *words])
+    finally:
+        if os.getpid() == command:
+            tallies.forget(command)

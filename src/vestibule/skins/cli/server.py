@@ -12,11 +12,10 @@ from django.conf import settings
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
-from prometheus_client import multiprocess
 
 from vestibule.boot import settle
 from vestibule.skins.headers import EVERYWHERE, NOTHING
-from vestibule.skins.ops import health
+from vestibule.skins.ops import health, tallies
 from vestibule.skins.worker.thread import Courier
 from vestibule.wsgi import application
 
@@ -135,5 +134,4 @@ def _end_work(server: object, worker: Any) -> None:
 
 def _forget_metrics(server: object, worker: Any) -> None:
     """The gauges of a process that ended count no more."""
-    if settings.METRICS_DIR:
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs
+    tallies.ended(worker.pid)

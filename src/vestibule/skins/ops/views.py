@@ -1,22 +1,22 @@
 """Metrics for Prometheus, and the public keys that verify our access tokens."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from vestibule.kernel.errors import Unauthenticated
 from vestibule.sessions import signing
+from vestibule.skins import problems
+from vestibule.skins.ops.exposition import exposition, may_scrape
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The text exposition of every metric, over all processes where there are several."""
-    registry = REGISTRY
-    if settings.METRICS_DIR:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=settings.METRICS_DIR)  # type: ignore[no-untyped-call]  # theirs
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    """The text exposition of every metric, over all processes where there are several; for whoever bears METRICS_TOKEN,
+    where one is set."""
+    if not may_scrape(request.headers.get("Authorization", "")):
+        return problems.answer(problems.details("not_authenticated"), Unauthenticated())
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 @require_safe

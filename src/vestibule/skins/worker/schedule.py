@@ -18,7 +18,7 @@ from vestibule.accounts import lifecycle
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
 from vestibule.flows import account
-from vestibule.guards import ledger
+from vestibule.guards import ledger, pulse
 from vestibule.sessions import refresh
 
 EVERY = timedelta(minutes=1)
@@ -69,6 +69,7 @@ def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()
     swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps()}
+    pulse.beat(timezone.now())
     if any(swept.values()):
         log.info("swept", **swept)
 

@@ -1,13 +1,13 @@
 """`vestibule serve`: the API and the pages; in the embedded mode also the worker, as a thread of the one process."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from vestibule.skins.cli.server import Server
+from vestibule.skins.ops import tallies
 
 
 class Command(BaseCommand):
@@ -23,7 +23,6 @@ class Command(BaseCommand):
         if settings.MAILBOX:
             self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
         self.stdout.flush()
-        for left_over in Path(settings.METRICS_DIR).glob("*.db") if settings.METRICS_DIR else ():
-            left_over.unlink()
+        tallies.forget_the_dead()
         sys.argv = sys.argv[:1]  # gunicorn would read ours
         Server().run()

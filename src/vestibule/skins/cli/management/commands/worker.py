@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vestibule.boot import settle
 from vestibule.celery import app
+from vestibule.skins.ops import port, tallies
 
 
 class Command(BaseCommand):
@@ -26,5 +27,8 @@ class Command(BaseCommand):
         """Work until told to stop."""
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
+        if settings.WORKER_METRICS_PORT:  # a machine of its own: what lies there is a former worker's
+            tallies.forget_the_dead()
+            port.serve(settings.BIND, settings.WORKER_METRICS_PORT)
         settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])

@@ -1,0 +1,1 @@
+"""`vestibule doctor`: live checks of a deployment, each with a remedy (docs/doctor.md)."""

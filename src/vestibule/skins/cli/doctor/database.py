@@ -1,0 +1,93 @@
+"""The database: it answers, its tables are ours, it has room for our connections, its clock is right."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, warning
+from vestibule.skins.cli.doctor.clock import compared
+
+KEPT_FREE = 10  # connections for a worker, beat and whoever has to look
+
+
+def reachable(_: Round) -> Iterator[Seen]:
+    """One statement, answered."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if settings.HTTPS and connection.vendor == "sqlite":
+        yield warning("SQLite: one process on one machine, and no worker beside it")
+    else:
+        yield fine(f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))} answers")
+
+
+def migrations(_: Round) -> Iterator[Seen]:
+    """Every migration of this release was applied."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    first = f"{plan[0][0].app_label}.{plan[0][0].name}" if plan else ""
+    yield error(f"{len(plan)} not applied, {first} the first of them") if plan else fine("all applied")
+
+
+def connections(_: Round) -> Iterator[Seen]:
+    """Every thread of every web process holds a connection; the server must have as many."""
+    wanted = settings.WEB_PROCESSES * settings.WEB_THREADS
+    if connection.vendor != "postgresql":
+        yield fine("a file has no connections")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " inet_server_port()"
+        )
+        most, port = cursor.fetchone() or (0, None)
+    says = f"{wanted} of this machine's web threads, {most} that the server has"
+    if port and port != int(connection.settings_dict["PORT"] or 5432):
+        yield fine(f"{says}, and a pooler in between")
+    else:
+        yield warning(says) if wanted + KEPT_FREE > most else fine(says)
+
+
+def clock(_: Round) -> Iterator[Seen]:
+    """The database's clock beside ours."""
+    if connection.vendor != "postgresql":
+        yield fine("the same machine")
+        return
+    before = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [theirs] = cursor.fetchone() or [before]
+    yield compared("database", theirs, before, timezone.now())
+
+
+CHECKS = (
+    Check(
+        id="database",
+        looks_at="whether the database answers, and is made for more than one process",
+        remedy="Start PostgreSQL and set DATABASE_URL=postgres://user:password@host/name.",
+        look=reachable,
+    ),
+    Check(
+        id="migrations",
+        looks_at="whether every migration was applied",
+        remedy="Run `vestibule migrate`.",
+        look=migrations,
+        needs="database",
+    ),
+    Check(
+        id="connections",
+        looks_at="whether the database has a connection for each web thread",
+        remedy="Raise max_connections, lower WEB_PROCESSES or WEB_THREADS, or put PgBouncer in between.",
+        look=connections,
+        needs="database",
+    ),
+    Check(
+        id="clock-database",
+        looks_at="the database's clock against ours (2 s)",
+        remedy="Run an NTP client (chrony, systemd-timesyncd) on every machine.",
+        look=clock,
+        needs="database",
+    ),
+)

@@ -1,0 +1,92 @@
+"""What `/metrics` says: the counts of every process of this machine, and what is read from the database when asked.
+
+Several processes (web, and a worker beside it that shares METRICS_DIR) write files that are added up here. What the
+database holds is read by whoever is asked, so it is never multiplied: over several machines take its maximum.
+"""
+
+import platform
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.metadata import version
+from time import monotonic
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from vestibule.courier.standing import Standing, standing
+from vestibule.guards import pulse
+
+FRESH = timedelta(seconds=5)  # for so long a reading of the database serves every scrape of this process
+
+log = structlog.get_logger(__name__)
+
+
+class House(Collector):
+    """What is the same whichever process is asked: the build, the outbox, the last sweep."""
+
+    def __init__(self, fresh: timedelta = FRESH) -> None:
+        self._fresh = fresh.total_seconds()
+        self._read_at = float("-inf")
+        self._metrics: list[Metric] = []
+
+    def collect(self) -> Iterator[Metric]:
+        """The build always; the rest while the database answers."""
+        yield _build()
+        if monotonic() - self._read_at >= self._fresh:
+            self._metrics, self._read_at = _read(), monotonic()
+        yield from self._metrics
+
+
+def exposition() -> bytes:
+    """The text of every metric."""
+    counted = REGISTRY
+    if settings.METRICS_DIR:
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted, path=settings.METRICS_DIR)  # type: ignore[no-untyped-call]  # theirs
+    return generate_latest(counted) + generate_latest(_house)
+
+
+def may_scrape(authorization: str) -> bool:
+    """Whether this Authorization header opens the metrics: any, where no METRICS_TOKEN is set."""
+    return not settings.METRICS_TOKEN or constant_time_compare(authorization, f"Bearer {settings.METRICS_TOKEN}")
+
+
+def _build() -> Metric:
+    family = GaugeMetricFamily("vestibule_build_info", "What runs.", labels=["version", "python"])
+    family.add_metric([version("vestibule"), platform.python_version()], 1)
+    return family
+
+
+def _read() -> list[Metric]:
+    try:
+        return list(_of_outbox(standing(timezone.now()))) + list(_of_sweeps())
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("metrics.unread", error=type(error).__name__)
+        return []
+
+
+def _of_outbox(now: Standing) -> Iterator[Metric]:
+    depth = GaugeMetricFamily("vestibule_outbox_messages", "Messages that wait, by state.", labels=["state"])
+    for state, count in now.waiting.items():
+        depth.add_metric([state], count)
+    yield depth
+    yield GaugeMetricFamily("vestibule_outbox_oldest_seconds", "Age of the oldest that waits.", now.oldest)
+    words = "For how long the one longest due has waited to be taken in hand."
+    yield GaugeMetricFamily("vestibule_outbox_overdue_seconds", words, now.overdue)
+
+
+def _of_sweeps() -> Iterator[Metric]:
+    last = pulse.last()
+    words = "When the sweeps last ran: beat rang and a worker heard. 0: never."
+    yield GaugeMetricFamily("vestibule_last_sweep_timestamp_seconds", words, last.timestamp() if last else 0)
+
+
+_house = CollectorRegistry()
+_house.register(House())

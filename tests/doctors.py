@@ -1,0 +1,194 @@
+"""Ways to break one thing at a time, for `vestibule doctor`; and a house in which nothing is broken."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
+from ipaddress import ip_network
+from threading import Thread
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.transaction import atomic
+from django.test import override_settings
+from django.utils import timezone
+from time_machine import travel
+
+from tests.servers import free_port
+from vestibule.accounts.passwords import Argon2
+from vestibule.courier import messages, outbox
+from vestibule.courier.models import Channel
+from vestibule.guards import pulse, rates, rules
+from vestibule.kernel.client import Client
+from vestibule.sessions import signing
+
+Broken = Callable[[], AbstractContextManager[object]]
+
+GOOD: dict[str, Any] = {
+    "BASE_URL": "https://auth.example.com",
+    "HOST": "auth.example.com",
+    "HTTPS": True,
+    "DEBUG": False,
+    "SECRET_KEY": "Yf0tqv1nFVm0vNwYlKJmZ3vV7mRZk5q0eGx2sQ8hJt4",
+    "ALLOWED_HOSTS": ["auth.example.com"],
+    "TRUSTED_PROXIES": [ip_network("10.0.0.0/24")],
+    "METRICS_TOKEN": "a token of the watch",
+    "CSRF_COOKIE_NAME": "__Host-csrf",
+    "SESSION_COOKIE_NAME": "__Host-session",
+    "DEVICE_COOKIE_NAME": "__Host-device",
+    "CSRF_COOKIE_SECURE": True,
+    "SECURE_HSTS_SECONDS": 31_536_000,
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+    "PASSWORD_MIN_LENGTH": 15,
+    "RATE_LIMITS": True,
+    "RATES": {rule.name: rates.of_rule(rule, lambda _, default: default) for rule in rules.RULES},
+    "MAILBOX": False,
+    "DEFAULT_FROM_EMAIL": "Example <no-reply@example.com>",
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_HOST": "127.0.0.1",
+    "EMAIL_HOST_USER": "house",
+    "EMAIL_HOST_PASSWORD": "the right password",
+}
+
+
+def with_settings(**changes: Any) -> Broken:
+    """Other settings."""
+    return lambda: override_settings(**changes)
+
+
+@contextmanager
+def database_away() -> Iterator[None]:
+    """The database answers at another place."""
+    elsewhere = {"NAME": "/nowhere/at.all"} if connection.vendor == "sqlite" else {"PORT": free_port()}
+    connection.close()
+    with patch.dict(connection.settings_dict, elsewhere):
+        yield
+    connection.close()
+
+
+@contextmanager
+def migration_missing() -> Iterator[None]:
+    """The newest migration of the outbox was not applied."""
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("courier", "0002_feedback")
+    yield
+    recorder.record_applied("courier", "0002_feedback")
+
+
+@contextmanager
+def redis_with(name: str, value: str) -> Iterator[None]:
+    """Redis configured otherwise."""
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    before = server.config_get(name)[name] or ""
+    server.config_set(name, value)
+    yield
+    server.config_set(name, before)
+
+
+@contextmanager
+def another_machine() -> Iterator[None]:
+    """A client of the database that comes from another address."""
+    given = connection.get_connection_params()
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as out:
+        out.bind(("127.0.0.2", 0))
+        out.connect((given["host"], int(given["port"])))
+        carrier = Thread(target=_carry, args=(listening, out), daemon=True)
+        carrier.start()
+        port = listening.getsockname()[1]
+        with psycopg.connect(host="127.0.0.1", port=port, user=given["user"], dbname=given["dbname"]):
+            yield
+        carrier.join()  # to the server's last word: nobody drops a database that somebody uses
+
+
+def _carry(listening: socket.socket, out: socket.socket) -> None:
+    inward, _ = listening.accept()
+    back = Thread(target=_pump, args=(out, inward), daemon=True)
+    back.start()
+    _pump(inward, out)
+    back.join()
+    inward.close()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65536):
+            sink.sendall(chunk)
+
+
+@contextmanager
+def sweeps_stopped() -> Iterator[None]:
+    """Nobody has swept for ten minutes."""
+    pulse.beat(timezone.now() - timedelta(minutes=10))
+    yield
+    pulse.beat(timezone.now())
+
+
+@contextmanager
+def message_stuck() -> Iterator[None]:
+    """A message that nobody has taken for two minutes."""
+    client = Client.system("test", timezone.now() - timedelta(minutes=2))
+    with atomic():
+        outbox.post(
+            client,
+            messages.PASSWORD_CHANGED,
+            to="stuck@example.com",
+            hint="s…@example.com",
+            channel=Channel.EMAIL,
+            recipient=b"stuck",
+            params={},
+        )
+    yield
+
+
+@contextmanager
+def old_key() -> Iterator[None]:
+    """The key has signed for 91 days."""
+    with atomic():
+        signing.newest(timezone.now() - timedelta(days=91))
+    yield
+
+
+def clock_ahead() -> AbstractContextManager[object]:
+    """Our own clock is ten seconds ahead of everybody's."""
+    return travel(timezone.now() + timedelta(seconds=10))
+
+
+# What breaks what: one line a check.
+BREAKS: Mapping[str, Broken] = {
+    "secret-key": with_settings(SECRET_KEY="change me, change me, change me, change me"),
+    "debug": with_settings(DEBUG=True),
+    "base-url": with_settings(BASE_URL="https://localhost:8000", HOST="localhost"),
+    "https": with_settings(HTTPS=False),
+    "cookies": with_settings(CSRF_COOKIE_NAME="csrf", CSRF_COOKIE_SECURE=False),
+    "hosts": with_settings(ALLOWED_HOSTS=["*"]),
+    "proxies": with_settings(TRUSTED_PROXIES=[ip_network("0.0.0.0/0")]),
+    "metrics": with_settings(METRICS_TOKEN=""),
+    "tracing": with_settings(TRACES_WANTED=True, TRACING=False),
+    "django": with_settings(SECURE_HSTS_SECONDS=0),
+    "database": database_away,
+    "migrations": migration_missing,
+    "connections": with_settings(WEB_THREADS=500),
+    "clock-database": clock_ahead,
+    "redis": with_settings(REDIS_URL=f"redis://:canary@127.0.0.1:{free_port()}/0"),
+    "redis-eviction": lambda: redis_with("maxmemory-policy", "allkeys-lru"),
+    "redis-persistence": lambda: redis_with("save", ""),
+    "clock-redis": clock_ahead,
+    "pictures": another_machine,
+    "broker": with_settings(CELERY_BROKER_URL=f"redis://:canary@127.0.0.1:{free_port()}/0"),
+    "beat": sweeps_stopped,
+    "outbox": message_stuck,
+    "mail": with_settings(EMAIL_HOST_PASSWORD="the wrong password"),
+    "mail-encryption": with_settings(EMAIL_HOST="smtp.example.com"),
+    "mail-sender": with_settings(DEFAULT_FROM_EMAIL="Vestibule <no-reply@localhost>"),
+    "test-mail": with_settings(EMAIL_HOST_PASSWORD="the wrong password"),
+    "signing-key": old_key,
+    "hashing": lambda: patch.object(Argon2, "time_cost", 12),
+    "password-minimum": with_settings(PASSWORD_MIN_LENGTH=12),
+    "rates": with_settings(RATE_LIMITS=False),
+    "strangers": with_settings(ENUMERATION_PROTECTION=False),
+}

@@ -1,0 +1,168 @@
+"""`vestibule doctor`: a good house has no finding, and each thing that is broken is one."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from django.conf import settings
+from django.core.management import call_command
+from django.test import override_settings
+from django.utils import timezone
+
+from tests.doctors import BREAKS, GOOD, redis_with, with_settings
+from tests.environment import PRODUCTION
+from tests.servers import free_port
+from tests.world import Smtp
+from vestibule.guards import pulse
+from vestibule.skins.cli.doctor import argon2_build
+from vestibule.skins.cli.doctor.check import Check, Level, Round, Seen, error, fine
+from vestibule.skins.cli.doctor.examination import examine, ok
+from vestibule.skins.cli.doctor.table import CHECKS
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd's advice
+
+TABLE = {check.id: check for check in CHECKS}
+OF_SERVERS = {"connections", "clock-database", "redis", "clock-redis", "pictures", "broker", "worker"} | {
+    id for id in TABLE if id.startswith("redis-")
+}
+LOOKED_AT = [id for id in TABLE if PRODUCTION or id not in OF_SERVERS]
+UNSHAKEABLE = {"argon2"}  # says which, and finds nothing wrong with either
+
+
+@pytest.fixture(scope="module")
+def mail_server() -> Iterator[tuple[Smtp, int]]:
+    """An SMTP server that wants a login."""
+
+    def authenticate(*asked: object) -> AuthResult:
+        login = asked[-1]
+        assert isinstance(login, LoginPassword)
+        return AuthResult(handled=False, success=login.password == b"the right password")
+
+    handler, port = Smtp(), free_port()
+    controller = Controller(
+        handler, hostname="127.0.0.1", port=port, authenticator=authenticate, auth_required=True, auth_require_tls=False
+    )
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+@pytest.fixture
+def good_house(house: None, mail_server: tuple[Smtp, int]) -> Iterator[None]:
+    """Everything as it should be; but no worker, which is a process of its own (tests/faults/test_doctor.py)."""
+    pulse.beat(timezone.now())
+    with override_settings(**GOOD, EMAIL_PORT=mail_server[1]):
+        if PRODUCTION:
+            with redis_with("save", "3600 1"):
+                yield
+        else:
+            yield
+
+
+def seen(id: str, mail_to: str = "") -> list[Seen]:
+    """What one check sees now."""
+    return [finding.seen for finding in examine([TABLE[id]], Round(at=timezone.now(), mail_to=mail_to))]
+
+
+@pytest.mark.parametrize("id", sorted({*LOOKED_AT} - {"worker"}))
+def test_each_finding_is_provoked_once(good_house: None, id: str) -> None:
+    to = "watch@example.com"
+    assert {each.level for each in seen(id, to)} <= {Level.FINE, Level.WARNING} if id == "database" else {Level.FINE}
+    if id in UNSHAKEABLE:
+        return
+    with BREAKS[id]():
+        findings = seen(id, to)
+    assert {each.level for each in findings} & {Level.WARNING, Level.ERROR}
+    assert "canary" not in repr(findings)
+
+
+def test_every_check_can_be_broken() -> None:
+    assert BREAKS.keys() == TABLE.keys() - UNSHAKEABLE - {"worker"}
+    assert len(TABLE) == len(CHECKS)
+    assert all(check.needs in {"", *TABLE} for check in CHECKS)
+
+
+@pytest.mark.skipif(not PRODUCTION, reason="the embedded worker is a thread")
+def test_no_worker_answers(good_house: None) -> None:
+    assert [each.level for each in seen("worker")] == [Level.ERROR]
+
+
+def test_a_test_mail_arrives(good_house: None, mail_server: tuple[Smtp, int]) -> None:
+    mail_server[0].letters.clear()
+    assert [each.level for each in seen("test-mail", "watch@example.com")] == [Level.FINE]
+    assert b"To: watch@example.com" in mail_server[0].letters[0]
+    assert [each.level for each in seen("test-mail")] == [Level.SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("id", "change"),
+    [
+        ("secret-key", {"SECRET_KEY": "ab" * 30}),
+        ("proxies", {"TRUSTED_PROXIES": []}),
+        ("https", {"FRONTEND_URL": "http://app.example.com"}),
+        ("django", {"SIGNUP_FIELDS": ["shoe_size"]}),
+        ("mail", {"MAILBOX": True}),
+        ("mail", {"EMAIL_PORT": 9}),
+        ("mail-sender", {"DEFAULT_FROM_EMAIL": "no-reply@127.0.0.1"}),
+        ("rates", {"RATES": {**GOOD["RATES"], "login": type(GOOD["RATES"]["login"])()}}),
+        ("strangers", {"LINK_BINDING": False}),
+    ],
+)
+def test_there_is_more_than_one_way_to_break_it(good_house: None, id: str, change: dict[str, object]) -> None:
+    with with_settings(**change)():
+        assert {each.level for each in seen(id)} & {Level.WARNING, Level.ERROR}
+
+
+def test_a_check_waits_for_what_it_needs() -> None:
+    def check(id: str, seen: Seen, needs: str = "") -> Check:
+        return Check(id=id, looks_at="", remedy="mend it", look=lambda _: [seen], needs=needs)
+
+    def burst(_: Round) -> list[Seen]:
+        raise RuntimeError("canary")
+
+    table = [
+        Check(id="a", looks_at="", remedy="mend it", look=burst),
+        check("b", fine("never seen"), "a"),
+        check("c", error("never seen"), "b"),
+        check("d", fine("seen")),
+    ]
+    found = examine(table, Round(at=timezone.now()))
+    levels = [finding.seen.level for finding in found]
+    assert levels == [Level.ERROR, Level.SKIPPED, Level.SKIPPED, Level.FINE]
+    assert [finding.remedy for finding in found] == ["mend it", "", "", ""]
+    assert "canary" not in repr([finding.seen for finding in found])
+
+
+def test_warnings_fail_only_where_it_is_strict(good_house: None) -> None:
+    with with_settings(METRICS_TOKEN="")():
+        found = examine([TABLE["metrics"]], Round(at=timezone.now()))
+    assert ok(found, strict=False)
+    assert not ok(found, strict=True)
+
+
+def test_the_command_tells_people_and_machines_and_keeps_secrets(house: None) -> None:
+    """The house of the tests, which is fit for no street."""
+    secrets = {"EMAIL_HOST_PASSWORD": "canary-mail", "SECRET_KEY": "canary-key " * 4, "METRICS_TOKEN": "canary-token"}
+    with override_settings(**secrets):
+        for arguments in ([], ["--json"], ["--strict"]):
+            output = StringIO()
+            with pytest.raises(SystemExit) as left:
+                call_command("doctor", *arguments, stdout=output)
+            assert left.value.code == 1
+            assert "canary" not in output.getvalue()
+            if arguments == ["--json"]:
+                told = json.loads(output.getvalue())
+                assert not told["ok"]
+                assert {row["id"] for row in told["findings"]} == TABLE.keys()
+                assert all(row.get("remedy") for row in told["findings"] if row["level"] in ("warning", "error"))
+            else:
+                assert "→" in output.getvalue()
+                assert max(map(len, output.getvalue().splitlines())) <= 110
+
+
+def test_the_build_of_argon2_is_known() -> None:
+    assert argon2_build.which().startswith(("wheel build", "built here"))
+    assert settings.PASSWORD_HASHERS[0] == "vestibule.accounts.passwords.Argon2"
