@@ -49,6 +49,8 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster at the first start; come back when it answers."""
+        if self._as_user:  # another run of pytest takes the way to the folder from everybody else
+            _unprivileged(self._data.parent)
         if not (self._data / "PG_VERSION").exists():
             self._data.mkdir(parents=True, exist_ok=True)
             if self._as_user:

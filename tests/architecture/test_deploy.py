@@ -27,6 +27,14 @@ def test_every_variable_is_a_setting() -> None:
     assert {name for name in named if not name.startswith(("PATH", "PYTHON"))} <= known
 
 
+def test_what_the_page_tells_to_set_are_settings_and_its_links_lead_somewhere() -> None:
+    page = (ROOT / "docs/deploy.md").read_text()
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)", page)) | set(re.findall(r"^([A-Z_]+)=", page, re.MULTILINE))
+    assert named - {"STORE_PASSWORD"} <= first_column("settings.md")
+    for link in re.findall(r"\]\(([^)#]+)", page):
+        assert (ROOT / "docs" / link).exists(), link
+
+
 def test_every_command_is_one_of_ours_and_is_run_by_make_stack() -> None:
     commands = {service["command"][0] for service in OURS.values()}
     assert commands == {"serve", "worker", "beat", "migrate"}

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.contextvars import clear_contextvars
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Inbox
@@ -101,6 +102,7 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
     if "code" in facts:
         facts["code"] = CODES.get(event.name, "…")
     AuditEvent.objects.all().delete()  # one proof, one effect: the database would refuse the second example
+    clear_contextvars()  # the id of whichever request this thread served last
     printed.truncate(0)
     printed.seek(0)
     with travel(AT, tick=False), commit(execute=True):

@@ -20,7 +20,8 @@ from vestibule.challenges.store_redis import RedisStore
 
 T = TypeVar("T")
 
-KINDS = ("database", "redis", "cluster") if PRODUCTION else ("database",)
+KINDS = ("database", "redis") if PRODUCTION else ("database",)
+ALL_KINDS = (*KINDS, "cluster") if PRODUCTION else KINDS  # for the contract itself
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=10)
 SECOND = timedelta(seconds=1)

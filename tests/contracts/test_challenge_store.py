@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.contracts.stores import KINDS, NOW, SECOND, SOON, added, challenge, kept, opened
+from tests.contracts.stores import ALL_KINDS, NOW, SECOND, SOON, added, challenge, kept, opened
 from vestibule.challenges.store import Challenge, State, Store
 
 LIMIT = 5
@@ -14,7 +14,7 @@ UNTIL = NOW + timedelta(seconds=30)
 NEW = b"\x07" * 32
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ALL_KINDS)
 def store(request: pytest.FixtureRequest, house: None) -> Store:
     return opened(request.param)
 

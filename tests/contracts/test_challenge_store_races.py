@@ -11,7 +11,7 @@ from django.db.transaction import atomic
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.contracts.stores import KINDS, NOW, SECOND, SOON, added, at_once, challenge, kept, opened
+from tests.contracts.stores import ALL_KINDS, NOW, SECOND, SOON, added, at_once, challenge, kept, opened
 from tests.environment import PRODUCTION
 from tests.servers import free_port
 from vestibule.challenges.store import Challenge, State, Store
@@ -23,7 +23,7 @@ LIMIT = 5
 UNTIL = NOW + timedelta(seconds=30)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ALL_KINDS)
 def store(request: pytest.FixtureRequest, house: None) -> Store:
     return opened(request.param)
 

@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -126,6 +128,24 @@ def test_nobody_else_works_while_the_lease_runs_and_it_runs_out(desk: Engine) ->
             raise AssertionError("the body ran")
         assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"  # as if the first had died
     assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "token_used"
+
+
+def test_what_its_holder_gives_back_meanwhile_is_told_to_be_tried_again(store: Store) -> None:
+    """Not that it expired: it is as good as before."""
+    desk = engine(store)
+    issued = issue(desk)
+    seen, lease = desk.find(SIGN_UP, issued.handle), uuid4()
+    assert store.count_attempt(seen.id, limit=5, now=NOW)
+    assert store.claim(seen, lease=lease, now=NOW, until=NOW + LEASE)
+
+    class Meanwhile(Lossy):
+        def claim(self, *args: Any, **more: Any) -> bool:
+            won = self.real.claim(*args, **more)
+            self.real.release(seen.id, lease=lease)
+            return won
+
+    assert told(engine(Meanwhile(store, set())), issued.handle, code_of(issued)) == "locked"
+    assert told(desk, issued.handle, code_of(issued)) == "proved"
 
 
 def test_a_slow_loser_of_the_lease_does_not_open_it_again(desk: Engine) -> None:

@@ -42,7 +42,7 @@ class Traffic:
     def __init__(self, deployment: Deployment, house: Balanced, name: str) -> None:
         self._deployment, self._house, self.name = deployment, house, name
         self._enough = Event()
-        self.failed: list[tuple[str, object]] = []
+        self.failed: list[tuple[str, Any]] = []
         self.refresh_tokens: dict[str, str] = {}  # the last one that each person was given
 
     @contextmanager
@@ -83,6 +83,7 @@ class Traffic:
 
     def _ask(self, path: str, body: dict[str, str], *fine: int) -> tuple[int, dict[str, Any]]:
         for _ in range(100):
+            until(self._ready, "a host that is ready", 60)
             try:
                 status, answer = self._house.post(f"/api/auth/{path}", body)
             except (OSError, http.client.HTTPException) as cut:
@@ -94,6 +95,12 @@ class Traffic:
             if answer.get("code") == "locked":  # whoever held the proof died with it
                 self._deployment.let_leases_lapse()
         raise AssertionError(f"{path} is never answered: {self.failed[-3:]}")
+
+    def _ready(self) -> bool:
+        try:
+            return not self.failed or self._house.get("/health/ready")[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 @contextmanager
@@ -163,3 +170,16 @@ def test_a_host_is_asked_to_stop_in_traffic(deployment: Deployment, house: Balan
     assert_told_is_true(deployment, house, traffic)
     house.hosts[1].start("serve")
     until(house.hosts[1].answers, "the host")
+
+
+def test_postgresql_restarts_in_traffic(deployment: Deployment, house: Balanced) -> None:
+    traffic = Traffic(deployment, house, "outlived")
+    with traffic.flowing():
+        traffic.flows_on()
+        deployment.postgres.stop()
+        until(lambda: bool(traffic.failed), "somebody to be told")
+        deployment.postgres.start()
+        traffic.flows_on()
+    told = [answer for _, answer in traffic.failed]
+    assert {status for status, _ in told} <= {503, 429}  # 429: the proof of a confirm that was cut off is still held
+    assert_told_is_true(deployment, house, traffic)

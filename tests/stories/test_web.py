@@ -195,6 +195,7 @@ def test_web_08_the_headers_of_every_status(house: None, https: None) -> None:
         assert "camera=()" in answer["Permissions-Policy"]
         assert answer["Referrer-Policy"] in ("strict-origin", "no-referrer")
         assert "X-Powered-By" not in answer
+        assert (int(answer.get("Retry-After", "0")) > 0) == (status in (429, 503))
         if answer["Content-Type"].startswith("text/html"):
             nonces.add(re.findall(r"script-src 'nonce-([\w+/=]{24})'(?:;|$)", policy)[0])
             assert set(re.findall(r'<script nonce="([^"]+)"', answer.content.decode())) <= nonces

@@ -239,10 +239,11 @@ class Engine:
         found = self.store.get(seen.id)
         if found is None or found.state is State.SETTLED:
             raise errors.AlreadyUsed(subject=seen.subject)
-        if found.leased_until and found.busy(now):
-            wait = int((found.leased_until - now).total_seconds()) + 1
-            raise errors.Locked(retry_after=wait, subject=seen.subject)
-        raise errors.Expired(subject=seen.subject)  # a resend replaced this secret between reading and claiming
+        if found.digests != seen.digests:  # a resend replaced this secret between reading and claiming
+            raise errors.Expired(subject=seen.subject)
+        # Somebody works on it, or gave it back a moment ago: the secret is as good as before.
+        wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.busy(now) else 1
+        raise errors.Locked(retry_after=wait, subject=seen.subject)
 
     def _refuse_resend(self, policy: Policy, found: Challenge | None, now: datetime) -> None:
         if found is None:
