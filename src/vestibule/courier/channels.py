@@ -1,14 +1,19 @@
 """The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
 
+from contextlib import suppress
 from smtplib import SMTPRecipientsRefused
+from threading import local
 from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
 from vestibule.courier.messages import Rendered
+
+_kept = local()
 
 
 class Refused(Exception):
@@ -34,16 +39,39 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
             "Auto-Submitted": "auto-generated",  # RFC 3834, 5
             "X-Auto-Response-Suppress": "All",
         },
-        connection=get_connection(),
+        connection=_line(),
     )
     message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail's: comes back with its webhooks
     message.attach_alternative(rendered.html, "text/html")
     try:
         message.send()
     except SMTPRecipientsRefused as error:
+        hang_up()
         if all(500 <= code < 600 for code, _ in error.recipients.values()):  # RFC 5321, 4.2.1: permanent
             raise Refused from error
         raise
+    except BaseException:
+        hang_up()
+        raise
+
+
+def _line() -> BaseEmailBackend:
+    """The connection to the transport, kept while there is more to send: to greet and part costs more than a mail."""
+    if not hasattr(_kept, "line"):
+        line = get_connection()
+        line.open()
+        _kept.line = line
+    line_in_use: BaseEmailBackend = _kept.line
+    return line_in_use
+
+
+def hang_up() -> None:
+    """Nothing more is to be sent for now, or the line is in doubt."""
+    if hasattr(_kept, "line"):
+        line = _kept.line
+        del _kept.line
+        with suppress(Exception):
+            line.close()
 
 
 def send_sms(id: UUID, to: str, rendered: Rendered) -> None:

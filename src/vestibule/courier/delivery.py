@@ -15,6 +15,7 @@ from vestibule.courier import channels, feedback, messages
 from vestibule.courier.channels import Refused, Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
+from vestibule.database.prepared import Prepared
 from vestibule.kernel import entropy, spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
@@ -27,6 +28,9 @@ GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport to
 
 SENDERS: Mapping[str, Sender] = MappingProxyType({Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms})
 
+_MESSAGE = Prepared(Message.objects.all(), "id")
+_NEWER = Prepared(Message.objects.only("id"), "topic", "created_at__gt")
+
 
 def due(now: datetime) -> Q:
     """Queued and due, or held by a worker whose lease ran out."""
@@ -36,7 +40,10 @@ def due(now: datetime) -> Q:
 def drain(now: datetime, *, batch: int = 100) -> int:
     """Deliver at most `batch` messages that are due, oldest first; how many were taken in hand."""
     waiting = list(Message.objects.filter(due(now)).order_by("due_at").values_list("pk", flat=True)[:batch])
-    return sum(_deliver(pk, timezone.now()) for pk in waiting)
+    try:
+        return sum(_deliver(pk, timezone.now()) for pk in waiting)
+    finally:
+        channels.hang_up()
 
 
 def ended(before: datetime) -> QuerySet[Message]:
@@ -50,7 +57,9 @@ def _deliver(id: UUID, now: datetime) -> bool:
     )
     if not leased:
         return False  # another worker has it
-    message = Message.objects.get(pk=id)
+    message = _MESSAGE.first(id)
+    if message is None:
+        return False  # swept away this very moment
     if message.useless_at is not None and message.useless_at <= now:
         _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
@@ -65,8 +74,7 @@ def _deliver(id: UUID, now: datetime) -> bool:
 
 def _superseded(message: Message) -> bool:
     """Whether a newer message of the topic was posted while a worker had this one: the code in it is dead."""
-    newer = Message.objects.filter(topic=message.topic, created_at__gt=message.created_at)
-    return message.topic is not None and newer.exists()
+    return message.topic is not None and _NEWER.first(message.topic, message.created_at) is not None
 
 
 def _send(message: Message, now: datetime) -> None:

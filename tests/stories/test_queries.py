@@ -1,0 +1,59 @@
+"""How many statements each request costs: a new one has to be meant."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.environment import PRODUCTION
+from tests.world import PASSWORD, Api, Inbox
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+
+
+def asked(act: Callable[[], object]) -> list[str]:
+    """The statements of an act, transactions included."""
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    return [query["sql"] for query in queries.captured_queries]
+
+
+# Where challenges are kept in the database, their statements count too.
+@pytest.mark.parametrize(
+    ("request_", "embedded", "production"),
+    [
+        ("start", 12, 11),
+        ("register", 19, 18),
+        ("confirm", 24, 19),
+        ("login", 13, 13),
+        ("wrong login", 8, 7),
+        ("refresh", 5, 5),
+        ("me", 1, 1),
+        ("sessions", 2, 2),
+        ("logout", 6, 6),
+        ("forgot", 19, 17),
+    ],
+)
+def test_a_request_costs_so_many_statements(
+    request_: str, embedded: int, production: int, api: Api, inbox: Inbox
+) -> None:
+    access = api.account(inbox, ADA)
+    refresh = api.login(ADA).body["refresh"]
+    waiting = api.start(email=BOB, password=PASSWORD).registration
+    code = inbox.newest(BOB).code
+    api.post("token/refresh", {"refresh": api.login(ADA).body["refresh"]})  # what is read once is read
+    acts: dict[str, Callable[[], object]] = {
+        "start": lambda: api.start(email="eve@example.com", password=PASSWORD),
+        "register": lambda: api.register(email="eve@example.com", username="eve", password=PASSWORD),
+        "confirm": lambda: api.confirm(waiting, code),
+        "login": lambda: api.login(ADA),
+        "wrong login": lambda: api.login(ADA, "not this password"),
+        "refresh": lambda: api.post("token/refresh", {"refresh": refresh}),
+        "me": lambda: api.send("GET", "me", access),
+        "sessions": lambda: api.send("GET", "sessions", access),
+        "logout": lambda: api.send("POST", "logout", access),
+        "forgot": lambda: api.post("password/forgot", {"email": ADA}),
+    }
+    statements = asked(acts[request_])
+    assert len(statements) == (production if PRODUCTION else embedded), "\n".join(statements)
