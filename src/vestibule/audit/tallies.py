@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import F
 from django.db.transaction import atomic
 
@@ -32,24 +32,24 @@ class Notebook:
         with self._lock:
             self._counts[(now.date(), name, code)] += 1
             due = self._written_at is None or not timedelta() <= now - self._written_at < EVERY
-            if due and not connection.in_atomic_block:  # else a refusal might roll it back
+            due = due and not connection.in_atomic_block  # where a refusal might roll it back
+            if due:
                 self._written_at = now
-                self._write()
+        if due:
+            self.write()
 
     def write(self) -> None:
         """Write what is left: before somebody looks, with each sweep of this process, and at its end."""
         with self._lock:
-            self._write()
-
-    def _write(self) -> None:
+            taken, self._counts = self._counts, Counter()
         try:
             with atomic():
-                for key, count in self._counts.items():
-                    _add(key, count)
-        except DatabaseError as error:  # it waits for the next time: to count must not fail a request
+                for key in sorted(taken):  # in one order, so that two processes never wait for each other
+                    _add(key, taken[key])
+        except Error as error:  # it waits for the next time: to count must not fail a request
             log.warning("tallies.unwritten", error=type(error).__name__)
-            return
-        self._counts.clear()
+            with self._lock:
+                self._counts.update(taken)
 
 
 notebook = Notebook()

@@ -117,7 +117,7 @@ def _days(first: date, since: datetime) -> tuple[list[Day], dict[str, int]]:
     work = AuditEvent.objects.filter(challenge_id=OuterRef("topic"))
     sent = Q(state=State.SENT, kind__in=CODES)
     refused = Q(feedback__in=[Feedback.BOUNCED, Feedback.COMPLAINED])
-    rows = (
+    rows: Iterable[Any] = (
         _begun(since)
         .annotate(
             day=TruncDate("created_at", tzinfo=UTC),
@@ -163,13 +163,7 @@ def _lost(steps: Steps, causes: Mapping[str, int], since: datetime) -> dict[str,
         stopped[cause] += row["sign_ups"]
     came_back = steps.sent - steps.delivered
     silent = max(0, steps.delivered - steps.confirmed - causes["rejected"])
-    return {
-        "silent": silent,
-        "known": causes["known"],
-        "came_back": came_back,
-        **stopped,
-        "rejected": causes["rejected"],
-    }
+    return {"silent": silent, **causes, "came_back": came_back, **stopped}
 
 
 def _refusals(since: datetime) -> dict[str, int]:
@@ -186,7 +180,7 @@ def _tallied(name: str, first: date, codes: Iterable[str] = ()) -> dict[str, int
 
 def _blocked(first: date, since: datetime) -> dict[str, int]:
     held = _begun(since).filter(state=State.ABANDONED, trouble__in=["capped", "bounced"])
-    rows: Iterable[dict[str, Any]] = held.values("trouble").annotate(n=Count("pk"))
+    rows: Iterable[Any] = held.values("trouble").annotate(n=Count("pk"))
     texts = {f"sms_{cap}": n for cap, n in _tallied(events.SMS_REFUSED.name, first).items()}
     return {**{row["trouble"]: row["n"] for row in rows}, **texts}
 

@@ -116,7 +116,7 @@ class Users(APIView):
         asked = _query(PeopleQuery, request)
         count, found = people.find(client=client, **asked)
         following = asked["page"] + 1 if asked["page"] * people.PAGE < count else None
-        return Response({"count": count, "next": following, "results": PersonShown(found, many=True).data})
+        return Response({"count": count, "next": following, "results": [PersonShown(each).data for each in found]})
 
 
 class OneUser(APIView):
@@ -197,9 +197,7 @@ Suspend = _act("suspend", "Nobody signs in to the account, and its sessions end.
 Reactivate = _act("reactivate", "The person may sign in again.", support.reactivate)
 SignOut = _act("sign_out", "Every session of the person ends.", support.sign_out)
 Close = _act("close", "Switch the account off; it is erased in 14 days.", support.close)
-StartReset = _act(
-    "password_reset", "Send the person a link to choose a new password.", support.start_reset, "throttled"
-)
+StartReset = _act("password_reset", "Send the person a link to a new password.", support.start_reset, "throttled")
 Resend = _act(
     "resend_verification",
     "Send a sign-up that waits a new link and code.",

@@ -36,5 +36,5 @@ class Command(BaseCommand):
             words = [error.message for errors in invalid.fields.values() for error in errors]
             raise CommandError(" ".join(words)) from invalid
         self.stdout.write(
-            f"A mail is on its way to {email}: its link, within an hour, sets a password and makes an admin"
+            f"a mail is on its way to {email}: within an hour, its link sets a password and makes an admin"
         )

@@ -1,5 +1,6 @@
 """`vestibule serve`: gunicorn with threads; in the embedded mode also the worker, as a thread of the one process."""
 
+import atexit
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
+from vestibule.audit import tallies
 from vestibule.boot import settle
 from vestibule.skins.worker import thread
 from vestibule.wsgi import application
@@ -65,6 +67,7 @@ class Command(BaseCommand):
 def _begin_work(worker: object) -> None:
     """In the forked process: the embedded worker, where no broker wakes others."""
     settle()
+    atexit.register(tallies.notebook.write)
     if not settings.CELERY_BROKER_URL:
         thread.start()
 
