@@ -66,7 +66,7 @@ class Day:
 class Funnel:
     """The last DAYS days, oldest first. `lost`: sign-ups by what they were lost to; `refusals`: codes that were not
     right; `throttled`: requests that a rate refused, by rule; `blocked`: messages and texts that a cap or an earlier
-    bounce held back; `median_seconds` from the first message to the account, by channel, over `timed` accounts."""
+    bounce held back; `median_seconds` from the first message to the account, by channel, and "" over all `timed`."""
 
     days: list[Day]
     lost: Mapping[str, int]
@@ -186,12 +186,12 @@ def _blocked(first: date, since: datetime) -> dict[str, int]:
 
 
 def _medians(since: datetime) -> tuple[dict[str, int], int]:
-    """Seconds from a sign-up's first message to its account, by channel, over the newest SAMPLE accounts."""
+    """Seconds from a sign-up's first message to its account, by channel and over all, of the newest SAMPLE accounts."""
     made = AuditEvent.objects.filter(name=events.ACCOUNT_REGISTERED.name, at__gte=since, challenge_id__isnull=False)
     newest = dict(made.order_by("-at").values_list("challenge_id", "at")[:SAMPLE])
     begun = Message.objects.filter(topic__in=newest, kind__in=CODES).values("topic", "channel")
-    took: dict[str, list[float]] = {channel: [] for channel in Channel.values}
+    took: dict[str, list[float]] = {channel: [] for channel in ("", *Channel.values)}
     for row in begun.annotate(at=Min("created_at")):
-        took[row["channel"]].append((newest[row["topic"]] - row["at"]).total_seconds())
-    timed = {channel: round(median(seconds)) for channel, seconds in took.items() if seconds}
-    return timed, sum(map(len, took.values()))
+        for channel in ("", row["channel"]):
+            took[channel].append((newest[row["topic"]] - row["at"]).total_seconds())
+    return {channel: round(median(seconds)) for channel, seconds in took.items() if seconds}, len(took[""])

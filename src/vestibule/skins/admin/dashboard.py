@@ -113,13 +113,11 @@ class Board:
 def drawn(funnel: Funnel) -> Board:
     """The funnel as the template takes it."""
     channels = [each for each in Channel if any(each in day.by_channel for day in funnel.days)] or [Channel.EMAIL]
-    medians = funnel.median_seconds
-    usual = medians.get(Channel.EMAIL) or medians.get(Channel.SMS)
     return Board(
         steps=_steps(funnel.steps),
         share=_share(funnel.steps.confirmed, funnel.steps.started),
         timed=f"{funnel.timed:,}",
-        median=spoken(usual),
+        median=spoken(funnel.median_seconds.get("")),
         charts=[_chart(each, funnel) for each in channels],
         lost=_lines(funnel.lost, _LOST),
         refused=_lines(funnel.refusals, _REFUSED),

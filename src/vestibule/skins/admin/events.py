@@ -1,17 +1,18 @@
 """The audit log: filtered, a row a page, and taken along."""
 
+from typing import Any
 from uuid import UUID
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import SimpleListFilter, display
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.utils.html import format_html
 
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.flows.staff import Thing
 from vestibule.skins.admin import gate
-from vestibule.skins.admin.tables import Table
+from vestibule.skins.admin.tables import Table, moment
 
 KEPT = tuple(event.name for event in events.ALL if event.kept)
 
@@ -33,13 +34,29 @@ class Named(SimpleListFilter):
 class Events(Table):
     """The table of events."""
 
-    list_display = ("at", "name", "code", "actor", "user_id", "by_id", "address", "reason")
+    heading = "Audit log"
+    list_display = ("when", "name", "code", "actor", "person", "staff", "address", "reason")
     list_filter = (Named,)
     narrowed_by = ("name", "user_id", "by_id", "code")
     ordering = ("-at", "-pk")
     sortable_by = ()
     search_fields = ("user_id", "by_id", "name")
     search_help_text = "A person's id, or an event"
+
+    @display(description="When")
+    def when(self, event: AuditEvent) -> str:
+        """The moment."""
+        return moment(event.at)
+
+    @display(description="Person")
+    def person(self, event: AuditEvent) -> str:
+        """Whose account it is about."""
+        return _link(event.user_id)
+
+    @display(description="Staff")
+    def staff(self, event: AuditEvent) -> str:
+        """Who did it, where that is somebody else."""
+        return _link(event.by_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
@@ -52,12 +69,12 @@ class Events(Table):
             return (queryset.filter(name=typed) if typed else queryset), False
         return queryset.filter(Q(user_id=person) | Q(by_id=person)), False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with a way to take it along for whoever may."""
-        chosen = {name: value for name, value in request.GET.items() if name in self.narrowed_by and value}
-        context = {"chosen": chosen, "may_export": gate.may(request, Thing.EXPORT), "title": "Audit log"}
-        response: TemplateResponse = super().changelist_view(request, {**(extra_context or {}), **context})
-        return response
+        typed = request.GET.get("q", "").strip()
+        chosen = {"user_id" if "-" in typed else "name": typed} if typed else {}
+        context = {"chosen": chosen or request.GET.dict(), "may_export": gate.may(request, Thing.EXPORT)}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def one(self, request: gate.Visit, object_id: str) -> HttpResponse:
         """One event."""
@@ -71,3 +88,9 @@ class Events(Table):
         ]
         context = {"title": event.name, "facts": facts, "lead": events.meaning_of(event.name)}
         return self.page(request, "house/facts.html", context)
+
+
+def _link(user_id: UUID | None) -> str:
+    if user_id is None:
+        return ""
+    return format_html('<a class="id" href="/admin/accounts/user/{}/">{}…</a>', user_id, str(user_id)[:8])

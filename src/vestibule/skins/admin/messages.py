@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from vestibule.courier.models import Message
 from vestibule.skins.admin import gate
-from vestibule.skins.admin.tables import Table
+from vestibule.skins.admin.tables import Table, moment
 
 UNSEEN = ("sealed", "recipient")
 
@@ -15,11 +16,22 @@ UNSEEN = ("sealed", "recipient")
 class Messages(Table):
     """The table of messages."""
 
-    list_display = ("recipient_hint", "kind", "channel", "state", "tries", "trouble", "feedback", "created_at")
+    heading = "Messages"
+    list_display = ("to", "kind", "channel", "state", "tries", "trouble", "feedback", "posted")
     list_filter = ("state", "channel", "feedback")
     narrowed_by = ("state__exact", "channel__exact", "feedback__exact")
     ordering = ("-created_at",)
     sortable_by = ()
+
+    @display(description="To")
+    def to(self, message: Message) -> str:
+        """The address, masked: nobody keeps it in clear."""
+        return message.recipient_hint
+
+    @display(description="Posted")
+    def posted(self, message: Message) -> str:
+        """When it was posted."""
+        return moment(message.created_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """No column that nobody is to see."""

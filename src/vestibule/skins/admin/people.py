@@ -16,14 +16,15 @@ from vestibule.flows.audit_log import Filter
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
 from vestibule.skins.admin import gate
 from vestibule.skins.admin.acts import ACTS, Act
-from vestibule.skins.admin.tables import Table
+from vestibule.skins.admin.tables import Table, moment
 from vestibule.skins.problems import PROBLEMS, row, words
 
 
 class People(Table):
     """The table of people."""
 
-    list_display = ("name", "username", "phone_number", "status", "role", "created_at")
+    heading = "People"
+    list_display = ("name", "username", "phone_number", "status", "role", "since")
     list_filter = ("status", "role")
     narrowed_by = ("status__exact", "role__exact")
     ordering = ("-created_at",)
@@ -35,6 +36,11 @@ class People(Table):
     def name(self, user: User) -> str:
         """What leads to the person's page."""
         return user.email or user.phone_number or str(user.pk)
+
+    @display(description="Since")
+    def since(self, user: User) -> str:
+        """When the row was made."""
+        return moment(user.created_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """No column that nobody is to see."""

@@ -46,6 +46,10 @@ class House(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
         """Whether the gate let this request pass."""
         return hasattr(request, "client")
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The sidebar says what there is; the stock list would link to pages that there are not."""
+        return []
+
     def index(self, request: gate.Visit, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """`/admin/`: the funnel of the last 30 days."""
         shown = dashboard.drawn(funnel.show(client=request.client))

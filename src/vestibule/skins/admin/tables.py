@@ -1,7 +1,9 @@
 """A table of the admin: looked at, never written, and no slower for five million rows than for ten."""
 
+from datetime import datetime
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -26,15 +28,23 @@ class Beginning(Paginator):  # type: ignore[type-arg]  # generic to mypy alone
         return int(rows.order_by()[:COUNTED].count())
 
 
+def moment(at: datetime) -> str:
+    """A moment as our pages write it, in UTC."""
+    return f"{at.day} {at:%b %Y, %H:%M:%S}"
+
+
 class Table(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """What our three tables share: nobody adds, changes or deletes, and nobody looks for what is not offered."""
 
     actions = None
     actions_on_top = actions_on_bottom = False
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count of the whole table for each choice
     list_per_page = 50
     list_max_show_all = 0
     paginator = Beginning
+    preserve_filters = False
+    heading = ""
     narrowed_by: tuple[str, ...] = ()  # the parameters that the filters use
 
     def get_urls(self) -> list[URLPattern]:
@@ -50,9 +60,15 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """The page of one row. Raises Http404."""
         raise NotImplementedError
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under its heading."""
+        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": self.heading})
+        return response
+
     def page(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """A page of the admin, in its frame."""
-        frame = {**self.admin_site.each_context(request), "opts": self.opts, "has_view_permission": True}
+        up = f"/admin/{self.opts.app_label}/{self.opts.model_name}/"
+        frame = {**self.admin_site.each_context(request), "heading": self.heading, "up": up}
         return TemplateResponse(request, template, {**frame, **context}, status=status)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
