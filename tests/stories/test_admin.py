@@ -186,13 +186,12 @@ def test_somebody_is_always_admin(desk: Desk, boss: User, ada: User, api: Api) -
     assert state(boss) == Status.SUSPENDED
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x", "x" * 301, "a\x00b"])
-def test_without_a_reason_nothing_is_done(desk: Desk, ada: User, reason: str) -> None:
-    assert desk.act(ada, "suspend", reason=reason).status == 400
+def test_without_a_reason_nothing_is_done(desk: Desk, ada: User) -> None:
+    for reason in ("", "  ", "x", "x" * 301, "a\x00b"):
+        assert desk.act(ada, "suspend", reason=reason).status == 400
     assert state(ada) == Status.ACTIVE
     assert not AuditEvent.objects.filter(name="account.suspended").exists()
-    refused = AuditEvent.objects.filter(name="support.suspend.refused").exists()
-    assert refused
+    assert AuditEvent.objects.filter(name="support.suspend.refused", code="invalid").count() >= 4
 
 
 def test_what_does_not_fit_is_said(desk: Desk, ada: User) -> None:
@@ -314,7 +313,6 @@ def test_people_are_found(looked_up: dict[str, User]) -> None:
         str(looked_up["ada"].pk): {"ada"},
         "%": set(),
         "nobody@example.com": set(),
-        "a\x00": set(),
         "+++": set(),
     }
     for text, names in wanted.items():
@@ -324,6 +322,10 @@ def test_people_are_found(looked_up: dict[str, User]) -> None:
         assert found["count"] == len(names)
         html = pages.http.get("/admin/accounts/user/", {"q": text}).content.decode()
         assert {f"{name}@example.com" for name in looked_up if f">{name}@example.com<" in html} == emails, text
+    assert pages.http.get("/admin/accounts/user/", {"q": "a\x00"}).status_code == 400
+    for nonsense in ({"p": "x"}, {"p": "99"}, {"e": "1"}, {"status__exact": "x"}, {"o": "x.-99"}, {"all": ""}):
+        assert pages.http.get("/admin/accounts/user/", nonsense, follow=True).status_code == 200, nonsense
+    assert tokens.get("users", search="a\x00").code == "invalid"
     assert [each["email"] for each in tokens.get("users", status="suspended").body["results"]] == ["max@example.com"]
     assert [each["email"] for each in tokens.get("users", role="admin").body["results"]] == [BOSS]
     assert tokens.get("users", status="x").code == tokens.get("users", page="0").code == "invalid"

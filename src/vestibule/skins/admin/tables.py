@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
@@ -61,7 +63,11 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         raise NotImplementedError
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under its heading."""
+        """The list, under its heading; without the parameters that mean nothing. Raises SuspiciousOperation."""
+        if any("\x00" in value for value in request.GET.values()):
+            raise SuspiciousOperation("no text holds a NUL")
+        if ERROR_FLAG in request.GET:
+            return HttpResponseRedirect(request.path)
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": self.heading})
         return response
 
