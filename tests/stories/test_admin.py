@@ -7,6 +7,7 @@ import pytest
 from django.test import Client as Http
 from time_machine import travel
 
+from tests.contracts.stores import at_once
 from tests.desk import WHY, ApiDesk, Desk, PageDesk, account, given
 from tests.stories.test_account import nothing_knows
 from tests.world import PASSWORD, Api, Inbox
@@ -106,6 +107,16 @@ def test_a_reset_is_started(desk: Desk, boss: User, ada: User, api: Api, inbox: 
     }
     assert api.post("password/reset/confirm", body).status == 204
     assert api.login(ADA, "a new one of mine").status == 200
+
+
+def test_two_admins_who_suspend_each_other(api: Api, inbox: Inbox) -> None:
+    """Of any number at once, one stays."""
+    people = [account(api, inbox, email) for email in (BOSS, MAX)]
+    for person in people:
+        given(str(person.email), "admin")
+    desks = [ApiDesk(BOSS), ApiDesk(MAX)]
+    at_once(lambda number: desks[number % 2].act(people[1 - number % 2], "suspend").status, 2)
+    assert sorted(state(person) for person in people) == [Status.ACTIVE, Status.SUSPENDED]
 
 
 @pytest.mark.parametrize("kind", ["pages", "api"])
@@ -233,6 +244,13 @@ def test_an_old_sign_in_looks_and_changes_nothing(api: Api, inbox: Inbox) -> Non
         answer = pages.http.post("/account/confirm/", {"password": PASSWORD, "next": path})
         assert answer["Location"] == path
         ok(pages, ada, "suspend")
+        clock.shift(timedelta(hours=12))
+        tokens.access = api.post("token/refresh", {"refresh": api.login(BOSS).body["refresh"]}).body["access"]
+        assert set(tokens.look(ada)) == {200}
+        refresh = api.login(BOSS).body["refresh"]
+        clock.shift(timedelta(hours=12))
+        tokens.access = api.post("token/refresh", {"refresh": refresh}).body["access"]
+        assert set(tokens.look(ada)) == {403}
 
 
 def test_the_staffs_sessions_are_short(api: Api, inbox: Inbox) -> None:

@@ -42,6 +42,8 @@ class Notebook:
         """Write what is left: before somebody looks, with each sweep of this process, and at its end."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
+        if not taken:
+            return
         try:
             with atomic():
                 for key in sorted(taken):  # in one order, so that two processes never wait for each other
