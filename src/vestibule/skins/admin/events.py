@@ -12,7 +12,7 @@ from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.flows.staff import Thing
 from vestibule.skins.admin import gate
-from vestibule.skins.admin.tables import Table, moment
+from vestibule.skins.admin.tables import Table, facts, moment
 
 KEPT = tuple(event.name for event in events.ALL if event.kept)
 
@@ -81,12 +81,8 @@ class Events(Table):
         event = AuditEvent.objects.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
         if event is None:
             raise Http404
-        facts = [
-            (field.verbose_name.capitalize(), getattr(event, field.attname))
-            for field in AuditEvent._meta.fields
-            if field.name != "subject"
-        ]
-        context = {"title": event.name, "facts": facts, "lead": events.meaning_of(event.name)}
+        told = facts(event, but=("subject",))
+        context = {"title": event.name, "facts": told, "lead": events.meaning_of(event.name)}
         return self.page(request, "house/facts.html", context)
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from vestibule.courier.models import Message
 from vestibule.skins.admin import gate
-from vestibule.skins.admin.tables import Table, moment
+from vestibule.skins.admin.tables import Table, facts, moment
 
 UNSEEN = ("sealed", "recipient")
 
@@ -45,9 +45,8 @@ class Messages(Table):
             raise Http404 from error
         if message is None:
             raise Http404
-        fields = [field for field in Message._meta.fields if field.name not in UNSEEN]
-        facts = [(field.verbose_name.capitalize(), getattr(message, field.attname)) for field in fields]
-        return self.page(request, "house/facts.html", {"title": self.title(message), "facts": facts})
+        context = {"title": self.title(message), "facts": facts(message, but=UNSEEN)}
+        return self.page(request, "house/facts.html", context)
 
     def title(self, message: Message) -> str:
         """What it was, and to whom."""

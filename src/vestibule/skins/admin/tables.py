@@ -35,6 +35,13 @@ def moment(at: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M:%S}"
 
 
+def facts(row: Model, *, but: tuple[str, ...]) -> list[tuple[str, object]]:
+    """The columns of a row by name, but those."""
+    fields = [field for field in row._meta.concrete_fields if field.name not in but]
+    values = [(str(field.verbose_name).capitalize(), getattr(row, field.attname)) for field in fields]
+    return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in values]
+
+
 class Table(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """What our three tables share: nobody adds, changes or deletes, and nobody looks for what is not offered."""
 
