@@ -294,9 +294,12 @@ def test_there_is_no_other_door(desk: Desk, ada: User) -> None:
     paths += [f"accounts/user/{ada.pk}/change/", f"accounts/user/{ada.pk}/password/", "search/", "nothing", "r/1/1/"]
     anybody, user = Http(), PageDesk()
     user.http.post("/login/", {"name": ADA, "password": PASSWORD})
+    assert not AuditEvent.objects.filter(name="staff.enter.refused").exists()
     for path in ["", *paths]:
         assert anybody.get(f"/admin/{path}")["Location"].startswith("/login/?next="), path
         assert user.http.get(f"/admin/{path}").status_code == 404
+    tried = AuditEvent.objects.filter(name="staff.enter.refused", user_id=ada.pk, code="permission_denied")
+    assert tried.count() == len(paths) + 1
     if isinstance(desk, PageDesk):
         assert {desk.http.get(f"/admin/{path}").status_code for path in paths} == {404}
         for path in ("accounts/user/", f"accounts/user/{ada.pk}/", "audit/auditevent/", "courier/message/"):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import Role, User
 from vestibule.flows import securing
+from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
@@ -36,6 +37,15 @@ SUPPORT = frozenset({Thing.LOOK, Thing.RESEND, Thing.SIGN_OUT, Thing.RESET})
 MAY: Mapping[str, frozenset[Thing]] = MappingProxyType(
     {Role.ADMIN: frozenset(Thing), Role.MANAGER: SUPPORT, Role.USER: frozenset()}
 )
+
+
+@flow
+def enter(*, client: Client) -> User:
+    """Whoever asks, where they may look around in the admin; whoever tried and may not is on record.
+
+    Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
+    """
+    return may(client, Thing.LOOK)
 
 
 def may(client: Client, thing: Thing) -> User:

@@ -36,7 +36,7 @@ def staff_only(view: View) -> View:
     def guarded(request: Visit, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             request.client = admit_page(request)
-            request.user = staff.may(request.client, Thing.LOOK)
+            request.user = staff.enter(client=request.client)
             return view(request, *args, **kwargs)
         except StepUpRequired:
             return _elsewhere("/account/confirm/", request)

@@ -32,7 +32,6 @@ class House(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
         ]
         return [
             path("", self.admin_view(self.index), name="index"),
-            path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
             path("export/", self.admin_view(self.export), name="export"),
             *tables,
             path("<path:url>", self.admin_view(self.catch_all_view)),
