@@ -83,6 +83,24 @@ def test_started_sent_delivered_confirmed(api: Api, inbox: Inbox) -> None:
         assert not re.search(r"<style|<script>|style=|onclick=|https?://(?!www\.w3\.org)", html)
 
 
+def test_a_day_that_is_over_is_counted_once(api: Api, inbox: Inbox, django_assert_max_num_queries: Any) -> None:
+    with travel(NOON, tick=False) as clock:
+        account(api, inbox, BOSS)
+        given(BOSS, "admin")
+        sign_up(api, "silent"), inbox.all()
+        clock.shift(timedelta(days=3))
+        assert shown().steps == Steps(started=2, sent=2, delivered=2, confirmed=1)
+        feedback.tell(Client.system("test", datetime.now(UTC)), last("silent").pk, Feedback.BOUNCED)
+        before = shown()
+        assert before.steps.delivered == 1  # it may still change
+        clock.shift(timedelta(days=1))
+        assert shown().days[25] == before.days[26]
+        Message.objects.all().delete()  # as the sweep does after 30 days
+        with django_assert_max_num_queries(30):
+            after = shown()
+        assert (after.days[25], after.lost) == (before.days[26], before.lost)
+
+
 def test_an_empty_house_has_a_picture_too(api: Api, inbox: Inbox) -> None:
     account(api, inbox, BOSS)
     given(BOSS, "admin")

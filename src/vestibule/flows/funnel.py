@@ -1,33 +1,29 @@
 """What became of the sign-ups of the last days: started, sent, delivered, confirmed; and what they were lost to.
 
 Told from what is kept: a sign-up's messages share its challenge's id (`topic`), and so does the event of its account.
-Refusals at the edge are tallied by day (audit.tallies). Nothing is counted for this page alone.
+Refusals at the edge are tallied by day (audit.tallies), and so is a day that is over (flows.counting).
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
-from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Min, Sum
 
 from vestibule.audit import events, tallies
 from vestibule.audit.models import AuditEvent, DayTally
-from vestibule.courier import messages
-from vestibule.courier.models import Channel, Feedback, Message, State
-from vestibule.flows import staff
+from vestibule.courier.models import Channel, Message
+from vestibule.flows import counting, staff
+from vestibule.flows.counting import CODES, STEPS, Counts
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 
 DAYS = 30  # messages are kept as long
 SAMPLE = 1000  # of the newest accounts: the time that a sign-up takes is the median over them
-CODES = [messages.REGISTRATION_CODE.name, messages.VERIFY_ADDRESS.name]
-KNOWN = messages.ALREADY_REGISTERED.name
 SIGN_UP_RULES = ("register_start", "register", "register_confirm", "register_resend", "anon")
-_TOLD_REFUSALS = ("registration.confirm.refused", "pending_registration.confirm.refused")
+CAUSES = ("known", "capped", "bounced", "waiting", "failed", "rejected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +83,19 @@ def show(*, client: Client) -> Funnel:
     """The funnel of the last DAYS days. Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable."""
     staff.may(client, Thing.LOOK)
     tallies.notebook.write()
-    first = client.at.date() - timedelta(days=DAYS - 1)
-    since = datetime.combine(first, time(), UTC)
-    days, causes = _days(first, since)
-    medians, timed = _medians(since)
+    today = client.at.date()
+    first = today - timedelta(days=DAYS - 1)
+    counted = counting.last_days(first, today)
+    days = [Day(day=day, by_channel=_by_channel(counts)) for day, counts in counted.items()]
+    lost = _lost(total(each.steps for each in days), counted.values())
+    medians, timed = _medians(datetime.combine(first, time(), UTC))
+    texts = {f"sms_{cap}": n for cap, n in _tallied(events.SMS_REFUSED.name, first).items()}
     return Funnel(
         days=days,
-        lost=_lost(total(each.steps for each in days), causes, since),
-        refusals=_refusals(since),
+        lost=lost,
+        refusals=_refusals(counted.values()),
         throttled=_tallied(events.RATE_EXCEEDED.name, first, SIGN_UP_RULES),
-        blocked=_blocked(first, since),
+        blocked={**{cause: lost[cause] for cause in ("capped", "bounced") if lost[cause]}, **texts},
         median_seconds=medians,
         timed=timed,
     )
@@ -107,82 +106,36 @@ def total(steps: Iterable[Steps]) -> Steps:
     return sum(steps, Steps())
 
 
-def _begun(since: datetime) -> QuerySet[Message]:
-    """The messages of the sign-ups; a sign-up has as many as it was sent again."""
-    return Message.objects.filter(created_at__gte=since, kind__in=[*CODES, KNOWN], topic__isnull=False)
+def _by_channel(counts: Counts) -> dict[str, Steps]:
+    began = [channel for channel in Channel.values if counts.get(("started", channel))]
+    return {channel: Steps(**{step: counts.get((step, channel), 0) for step in STEPS}) for channel in began}
 
 
-def _days(first: date, since: datetime) -> tuple[list[Day], dict[str, int]]:
-    """Day by day, and how many sign-ups the known address, the mail that came back and the owner's "not me" ended."""
-    work = AuditEvent.objects.filter(challenge_id=OuterRef("topic"))
-    sent = Q(state=State.SENT, kind__in=CODES)
-    refused = Q(feedback__in=[Feedback.BOUNCED, Feedback.COMPLAINED])
-    rows: Iterable[Any] = (
-        _begun(since)
-        .annotate(
-            day=TruncDate("created_at", tzinfo=UTC),
-            done=Exists(work.filter(name=events.ACCOUNT_REGISTERED.name)),
-            disowned=Exists(work.filter(name=events.REGISTRATION_REJECTED.name)),
-        )
-        .values("day", "channel")
-        .annotate(
-            started=_sign_ups(),
-            sent=_sign_ups(sent),
-            delivered=_sign_ups(sent & ~refused | sent & Q(done=True)),
-            confirmed=_sign_ups(sent & Q(done=True)),
-            known=_sign_ups(Q(kind=KNOWN)),
-            rejected=_sign_ups(sent & ~refused & Q(disowned=True)),
-        )
-    )
-    by_day: dict[date, dict[str, Steps]] = {first + timedelta(days=n): {} for n in range(DAYS)}
-    causes = {"known": 0, "rejected": 0}
-    for row in rows:
-        fields = ("started", "sent", "delivered", "confirmed")
-        by_day.setdefault(row["day"], {})[row["channel"]] = Steps(**{name: row[name] for name in fields})
-        causes = {cause: count + row[cause] for cause, count in causes.items()}
-    return [Day(day=day, by_channel=by_day[day]) for day in sorted(by_day)], causes
-
-
-def _sign_ups(which: Q | None = None) -> Count:
-    return Count("topic", distinct=True, filter=which)
-
-
-def _lost(steps: Steps, causes: Mapping[str, int], since: datetime) -> dict[str, int]:
+def _lost(steps: Steps, days: Iterable[Counts]) -> dict[str, int]:
     """Every sign-up that did not become an account stands under one cause."""
-    sent_later = Message.objects.filter(topic=OuterRef("topic"), state=State.SENT)
-    unsent = (
-        _begun(since)
-        .filter(~Q(state=State.SENT), ~Q(trouble="superseded"), ~Exists(sent_later), kind__in=CODES)
-        .values("state", "trouble")
-        .annotate(sign_ups=_sign_ups())
-    )
-    stopped = {"capped": 0, "bounced": 0, "waiting": 0, "failed": 0}
-    for row in unsent:
-        waits = row["state"] in (State.QUEUED, State.SENDING)
-        cause = "waiting" if waits else row["trouble"] if row["trouble"] in stopped else "failed"
-        stopped[cause] += row["sign_ups"]
-    came_back = steps.sent - steps.delivered
+    causes = dict.fromkeys(CAUSES, 0)
+    for counts in days:
+        for (what, _channel), count in counts.items():
+            if what in causes:
+                causes[what] += count
     silent = max(0, steps.delivered - steps.confirmed - causes["rejected"])
-    return {"silent": silent, **causes, "came_back": came_back, **stopped}
+    return {"silent": silent, "came_back": steps.sent - steps.delivered, **causes}
 
 
-def _refusals(since: datetime) -> dict[str, int]:
+def _refusals(days: Iterable[Counts]) -> dict[str, int]:
     """What confirming was refused for, by code."""
-    rows = AuditEvent.objects.filter(name__in=_TOLD_REFUSALS, at__gte=since).values("code").annotate(n=Count("pk"))
-    return {row["code"]: row["n"] for row in rows.order_by("-n")}
+    found: dict[str, int] = {}
+    for counts in days:
+        for (what, code), count in counts.items():
+            if what == "refused":
+                found[code] = found.get(code, 0) + count
+    return found
 
 
 def _tallied(name: str, first: date, codes: Iterable[str] = ()) -> dict[str, int]:
     found = DayTally.objects.filter(day__gte=first, name=name)
     rows = (found.filter(code__in=codes) if codes else found).values("code").annotate(n=Sum("count"))
     return {row["code"]: row["n"] for row in rows.order_by("-n")}
-
-
-def _blocked(first: date, since: datetime) -> dict[str, int]:
-    held = _begun(since).filter(state=State.ABANDONED, trouble__in=["capped", "bounced"])
-    rows: Iterable[Any] = held.values("trouble").annotate(n=Count("pk"))
-    texts = {f"sms_{cap}": n for cap, n in _tallied(events.SMS_REFUSED.name, first).items()}
-    return {**{row["trouble"]: row["n"] for row in rows}, **texts}
 
 
 def _medians(since: datetime) -> tuple[dict[str, int], int]:
