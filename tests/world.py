@@ -181,7 +181,11 @@ class Api:
         """Any method on any path of the API, as whoever holds the access token."""
         headers = {"Authorization": f"Bearer {access}"} if access else {}
         answer = self.http.generic(
-            method, f"/api/auth/{path}", json.dumps(body or {}), content_type="application/json", headers=headers
+            method,
+            f"/api/auth/{path}" if not path.startswith("/") else path,
+            json.dumps(body or {}),
+            content_type="application/json",
+            headers=headers,
         )
         parsed = answer.json() if answer.content else {}
         return Reply(

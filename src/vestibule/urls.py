@@ -2,8 +2,11 @@
 
 from django.urls import include, path
 
+from vestibule.skins.admin.site import site
+
 urlpatterns = [
     path("api/", include("vestibule.skins.api.urls")),
+    path("admin/", site.urls),
     path("", include("vestibule.skins.ops.urls")),
     path("", include("vestibule.skins.pages.urls")),
 ]

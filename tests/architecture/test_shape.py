@@ -53,7 +53,7 @@ def endpoints(resolver: URLResolver | None = None, prefix: str = "") -> dict[str
 
 
 def test_every_endpoint_of_the_api_admits() -> None:
-    api = {path: view for path, view in endpoints().items() if path.startswith("api/auth/")}
+    api = {path: view for path, view in endpoints().items() if path.startswith(("api/auth/", "api/admin/"))}
     assert api
     for path, view in api.items():
         for method in ("get", "post", "put", "patch", "delete"):
@@ -66,7 +66,7 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
     makers = {
         str(path.relative_to(SOURCE)) for path in MODULES if re.search(r"\bClient(\.system)?\(", path.read_text())
     }
-    commands = {f"skins/cli/management/commands/{name}.py" for name in ("rotate_keys", "set_role")}
+    commands = {f"skins/cli/management/commands/{name}.py" for name in ("create_admin", "rotate_keys", "set_role")}
     assert makers == commands | {"skins/edge.py", "skins/ops/feedback.py", "courier/delivery.py", "flows/account.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 

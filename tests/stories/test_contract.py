@@ -31,7 +31,9 @@ def test_answers_conform_to_the_schema(house: None, case: Case[Any]) -> None:
 def test_the_schema_has_an_example_for_every_code(api: Api) -> None:
     document = json.loads(api.http.get("/api/schema", headers={"Accept": "application/json"}).content)
     assert document["openapi"].startswith("3.1")
-    paths = (re.sub(r"<uuid:(\w+)>", r"{\1}", path) for path in endpoints() if path.startswith("api/auth/"))
+    paths = (
+        re.sub(r"<uuid:(\w+)>", r"{\1}", path) for path in endpoints() if path.startswith(("api/auth/", "api/admin/"))
+    )
     assert set(document["paths"]) == {f"/{path}" for path in paths}
     for operations in document["paths"].values():
         for operation in operations.values():

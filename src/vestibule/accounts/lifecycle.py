@@ -110,13 +110,14 @@ def suspend(user_id: UUID) -> bool:
 
 
 def reactivate(user_id: UUID) -> bool:
-    """SUSPENDED -> ACTIVE; whether it happened."""
-    return User.objects.filter(pk=user_id, status=Status.SUSPENDED).update(status=Status.ACTIVE, updated_at=Now()) == 1
+    """SUSPENDED -> ACTIVE, and a closing that was under way is off; whether it happened."""
+    rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED)
+    return rows.update(status=Status.ACTIVE, closes_at=None, updated_at=Now()) == 1
 
 
 def begin_closing(user_id: UUID, erased_at: datetime) -> bool:
-    """ACTIVE -> SUSPENDED, to be erased at that moment; whether it happened."""
-    rows = User.objects.filter(pk=user_id, status=Status.ACTIVE)
+    """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment; whether it happened."""
+    rows = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED], closes_at=None)
     return rows.update(status=Status.SUSPENDED, closes_at=erased_at, updated_at=Now()) == 1
 
 

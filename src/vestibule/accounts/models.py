@@ -61,6 +61,11 @@ class User(AbstractBaseUser):
         indexes = [
             models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age"),
             models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="user_closes"),
+            # What the admin lists and searches by (`directory.found`): the same work for ten people and five million.
+            models.Index(fields=["created_at"], name="user_newest"),
+            models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="user_phone"),
+            models.Index(fields=["role"], condition=~Q(role="user"), name="user_staff"),
+            models.Index(fields=["status"], condition=~Q(status="active"), name="user_not_active"),
         ]
         constraints = [
             models.UniqueConstraint(Lower("username"), condition=~Q(status=Status.PENDING), name="user_username_once"),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A named fact. `kept` says whether it is a row of the audit log, or only a log line and a metric."""
+    """A named fact. `kept` says whether it is a row of the audit log, or only a log line and a metric; `tallied`, that
+    it is counted by day and code instead."""
 
     name: str
     meaning: str
     kept: bool = True
+    tallied: bool = False
 
 
 REGISTRATION_STARTED = Event("registration.started", "A code was made for an address that nobody has.")
@@ -49,9 +51,17 @@ MESSAGE_SENT = Event("message.sent", "The transport took a message.", kept=False
 MESSAGE_DELAYED = Event("message.delayed", "The transport refused a message; it will be tried again.", kept=False)
 MESSAGE_ABANDONED = Event("message.abandoned", "A message will not be sent any more.")
 MESSAGE_FEEDBACK = Event("message.feedback", "The provider told what became of a message.")
-SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False)
+SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False, tallied=True)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
-RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a rate.", kept=False)
+RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a rate.", kept=False, tallied=True)
+ACCOUNT_SUSPENDED = Event("account.suspended", "Staff suspended the account; its sessions ended.")
+ACCOUNT_REACTIVATED = Event("account.reactivated", "Staff let the person sign in again.")
+ACCOUNT_CLOSED_BY_STAFF = Event("account.closed_by_staff", "Staff closed the account; it is erased in 14 days.")
+SIGNED_OUT_BY_STAFF = Event("session.ended_by_staff", "Staff signed the person out everywhere.")
+REGISTRATION_RESENT_BY_STAFF = Event("registration.resent_by_staff", "Staff had a sign-up's proof sent again.")
+PASSWORD_RESET_BY_STAFF = Event("password.reset_by_staff", "Staff had a password reset sent to the person.")
+ADMIN_INVITED = Event("admin.invited", "The command line sent an address the link that makes it an admin.")
+AUDIT_EXPORTED = Event("audit.exported", "Staff took a copy of the audit log.")
 
 ALL = tuple(value for value in globals().values() if isinstance(value, Event))
 

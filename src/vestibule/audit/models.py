@@ -7,14 +7,17 @@ class AuditEvent(models.Model):
     """One fact, once. `user_id` is no foreign key: the record outlives the account.
 
     `challenge_id` is unique: the database itself refuses to commit the work of one proof twice.
-    `subject` is the keyed digest of the address concerned; no address is kept in clear.
+    `subject` is the keyed digest of the address concerned; no address is kept in clear. Where one person did something
+    to the account of another, `user_id` is the other's, `by_id` their own, and `reason` why, in their words.
     """
 
     at = models.DateTimeField(db_index=True)
-    name = models.CharField(max_length=60, db_index=True)
+    name = models.CharField(max_length=60)
     code = models.CharField(max_length=40, blank=True)
     actor = models.CharField(max_length=60)
-    user_id = models.UUIDField(null=True, db_index=True)
+    user_id = models.UUIDField(null=True)
+    by_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
     subject = models.BinaryField(max_length=32, null=True)
     challenge_id = models.UUIDField(null=True, unique=True)
     address = models.GenericIPAddressField(null=True)
@@ -23,6 +26,27 @@ class AuditEvent(models.Model):
 
     class Meta:
         db_table = "audit_event"
+        indexes = [
+            models.Index(fields=["name", "at"], name="audit_event_of_name"),
+            models.Index(fields=["user_id", "at"], name="audit_event_of_user"),
+            models.Index(fields=["by_id"], condition=models.Q(by_id__isnull=False), name="audit_event_by"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.name}"
+
+
+class DayTally(models.Model):
+    """How often something happened on a day (in UTC) that is too frequent for a row each (audit.tallies)."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=60)
+    code = models.CharField(max_length=40, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "audit_day_tally"
+        constraints = [models.UniqueConstraint(fields=["day", "name", "code"], name="audit_day_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name} {self.count}"

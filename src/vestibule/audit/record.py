@@ -7,7 +7,7 @@ import structlog
 from django.db.transaction import on_commit
 from prometheus_client import Counter
 
-from vestibule.audit import funnel
+from vestibule.audit import funnel, tallies
 from vestibule.audit.events import ALL, Event
 from vestibule.audit.models import AuditEvent
 from vestibule.database.inserting import insert
@@ -28,13 +28,16 @@ def record(
     user_id: UUID | None = None,
     subject: bytes | None = None,
     challenge_id: UUID | None = None,
+    reason: str = "",
     **details: str | int,
 ) -> None:
     """The row joins the caller's transaction; log line and metric follow its commit, so that they never tell of
-    something that was rolled back. `details` go to the log line only, and must hold nothing secret or personal.
+    something that was rolled back. `details` go to the log line only, and must hold nothing secret or personal;
+    `reason`, why a person did this to the account of another, goes to the row only.
 
     Raises IntegrityError where `challenge_id` is on record already.
     """
+    by_id = client.user_id if user_id not in (None, client.user_id) else None
     if event.kept:
         insert(
             AuditEvent(
@@ -43,6 +46,8 @@ def record(
                 code=code,
                 actor=client.actor,
                 user_id=user_id or client.user_id,
+                by_id=by_id,
+                reason=reason,
                 subject=subject,
                 challenge_id=challenge_id,
                 address=client.address,
@@ -54,6 +59,7 @@ def record(
         "code": code or None,
         "actor": client.actor,
         "user_id": str(user_id or client.user_id) if user_id or client.user_id else None,
+        "by_id": str(by_id) if by_id else None,
         "subject": subject.hex()[:16] if subject else None,
         "challenge_id": str(challenge_id) if challenge_id else None,
         "address": client.address,
@@ -66,6 +72,8 @@ def record(
         on_commit(tell)
     else:
         tell()  # also while there is no database to ask
+    if event.tallied:
+        tallies.notebook.count(event.name, str(details.get("rule", code)), client.at)
 
 
 def on_record(challenge_id: UUID, event: Event | None = None) -> bool:

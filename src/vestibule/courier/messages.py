@@ -23,6 +23,7 @@ class Kind:
     says: Promise | str = ""
     button: Promise | str = ""
     then: Promise | str = ""
+    by_house: bool = False  # nobody outside asked for it
 
     @property
     def template(self) -> str:
@@ -132,6 +133,40 @@ ACCOUNT_CLOSING = Kind(
     says=_("You asked to close your account. It is switched off now, and all of it will be erased in 14 days."),
     button=_("Keep my account"),
     then=_("If that was you and you mean it, you need not do anything."),
+)
+
+_ASK = _("If you think that this is a mistake, write to us.")
+ACCOUNT_SUSPENDED = Kind(
+    name="account_suspended",
+    subject=_("Your account was suspended"),
+    notice=True,
+    says=_("We suspended your account: you are signed out, and can't sign in for now. Nothing of it was erased."),
+    then=_ASK,
+    by_house=True,
+)
+ACCOUNT_REACTIVATED = Kind(
+    name="account_reactivated",
+    subject=_("Your account is open again"),
+    notice=True,
+    says=_("You can sign in to your account again."),
+    then=_("Your password is the one that you had."),
+    by_house=True,
+)
+ACCOUNT_CLOSED_BY_STAFF = Kind(
+    name="account_closed_by_staff",
+    subject=_("Your account was closed"),
+    notice=True,
+    says=_("We closed your account: it is switched off now, and all of it will be erased in 14 days."),
+    then=_ASK,
+    by_house=True,
+)
+ADMIN_INVITATION = Kind(
+    name="admin_invitation",
+    subject=_("You are to run this"),
+    says=_("Choose a password, and this address has an account that may see and manage all others."),
+    button=_("Choose a password"),
+    then=_("The link works once, for an hour. If you do not know what this is about, ignore this message."),
+    by_house=True,
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

@@ -61,6 +61,7 @@ class Message(models.Model):
                 fields=["due_at"], condition=models.Q(state__in=["queued", "sending"]), name="courier_message_due"
             ),
             models.Index(fields=["ended_at"], name="courier_message_ended"),
+            models.Index(fields=["created_at"], name="courier_message_newest"),
             models.Index(
                 fields=["recipient"],
                 condition=models.Q(feedback__in=["bounced", "complained"]),

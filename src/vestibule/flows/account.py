@@ -18,7 +18,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.courier import messages
 from vestibule.courier.models import Message
-from vestibule.flows import owner, securing
+from vestibule.flows import owner, roles, securing
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import account_of
 from vestibule.guards import ledger
@@ -36,7 +36,7 @@ def activity(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
     """How many security events of whoever asks are on record, and one page of them, newest first. Raises
     Unauthenticated, Unavailable."""
     found = AuditEvent.objects.filter(user_id=securing.signed_in(client).pk).order_by("-at", "-pk")
-    return found.count(), list(found[(page - 1) * PAGE : page * PAGE])
+    return found.count(), [_without_staff(each) for each in found[(page - 1) * PAGE : page * PAGE]]
 
 
 @flow
@@ -53,7 +53,7 @@ def export(*, client: Client) -> dict[str, Any]:
         "devices": [_fields(device, but=("user", "fingerprint")) for device in devices.of(user.pk)],
         "sessions": [_session(session) for session in sessions],
         "messages": [_fields(each, but=("recipient", "sealed")) for each in _messages(user).order_by("created_at")],
-        "events": [_fields(each, but=("subject",)) for each in _events(user).order_by("at")],
+        "events": [_fields(_without_staff(each), but=("subject", "by_id")) for each in _events(user).order_by("at")],
     }
 
 
@@ -61,10 +61,11 @@ def export(*, client: Client) -> dict[str, Any]:
 def close(*, client: Client) -> None:
     """Switch the account off, and erase it in 14 days; a link in the mail takes that back.
 
-    Raises Unauthenticated, StepUpRequired, Unavailable.
+    Raises Unauthenticated, StepUpRequired, Invalid (nobody else is admin), Unavailable.
     """
     user = securing.recently_signed_in(client)
     with atomic():
+        roles.keep_an_admin(user.pk)
         lifecycle.begin_closing(user.pk, client.at + GRACE)
         payload, subject = {"user_id": str(user.pk)}, challenges.subject_of(user.pk)
         issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
@@ -99,7 +100,8 @@ def _erase(user_id: UUID, now: datetime) -> bool:
             return False
         picture = user.profile.picture
         _messages(user).delete()
-        _events(user).update(user_id=None, subject=None, address=None, agent="")
+        _events(user).update(user_id=None, subject=None, address=None, agent="", reason="")
+        AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
         for key in (*_digests(user), account_of(user, None).key):
             ledger.forget_all(key)
         user.sessions.all().delete()
@@ -122,6 +124,13 @@ def _digests(user: User) -> list[bytes]:
 
 def _messages(user: User) -> Any:
     return Message.objects.filter(recipient__in=_digests(user))
+
+
+def _without_staff(event: AuditEvent) -> AuditEvent:
+    """The event as its person may see it: where staff did it from is the staff's own business."""
+    if event.by_id:
+        event.address, event.agent = None, ""
+    return event
 
 
 def _events(user: User) -> Any:

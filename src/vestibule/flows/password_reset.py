@@ -1,13 +1,16 @@
-"""Reset a forgotten password: a link or a code to a proved address, once; the newer kills the older."""
+"""Reset a forgotten password: a link or a code to a proved address, once; the newer kills the older. And the link that
+an admin's account begins with: it proves the address and sets the first password."""
 
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, identifiers, lifecycle, passwords
-from vestibule.accounts.identifiers import Email, Phone
-from vestibule.accounts.models import Status, User
+from vestibule.accounts.identifiers import Email, FullName, Phone
+from vestibule.accounts.lifecycle import Particulars
+from vestibule.accounts.models import Role, Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
@@ -69,8 +72,39 @@ def confirm(
             raise errors.Expired(subject=identifiers.digest(address) if address else None)
         seen, secret, by = found[0], otp, Secret.CODE
     with challenges.verify(seen, secret, now=client.at, by=by) as proof:
-        user = _set(client, proof, password)
+        user = (_admit if "role" in proof.payload else _set)(client, proof, password)
     securing.call_off(user.pk, seen.subject)
+    return user
+
+
+@flow
+def invite(*, client: Client, email: Email) -> None:
+    """Send the address a link: with a password chosen there it has an account, and the role of an admin. Until then
+    there is no row and no role. Raises Unavailable."""
+    subject = identifiers.digest(email)
+    before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(email), limit=20)
+    payload = {"user_id": str(entropy.identifier()), "address": email, "role": Role.ADMIN.value}
+    with atomic():
+        issued = challenges.issue(Purpose.PASSWORD_RESET, subject=subject, payload=payload, now=client.at)
+        owner.write(client, messages.ADMIN_INVITATION, email, link=PATH, issued=issued)
+        record(events.ADMIN_INVITED, client, subject=subject)
+    for seen in before:
+        challenges.retire(seen)
+
+
+def _admit(client: Client, proof: Proof, password: str) -> User:
+    """The mailbox was proved by whom the house invited: an account, and its role."""
+    email = Email(proof.payload["address"])
+    hashed = passwords.hashed(securing.acceptable(User(email=email), password))
+    brought = Particulars(password=hashed, email=email, username=None, full_name=FullName(""), phone_number=None)
+    try:
+        with atomic():
+            user = lifecycle.activate(brought, email_at=client.at)
+            lifecycle.give_role(user.pk, Role(proof.payload["role"]))
+            record(events.ACCOUNT_REGISTERED, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
+            record(events.ROLE_GIVEN, client, user_id=user.pk, code=proof.payload["role"])
+    except IntegrityError as error:  # the address has an account by now: it is given the role by `create-admin` again
+        raise errors.AlreadyUsed(subject=proof.subject) from error
     return user
 
 

@@ -1,14 +1,18 @@
-"""Roles: given by the house, never taken."""
+"""Roles: given by the house, never taken; and somebody is always admin."""
+
+from uuid import UUID
 
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.identifiers import Email
-from vestibule.accounts.models import Role, User
+from vestibule.accounts.models import Role, Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.flows import staff
 from vestibule.flows.flow import flow
+from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
@@ -19,14 +23,38 @@ def give(*, client: Client, email: Email, role: Role) -> User:
 
     Raises Invalid where no account has the address, or where no admin would be left; Unavailable.
     """
+    user = directory.holder_of_email(email)
+    if user is None:
+        raise Invalid({"email": [FieldError("not_found", _("No account has this address."))]})
+    return _give(client, user, role)
+
+
+@flow
+def assign(*, client: Client, user_id: UUID, role: Role, reason: str) -> User:
+    """Another role for this person, by an admin who says why.
+
+    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; no account; nobody else is admin),
+    Unavailable.
+    """
+    staff.may(client, Thing.ROLE)
+    user = staff.person(user_id)
+    if user.status not in (Status.ACTIVE, Status.SUSPENDED):
+        raise staff.impossible(_("Only somebody with an account has a role."))
+    return _give(client, user, role, reason=staff.reason(reason))
+
+
+def keep_an_admin(user_id: UUID) -> None:
+    """Nobody else is admin, so this person stays one: in the caller's transaction, which holds the admins until it
+    ends. Raises Invalid."""
+    if lifecycle.hold_admins() == [user_id]:
+        raise Invalid({"role": [FieldError("last_admin", _("Somebody has to be admin: name another first."))]})
+
+
+def _give(client: Client, user: User, role: Role, *, reason: str = "") -> User:
     with atomic():
-        admins = lifecycle.hold_admins()
-        user = directory.holder_of_email(email)
-        if user is None:
-            raise Invalid({"email": [FieldError("not_found", _("No account has this address."))]})
-        if admins == [user.pk] and role != Role.ADMIN:
-            raise Invalid({"role": [FieldError("last_admin", _("Somebody has to be admin: name another first."))]})
+        if role != Role.ADMIN:
+            keep_an_admin(user.pk)
         if lifecycle.give_role(user.pk, role):
-            record(events.ROLE_GIVEN, client, user_id=user.pk, code=role)
+            record(events.ROLE_GIVEN, client, user_id=user.pk, code=role, reason=reason)
     user.role = role
     return user

@@ -22,6 +22,7 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       StepUpRequired       the sign-in is too long ago for this                 reauthentication_required
       AccountUnverified    the password is right, the address not proved yet    account_unverified
       AccountSuspended     the password is right, and the house says no         account_suspended
+      NotAllowed           this person's role does not let them                 permission_denied
       NotFound             nothing of this person's has that id                 not_found
       Unauthenticated      who asks is not signed in                            not_authenticated
         CredentialInvalid  the token is not ours, or altered                    token_invalid
@@ -187,6 +188,12 @@ class AccountSuspended(Refusal):
     """The password is right, and this person may not sign in."""
 
     code = "account_suspended"
+
+
+class NotAllowed(Refusal):
+    """Whoever asks is signed in, and their role does not let them."""
+
+    code = "permission_denied"
 
 
 class NotFound(Refusal):

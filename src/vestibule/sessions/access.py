@@ -8,7 +8,7 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 
-from vestibule.accounts.models import Status
+from vestibule.accounts.models import Role, Status
 from vestibule.database.prepared import Prepared
 from vestibule.kernel import entropy, errors
 from vestibule.sessions import signing
@@ -93,6 +93,9 @@ def live(found: Session, now: datetime) -> bool:
     """Whether a session still counts: not ended, not too old, its person still active."""
     if found.revoked_at is not None or found.expires_at <= now or found.user.status != Status.ACTIVE:
         return False
+    if found.is_page and found.user.role != Role.USER:
+        # Whoever may do things to others stays in for less, whatever they ticked (SECURITY: 15 min, 12 h).
+        return now < min(found.created_at + settings.STAFF_SESSION, found.last_seen_at + settings.STAFF_IDLE)
     # A page's session that is not to stay dies idle, too (SECURITY: 1 h, 24 h).
     brief = found.is_page and found.expires_at <= found.created_at + settings.PAGE_SESSION
     return not brief or found.last_seen_at > now - settings.PAGE_IDLE

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
-from vestibule.accounts.models import User
+from vestibule.accounts.models import Role, User
 from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
@@ -45,7 +45,9 @@ def living(user_id: UUID, now: datetime) -> QuerySet[Session]:
         expires_at__lte=F("created_at") + settings.PAGE_SESSION,
         last_seen_at__lte=now - settings.PAGE_IDLE,
     )
-    return found.exclude(idle).select_related("device").order_by("-created_at")
+    too_long = Q(created_at__lte=now - settings.STAFF_SESSION) | Q(last_seen_at__lte=now - settings.STAFF_IDLE)
+    staff = Q(is_page=True, user__role__in=[Role.ADMIN, Role.MANAGER]) & too_long
+    return found.exclude(idle).exclude(staff).select_related("device").order_by("-created_at")
 
 
 def seen(session: Session, now: datetime) -> None:

@@ -12,6 +12,8 @@ JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.int("JWT_REFRESH_ABSOLUTE", default
 PAGE_SESSION = timedelta(hours=24)  # of the hosted pages; SECURITY's numbers
 PAGE_IDLE = timedelta(hours=1)
 PAGE_STAY = timedelta(days=30)  # "stay signed in"
+STAFF_SESSION = timedelta(hours=12)  # of whoever is admin or manager: on the pages, and in what their token may see
+STAFF_IDLE = timedelta(minutes=15)
 SESSIONS_PER_PERSON = env.int("SESSIONS_PER_PERSON", default=20)
 STEP_UP = timedelta(minutes=10)
 REFRESH_GRACE = timedelta(seconds=10)  # a lost answer or a second tab; SECURITY's number

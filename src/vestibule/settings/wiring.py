@@ -7,6 +7,9 @@ from csp.constants import NONCE, NONE, SELF
 # --- The application --------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "vestibule.skins.admin",  # before unfold, and unfold before the stock admin: the first template of a name is taken
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
@@ -69,6 +72,30 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
+}
+
+# --- The admin --------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS: list[str] = []  # Django authenticates nobody: flows.sign_in does
+# The stock admin asks for middleware and context processors on every path, and for its messages. Our gate does their
+# work on its own paths (skins.admin.gate): it finds the page session and sets `request.user`, and the site hands the
+# templates what they need; nothing of the admin stands on the way of the API.
+SILENCED_SYSTEM_CHECKS = ["admin.E404", "admin.E406", "admin.E408", "admin.E409", "admin.E410", "admin.W411"]
+UNFOLD = {
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Sign-ups", "icon": "monitoring", "link": "/admin/"},
+                    {"title": "People", "icon": "group", "link": "/admin/accounts/user/"},
+                    {"title": "Messages", "icon": "mail", "link": "/admin/courier/message/"},
+                    {"title": "Audit log", "icon": "list_alt", "link": "/admin/audit/auditevent/"},
+                ],
+            },
+        ],
+    },
 }
 
 # --- The API ----------------------------------------------------------------------------------------------------------

@@ -120,6 +120,13 @@ def row(refusal: Refusal) -> str:
     return _ROWS.get(type(refusal), refusal.code)
 
 
+def words(refusal: Refusal) -> str:
+    """What a page says of a refusal."""
+    if isinstance(refusal, Invalid):
+        return " ".join(error.message for errors in refusal.fields.values() for error in errors)
+    return str(PROBLEMS[row(refusal)].detail)
+
+
 def of_fields(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
     """The members that name the fields at fault: pairs of code and message each."""
     count = len(fields)

@@ -62,11 +62,11 @@ class Me(APIView):
         operation_id="me_close",
         tags=_TAG,
         request=None,
-        responses=answers(204, None, *SIGNED_IN, "reauthentication_required", body=False),
+        responses=answers(204, None, *SIGNED_IN, "reauthentication_required", "invalid", body=False),
     )
     def delete(self, request: Request) -> Response:
         """Close the account: off at once, erased in 14 days; a link in the mail takes that back. Needs a sign-in of the
-        last ten minutes."""
+        last ten minutes; the last admin can't."""
         account.close(client=admit_bearer(request))
         return Response(status=204)
 

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from vestibule.skins.api import (
     addresses,
+    admin,
     captcha,
     configuration,
     docs,
@@ -56,6 +57,17 @@ urlpatterns = [
     path("auth/devices", sessions.Devices.as_view()),
     path("auth/devices/<uuid:id>", sessions.OneDevice.as_view()),
     path("auth/events", sessions.Activity.as_view()),
+    path("admin/users", admin.Users.as_view()),
+    path("admin/users/<uuid:id>", admin.OneUser.as_view()),
+    path("admin/users/<uuid:id>/sessions", admin.SessionsOfUser.as_view()),
+    path("admin/users/<uuid:id>/suspend", admin.Suspend.as_view()),
+    path("admin/users/<uuid:id>/reactivate", admin.Reactivate.as_view()),
+    path("admin/users/<uuid:id>/sign-out", admin.SignOut.as_view()),
+    path("admin/users/<uuid:id>/resend-verification", admin.Resend.as_view()),
+    path("admin/users/<uuid:id>/close", admin.Close.as_view()),
+    path("admin/users/<uuid:id>/role", admin.GiveRole.as_view()),
+    path("admin/users/<uuid:id>/password-reset", admin.StartReset.as_view()),
+    path("admin/events", admin.EventsOfEverybody.as_view()),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", docs.Page.as_view(), name="docs"),
 ]

@@ -6,7 +6,7 @@ import sys
 from django.core.management import execute_from_command_line
 
 from vestibule.celery import app as celery
-from vestibule.skins.ops import tallies
+from vestibule.skins.ops import metric_files
 
 __all__ = ["celery", "main"]
 
@@ -21,4 +21,4 @@ def main() -> None:
         execute_from_command_line([program, *words])
     finally:
         if os.getpid() == command:
-            tallies.forget(command)
+            metric_files.forget(command)

@@ -13,9 +13,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
+from vestibule.audit import tallies
 from vestibule.boot import settle
 from vestibule.skins.headers import EVERYWHERE, NOTHING
-from vestibule.skins.ops import health, tallies
+from vestibule.skins.ops import health, metric_files
 from vestibule.skins.worker.thread import Courier
 from vestibule.wsgi import application
 
@@ -127,11 +128,12 @@ def _begin_work(worker: Any) -> None:
 
 
 def _end_work(server: object, worker: Any) -> None:
-    """The message in hand goes out before the process goes."""
+    """What is counted is written, and the message in hand goes out, before the process goes."""
+    tallies.notebook.write()
     if courier := getattr(worker, "courier", None):
         courier.stop()
 
 
 def _forget_metrics(server: object, worker: Any) -> None:
     """The gauges of a process that ended count no more."""
-    tallies.ended(worker.pid)
+    metric_files.ended(worker.pid)

@@ -22,7 +22,7 @@ from vestibule.flows import (
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.skins.pages.entrance import leave, signed_in
-from vestibule.skins.pages.showing import page
+from vestibule.skins.pages.showing import onward, page
 
 
 @signed_in
@@ -121,7 +121,9 @@ def activity(request: HttpRequest, client: Client) -> HttpResponse:
 @signed_in
 def step_up(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: the password once more."""
-    back = "/account/sessions/" if "sessions" in request.POST.get("back", "") else "/account/security/"
+    back = onward(request) or (
+        "/account/sessions/" if "sessions" in request.POST.get("back", "") else "/account/security/"
+    )
     if request.method != "POST":
         return page(request, "pages/account/step_up.html", {"back": back})
     try:

@@ -9,34 +9,14 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
-from django.utils import timezone
 
 from vestibule.flows.entering import SignedIn
-from vestibule.guards import rules
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Refusal, SessionRevoked, Unauthenticated
-from vestibule.kernel.sealing import Unsealable
-from vestibule.sessions import access, roster
-from vestibule.sessions.models import Session
-from vestibule.skins.edge import admit
+from vestibule.kernel.errors import Refusal, Unauthenticated
+from vestibule.skins.cookies import DEVICE, SESSION, admit_page, unsigned
 from vestibule.skins.pages.showing import form_or_post, page
 
-SESSION, DEVICE = "page session", "page device"
 YEAR = timedelta(days=365)
-
-
-def admit_page(request: HttpRequest) -> Client:
-    """The Client of somebody who is signed in to the pages. Raises Unauthenticated, SessionRevoked, Throttled,
-    Unavailable."""
-    id = _unsigned(SESSION, request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
-    if id is None:
-        raise Unauthenticated
-    session = Session.objects.select_related("user").filter(pk=id, is_page=True).first()
-    if session is None or not access.live(session, timezone.now()):
-        raise SessionRevoked
-    client = admit(request, rules.TOKEN, session=session)
-    roster.seen(session, client.at)
-    return client
 
 
 def signed_in(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -76,14 +56,7 @@ def leave(response: HttpResponse) -> HttpResponse:
 
 def device_of(request: HttpRequest) -> UUID | None:
     """The device that this browser was recognised as before."""
-    return _unsigned(DEVICE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
-
-
-def _unsigned(purpose: str, cookie: str) -> UUID | None:
-    try:
-        return UUID(bytes=settings.KEYS.unsign(purpose, cookie))
-    except (Unsealable, ValueError):
-        return None
+    return unsigned(DEVICE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
 
 
 def _set(response: HttpResponse, name: str, value: str, life: timedelta) -> None:

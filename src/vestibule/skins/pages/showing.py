@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
-from vestibule.skins.problems import PROBLEMS, row, waiting
+from vestibule.skins.problems import PROBLEMS, row, waiting, words
 
 form_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -18,6 +18,13 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], refusal: 
     for name, value in waiting(refusal).items():
         response[name] = value
     return response
+
+
+def onward(request: HttpRequest) -> str:
+    """Where the person was on the way to, as `next` says: only to the admin, else nowhere. A path of ours that begins
+    so is no other host's, whatever follows."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    return wanted if wanted.startswith("/admin/") and wanted.isascii() and wanted.isprintable() else ""
 
 
 def status(refusal: Refusal | None) -> int:
@@ -43,11 +50,8 @@ def field(name: str, typed: dict[str, str], refusal: Refusal | None, order: tupl
 def _alert(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {}
-    words = PROBLEMS[row(refusal)].detail
-    if isinstance(refusal, Invalid):
-        words = " ".join(error.message for errors in refusal.fields.values() for error in errors)
     return {
-        "alert": words,
+        "alert": words(refusal),
         "alert_code": refusal.code,
         "invalid": isinstance(refusal, Invalid),
         "attempts_left": refusal.attempts_left,

@@ -15,9 +15,10 @@ from vestibule.guards import rules
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, Invalid, LinkExpired, Refusal, TokenInvalid, Unauthenticated
 from vestibule.sessions import devices
+from vestibule.skins.cookies import admit_page
 from vestibule.skins.edge import admit
 from vestibule.skins.pages import captcha, entrance
-from vestibule.skins.pages.showing import field, form_or_post, page
+from vestibule.skins.pages.showing import field, form_or_post, onward, page
 
 OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
@@ -25,8 +26,9 @@ OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 @form_or_post
 def login(request: HttpRequest) -> HttpResponse:
     """`/login/`: a name and the password."""
+    following = onward(request)
     if request.method != "POST":
-        return page(request, "pages/login.html", captcha.shown(request, rules.LOGIN))
+        return page(request, "pages/login.html", {"next": following, **captcha.shown(request, rules.LOGIN)})
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
@@ -42,9 +44,9 @@ def login(request: HttpRequest) -> HttpResponse:
             page=settings.PAGE_STAY if stay else settings.PAGE_SESSION,
         )
     except Refusal as refusal:
-        shown = {"name": name, "stay": stay, **captcha.shown(request, rules.LOGIN, refusal)}
+        shown = {"name": name, "stay": stay, "next": following, **captcha.shown(request, rules.LOGIN, refusal)}
         return page(request, "pages/login.html", shown, refusal)
-    return entrance.enter(request, HttpResponseRedirect("/account/", status=303), entered)
+    return entrance.enter(request, HttpResponseRedirect(following or "/account/", status=303), entered)
 
 
 @form_or_post
@@ -53,7 +55,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return page(request, "pages/logout.html", {})
     try:
-        sessions.sign_out(client=entrance.admit_page(request))
+        sessions.sign_out(client=admit_page(request))
     except Unauthenticated:
         pass  # nobody is signed in: so it shall be
     except Refusal as refusal:

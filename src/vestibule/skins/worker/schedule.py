@@ -15,6 +15,7 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from vestibule.accounts import lifecycle
+from vestibule.audit import tallies
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
 from vestibule.flows import account
@@ -68,6 +69,7 @@ def sweeps() -> tuple[Sweep, ...]:
 def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()
+    tallies.notebook.write()
     swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps()}
     pulse.beat(timezone.now())
     if any(swept.values()):

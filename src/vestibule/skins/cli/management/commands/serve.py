@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from vestibule.skins.cli.server import Server
-from vestibule.skins.ops import tallies
+from vestibule.skins.ops import metric_files
 
 
 class Command(BaseCommand):
@@ -23,6 +23,6 @@ class Command(BaseCommand):
         if settings.MAILBOX:
             self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
         self.stdout.flush()
-        tallies.forget_the_dead()
+        metric_files.forget_the_dead()
         sys.argv = sys.argv[:1]  # gunicorn would read ours
         Server().run()

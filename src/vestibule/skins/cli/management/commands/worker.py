@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vestibule.boot import settle
 from vestibule.celery import app
-from vestibule.skins.ops import port, tallies
+from vestibule.skins.ops import metric_files, port
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
         if settings.WORKER_METRICS_PORT:  # a machine of its own: what lies there is a former worker's
-            tallies.forget_the_dead()
+            metric_files.forget_the_dead()
             port.serve(settings.BIND, settings.WORKER_METRICS_PORT)
         settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])

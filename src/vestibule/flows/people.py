@@ -1,0 +1,53 @@
+"""Look at people, as the staff may: find somebody, and see the account, its sessions and its devices."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from vestibule.accounts import directory
+from vestibule.accounts.models import User
+from vestibule.flows import staff
+from vestibule.flows.flow import flow
+from vestibule.flows.staff import Thing
+from vestibule.kernel.client import Client
+from vestibule.sessions import devices, roster
+from vestibule.sessions.models import Device, Session
+
+PAGE = 50  # people a page
+COUNTED = 1000  # people that are counted and turned to, at most: nobody reads further, and nobody waits for a count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A person, where they are signed in, and what from."""
+
+    user: User
+    sessions: list[Session]
+    devices: list[Device]
+
+
+@flow
+def find(
+    *, client: Client, search: str = "", status: str = "", role: str = "", page: int = 1
+) -> tuple[int, list[User]]:
+    """How many people there are that match (COUNTED at most), and one page of them, the newest first.
+
+    Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
+    """
+    staff.may(client, Thing.LOOK)
+    found = directory.found(search) if search.strip() else User.objects.all()
+    found = found.filter(status=status) if status else found
+    found = found.filter(role=role) if role else found
+    count = found.order_by()[:COUNTED].count()
+    newest = found.order_by("-created_at", "-pk")[: min(count, page * PAGE)]
+    return count, list(newest[(page - 1) * PAGE :])
+
+
+@flow
+def show(*, client: Client, user_id: UUID) -> Shown:
+    """One person. Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Unavailable."""
+    staff.may(client, Thing.LOOK)
+    return Shown(
+        user=staff.person(user_id),
+        sessions=list(roster.living(user_id, client.at)),
+        devices=list(devices.of(user_id)),
+    )

@@ -1,0 +1,52 @@
+"""The admin in Chromium, from the command line's invitation on: nothing foreign is asked for, and nothing breaks the
+Content-Security-Policy."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import watched
+from tests.browser.test_account_pages import letter, link
+from tests.service import Service
+from tests.world import PASSWORD
+
+
+@pytest.fixture
+def page(browser: Browser, service: Service) -> Iterator[Page]:
+    """A page at the sign-up."""
+    yield from watched(browser, service, {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}})
+
+
+def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, person: str) -> None:
+    service.run("create-admin", person)
+    page.goto(service.url + link(letter(service, person, "run this"), "/password/reset/confirm/"))
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    page.goto(f"{service.url}/admin/")
+    page.get_by_label("Email, username or phone number").fill(person)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
+    expect(page.get_by_text("Median time to verify")).to_be_visible()
+    expect(page.get_by_role("img", name="Email: sign-ups by day")).to_be_visible()
+    assert page.evaluate("document.documentElement.className") == "dark"
+    page.get_by_text(person).first.click()  # the menu of who is signed in
+    page.get_by_text("Light", exact=True).click()
+    assert page.evaluate("document.documentElement.className") == "light"
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("link", name="Admin", exact=True).click()
+    page.get_by_role("textbox").fill(person)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=person).click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    page.get_by_role("link", name="Suspend").click()
+    page.get_by_label("Reason").fill("To see who says no")
+    page.get_by_role("button", name="Suspend").click()
+    expect(page.get_by_role("alert")).to_have_text("Somebody has to be admin: name another first.")
+    for path in ("", "accounts/user/", "courier/message/", "audit/auditevent/", "export/"):
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.goto(f"{service.url}/admin/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

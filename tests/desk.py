@@ -1,0 +1,88 @@
+"""The staff, at the pages of the admin and at its API: what a story needs of them."""
+
+import re
+from io import StringIO
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.management import call_command
+from django.test import Client as Http
+
+from tests.world import PASSWORD, Api, Inbox, Reply
+from vestibule.accounts.models import User
+
+WHY = "Asked for by the person, ticket 4711"
+_ALERT = re.compile(r'role="alert"[^>]*>([^<]*)<')
+
+
+def given(email: str, role: str) -> User:
+    """The account, with that role."""
+    call_command("set_role", email, role, stdout=StringIO())
+    return User.objects.get(email=email)
+
+
+class PageDesk:
+    """Somebody at the pages; nobody, without an address."""
+
+    name = "pages"
+
+    def __init__(self, email: str = "") -> None:
+        self.http = Http(raise_request_exception=False)
+        if email:
+            self.sign_in(email)
+
+    def sign_in(self, email: str) -> None:
+        """Through the form, to the admin."""
+        answer = self.http.post("/login/", {"name": email, "password": PASSWORD, "next": "/admin/"})
+        assert (answer.status_code, answer["Location"]) == (303, "/admin/")
+
+    def look(self, user: User) -> list[int]:
+        """The status of every page that shows something."""
+        paths = ["", "accounts/user/", f"accounts/user/{user.pk}/", "courier/message/", "audit/auditevent/"]
+        return [self.http.get(f"/admin/{path}").status_code for path in paths]
+
+    def act(self, user: User, name: str, reason: str = WHY, **more: str) -> Reply:
+        """Press a button, and say why."""
+        answer = self.http.post(f"/admin/accounts/user/{user.pk}/{name}/", {"reason": reason, **more})
+        alert = _ALERT.search(answer.content.decode())
+        return Reply(status=answer.status_code, text=alert[1] if alert else "", headers=dict(answer.headers))
+
+    def export(self, form: str = "csv", reason: str = WHY, **which: str) -> Reply:
+        """Take the audit log along."""
+        answer = self.http.post("/admin/export/", {"format": form, "reason": reason, **which})
+        text = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        return Reply(status=answer.status_code, text=text.decode(), headers=dict(answer.headers))
+
+
+class ApiDesk:
+    """Somebody at the API; nobody, without an address."""
+
+    name = "api"
+
+    def __init__(self, email: str = "") -> None:
+        self.api = Api()
+        self.access = str(self.api.login(email).body["access"]) if email else ""
+
+    def get(self, path: str, **query: Any) -> Reply:
+        """GET of `/api/admin/…`."""
+        return self.api.send("GET", f"/api/admin/{path}" + (f"?{urlencode(query)}" if query else ""), self.access)
+
+    def look(self, user: User) -> list[int]:
+        """The status of every endpoint that shows something."""
+        return [self.get(path).status for path in ("users", f"users/{user.pk}", f"users/{user.pk}/sessions", "events")]
+
+    def act(self, user: User, name: str, reason: str = WHY, **more: str) -> Reply:
+        """POST of an act, and say why."""
+        reply = self.api.send("POST", f"/api/admin/users/{user.pk}/{name}", self.access, {"reason": reason, **more})
+        errors = reply.body.get("errors", {})
+        words = " ".join(word for words in errors.values() for word in words)
+        return Reply(status=reply.status, code=reply.code, text=words, body=reply.body)
+
+
+Desk = PageDesk | ApiDesk
+
+
+def account(api: Api, inbox: Inbox, email: str) -> User:
+    """Somebody with PASSWORD."""
+    api.account(inbox, email)
+    return User.objects.get(email=email)

@@ -1,0 +1,78 @@
+"""The table of docs/permissions.md: every cell of it tried, through the pages and through the API."""
+
+import re
+from pathlib import Path
+
+import pytest
+from time_machine import travel
+
+from tests.desk import ApiDesk, Desk, PageDesk, account, given
+from tests.world import PASSWORD, Api, Inbox
+from vestibule.accounts.models import Role, Status, User
+from vestibule.flows.staff import MAY, Thing
+from vestibule.skins.admin.acts import ACTS
+
+TABLE = Path(__file__).parents[2] / "docs/permissions.md"
+NOON = "2026-03-01T12:00:00Z"
+NAMES = {act.thing: name for name, act in ACTS.items()}
+NO = {"pages": 404, "api": 403}
+NOBODY = {"pages": 303, "api": 401}
+
+
+def table() -> dict[str, dict[str, bool]]:
+    """What the documentation says: thing, role, may."""
+    text = TABLE.read_text()
+    header = re.search(r"^\| what \|(.*)\|$", text, re.MULTILINE)
+    assert header
+    roles = [role.strip() for role in header[1].split("|")]
+    rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
+    return {
+        thing: dict(zip(roles, [c.strip() == "yes" for c in cells.split("|")], strict=True)) for thing, cells in rows
+    }
+
+
+def test_the_table_is_the_code() -> None:
+    assert table().keys() == set(Thing)
+    for thing, cells in table().items():
+        assert {role for role, may in cells.items() if may} == {role for role in Role if thing in MAY[role]}
+    assert NAMES.keys() == set(Thing) - {Thing.LOOK, Thing.EXPORT}
+
+
+def tried(desk: Desk, thing: Thing, ada: User, pending: User) -> set[int]:
+    """The statuses of the thing, on somebody whom it can be done to."""
+    User.objects.filter(pk=ada.pk).update(status=Status.ACTIVE, closes_at=None)
+    if thing is Thing.LOOK:
+        return set(desk.look(ada))
+    if thing is Thing.EXPORT:
+        return {desk.export().status} if isinstance(desk, PageDesk) else set()
+    if thing is Thing.REACTIVATE:
+        User.objects.filter(pk=ada.pk).update(status=Status.SUSPENDED)
+    more = {"role": "manager"} if thing is Thing.ROLE else {}
+    return {desk.act(pending if thing is Thing.RESEND else ada, NAMES[thing], **more).status}
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "user", "nobody"])
+def test_every_cell(api: Api, inbox: Inbox, role: str) -> None:
+    with travel(NOON, tick=False) as clock:
+        account(api, inbox, "boss@example.com")
+        given("boss@example.com", "admin")
+        who = ""
+        if role != "nobody":
+            who = "who@example.com"
+            account(api, inbox, who)
+        ada = account(api, inbox, "ada@example.com")
+        api.register(email="new@example.com", password=PASSWORD)
+        pending = User.objects.get(email="new@example.com")
+        if who:
+            given(who, role if role != "user" else "admin")
+        desks: list[Desk] = [PageDesk(who), ApiDesk(who)]
+        if role == "user":
+            given(who, "user")  # signed in as one who might, and is not any more
+        for thing, cells in table().items():
+            for desk in desks:
+                if thing == Thing.RESEND:
+                    clock.shift(130)  # the cooldown between two sends
+                User.objects.filter(email=ada.email).update(role=Role.USER)
+                statuses = tried(desk, Thing(thing), ada, pending)
+                refused = (NOBODY if role == "nobody" else NO)[desk.name]
+                assert statuses <= ({200, 303} if cells[role] else {refused}), (thing, desk.name, statuses)
