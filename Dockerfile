@@ -17,7 +17,8 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/vestibule \
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
 RUN case "$TARGETARCH" in amd64) march="-march=x86-64-v3" ;; *) march="" ;; esac \
- && CFLAGS="-O3 $march" uv sync --frozen --no-dev --all-extras --no-install-project
+ && CFLAGS="-O3 $march" uv sync --frozen --no-dev --all-extras --no-install-project \
+ && echo "-O3 $march" > "$(echo /opt/vestibule/lib/python*/site-packages/argon2_cffi_bindings-*.dist-info)/vestibule-build.txt"
 COPY README.md LICENSE ./
 COPY src src
 RUN uv sync --frozen --no-dev --all-extras --no-editable

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -20,38 +19,13 @@ from argon2.low_level import Type, hash_secret
 
 from bench import plot
 from bench.load import Ask, Ran, run
+from bench.rows import Row
 from bench.scenarios import SCENARIOS, Scenario, Town
 from bench.stage import PARTS, Stage, stage
 from tests.servers import free_port, until
 
 CONCURRENCIES = (1, 8, 32)
 RESULTS = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One scenario at one concurrency: per second; seconds; CPU ms a request by part; MB."""
-
-    name: str
-    concurrency: int
-    rate: float
-    seconds: tuple[float, float, float]
-    cpu: dict[str, float]
-    memory: int
-    refused: int
-
-    @property
-    def total(self) -> float:
-        """CPU ms a request, everything counted."""
-        return sum(self.cpu.values())
-
-    def __str__(self) -> str:
-        p50, p95, p99 = (1000 * each for each in self.seconds)
-        parts = "".join(f"{self.cpu.get(part, 0):9.2f}" for part in PARTS)
-        return (
-            f"{self.name:12}{self.concurrency:4}{self.rate:9.0f}{p50:9.1f}{p95:9.1f}{p99:9.1f}"
-            f"{parts}{self.total:9.2f}{self.memory:7}{self.refused:7}"
-        )
 
 
 def main(names: list[str]) -> None:
@@ -70,7 +44,8 @@ def main(names: list[str]) -> None:
             sys.stdout.write(f"{each}\n")
             sys.stdout.flush()
     verdicts = [verdict(scenario, rows, hash_ms) for scenario in SCENARIOS if scenario.allowed]
-    rows.sort(key=lambda row: [each.name for each in rows].index(row.name))
+    order = list(dict.fromkeys(row.name for row in rows))
+    rows.sort(key=lambda row: order.index(row.name))
     lines += [*map(str, rows), "", "at concurrency 8, CPU ms above the hash, everything counted:"]
     lines += [line for line in verdicts if line]
     sys.stdout.write("\n".join(lines[-len(verdicts) - 1 :]) + "\n")
