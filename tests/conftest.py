@@ -20,6 +20,7 @@ from redis import Redis
 
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
+from vestibule.audit import tallies
 from vestibule.celery import app as celery
 from vestibule.guards import counters
 
@@ -73,6 +74,7 @@ def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
 def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
+    tallies.notebook.forget()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()
 
