@@ -20,6 +20,7 @@ from redis import Redis
 
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
+from vestibule.audit import tallies
 from vestibule.celery import app as celery
 from vestibule.guards import counters
 from vestibule.sessions import signing
@@ -75,6 +76,7 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
     signing.forget()
+    tallies.notebook.forget()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()
 

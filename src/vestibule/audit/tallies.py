@@ -53,6 +53,11 @@ class Notebook:
             with self._lock:
                 self._counts.update(taken)
 
+    def forget(self) -> None:
+        """Start anew (for tests)."""
+        with self._lock:
+            self._counts, self._written_at = Counter(), None
+
 
 notebook = Notebook()
 

@@ -1,5 +1,5 @@
 """A query that is compiled once and asked many times: Django would write its SQL anew each time, which costs more than
-to run it (docs/decisions/0016)."""
+to run it (docs/decisions/0018)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,8 +65,6 @@ class Prepared(Generic[M]):
         query = self._rows.filter(*asked).order_by().query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        if compiler.klass_info is None:
-            raise ValueError("only whole models can be prepared")
         own = compiler.klass_info["select_fields"]
         return _Compiled(
             sql=sql,

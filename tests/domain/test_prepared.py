@@ -1,0 +1,57 @@
+"""Queries that are compiled once say what the ORM says; rows that are inserted so are the rows that it would make."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vestibule.accounts.models import Profile, Status, User
+from vestibule.database.inserting import insert
+from vestibule.database.prepared import Prepared
+from vestibule.sessions.models import Session
+
+NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def person(email: str, status: Status = Status.ACTIVE) -> User:
+    user = insert(User(email=email, password="!", status=status, email_verified_at=NOW))
+    insert(Profile(user=user, bio="Mathematician"))
+    return user
+
+
+def session(user: User, **facts: object) -> Session:
+    times = {"created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + timedelta(days=1), "auth_time": NOW}
+    return insert(Session(**{"user": user, "amr": ["pwd", "otp"], "address": "2001:db8::1", **times, **facts}))
+
+
+def fields(row: object) -> dict[str, object]:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def test_a_row_and_what_it_selects_along_are_those_of_the_orm() -> None:
+    person("eve@example.com")
+    made = session(person("ada@example.com"))
+    rows = Session.objects.select_related("user__profile")
+    prepared = Prepared(rows, "id")
+    for _ in range(2):
+        found, wanted = prepared.first(made.pk), rows.get(pk=made.pk)
+        assert found is not None
+        assert fields(found) == fields(wanted) == fields(made)
+        assert fields(found.user) == fields(wanted.user)
+        assert fields(found.user.profile) == fields(wanted.user.profile)
+    assert prepared.first(made.user_id) is None
+
+
+def test_a_filter_of_its_own_and_lookups_in_their_order() -> None:
+    ada, eve = person("ada@example.com"), person("eve@example.com", Status.PENDING)
+    accounts = Prepared(User.objects.exclude(status=Status.PENDING), "email")
+    assert accounts.first("ada@example.com") == ada
+    assert accounts.first(eve.email) is None
+    old = session(ada, created_at=NOW - timedelta(days=2))
+    new = session(ada)
+    session(ada, revoked_at=NOW)
+    recent = Prepared(Session.objects.filter(revoked_at=None).only("id"), "user_id", "created_at__gt")
+    assert recent.all(ada.pk, NOW - timedelta(days=1)) == [new]
+    assert {row.pk for row in recent.all(ada.pk, NOW - timedelta(days=3))} == {old.pk, new.pk}
+    assert recent.first(eve.pk, NOW - timedelta(days=3)) is None
