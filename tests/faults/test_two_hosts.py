@@ -18,7 +18,8 @@ from tests.world import PASSWORD
 
 pytestmark = pytest.mark.skipif(not HAPROXY, reason="no HAProxy: THE TESTS WITH TWO WEB HOSTS DID NOT RUN")
 AT_ONCE = 4
-SMALL = {"WEB_PROCESSES": "1", "WEB_DRAIN": "3"}
+# Each process also ends by itself after some sixty requests, and nobody may notice.
+SMALL = {"WEB_PROCESSES": "1", "WEB_DRAIN": "3", "WEB_MAX_REQUESTS": "60"}
 _numbers = count()
 
 
