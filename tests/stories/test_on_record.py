@@ -14,6 +14,8 @@ from prometheus_client import REGISTRY
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.challenges.desk import challenges
+from vestibule.challenges.store_db import DatabaseStore
+from vestibule.challenges.store_redis import RedisStore
 from vestibule.skins.api import registration as endpoint
 
 ADA = "ada@example.com"
@@ -128,4 +130,4 @@ def test_health_names_each_dependency(house: None) -> None:
 
 
 def test_the_store_is_the_one_of_this_run() -> None:
-    assert type(challenges.store).__name__ == ("RedisStore" if settings.REDIS_URL else "DatabaseStore")
+    assert isinstance(challenges.store, RedisStore if settings.REDIS_URL else DatabaseStore)
