@@ -41,7 +41,13 @@ class Balanced(Site):
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / "haproxy.log").open("ab"),
         )
-        until(self.answers, "the balancer")
+        until(lambda: all(_asked(host) for host in self.hosts), "the balancer")
+
+    def take_back(self, host: Service) -> None:
+        """Start a host that had gone; come back when the balancer has seen that it is ready."""
+        before = _asked(host)
+        host.start("serve")
+        until(lambda: _asked(host) > before, "the balancer to see the host")
 
     def stop(self) -> None:
         """All of it, at once."""
@@ -50,6 +56,11 @@ class Balanced(Site):
             self._balancer.wait()
         for host in self.hosts:
             host.stop()
+
+
+def _asked(host: Service) -> int:
+    """How often the host said that it is ready; only the balancer asks."""
+    return host.log("serve").count('"route": "health/ready", "status": 200')
 
 
 def _made(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from errno import ECONNREFUSED
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.error import URLError
 
@@ -104,3 +104,17 @@ def refused(port: int) -> bool:
     """Whether nobody listens there: neither taken nor cut off."""
     with socket.socket() as knock:
         return knock.connect_ex(("127.0.0.1", port)) == ECONNREFUSED
+
+
+@pytest.mark.parametrize("line", [b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n"])
+def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(service: Service, line: bytes) -> None:
+    """WEB-08: gunicorn answers by itself, before any middleware."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as stranger:
+        stranger.sendall(line)
+        answer = HTTPResponse(stranger)
+        answer.begin()
+        assert answer.status in (400, 431)
+        assert answer.getheader("Content-Security-Policy") == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert answer.getheader("X-Content-Type-Options") == "nosniff"
+        assert answer.getheader("Cache-Control") == "no-store"
+        assert b"<h1>" in answer.read()
