@@ -7,25 +7,22 @@ are taken in the same run: the bare Argon2id hash, an empty DRF view, a view wit
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
-from pathlib import Path
-from statistics import median
 from time import process_time
 
 from argon2.low_level import Type, hash_secret
 
 from bench import plot
-from bench.load import Ask, Ran, run
-from bench.rows import Row
+from bench.load import Ask, run
+from bench.machine import machine
+from bench.rows import RESULTS, Row, measure, row
 from bench.scenarios import SCENARIOS, Scenario, Town
 from bench.stage import PARTS, Stage, stage
 from tests.servers import free_port, until
 
 CONCURRENCIES = (1, 8, 32)
-RESULTS = Path(__file__).parent / "results"
 
 
 def main(names: list[str]) -> None:
@@ -62,36 +59,6 @@ def measured(here: Stage, town: Town, names: list[str]) -> Iterator[Row]:
             row = measure(here, town, scenario, concurrency)
             if not names or scenario.name in names:
                 yield row
-
-
-def measure(here: Stage, town: Town, scenario: Scenario, concurrency: int) -> Row:
-    """One scenario at one concurrency. Raises RuntimeError where an answer is not the right one."""
-    asks = list(scenario.asks(town, scenario.requests))
-    before = here.cpu()
-    ran = run(here.service.port, asks, concurrency)
-    here.delivered()
-    after = here.cpu()
-    statuses = Counter(answer.status for answer in ran.answers)
-    if set(statuses) != {scenario.status}:
-        raise RuntimeError(f"{scenario.name}: {statuses}")
-    for answer in ran.answers:
-        if scenario.keep:
-            scenario.keep(town, answer)
-    return row(scenario.name, concurrency, ran, {part: after[part] - before[part] for part in PARTS}, here)
-
-
-def row(name: str, concurrency: int, ran: Ran, cpu: dict[str, float], here: Stage) -> Row:
-    """The measures of these answers."""
-    seconds, number = sorted(answer.seconds for answer in ran.answers), len(ran.answers)
-    return Row(
-        name=name,
-        concurrency=concurrency,
-        rate=number / ran.seconds,
-        seconds=(median(seconds), seconds[number * 95 // 100], seconds[number * 99 // 100]),
-        cpu={part: 1000 * spent / number for part, spent in cpu.items()},
-        memory=here.memory(),
-        refused=ran.refused,
-    )
 
 
 def limits(here: Stage) -> Iterator[Row]:
@@ -154,13 +121,6 @@ def verdict(scenario: Scenario, rows: list[Row], hash_ms: float) -> str:
     above = found[0].total - scenario.hashes * hash_ms
     said = "ok" if above <= scenario.allowed else "OVER"
     return f"{scenario.name:12}{above:7.2f}  of {scenario.allowed:4.1f} allowed   {said}"
-
-
-def machine() -> str:
-    """The processor, and how many of it."""
-    facts = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(": ")[2] for line in facts if line.startswith("model name")]
-    return f"{len(names)} x {names[0] if names else 'processor'}"
 
 
 if __name__ == "__main__":

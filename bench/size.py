@@ -1,0 +1,107 @@
+"""`make bench-size`: what a request costs among 10,000 people, and among 5,000,000, in the same PostgreSQL.
+
+The people are made by SQL, each with a profile, a session, a refresh token, a device and two events. Each scenario is
+asked one at a time; told are the CPU ms of a request, everything counted, its median time, and the ratio of the two.
+"""
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+
+import psycopg
+
+from bench.load import Ask
+from bench.machine import machine
+from bench.rows import RESULTS, Row, measure
+from bench.scenarios import SCENARIOS, Scenario, Town
+from bench.stage import Stage, stage
+
+SIZES = (10_000, 5_000_000)
+ROUNDS = 3  # of each scenario; the least of them is told, for the machine is not ours alone
+MOST = 1.3  # times what it costs among few
+
+PEOPLE = """
+INSERT INTO account_user (id, password, email, username, full_name, role, status, email_verified_at, phone_number,
+                          phone_verified_at, created_at, updated_at)
+SELECT md5(n::text)::uuid, '!', 'u' || n || '@example.org', 'u' || n, 'Person ' || n, 'user', 'active', at,
+       '+49151' || lpad(n::text, 8, '0'), at, at, at
+FROM (SELECT n, now() - n * interval '3 seconds' AS at FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS people;
+INSERT INTO account_profile (user_id, bio, address, picture)
+SELECT md5(n::text)::uuid, '', '', '' FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+INSERT INTO device (id, user_id, fingerprint, name, type, browser, os, is_trusted, created_at, last_seen_at)
+SELECT md5('d' || n)::uuid, md5(n::text)::uuid, sha256(('d' || n)::bytea), '', 'desktop', '', '', false, now(), now()
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+INSERT INTO session (id, user_id, created_at, last_seen_at, expires_at, auth_time, amr, address, agent, device_id,
+                     is_page)
+SELECT md5('s' || n)::uuid, md5(n::text)::uuid, at, at, at + interval '90 days', at, '["pwd"]',
+       ('10.' || n %% 250 || '.' || n / 250 %% 250 || '.' || n / 62500 %% 250)::inet, '', md5('d' || n)::uuid, false
+FROM (SELECT n, now() - n %% 80 * interval '1 day' AS at FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS people;
+INSERT INTO session_refresh_token (session_id, digest, created_at, expires_at)
+SELECT md5('s' || n)::uuid, sha256(('r' || n)::bytea), now(), now() + interval '14 days'
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+INSERT INTO audit_event (at, name, code, actor, user_id, subject, agent, request_id, reason)
+SELECT now() - n %% 300 * interval '1 day', name, '', 'user', md5(n::text)::uuid, sha256(n::text::bytea), '', '', ''
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, unnest(ARRAY['account.registered', 'session.opened']) AS name;
+"""
+
+
+def _search(town: Town, number: int) -> Iterator[Ask]:
+    """By address, the beginning of one, number, name and id, as whoever is staff; each finds somebody."""
+    words = ("u77@example.org", "u77", "%2B4915100000077", "u78", "f033ab37-c302-01f7-3f14-2449d037028d")
+    for turn in range(number):
+        yield Ask("GET", f"/api/admin/users?search={words[turn % len(words)]}", access=town.access[0])
+
+
+SEARCH = Scenario(name="admin search", asks=_search, status=200, requests=200)
+
+
+def main() -> None:
+    """Measure among few, fill up, measure again; tell the ratios. Exits 1 where one is over MOST."""
+    lines = [f"{date.today().isoformat()}   {machine()}", "scenario          people   CPU ms   p50 ms"]  # noqa: DTZ011
+    with stage() as here:
+        town, found, before = Town(here), dict[str, list[Row]](), 0
+        staff(here, town)
+        for size in SIZES:
+            fill(here, before + 1, size)
+            before = size
+            for name, row in measured(here, town).items():
+                found.setdefault(name, []).append(row)
+                lines.append(f"{name:14}{size:11,}{row.total:9.2f}{1000 * row.seconds[0]:9.1f}")
+                sys.stdout.write(f"{lines[-1]}\n")
+                sys.stdout.flush()
+    lines.append(f"among {SIZES[1]:,} a request costs, times what it costs among {SIZES[0]:,} (at most {MOST}):")
+    ratios = {name: many.total / few.total for name, (few, many) in found.items()}
+    lines += [f"{name:14}{ratio:6.2f}" for name, ratio in ratios.items()]
+    sys.stdout.write("\n".join(lines[-len(ratios) - 1 :]) + "\n")
+    RESULTS.joinpath("size.txt").write_text("\n".join(lines) + "\n")
+    sys.exit(max(ratios.values()) > MOST)
+
+
+def measured(here: Stage, town: Town) -> dict[str, Row]:
+    """The cheapest round of each scenario, one request at a time."""
+    found: dict[str, Row] = {}
+    for _ in range(ROUNDS):
+        for scenario in (*(each for each in SCENARIOS if each.name != "register"), SEARCH):
+            row = measure(here, town, scenario, 1)
+            if scenario.name not in found or row.total < found[scenario.name].total:
+                found[scenario.name] = row
+    return found
+
+
+def staff(here: Stage, town: Town) -> None:
+    """One person, who is an admin, and everything warm."""
+    for scenario in SCENARIOS:
+        measure(here, town, scenario, 1)
+    here.service.run("set-role", town.people[0], "admin")
+
+
+def fill(here: Stage, first: int, last: int) -> None:
+    """Make the people from one number to another."""
+    with psycopg.connect(here.database_url, autocommit=True, options="-c statement_timeout=0") as database:
+        for statement in PEOPLE.split(";")[:-1]:
+            database.execute(statement, {"first": first, "last": last})
+        database.execute("VACUUM ANALYZE")
+
+
+if __name__ == "__main__":
+    main()
