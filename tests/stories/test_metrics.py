@@ -1,9 +1,13 @@
 """What `/metrics` says: latency by route, throttles by rule, the hashing queue, the funnel, the outbox; to whom."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -24,7 +28,7 @@ from vestibule.courier.models import Feedback, Message
 from vestibule.guards import rates
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
-from vestibule.skins.ops import exposition, port
+from vestibule.skins.ops import exposition, port, tallies
 from vestibule.skins.worker import schedule
 
 ADA = "ada@example.com"
@@ -175,3 +179,15 @@ def test_no_label_names_a_person(api: Api, inbox: Inbox) -> None:
     api.send("GET", "me", access)
     text = exposition.exposition().decode()
     assert not re.search(r"ada|example\.com|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}", text)
+
+
+def test_the_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        (tmp_path / f"counter_{pid}.db").touch()
+    with override_settings(METRICS_DIR=str(tmp_path)):
+        tallies.forget_the_dead()
+        assert [path.name for path in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
+        tallies.forget(os.getpid())
+    assert not list(tmp_path.iterdir())

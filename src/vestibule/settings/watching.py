@@ -41,3 +41,5 @@ WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
     Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
+else:  # an empty one would be the working directory
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
