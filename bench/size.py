@@ -25,23 +25,23 @@ INSERT INTO account_user (id, password, email, username, full_name, role, status
                           phone_verified_at, created_at, updated_at)
 SELECT md5(n::text)::uuid, '!', 'u' || n || '@example.org', 'u' || n, 'Person ' || n, 'user', 'active', at,
        '+49151' || lpad(n::text, 8, '0'), at, at, at
-FROM (SELECT n, now() - n * interval '3 seconds' AS at FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS people;
+FROM (SELECT n, now() - n * interval '3 seconds' AS at FROM numbers) AS people;
 INSERT INTO account_profile (user_id, bio, address, picture)
-SELECT md5(n::text)::uuid, '', '', '' FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+SELECT md5(n::text)::uuid, '', '', '' FROM numbers;
 INSERT INTO device (id, user_id, fingerprint, name, type, browser, os, is_trusted, created_at, last_seen_at)
 SELECT md5('d' || n)::uuid, md5(n::text)::uuid, sha256(('d' || n)::bytea), '', 'desktop', '', '', false, now(), now()
-FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+FROM numbers;
 INSERT INTO session (id, user_id, created_at, last_seen_at, expires_at, auth_time, amr, address, agent, device_id,
                      is_page)
 SELECT md5('s' || n)::uuid, md5(n::text)::uuid, at, at, at + interval '90 days', at, '["pwd"]',
-       ('10.' || n %% 250 || '.' || n / 250 %% 250 || '.' || n / 62500 %% 250)::inet, '', md5('d' || n)::uuid, false
-FROM (SELECT n, now() - n %% 80 * interval '1 day' AS at FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS people;
+       ('10.' || n % 250 || '.' || n / 250 % 250 || '.' || n / 62500 % 250)::inet, '', md5('d' || n)::uuid, false
+FROM (SELECT n, now() - n % 80 * interval '1 day' AS at FROM numbers) AS people;
 INSERT INTO session_refresh_token (session_id, digest, created_at, expires_at)
 SELECT md5('s' || n)::uuid, sha256(('r' || n)::bytea), now(), now() + interval '14 days'
-FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n;
+FROM numbers;
 INSERT INTO audit_event (at, name, code, actor, user_id, subject, agent, request_id, reason)
-SELECT now() - n %% 300 * interval '1 day', name, '', 'user', md5(n::text)::uuid, sha256(n::text::bytea), '', '', ''
-FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, unnest(ARRAY['account.registered', 'session.opened']) AS name;
+SELECT now() - n % 300 * interval '1 day', name, '', 'user', md5(n::text)::uuid, sha256(n::text::bytea), '', '', ''
+FROM numbers, unnest(ARRAY['account.registered', 'session.opened']) AS name;
 """
 
 
@@ -98,8 +98,8 @@ def staff(here: Stage, town: Town) -> None:
 def fill(here: Stage, first: int, last: int) -> None:
     """Make the people from one number to another."""
     with psycopg.connect(here.database_url, autocommit=True, options="-c statement_timeout=0") as database:
-        for statement in PEOPLE.split(";")[:-1]:
-            database.execute(statement, {"first": first, "last": last})
+        database.execute(f"CREATE TEMPORARY TABLE numbers AS SELECT generate_series({first}, {last}) AS n")
+        database.execute(PEOPLE)
         database.execute("VACUUM ANALYZE")
 
 

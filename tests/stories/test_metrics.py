@@ -28,7 +28,7 @@ from vestibule.courier.models import Feedback, Message
 from vestibule.guards import rates
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
-from vestibule.skins.ops import exposition, port, tallies
+from vestibule.skins.ops import exposition, metric_files, port
 from vestibule.skins.worker import schedule
 
 ADA = "ada@example.com"
@@ -187,7 +187,7 @@ def test_the_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -
     for pid in (gone.pid, os.getpid()):
         (tmp_path / f"counter_{pid}.db").touch()
     with override_settings(METRICS_DIR=str(tmp_path)):
-        tallies.forget_the_dead()
+        metric_files.forget_the_dead()
         assert [path.name for path in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
-        tallies.forget(os.getpid())
+        metric_files.forget(os.getpid())
     assert not list(tmp_path.iterdir())

@@ -13,11 +13,6 @@ SECURE_REDIRECT_EXEMPT = [r"^api/", r"^health/", r"^metrics$", r"^\.well-known/j
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SILENCED_SYSTEM_CHECKS = [  # of Django's `check --deploy`
-    "security.W008",  # SECURE_SSL_REDIRECT: the proxy in front redirects
-    "security.W009",  # asks 50 characters of SECRET_KEY; the one we make has 256 bits in 43 (`vestibule doctor` looks)
-    "security.W021",  # HSTS preload: a promise for every service of the whole domain, and not ours to make
-]
 # Never a path or a query. `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF
 # check rightly refuses; answers for machines do carry it (skins.middleware).
 SECURE_REFERRER_POLICY = "strict-origin"

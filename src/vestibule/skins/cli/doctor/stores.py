@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from vestibule import redis_client
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, skipped, warning
 from vestibule.skins.cli.doctor.clock import compared
 
@@ -94,8 +95,8 @@ def _info(section: str) -> dict[str, Any]:
     return dict(_redis().info(section))
 
 
-def _redis() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_OPTIONS)
+def _redis() -> redis.Redis:
+    return redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS)
 
 
 CHECKS = (
