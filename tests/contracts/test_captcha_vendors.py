@@ -140,7 +140,7 @@ def test_its_widget_stands_in_the_form(vendor: SiteVerify, api: Api) -> None:
     row = vendors.VENDORS[vendor.name]
     form = api.http.get("/login/").content.decode()
     assert f'<div class="{row.widget}" data-sitekey="{SiteVerify.SITE_KEY}" data-action="login">' in form
-    assert f'<script src="{row.script}" defer>' in form
+    assert f'src="{row.script}" defer>' in form
     assert "altcha-widget" not in form
     refused = api.http.post("/login/", {"name": "nobody", "password": PASSWORD})
     assert "data-failed>If the check does not load" in refused.content.decode()

@@ -118,10 +118,10 @@ def of(password: str, user: User | None) -> bool:
     Raises Unavailable under a hashing storm.
     """
     usable = user is not None and hashers.is_password_usable(user.password)
-    kept = user.password if user is not None and usable else _nobodys()
+    kept = user.password if user is not None and usable else ""
     stale: list[str] = []
     with admission():
-        found = _in_its_thread(hashers.check_password, password, kept, stale.append) and usable
+        found = _in_its_thread(_checked, password, kept, stale.append) and usable
         if found and stale and user is not None:
             renewed = _in_its_thread(hashers.make_password, password)
             User.objects.filter(pk=user.pk, password=kept).update(password=renewed)
@@ -145,6 +145,10 @@ def _step_back() -> None:
     niceness of each thread (setpriority(2), C library/kernel differences); elsewhere there is nothing to be done."""
     with suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, get_native_id(), 10)
+
+
+def _checked(password: str, kept: str, stale: Callable[[str], None]) -> bool:
+    return hashers.check_password(password, kept or _nobodys(), stale)
 
 
 @cache
