@@ -33,6 +33,9 @@ app.conf.update(
     },
     imports=["vestibule.courier.tasks", "vestibule.skins.worker.schedule"],
 )
+# Celery closes the database's connection around each task, and a new one costs PostgreSQL more than a delivery. Ours
+# is kept; each task asks first whether it still stands (`close_old_connections`).
+app.conf["CELERY_DB_REUSE_MAX"] = 1000
 
 
 @setup_logging.connect

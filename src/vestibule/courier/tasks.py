@@ -1,16 +1,18 @@
 """Wake whoever delivers: Celery workers where there is a broker, else the thread of this very process.
 
 The outbox is the one queue. A wake that is lost costs a few seconds: the sweep finds what is due. One that is on its
-way serves all that was posted before a worker takes it: a mark in Redis says that there is one.
+way serves all that is posted meanwhile: a mark in Redis says that there is one.
 """
 
 from contextlib import suppress
 from functools import cache
 from threading import Event
+from time import sleep
 
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.db import close_old_connections
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
@@ -22,17 +24,20 @@ log = structlog.get_logger(__name__)
 doorbell = Event()
 
 
-_MARK, _MARKED_FOR = "vestibule:wake", 5  # seconds; as often as the sweep looks
+LINGER = 0.1  # seconds
+_MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside a busy one
 
 
 @shared_task(ignore_result=True, acks_late=True)
 def deliver() -> None:
-    """Deliver what is due, until nothing is."""
-    if settings.REDIS_URL:
-        with suppress(*redis_client.DOWN):  # the mark goes before we look: whoever finds it is served by this look
-            _redis().delete(_MARK)
+    """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
+    close_old_connections()
     while delivery.drain(timezone.now()):
-        pass
+        sleep(LINGER)
+    if settings.REDIS_URL:
+        with suppress(*redis_client.DOWN):
+            _redis().delete(_MARK)
+        delivery.drain(timezone.now())  # for whoever found the mark until now
 
 
 def wake() -> None:

@@ -44,7 +44,7 @@ def _postgresql() -> dict[str, Any]:
         "connect_timeout": 2,
         "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
         "options": DATABASE_TIMEOUTS,
-        # A statement that comes again is planned once a connection: planning costs PostgreSQL more than most of ours do.
+        # A statement that comes again is planned once a connection: to plan most of ours costs more than to run them.
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
