@@ -7,7 +7,7 @@ way serves all that is posted meanwhile: a mark in Redis says that there is one.
 from contextlib import suppress
 from functools import cache
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 
 import structlog
 from celery import shared_task
@@ -23,8 +23,8 @@ from vestibule.courier import delivery
 log = structlog.get_logger(__name__)
 doorbell = Event()
 
-
-LINGER = 0.1  # seconds
+LINGER, LONGEST = 0.1, 30  # seconds
+BATCH = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
 _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside a busy one
 
 
@@ -32,12 +32,13 @@ _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woke
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
     close_old_connections()
-    while delivery.drain(timezone.now()):
+    end = monotonic() + LONGEST
+    while delivery.drain(timezone.now(), batch=BATCH) and monotonic() < end:
         sleep(LINGER)
     if settings.REDIS_URL:
         with suppress(*redis_client.DOWN):
             _redis().delete(_MARK)
-        delivery.drain(timezone.now())  # for whoever found the mark until now
+        delivery.drain(timezone.now(), batch=BATCH)  # for whoever found the mark until now
 
 
 def wake() -> None:
@@ -48,13 +49,16 @@ def wake() -> None:
     try:
         if _first():
             deliver.apply_async(retry=False)
-    except (OperationalError, OSError, *redis_client.DOWN):
+    except (OperationalError, OSError):
         log.warning("broker.unreachable")
 
 
 def _first() -> bool:
-    """Whether no wake is on its way."""
-    return not settings.REDIS_URL or bool(_redis().set(_MARK, b"", nx=True, ex=_MARKED_FOR))
+    """Whether no wake is on its way, as far as can be known."""
+    if settings.REDIS_URL:
+        with suppress(*redis_client.DOWN):
+            return bool(_redis().set(_MARK, b"", nx=True, ex=_MARKED_FOR))
+    return True
 
 
 @cache
