@@ -3,7 +3,7 @@
 SHELL := bash
 PORT ?= 8000
 UV := $(shell command -v uv 2>/dev/null || echo python3 -m uv)
-PYTEST := $(UV) run python -m pytest -n 2
+PYTEST := $(UV) run --no-sync python -m pytest -n 2 --dist worksteal
 export PORT
 
 help: ## list the targets
@@ -26,7 +26,7 @@ serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing config
 	@$(UV) run --no-sync vestibule migrate --verbosity 0
 	@$(UV) run --no-sync vestibule serve
 
-test: sync chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
+test: install chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
 	$(PYTEST)
 	STACK=production $(PYTEST)
 

@@ -7,6 +7,7 @@ are taken in the same run: the bare Argon2id hash, an empty DRF view, a view wit
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -27,8 +28,8 @@ CONCURRENCIES = (1, 8, 32)
 CORES = len(os.sched_getaffinity(0))
 
 
-def main(names: list[str]) -> None:
-    """Measure, print, keep."""
+def main(names: list[str], threads: int | None) -> None:
+    """Measure, print, keep. `names` and `threads` (of each web process) are for a closer look, which is not kept."""
     lines = [f"{date.today().isoformat()}   {machine()}"]  # noqa: DTZ011 - the day of this machine
     hash_ms = bare_hash(CORES)
     alone = f"one at a time {bare_hash(1):.2f}, {CORES} at a time {hash_ms:.2f}"
@@ -37,7 +38,7 @@ def main(names: list[str]) -> None:
     lines[-1] += "  CPU ms     MB    503"
     sys.stdout.write("\n".join(lines) + "\n")
     rows: list[Row] = []
-    with stage() as here:
+    with stage(**({"WEB_THREADS": str(threads)} if threads else {})) as here:
         town = Town(here)
         for each in chain(limits(here), measured(here, town, names)):
             rows.append(each)
@@ -49,7 +50,7 @@ def main(names: list[str]) -> None:
     lines += [*map(str, rows), "", "at concurrency 8, CPU ms above the hash, everything counted:"]
     lines += [line for line in verdicts if line]
     sys.stdout.write("\n".join(lines[-len(verdicts) - 1 :]) + "\n")
-    if not names:
+    if not names and not threads:
         RESULTS.joinpath("bench.txt").write_text("\n".join(lines) + "\n")
         plot.draw(rows, hash_ms, RESULTS)
 
@@ -127,4 +128,8 @@ def verdict(scenario: Scenario, rows: list[Row], hash_ms: float) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    asked = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    asked.add_argument("scenario", nargs="*", help="only these, at concurrency 8")
+    asked.add_argument("--threads", type=int, help="of each web process")
+    given = asked.parse_args()
+    main(given.scenario, given.threads)

@@ -15,6 +15,8 @@ from tests import environment  # first: Django reads the environment once
 django.setup()
 
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
@@ -31,10 +33,16 @@ __all__ = ["celery", "environment"]
 # their own folder and Redis.
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
-# What starts the service as processes of its own runs once: the embedded shape's in the embedded run, the
-# production shape's in the production run.
-collect_ignore_glob = ["browser/*", "faults/test_embedded.py"] if environment.PRODUCTION else ["faults/test_[!e]*"]
+# What starts the service as processes of its own runs once, in the run of its shape; and what asks neither database nor
+# Redis runs once.
+ONCE = [f"contracts/test_{vendor}.py" for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "twilio")]
+ONCE += ["architecture/*", "properties/test_parsing.py", "domain/test_sealing.py", "domain/test_identifiers.py"]
+EMBEDDED = ["browser/*", "faults/test_embedded.py"]
+collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else ["faults/test_[!e]*"]
 
+# After each test that commits, Django would make its permissions and content types anew, which nobody here reads.
+post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+post_migrate.disconnect(create_contenttypes)
 
 # A gate that asks the same questions each time; without CI, hypothesis goes looking for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
