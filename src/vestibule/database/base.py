@@ -2,6 +2,7 @@
 
 import select
 
+import psycopg
 from django.db.backends.postgresql import base
 
 
@@ -11,8 +12,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Whether the kept connection still stands; asked once a request. A server that hung up (a restart, a failover,
         a cut) leaves something to read on the socket: only then is it asked, instead of a round trip each time."""
-        if self.connection is None or self.connection.closed:
+        if self.connection is None:
+            return False
+        try:
+            socket = self.connection.fileno()
+        except psycopg.Error:  # closed, or broken in its last use
             return False
         waiting = select.poll()
-        waiting.register(self.connection.fileno(), select.POLLIN)
+        waiting.register(socket, select.POLLIN)
         return not waiting.poll(0) or bool(super().is_usable())
