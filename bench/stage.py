@@ -34,12 +34,8 @@ class Stage:
         return {part: sum(_cpu(stats[pid]) for pid in _tree(stats, root)) for part, root in self.roots.items()}
 
     def memory(self, part: str = "web") -> int:
-        """MB that a part holds; what its processes share is counted once (PSS)."""
-        total = 0
-        for pid in _tree(_stats(), self.roots[part]):
-            facts = dict(line.split(":", 1) for line in _read(pid, "smaps_rollup").splitlines() if ":" in line)
-            total += int(facts.get("Pss", "0 kB").split()[0])
-        return total // 1024
+        """MB that a part holds."""
+        return resident(self.roots[part])
 
     def codes(self) -> dict[str, str]:
         """The newest code that each address got."""
@@ -87,6 +83,15 @@ def stage(**environment: str) -> Iterator[Stage]:
         redis.stop()
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def resident(root: int) -> int:
+    """MB that a process and all that descend from it hold; what they share is counted once (PSS)."""
+    total = 0
+    for pid in _tree(_stats(), root):
+        facts = dict(line.split(":", 1) for line in _read(pid, "smaps_rollup").splitlines() if ":" in line)
+        total += int(facts.get("Pss", "0 kB").split()[0])
+    return total // 1024
 
 
 def _stats() -> dict[int, list[str]]:

@@ -18,6 +18,7 @@ from statistics import median
 from threading import Event, Thread
 from time import perf_counter
 
+from bench.stage import resident
 from tests.servers import Postgres, Redis
 from tests.service import Service
 
@@ -57,10 +58,10 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     access = account(service, "ada@example.com")  # on whom the storm is not: its sign-ins would crowd her session out
     account(service, "eve@example.com")
     alone = probe(service, access)
-    quiet = resident(service)
+    quiet = resident(service.process("serve").pid)
     storm = subprocess.Popen([sys.executable, "-m", "bench.storm", str(service.port)], stdout=subprocess.PIPE)
     beside = probe(service, access)
-    memory = resident(service)
+    memory = resident(service.process("serve").pid)
     storm.terminate()
     answers = json.loads(storm.communicate()[0])
     shape = "production, 2 processes" if "DATABASE_URL" in environment else "embedded, 1 process"
@@ -139,24 +140,6 @@ def hammer(port: int, stop: Event, answers: Counter[int], number: int) -> None:
         except OSError:
             answers[0] += 1
             connection.close()
-
-
-def resident(service: Service) -> int:
-    """What all web processes hold, in MB; what they share is counted once."""
-    group, total = service.process("serve").pid, 0
-    for process in Path("/proc").glob("[0-9]*"):
-        facts = dict(line.split(":", 1) for line in read(process / "smaps_rollup").splitlines() if ":" in line)
-        if "Pss" in facts and os.getpgid(int(process.name)) == group:
-            total += int(facts["Pss"].split()[0])
-    return total // 1024
-
-
-def read(path: Path) -> str:
-    """A file of /proc, whose process may have ended."""
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
 
 
 def nth(seconds: list[float], percent: int = 99) -> float:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_prerun
 from django.conf import settings
+from django.db import close_old_connections
 
 from vestibule import redis_client
 from vestibule.boot import use_settings
@@ -33,9 +34,15 @@ app.conf.update(
     },
     imports=["vestibule.courier.tasks", "vestibule.skins.worker.schedule"],
 )
-# Celery closes the database's connection around each task, and a new one costs PostgreSQL more than a delivery. Ours
-# is kept; each task asks first whether it still stands (`close_old_connections`).
+# Celery closes the database's connection around each task, and a new one costs PostgreSQL more than a delivery: ours is
+# kept, for as long as it stands.
 app.conf["CELERY_DB_REUSE_MAX"] = 1000
+
+
+@task_prerun.connect
+def look_at_the_connection(**_: Any) -> None:
+    """Before each task, as before each request: one that the server cut is opened anew."""
+    close_old_connections()
 
 
 @setup_logging.connect

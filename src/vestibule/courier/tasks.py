@@ -12,7 +12,6 @@ from time import monotonic, sleep
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import close_old_connections
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
@@ -31,7 +30,6 @@ _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woke
 @shared_task(ignore_result=True, acks_late=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
-    close_old_connections()
     end = monotonic() + LONGEST
     while delivery.drain(timezone.now(), batch=BATCH) and monotonic() < end:
         sleep(LINGER)

@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import close_old_connections
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -69,7 +68,6 @@ def sweeps() -> tuple[Sweep, ...]:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
-    close_old_connections()
     now = timezone.now()
     tallies.notebook.write()
     swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps()}
