@@ -3,6 +3,9 @@
 from itertools import count
 
 import pytest
+from playwright.sync_api import expect
+
+expect.set_options(timeout=20_000)  # a machine that does much else at once is slow, not wrong
 
 _people = count()
 

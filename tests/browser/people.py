@@ -12,7 +12,7 @@ from tests.world import PASSWORD
 def watched(browser: Browser, service: Service, options: dict[str, Any]) -> Iterator[Page]:
     """Open the sign-up and hold everything against it that should not happen."""
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     foreign: list[str] = []
     errors: list[str] = []

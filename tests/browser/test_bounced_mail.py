@@ -74,7 +74,7 @@ def test_the_page_says_that_the_mail_came_back(
         sign_up(page, person)
         expect(page.get_by_text("came back")).to_be_hidden()
         assert knock(house, postmark.bounce(mail_to(postmark, person))) == 200
-        expect(page.get_by_text("came back")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("came back")).to_be_visible(timeout=30_000)
         page.get_by_label("Email").fill(f"right.{person}")
         page.get_by_role("button", name="Send it there").click()
         expect(page.get_by_text("came back")).to_be_hidden()

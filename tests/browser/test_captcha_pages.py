@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.people import sign_up, watched
 from tests.browser.test_sign_up_pages import contrast
+from tests.servers import until
 from tests.service import Service
 from tests.world import PASSWORD
 
@@ -45,6 +46,20 @@ def test_who_is_quicker_than_the_work_waits_for_it(page: Page, guarded: Service,
     page.get_by_label("Email").fill(person)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
+
+
+def test_what_is_typed_before_the_widget_is_here_counts(page: Page, person: str) -> None:
+    late: list[Route] = []
+    page.route("**/vendor/altcha*.js", lambda route: late.append(route))
+    page.reload(wait_until="commit")
+    page.get_by_label("Email").fill(person)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    until(lambda: page.title() and len(late) > 0, "the page asks for the widget")
+    for each in late:
+        each.continue_()
+    page.unroute_all()
+    expect(page.get_by_label("Verification code")).to_be_visible()
 
 
 def test_a_form_that_comes_back_has_a_new_one(page: Page, person: str) -> None:

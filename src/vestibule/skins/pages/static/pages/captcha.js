@@ -3,6 +3,18 @@
 async function altcha(widget) {
   const form = widget.closest("form");
   const button = form.querySelector("button[type=submit]");
+  let pressed = false;
+  // As soon as the form is used, which may be before the widget is here.
+  const begin = () => { if (widget.getState?.() === "unverified") widget.verify(); };
+  form.addEventListener("input", begin);
+  // Pressed before the work is done: go on when it is. (On the click, for the widget's box is required meanwhile, and the
+  // browser would refuse to submit.)
+  button.addEventListener("click", (event) => {
+    if (!widget.isConnected || widget.getState?.() === "verified") return;
+    event.preventDefault();
+    pressed = true;
+    begin();
+  });
   // Without the widget the form goes its slower way.
   const fail = () => {
     widget.remove();
@@ -26,16 +38,14 @@ async function altcha(widget) {
   });
   widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
   widget.addEventListener("expired", () => widget.reset());
-  widget.addEventListener("statechange", ({ detail }) => { if (detail.state === "error") fail(); });
-  form.addEventListener("input", () => { if (widget.getState() === "unverified") widget.verify(); }, { once: true });
-  // Pressed while it works: go on as soon as it is done. (On the click, for the widget's box is required meanwhile, and
-  // the browser would refuse to submit.)
-  button.addEventListener("click", (event) => {
-    if (!widget.isConnected || widget.getState() !== "verifying") return;
-    event.preventDefault();
-    const goOn = ({ detail }) => { if (detail.state === "verified") setTimeout(() => button.click()); };
-    widget.addEventListener("statechange", goOn, { once: true });
+  widget.addEventListener("statechange", ({ detail }) => {
+    if (detail.state === "error") fail();
+    if (detail.state !== "verified" || !pressed) return;
+    pressed = false;
+    setTimeout(() => button.click());
   });
+  const used = [...form.querySelectorAll("input:not([type=checkbox])")].some((input) => input.value !== input.defaultValue);
+  if (pressed || used) begin();
 }
 
 document.querySelectorAll("altcha-widget").forEach(altcha);
