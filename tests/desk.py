@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.management import call_command
-from django.test import Client as Http
 
-from tests.world import PASSWORD, Api, Inbox, Reply
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts.models import User
 
 WHY = "Asked for by the person, ticket 4711"

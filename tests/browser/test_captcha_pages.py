@@ -55,7 +55,7 @@ def test_what_is_typed_before_the_widget_is_here_counts(page: Page, person: str)
     page.get_by_label("Email").fill(person)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    until(lambda: page.title() and len(late) > 0, "the page asks for the widget")
+    until(lambda: bool(page.title() and late), "the page asks for the widget")
     for each in late:
         each.continue_()
     page.unroute_all()

@@ -40,7 +40,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     for name, value in {
         "ACCESS_KEY_ID": "a key",
         "SECRET_ACCESS_KEY": "secret",

@@ -4,13 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Http
 from time_machine import travel
 
 from tests.contracts.stores import at_once
 from tests.desk import WHY, ApiDesk, Desk, PageDesk, account, given
 from tests.stories.test_account import nothing_knows
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, Status, User
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message

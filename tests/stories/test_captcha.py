@@ -10,7 +10,6 @@ import altcha
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.test import Client as Http
 from django.test import override_settings
 from django.utils import timezone
 from hypothesis import given
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from time_machine import travel
 
 from tests.contracts.stores import at_once
-from tests.world import PASSWORD, Api, Inbox, Reply
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.guards import altcha as ours

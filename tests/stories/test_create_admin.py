@@ -4,10 +4,9 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client as Http
 
 from tests.desk import PageDesk, account
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, Status, User
 from vestibule.audit.models import AuditEvent
 

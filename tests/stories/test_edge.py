@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from django.test import Client as Http
 from django.test import override_settings
 from time_machine import travel
 
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.guards.allowance import Allowance

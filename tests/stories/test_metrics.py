@@ -14,14 +14,13 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings
-from django.test import Client as Http
 from django.test import override_settings
 from django.utils import timezone
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from time_machine import travel
 
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.passwords import Admission
 from vestibule.courier import feedback
 from vestibule.courier.models import Feedback, Message

@@ -8,10 +8,9 @@ import pytest
 import redis
 from django.apps import apps
 from django.conf import settings
-from django.test import Client as Http
 from prometheus_client import REGISTRY
 
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.store_db import DatabaseStore

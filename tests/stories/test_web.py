@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client as Http
 from django.test import override_settings
 
-from tests.world import PASSWORD, Api, Inbox, Pages
+from tests.world import PASSWORD, Api, Http, Inbox, Pages
 from vestibule.guards import counters
 from vestibule.guards.rates import Rates, parsed
 from vestibule.kernel.errors import Unavailable
