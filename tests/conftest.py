@@ -40,6 +40,18 @@ ONCE += ["architecture/*", "properties/test_parsing.py", "domain/test_sealing.py
 EMBEDDED = ["browser/*", "faults/test_embedded.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else ["faults/test_[!e]*"]
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A deployment at the head of each half: each of two workers of pytest-xdist gets one, and starts none twice."""
+    heads: dict[str, list[pytest.Item]] = {"redis": [], "database": [], "": []}
+    for item in items:
+        deployed = "deployment" in getattr(item, "fixturenames", ())
+        heads[item.callspec.params["deployment"] if deployed else ""].append(item)  # type: ignore[attr-defined]
+    half = len(items) // 2 - len(heads["redis"])
+    items[:] = [*heads["redis"], *heads[""][:half], *heads["database"], *heads[""][half:]]
+
+
 # After each test that commits, Django would make its permissions and content types anew, which nobody here reads.
 post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 post_migrate.disconnect(create_contenttypes)
@@ -121,7 +133,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the browser tests are skipped, loudly (see the Makefile)."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not path:
         pytest.skip("no Chromium: the browser tests did not run")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
