@@ -106,6 +106,15 @@ def test_a_proof_ends_the_run_but_not_the_windows() -> None:
     assert spend(NOW + SECOND) > 0
 
 
+def test_the_only_guess_is_given_back_whole() -> None:
+    for proved, later, left in ((False, NOW, 0), (False, NOW + 2 * DAY, 1), (True, NOW + 4 * DAY, 0)):
+        spend(later)  # the ones before have left every window, and the run goes on
+        BUDGET.give_back(SUBJECT, later, proved=proved)
+        tally = Tally.objects.get()
+        assert (list(tally.moments), tally.streak, tally.touched_at) == ([], left, later)
+        spend(later + HOUR)
+
+
 # Under the engine.
 
 

@@ -1,12 +1,13 @@
-"""Queries that are compiled once say what the ORM says; rows that are inserted so are the rows that it would make."""
+"""Queries that are compiled once say what the ORM says; rows that are inserted and changed so are as it would leave
+them."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from vestibule.accounts.models import Profile, Status, User
-from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
+from vestibule.database.rows import change, insert
 from vestibule.sessions.models import Session
 
 NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
@@ -55,3 +56,16 @@ def test_a_filter_of_its_own_and_lookups_in_their_order() -> None:
     assert recent.all(ada.pk, NOW - timedelta(days=1)) == [new]
     assert {row.pk for row in recent.all(ada.pk, NOW - timedelta(days=3))} == {old.pk, new.pk}
     assert recent.first(eve.pk, NOW - timedelta(days=3)) is None
+
+
+def test_a_row_changes_while_it_is_what_it_was() -> None:
+    mine = session(person("ada@example.com"))
+    theirs, other = Session.objects.get(pk=mine.pk), session(mine.user)
+    later = NOW + timedelta(hours=1)
+    assert change(mine, "last_seen_at", last_seen_at=later, amr=["webauthn"], revoked_at=NOW, address=None)
+    assert fields(mine) == fields(Session.objects.get(pk=mine.pk))
+    assert (mine.last_seen_at, mine.amr, mine.revoked_at, mine.address) == (later, ["webauthn"], NOW, None)
+    assert not change(theirs, "last_seen_at", revoked_at=None)
+    assert theirs.last_seen_at == NOW  # what was not changed is not said to be
+    assert fields(mine) == fields(Session.objects.get(pk=mine.pk))
+    assert fields(other) == fields(Session.objects.get(pk=other.pk))

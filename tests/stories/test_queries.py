@@ -25,10 +25,10 @@ def asked(act: Callable[[], object]) -> list[str]:
     [
         ("start", 11, 10),
         ("register", 17, 16),
-        ("confirm", 28, 18),
+        ("confirm", 21, 11),
         ("login", 13, 13),
         ("wrong login", 8, 7),
-        ("refresh", 5, 5),
+        ("refresh", 4, 4),
         ("me", 1, 1),
         ("sessions", 2, 2),
         ("logout", 6, 6),

@@ -12,7 +12,12 @@ from django.db.transaction import atomic
 from vestibule.accounts import directory
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import Profile, Role, Status, User
-from vestibule.database.inserting import insert
+from vestibule.database.prepared import Prepared
+from vestibule.database.rows import insert
+
+_WAITING = User.objects.filter(status=Status.PENDING)
+_AT_EMAIL = Prepared(_WAITING.only("id"), "email")
+_AT_NUMBER = Prepared(_WAITING.filter(email=None).only("id"), "phone_number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +67,13 @@ def activate(
     or where nothing was proved.
     """
     proved = {"status": Status.ACTIVE, "role": Role.USER, "email_verified_at": email_at, "phone_verified_at": phone_at}
-    rows = [_waiting(brought)]
+    rows: list[tuple[UUID, QuerySet[User]]] = []
     if waits_as and not email_at:  # its own row is recognised by its own password hash, which holds a salt
-        rows.insert(0, User.objects.filter(pk=waits_as, password=brought.password, status=Status.PENDING))
-    for waiting in rows:
-        pk = waiting.values_list("pk", flat=True).first()
-        if pk and waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
+        rows.append((waits_as, _WAITING.filter(password=brought.password)))
+    if holder := _AT_EMAIL.first(brought.email) if brought.email else _AT_NUMBER.first(brought.phone_number):
+        rows.append((holder.pk, _waiting(brought)))
+    for pk, waiting in rows:
+        if waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
             Profile.objects.filter(pk=pk).update(bio="", address="")
             return User.objects.get(pk=pk)
     user = insert(User(**asdict(brought), **proved))
@@ -170,7 +176,6 @@ def unproved(before: datetime) -> QuerySet[User]:
 
 def _waiting(brought: Particulars) -> QuerySet[User]:
     """The PENDING row of the address, if there is one."""
-    pending = User.objects.filter(status=Status.PENDING)
     if brought.email:
-        return pending.filter(email=brought.email)
-    return pending.filter(email=None, phone_number=brought.phone_number)
+        return _WAITING.filter(email=brought.email)
+    return _WAITING.filter(email=None, phone_number=brought.phone_number)

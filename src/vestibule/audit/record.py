@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from vestibule.audit import funnel, tallies
 from vestibule.audit.events import ALL, Event
 from vestibule.audit.models import AuditEvent
-from vestibule.database.inserting import insert
+from vestibule.database.rows import insert
 from vestibule.kernel.client import Client
 
 log = structlog.get_logger("vestibule.audit")

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from prometheus_client import Counter
 
@@ -16,6 +15,7 @@ from vestibule.courier.channels import Refused, Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
 from vestibule.database.prepared import Prepared
+from vestibule.database.rows import change
 from vestibule.kernel import entropy, spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
@@ -28,7 +28,6 @@ GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport to
 
 SENDERS: Mapping[str, Sender] = MappingProxyType({Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms})
 
-_MESSAGE = Prepared(Message.objects.all(), "id")
 _NEWER = Prepared(Message.objects.only("id"), "topic", "created_at__gt")
 
 
@@ -39,9 +38,9 @@ def due(now: datetime) -> Q:
 
 def drain(now: datetime, *, batch: int = 100) -> int:
     """Deliver at most `batch` messages that are due, oldest first; how many were taken in hand."""
-    waiting = list(Message.objects.filter(due(now)).order_by("due_at").values_list("pk", flat=True)[:batch])
+    waiting = list(Message.objects.filter(due(now)).order_by("due_at")[:batch])
     try:
-        return sum(_deliver(pk, timezone.now()) for pk in waiting)
+        return sum(_deliver(message, timezone.now()) for message in waiting)
     finally:
         channels.hang_up()
 
@@ -51,15 +50,9 @@ def ended(before: datetime) -> QuerySet[Message]:
     return Message.objects.filter(ended_at__lt=before)
 
 
-def _deliver(id: UUID, now: datetime) -> bool:
-    leased = Message.objects.filter(due(now), pk=id).update(
-        state=State.SENDING, leased_until=now + LEASE, tries=F("tries") + 1
-    )
-    if not leased:
+def _deliver(message: Message, now: datetime) -> bool:
+    if not _move(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
         return False  # another worker has it
-    message = _MESSAGE.first(id)
-    if message is None:
-        return False  # swept away this very moment
     if message.useless_at is not None and message.useless_at <= now:
         _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
@@ -99,7 +92,7 @@ def _hand_over(message: Message, now: datetime, to: str, params: Mapping[str, st
     except Exception as error:  # noqa: BLE001 - whatever a transport raises: the message stays, and is tried again
         _put_back(message, now, type(error).__name__)
         return
-    _held(message).update(state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
+    _move(message, state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
     record(
         events.MESSAGE_SENT,
         _worker(now),
@@ -114,18 +107,18 @@ def _put_back(message: Message, now: datetime, trouble: str) -> None:
     doublings = min(message.tries - 1, 16)  # a day holds some fifty tries, and a timedelta no 2^44 times five seconds
     backoff = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY)
     due_at = now + backoff + timedelta(seconds=entropy.jitter(backoff.total_seconds() / 4))
-    _held(message).update(state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
+    _move(message, state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
     record(events.MESSAGE_DELAYED, _worker(now), code=trouble, kind=message.kind, message=str(message.id))
 
 
 def _abandon(message: Message, now: datetime, trouble: str) -> None:
-    _held(message).update(state=State.ABANDONED, ended_at=now, sealed=None, trouble=trouble[:60], leased_until=None)
+    _move(message, state=State.ABANDONED, ended_at=now, sealed=None, trouble=trouble[:60], leased_until=None)
     record(events.MESSAGE_ABANDONED, _worker(now), code=trouble[:40], kind=message.kind, message=str(message.id))
 
 
-def _held(message: Message) -> QuerySet[Message]:
-    """The row, while this worker's lease on it stands."""
-    return Message.objects.filter(pk=message.pk, state=State.SENDING, tries=message.tries)
+def _move(message: Message, **to: object) -> bool:
+    """Change the row, unless another worker has taken it since we read it or our lease began: each taking is a try."""
+    return change(message, "state", "tries", **to)
 
 
 def _worker(now: datetime) -> Client:

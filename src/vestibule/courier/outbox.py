@@ -12,8 +12,8 @@ from vestibule.audit.record import record
 from vestibule.courier import envelope, feedback, tasks
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel, Message, State
-from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
+from vestibule.database.rows import insert
 from vestibule.guards import ledger, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.ledger import Count

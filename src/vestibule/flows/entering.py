@@ -50,7 +50,7 @@ def enter(
     session = roster.begin(client, user, amr=amr, device=device, page=page)
     tokens = None if page else refresh.first(client, session)
     record(events.SESSION_OPENED, client, user_id=user.id, session=str(session.id))
-    if roster.crowd_out(user.id, client.at):
+    if recognised is not None and roster.crowd_out(user.id, client.at):
         record(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         owner.write(client, messages.SESSION_CROWDED_OUT, owner.reached_at(user))
     if strange:

@@ -20,7 +20,9 @@ from vestibule.guards.models import Tally
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=100)
 
-_TOUCH, _STAND = "touched_at = excluded.touched_at", "moments = excluded.moments, streak = excluded.streak"
+_LEAVE = "NOTHING"
+_TOUCH = "UPDATE SET touched_at = excluded.touched_at"
+_STAND = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
 _TALLY = Prepared(Tally.objects.all(), "scope", "key")
 
 
@@ -54,8 +56,12 @@ class Spent:
 
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
-    """Count one if it fits, and return 0; else count nothing and return the seconds to wait."""
-    return spend_all(now, Count(scope, key, allowance)).wait
+    """Count one if it fits, and return 0; else count nothing and return the seconds to wait. One statement for the
+    first of its key, as most are."""
+    one, moment = Count(scope, key, allowance), int(now.timestamp())
+    if not one.wait(moment) and _write([one.with_one_more(moment)], now, _LEAVE):
+        return 0
+    return spend_all(now, one).wait
 
 
 def spend_all(now: datetime, *counts: Count) -> Spent:
@@ -71,8 +77,10 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
-    """Take back what was counted at `now`; `proved` ends the streak too."""
+    """Take back what was counted at `now`; `proved` ends the streak too. One statement where nothing else counts."""
     moment = int(now.timestamp())
+    if _emptied(scope, key, now, proved=proved):
+        return
     with atomic(savepoint=False):
         [held] = _held([Count(scope, key, UNBOUNDED)], now)
         kept = list(held.moments)
@@ -128,15 +136,28 @@ def _held(counts: Sequence[Count], now: datetime) -> list[Count]:
     return [replace(each, moments=m, streak=s) for each in counts for m, s in [found[each.scope, each.key]]]
 
 
+def _emptied(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
+    """Take back what was counted at `now` if that is all there is; whether it was."""
+    streak = "0" if proved else "CASE WHEN streak > 0 THEN streak - 1 ELSE 0 END"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE guard_tally SET moments = '[]', streak = {streak}, touched_at = %s"  # noqa: S608 - ours, both
+            " WHERE scope = %s AND key = %s AND moments = %s",
+            [connection.ops.adapt_datetimefield_value(now), scope, key, json.dumps([int(now.timestamp())])],
+        )
+        return bool(cursor.rowcount)
+
+
 def _write(counts: Sequence[Count], now: datetime, change: str) -> list[tuple[str, bytes, str, int]]:
-    """One statement for all: a row that is there is locked and changed, any other made."""
+    """One statement for all: a row that is there is locked and changed (or left: then it is not returned), any other
+    made."""
     touched_at = connection.ops.adapt_datetimefield_value(now)
     values = [(each.scope, each.key, json.dumps(each.moments), each.streak, touched_at) for each in counts]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO guard_tally (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours, both
             + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values))
-            + f" ON CONFLICT (scope, key) DO UPDATE SET {change} RETURNING scope, key, moments, streak",
+            + f" ON CONFLICT (scope, key) DO {change} RETURNING scope, key, moments, streak",
             [part for row in values for part in row],
         )
         return list(cursor.fetchall())

@@ -12,8 +12,8 @@ from hashlib import sha256
 from django.conf import settings
 from django.db.models import QuerySet
 
-from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
+from vestibule.database.rows import insert, insert_once
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access, roster
@@ -44,7 +44,7 @@ class Reused:
 def first(client: Client, session: Session) -> Tokens:
     """The first tokens of a session that has just begun, in the caller's transaction."""
     refresh = entropy.token()
-    _keep(client, session, refresh, parent=None)
+    insert(_made(client, session, refresh, parent=None))
     return _tokens(client, session, refresh)
 
 
@@ -61,14 +61,14 @@ def rotate(client: Client, given: str) -> Tokens | Reused:
     if not access.live(session, client.at):
         raise errors.SessionRevoked
     child_token = _child_of(given)
-    if child := _CHILD.first(token.pk):  # asked now that the session is held: the row above may be older than the lock
+    # A child can be made once, and the session is held: who makes none finds the one that is there.
+    if token.expires_at <= client.at or not insert_once(_made(client, session, child_token, parent=token)):
+        child = _CHILD.first(token.pk)
+        if child is None:
+            raise errors.CredentialExpired
         grace_over = client.at > child.created_at + settings.REFRESH_GRACE
         if grace_over or RefreshToken.objects.filter(parent=child).exists():
             return Reused(session)
-    elif token.expires_at <= client.at:
-        raise errors.CredentialExpired
-    else:
-        _keep(client, session, child_token, parent=token)
     roster.seen(session, client.at)
     return _tokens(client, session, child_token)
 
@@ -91,15 +91,13 @@ def expired_sessions(before: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expires_at__lt=before)
 
 
-def _keep(client: Client, session: Session, refresh: str, *, parent: RefreshToken | None) -> None:
-    insert(
-        RefreshToken(
-            session=session,
-            digest=_digest(refresh),
-            parent=parent,
-            created_at=client.at,
-            expires_at=client.at + settings.JWT_REFRESH_IDLE,
-        )
+def _made(client: Client, session: Session, refresh: str, *, parent: RefreshToken | None) -> RefreshToken:
+    return RefreshToken(
+        session=session,
+        digest=_digest(refresh),
+        parent=parent,
+        created_at=client.at,
+        expires_at=client.at + settings.JWT_REFRESH_IDLE,
     )
 
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import Role, User
-from vestibule.database.inserting import insert
 from vestibule.database.prepared import Prepared
+from vestibule.database.rows import insert
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
 

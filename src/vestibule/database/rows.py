@@ -1,0 +1,80 @@
+"""Insert and change a row by SQL that is written once: Django would compose it anew each time."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, Model
+
+M = TypeVar("M", bound=Model)
+
+
+def insert(row: M) -> M:
+    """Insert a new row, in the caller's transaction. A number that the database gives it is not read back.
+
+    Raises IntegrityError.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(*_inserting(row))
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return row
+
+
+def insert_once(row: M) -> bool:
+    """Insert a new row unless a unique constraint says that it is there; whether it was inserted."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        sql, values = _inserting(row)
+        cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
+        return bool(cursor.rowcount)
+
+
+def change(row: M, *still: str, **to: object) -> bool:
+    """Compare and set: give columns of a row new values, if those named by `still` (not null) hold what `row` says.
+    Whether they did; if so, `row` says the new values too.
+
+    Raises IntegrityError.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, set_fields, known = _changing(type(row), tuple(to), still)
+    values = [field.get_db_prep_save(value, connection) for field, value in zip(set_fields, to.values(), strict=True)]
+    values += [field.get_db_prep_save(field.value_from_object(row), connection) for field in known]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        changed = bool(cursor.rowcount)
+    if changed:
+        for name, value in to.items():
+            setattr(row, name, value)
+    return changed
+
+
+@cache
+def _changing(
+    model: type[Model], to: tuple[str, ...], still: tuple[str, ...]
+) -> "tuple[str, list[Field[object, object]], list[Field[object, object]]]":
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    set_fields = [_field(model, name) for name in to]
+    known = [_field(model, name) for name in ("pk", *still)]
+    sets, where = ([f"{quoted(str(field.column))} = %s" for field in fields] for fields in (set_fields, known))
+    table = quoted(model._meta.db_table)
+    sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608 - our names
+    return sql, set_fields, known
+
+
+def _field(model: type[Model], name: str) -> "Field[object, object]":
+    found: Field[object, object] = model._meta.pk if name == "pk" else model._meta.get_field(name)  # type: ignore[assignment]
+    return found
+
+
+def _inserting(row: Model) -> tuple[str, list[Any]]:
+    sql, fields = _insertion(type(row))
+    connection = connections[DEFAULT_DB_ALIAS]
+    return sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+
+
+@cache
+def _insertion(model: type[Model]) -> "tuple[str, list[Field[object, object]]]":
+    fields = [field for field in model._meta.concrete_fields if not field.db_returning]
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608 - our names
