@@ -62,6 +62,28 @@ def test_what_is_typed_before_the_widget_is_here_counts(page: Page, person: str)
     expect(page.get_by_label("Verification code")).to_be_visible()
 
 
+def test_a_widget_that_never_comes_leaves_the_slower_way(page: Page, person: str) -> None:
+    page.route("**/vendor/altcha*.js", lambda _: None)
+    page.clock.install()
+    page.reload(wait_until="commit")
+    sign_up(page, person)  # pressed, and it waits for the widget
+    hint = page.get_by_text("If the check does not load: wait 30 seconds")
+    expect(hint).to_be_hidden()
+    page.clock.run_for(5_000)
+    expect(hint).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("and press the button again.")
+
+
+def test_fields_that_are_filled_at_once_begin_it_once(page: Page) -> None:
+    page.wait_for_function("document.querySelector('altcha-widget').getState?.() === 'unverified'")
+    page.evaluate("""document.querySelectorAll("input[type=email], input[type=password]").forEach((input) => {
+        input.value = "a@example.com";
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+    })""")  # as some password managers do
+    expect(page.get_by_text(CHECKED)).to_be_visible()
+
+
 def test_a_form_that_comes_back_has_a_new_one(page: Page, person: str) -> None:
     sign_up(page, person, "short")
     expect(page.get_by_text("Use at least 12 characters.")).to_be_visible()

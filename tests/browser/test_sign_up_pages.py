@@ -86,9 +86,7 @@ def test_a_new_code_comes_in_place(browser: Browser, tmp_path: Path, person: str
             page.get_by_label("Verification code").fill(old)
             page.get_by_role("button", name="Confirm").click()
             expect(page.get_by_role("alert")).to_contain_text("You have 4 tries left")
-            expect(
-                page.get_by_text(re.compile(r"\(in 1:\d\d\)"))
-            ).to_be_visible()  # it goes on counting
+            expect(page.get_by_text(re.compile(r"\(in 1:\d\d\)"))).to_be_visible()  # it goes on counting
             page.get_by_label("Verification code").fill(service.code_for(person))
             page.get_by_role("button", name="Confirm").click()
             expect(page.get_by_role("heading", name="Welcome")).to_be_visible()

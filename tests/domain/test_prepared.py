@@ -7,8 +7,8 @@ import pytest
 
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.database.prepared import Prepared
-from vestibule.database.rows import change, insert
-from vestibule.sessions.models import Session
+from vestibule.database.rows import change, insert, insert_once
+from vestibule.sessions.models import RefreshToken, Session
 
 NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -56,6 +56,18 @@ def test_a_filter_of_its_own_and_lookups_in_their_order() -> None:
     assert recent.all(ada.pk, NOW - timedelta(days=1)) == [new]
     assert {row.pk for row in recent.all(ada.pk, NOW - timedelta(days=3))} == {old.pk, new.pk}
     assert recent.first(eve.pk, NOW - timedelta(days=3)) is None
+    with pytest.raises(ValueError, match="NULL"):
+        recent.first(None, NOW)
+
+
+def test_what_is_there_is_not_inserted_again() -> None:
+    kept = {"session": session(person("ada@example.com")), "created_at": NOW, "expires_at": NOW}
+    parent = RefreshToken.objects.create(digest=b"p" * 32, **kept)
+    assert insert_once(RefreshToken(digest=b"c" * 32, parent=parent, **kept))
+    assert not insert_once(RefreshToken(digest=b"c" * 32, **kept))
+    assert not insert_once(RefreshToken(digest=b"d" * 32, parent=parent, **kept))
+    assert RefreshToken.objects.get(parent=parent).digest == b"c" * 32
+    assert RefreshToken.objects.count() == 2
 
 
 def test_a_row_changes_while_it_is_what_it_was() -> None:

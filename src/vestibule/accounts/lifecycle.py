@@ -70,8 +70,8 @@ def activate(
     rows: list[tuple[UUID, QuerySet[User]]] = []
     if waits_as and not email_at:  # its own row is recognised by its own password hash, which holds a salt
         rows.append((waits_as, _WAITING.filter(password=brought.password)))
-    if holder := _AT_EMAIL.first(brought.email) if brought.email else _AT_NUMBER.first(brought.phone_number):
-        rows.append((holder.pk, _waiting(brought)))
+    if there := _who_waits(brought):
+        rows.append((there.pk, _waiting(brought)))
     for pk, waiting in rows:
         if waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
             Profile.objects.filter(pk=pk).update(bio="", address="")
@@ -179,3 +179,10 @@ def _waiting(brought: Particulars) -> QuerySet[User]:
     if brought.email:
         return _WAITING.filter(email=brought.email)
     return _WAITING.filter(email=None, phone_number=brought.phone_number)
+
+
+def _who_waits(brought: Particulars) -> User | None:
+    """The same, asked at each sign-up: its number alone."""
+    if brought.email:
+        return _AT_EMAIL.first(brought.email)
+    return _AT_NUMBER.first(brought.phone_number) if brought.phone_number else None

@@ -47,6 +47,8 @@ class Prepared(Generic[M]):
 
     @contextmanager
     def _asked(self, values: tuple[object, ...]) -> Iterator[tuple[_Compiled, Any]]:
+        if None in values:
+            raise ValueError("nothing equals NULL")
         compiled = self._compiled = self._compiled or self._compile(values)
         connection = connections[DEFAULT_DB_ALIAS]
         given = [self._field(lookup).get_db_prep_value(value, connection) for lookup, value in self._paired(values)]

@@ -20,6 +20,7 @@ from vestibule.guards.models import Tally
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=100)
 
+# What a row that is there gets: nothing (it is not returned either), a lock, the new count.
 _LEAVE = "NOTHING"
 _TOUCH = "UPDATE SET touched_at = excluded.touched_at"
 _STAND = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
@@ -149,8 +150,7 @@ def _emptied(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
 
 
 def _write(counts: Sequence[Count], now: datetime, change: str) -> list[tuple[str, bytes, str, int]]:
-    """One statement for all: a row that is there is locked and changed (or left: then it is not returned), any other
-    made."""
+    """One statement for all: `change` for each row that is there, any other is made."""
     touched_at = connection.ops.adapt_datetimefield_value(now)
     values = [(each.scope, each.key, json.dumps(each.moments), each.streak, touched_at) for each in counts]
     with connection.cursor() as cursor:

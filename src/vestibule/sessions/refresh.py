@@ -61,8 +61,9 @@ def rotate(client: Client, given: str) -> Tokens | Reused:
     if not access.live(session, client.at):
         raise errors.SessionRevoked
     child_token = _child_of(given)
-    # A child can be made once, and the session is held: who makes none finds the one that is there.
-    if token.expires_at <= client.at or not insert_once(_made(client, session, child_token, parent=token)):
+    alive = token.expires_at > client.at
+    made = alive and insert_once(_made(client, session, child_token, parent=token))
+    if not made:  # a parent has one child, and the session is held: whoever made it is done
         child = _CHILD.first(token.pk)
         if child is None:
             raise errors.CredentialExpired

@@ -3,9 +3,14 @@
 async function altcha(widget) {
   const form = widget.closest("form");
   const button = form.querySelector("button[type=submit]");
-  let pressed = false;
-  // As soon as the form is used, which may be before the widget is here.
-  const begin = () => { if (widget.getState?.() === "unverified") widget.verify(); };
+  let pressed = false, working = false;
+  // As soon as the form is used, which may be before the widget is here; once, for to begin again breaks off.
+  const begin = async () => {
+    if (working || widget.getState?.() !== "unverified") return;
+    working = true;
+    await widget.verify();
+    working = false;
+  };
   form.addEventListener("input", begin);
   // Pressed before the work is done: go on when it is. (On the click, for the widget's box is required meanwhile, and the
   // browser would refuse to submit.)
@@ -23,7 +28,8 @@ async function altcha(widget) {
   };
   if (!isSecureContext) return fail();
   try {
-    await import("../vendor/altcha.js");
+    const tooLong = new Promise((_, reject) => setTimeout(reject, 5000));
+    await Promise.race([import("../vendor/altcha.js"), tooLong]);
   } catch {
     return fail();
   }
