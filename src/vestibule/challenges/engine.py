@@ -272,6 +272,7 @@ class Engine:
             code=None if decoy else code,
             link=None if decoy or link is None else self.safe.link(purpose, id, link),
             decoy=decoy,
+            first=challenge.sends == 1,
             payload=payload,
             expires_at=challenge.expires_at,
             standing=self.standing(challenge, challenge.sent_at),

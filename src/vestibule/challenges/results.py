@@ -36,7 +36,7 @@ class Standing:
 class Issued:
     """A secret that was just made, and all that its message and the answer need.
 
-    `code` and `link` are None where the policy has none, and for a decoy.
+    `code` and `link` are None where the policy has none, and for a decoy; `first`: none was made for it before.
     """
 
     id: UUID
@@ -44,6 +44,7 @@ class Issued:
     code: str | None
     link: str | None
     decoy: bool
+    first: bool
     payload: Mapping[str, Any]
     expires_at: datetime
     standing: Standing

@@ -34,21 +34,23 @@ def post(
     recipient: bytes,
     params: Mapping[str, str | int],
     topic: UUID | None = None,
+    first: bool = False,
     useless_at: datetime | None = None,
     muted: bool = False,
 ) -> None:
     """Queue one message to `to`, in the caller's transaction. `hint` is the address masked, `recipient` its digest.
 
-    A newer message of a topic takes the place of what still waits. Over the address's allowance (mails per hour and
-    day over all kinds; notices per day of a kind), and to an address whose mail came back, the row is kept as
-    abandoned and nothing is sent: the caller, and so a stranger, sees no difference. `muted`: nobody has the address.
+    A newer message of a topic takes the place of what still waits, unless it is said to be the `first`. Over the
+    address's allowance (mails per hour and day over all kinds; notices per day of a kind), and to an address whose mail
+    came back, the row is kept as abandoned and nothing is sent: the caller, and so a stranger, sees no difference.
+    `muted`: nobody has the address.
     Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
     """
     id = entropy.identifier()
     stopped = _stopped(client, kind, channel, recipient) or ("nobody" if muted else "")
     if channel is Channel.SMS:
         _check_cost(client, to)
-    if topic is not None and _QUEUED.first(topic):
+    if topic is not None and not first and _QUEUED.first(topic):
         Message.objects.filter(topic=topic, state=State.QUEUED).update(
             state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at
         )

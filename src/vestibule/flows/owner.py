@@ -49,6 +49,7 @@ def write(
         recipient=identifiers.digest(to),
         params=params,
         topic=topic,
+        first=issued is not None and issued.first,
         useless_at=useless_at,
         muted=muted,
     )

@@ -130,6 +130,7 @@ def tell(client: Client, issued: Issued, purpose: Purpose) -> None:
         recipient=identifiers.digest(address),
         params=params,
         topic=issued.id,
+        first=issued.first,
         useless_at=None if issued.decoy else issued.expires_at,
     )
 
