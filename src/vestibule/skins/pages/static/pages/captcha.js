@@ -28,7 +28,7 @@ async function altcha(widget) {
   };
   if (!isSecureContext) return fail();
   try {
-    const tooLong = new Promise((_, reject) => setTimeout(reject, 5000));
+    const tooLong = new Promise((_, reject) => setTimeout(reject, 10_000));
     await Promise.race([import("../vendor/altcha.js"), tooLong]);
   } catch {
     return fail();
