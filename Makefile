@@ -51,7 +51,7 @@ stack: sync servers ## the production shape on this machine: PostgreSQL, Redis, 
 bench: install ## measure: every scenario at concurrency 1, 8 and 32 in the production shape, beside its limit lines
 	$(UV) run --no-sync python -m bench
 
-bench-size: install ## measure: what a request costs among 10,000 people and among 5,000,000 (some minutes, 8 GB of disk)
+bench-size: install ## measure: what a request costs among 10,000 people and among 5,000,000 (half an hour, 12 GB of disk)
 	$(UV) run --no-sync python -m bench.size
 
 bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups

@@ -76,7 +76,7 @@ def test_a_widget_that_never_comes_leaves_the_slower_way(page: Page, person: str
 
 
 def test_fields_that_are_filled_at_once_begin_it_once(page: Page) -> None:
-    page.wait_for_function("document.querySelector('altcha-widget').getState?.() === 'unverified'")
+    expect(page.get_by_text("Check that I am a person")).to_be_visible()  # the widget is here
     page.evaluate("""document.querySelectorAll("input[type=email], input[type=password]").forEach((input) => {
         input.value = "a@example.com";
         input.dispatchEvent(new Event("input", { bubbles: true }));

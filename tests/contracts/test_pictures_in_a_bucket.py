@@ -1,8 +1,7 @@
 """Pictures in a bucket: django-storages against the few requests of the S3 API that it makes."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from tests.stories.test_account import picture, upload
+from tests.vendors import listening
 from tests.world import Api, Inbox
 
 
@@ -39,20 +39,17 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     for name, value in {
         "ACCESS_KEY_ID": "a key",
         "SECRET_ACCESS_KEY": "secret",
         "DEFAULT_REGION": "eu-central-1",
     }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    options = {"bucket_name": "faces", "endpoint_url": f"http://127.0.0.1:{server.server_port}"}
-    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**options, "addressing_style": "path"}}
-    with override_settings(STORAGES={**settings.STORAGES, "default": storage}):
-        yield held
-    server.shutdown()
-    server.server_close()
+    with listening(S3) as url:
+        options = {"bucket_name": "faces", "endpoint_url": url, "addressing_style": "path"}
+        storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+        with override_settings(STORAGES={**settings.STORAGES, "default": storage}):
+            yield held
 
 
 def test_a_picture_goes_to_the_bucket_and_out_of_it(api: Api, inbox: Inbox, bucket: dict[str, bytes]) -> None:

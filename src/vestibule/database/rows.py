@@ -52,17 +52,13 @@ def _changing(
     model: type[Model], to: tuple[str, ...], still: tuple[str, ...]
 ) -> "tuple[str, list[Field[object, object]], list[Field[object, object]]]":
     quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    set_fields = [_field(model, name) for name in to]
-    known = [_field(model, name) for name in ("pk", *still)]
+    meta: Any = model._meta
+    set_fields = [meta.get_field(name) for name in to]
+    known = [meta.pk, *map(meta.get_field, still)]
     sets, where = ([f"{quoted(str(field.column))} = %s" for field in fields] for fields in (set_fields, known))
-    table = quoted(model._meta.db_table)
+    table = quoted(meta.db_table)
     sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608 - our names
     return sql, set_fields, known
-
-
-def _field(model: type[Model], name: str) -> "Field[object, object]":
-    found: Field[object, object] = model._meta.pk if name == "pk" else model._meta.get_field(name)  # type: ignore[assignment]
-    return found
 
 
 def _inserting(row: Model) -> tuple[str, list[Any]]:

@@ -34,10 +34,11 @@ def write(
     """One message to that address: a notice, or what `issued` made, its link on the page at the path `link`. `muted`:
     the same work, and nothing is sent, where nobody has the address."""
     topic: UUID | None = None
+    first = False
     useless_at: datetime | None = None
     params: dict[str, str | int] = {"address": client.address or "", "at": f"{client.at:%d %B %Y, %H:%M} UTC"}
     if issued:
-        topic, useless_at = issued.id, issued.expires_at
+        topic, first, useless_at = issued.id, issued.first, issued.expires_at
         params |= {"code": issued.code or "", "minutes": max(1, issued.standing.code_expires_in // 60)}
         params |= {"link": page(link, issued.link) if link and issued.link else ""}
     outbox.post(
@@ -49,7 +50,7 @@ def write(
         recipient=identifiers.digest(to),
         params=params,
         topic=topic,
-        first=issued is not None and issued.first,
+        first=first,
         useless_at=useless_at,
         muted=muted,
     )

@@ -58,7 +58,7 @@ class Spent:
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """Count one if it fits, and return 0; else count nothing and return the seconds to wait. One statement for the
-    first of its key, as most are."""
+    first of its key: for keys that are mostly new."""
     one, moment = Count(scope, key, allowance), int(now.timestamp())
     if not one.wait(moment) and _write([one.with_one_more(moment)], now, _LEAVE):
         return 0
@@ -79,9 +79,9 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
     """Take back what was counted at `now`; `proved` ends the streak too. One statement where nothing else counts."""
-    moment = int(now.timestamp())
     if _emptied(scope, key, now, proved=proved):
         return
+    moment = int(now.timestamp())
     with atomic(savepoint=False):
         [held] = _held([Count(scope, key, UNBOUNDED)], now)
         kept = list(held.moments)

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from vestibule.guards import ledger
 from vestibule.guards.allowance import Allowance
+from vestibule.guards.ledger import Count
 
 PREFIX = 8  # characters: the plus sign and seven digits
 BREAKER = Allowance(windows=((50, timedelta(days=1)),))  # so many a day before their use is looked at
@@ -36,13 +37,13 @@ def spend(number: str, network: str, now: datetime) -> tuple[Cap, int] | None:
         return Cap.BREAKER, CLOSED_FOR
     for cap, whom in ((Cap.NETWORK, network), (Cap.PREFIX, number[:PREFIX])):
         key = settings.KEYS.digest("sms", whom.encode())
-        if wait := ledger.spend(f"sms {cap}", key, now, settings.SMS_CAPS[cap]):
+        if wait := ledger.spend_all(now, Count(f"sms {cap}", key, settings.SMS_CAPS[cap])).wait:
             return cap, wait
-    if wait := ledger.spend("sms", _ALL, now, settings.SMS_CAPS[Cap.TOTAL]):
+    if wait := ledger.spend_all(now, Count("sms", _ALL, settings.SMS_CAPS[Cap.TOTAL])).wait:
         return Cap.TOTAL, wait
     return None
 
 
 def proved(now: datetime) -> None:
     """A code that went out by SMS came back."""
-    ledger.spend("sms proved", _ALL, now, Allowance(windows=((10**6, timedelta(days=1)),)))
+    ledger.spend_all(now, Count("sms proved", _ALL, Allowance(windows=((10**6, timedelta(days=1)),))))

@@ -12,8 +12,8 @@ async function altcha(widget) {
     working = false;
   };
   form.addEventListener("input", begin);
-  // Pressed before the work is done: go on when it is. (On the click, for the widget's box is required meanwhile, and the
-  // browser would refuse to submit.)
+  // Pressed before the work is done: go on when it is. (On the click, for the widget's box is required meanwhile, and
+  // the browser would refuse to submit.)
   button.addEventListener("click", (event) => {
     if (!widget.isConnected || widget.getState?.() === "verified") return;
     event.preventDefault();
@@ -50,8 +50,8 @@ async function altcha(widget) {
     pressed = false;
     setTimeout(() => button.click());
   });
-  const used = [...form.querySelectorAll("input:not([type=checkbox])")].some((input) => input.value !== input.defaultValue);
-  if (pressed || used) begin();
+  const inputs = [...form.querySelectorAll("input:not([type=checkbox])")];
+  if (pressed || inputs.some((input) => input.value !== input.defaultValue)) begin();
 }
 
 document.querySelectorAll("altcha-widget").forEach(altcha);
