@@ -1,136 +1,111 @@
 """`make bench`: every scenario at concurrency 1, 8 and 32 in the production shape, beside its limit lines.
 
-CPU per request counts everything: web processes, worker (until the mail has left), PostgreSQL, Redis. The limit lines
-are taken in the same run: the bare Argon2id hash, an empty DRF view, a view with one SELECT by primary key.
+CPU per request counts everything: web processes, worker (until the mail has left), PostgreSQL, Redis. What is allowed
+is judged at concurrency 8, against the limit lines of the same seconds (bench.limits), by the median of the rounds.
 """
 
-import os
-import subprocess
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from itertools import chain
-from time import process_time
-
-from argon2.low_level import Type, hash_secret
+from statistics import median
 
 from bench import plot
-from bench.load import Ask, run
+from bench.limits import Limit, Limits, limits
 from bench.machine import machine
-from bench.rows import RESULTS, Row, measure, row
-from bench.scenarios import SCENARIOS, Scenario, Town
-from bench.stage import PARTS, Stage, stage
-from tests.servers import free_port, until
+from bench.rows import HEAD, RESULTS, Row, measure
+from bench.scenarios import SCENARIOS, SELECT_MS, Scenario, Town
+from bench.stage import Stage, stage
 
-CONCURRENCIES = (1, 8, 32)
-CORES = len(os.sched_getaffinity(0))
+CONCURRENCIES, JUDGED, ROUNDS = (1, 8, 32), 8, 5
+FIRST = ("start", "confirm")  # who the others are played by
+
+Told = tuple[Row, Limit]
 
 
 def main(names: list[str], threads: int | None) -> None:
     """Measure, print, keep. `names` and `threads` (of each web process) are for a closer look, which is not kept."""
-    lines = [f"{date.today().isoformat()}   {machine()}"]  # noqa: DTZ011 - the day of this machine
-    hash_ms = bare_hash(CORES)
-    alone = f"one at a time {bare_hash(1):.2f}, {CORES} at a time {hash_ms:.2f}"
-    lines.append(f"bare Argon2id hash, ms of CPU: {alone} (the cores share caches and memory: this is taken off below)")
-    lines.append("scenario       c    req/s   p50 ms   p95 ms   p99 ms" + "".join(f"{part:>9}" for part in PARTS))
-    lines[-1] += "  CPU ms     MB    503"
-    sys.stdout.write("\n".join(lines) + "\n")
     rows: list[Row] = []
-    with stage(**({"WEB_THREADS": str(threads)} if threads else {})) as here:
+    played = [each for each in SCENARIOS if not names or each.name in (*names, *FIRST)]
+    lines = [f"{date.today().isoformat()}   {machine()}", HEAD]  # noqa: DTZ011 - the day of this machine
+    say(*lines)
+    with stage(**({"WEB_THREADS": str(threads)} if threads else {})) as here, limits(here) as beside:
         town = Town(here)
-        for each in chain(limits(here), measured(here, town, names)):
-            rows.append(each)
-            sys.stdout.write(f"{each}\n")
-            sys.stdout.flush()
-    verdicts = [verdict(scenario, rows, hash_ms) for scenario in SCENARIOS if scenario.allowed]
+        found: dict[str, list[Told]] = {}
+        for concurrency in [JUDGED] if names else CONCURRENCIES:
+            rows += [beside.row(name, concurrency) for name in ("empty view", "one SELECT")]
+            say(*rows[-2:])
+            rounds: dict[str, list[Told]] = {}
+            for _ in range(ROUNDS if concurrency == JUDGED else 1):
+                for scenario, told in measured(here, beside, town, concurrency, played):
+                    rounds.setdefault(scenario.name, []).append(told)
+            for scenario in played:
+                rows.append(middle(scenario, rounds[scenario.name]))
+                say(rows[-1])
+            if concurrency == JUDGED:
+                found = rounds
     order = list(dict.fromkeys(row.name for row in rows))
     rows.sort(key=lambda row: order.index(row.name))
-    lines += [*map(str, rows), "", "at concurrency 8, CPU ms above the hash, everything counted:"]
-    lines += [line for line in verdicts if line]
-    sys.stdout.write("\n".join(lines[-len(verdicts) - 1 :]) + "\n")
+    taken = [limit for tolds in found.values() for _, limit in tolds]
+    verdicts = ["", *judged(found, played)]
+    say(*verdicts)
     if not names and not threads:
-        RESULTS.joinpath("bench.txt").write_text("\n".join(lines) + "\n")
-        plot.draw(rows, hash_ms, RESULTS)
+        RESULTS.joinpath("bench.txt").write_text("\n".join([*lines, *map(str, rows), *verdicts]) + "\n")
+        plot.draw(rows, median(limit.hash_ms for limit in taken), median(limit.select_ms for limit in taken), RESULTS)
 
 
-def measured(here: Stage, town: Town, names: list[str]) -> Iterator[Row]:
-    """Every scenario at every concurrency; those before it are played for what they leave. Where some are named, only
-    they are told, and only at concurrency 8."""
-    for concurrency in [8] if names else CONCURRENCIES:
-        for scenario in SCENARIOS:
-            row = measure(here, town, scenario, concurrency)
-            if not names or scenario.name in names:
-                yield row
+def measured(
+    here: Stage, beside: Limits, town: Town, concurrency: int, played: list[Scenario]
+) -> Iterator[tuple[Scenario, Told]]:
+    """Each scenario once, and the limit lines before and after it."""
+    before = beside.take(concurrency)
+    for scenario in played:
+        row = measure(here, town, scenario, concurrency)
+        after = beside.take(concurrency)
+        yield scenario, (row, before.and_then(after))
+        before = after
 
 
-def limits(here: Stage) -> Iterator[Row]:
-    """The limit lines of a server: nothing, and one SELECT."""
-    port = free_port()
-    server = f"gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 24 --keep-alive 5"
-    command = [*(sys.executable, "-m"), *server.split(), "django.core.wsgi:get_wsgi_application()"]
-    settings = {"DJANGO_SETTINGS_MODULE": "bench.plain", "DATABASE_URL": here.database_url}
-    plain = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: _up(port), "the plain server")
-        bare = Stage(
-            service=here.service,
-            database_url=here.database_url,
-            roots={**here.roots, "web": plain.pid},
-            codes_file=here.codes_file,
-        )
-        nobody = "00000000-0000-0000-0000-000000000000"
-        paths = (("empty view", "/empty"), ("one SELECT", f"/select?id={nobody}"))
-        for name, path in paths:
-            for concurrency in CONCURRENCIES:
-                yield _limit(bare, port, name, path, concurrency)
-    finally:
-        plain.terminate()
-        plain.wait()
+def selects(scenario: Scenario, told: Told) -> float:
+    """What one costs above its hash, in SELECTs of the same seconds."""
+    row, limit = told
+    return (row.total - scenario.hashes * limit.hash_ms) / limit.select_ms
 
 
-def _limit(bare: Stage, port: int, name: str, path: str, concurrency: int) -> Row:
-    before = bare.cpu()
-    ran = run(port, [Ask("GET", path)] * 2000, concurrency)
-    after = bare.cpu()
-    parts = [part for part in PARTS if part != "worker"]  # which has nothing to do with it, and is still starting
-    return row(name, concurrency, ran, {part: after[part] - before[part] for part in parts}, bare)
+def middle(scenario: Scenario, rounds: list[Told]) -> Row:
+    """The round that is the median of them."""
+    return sorted(rounds, key=lambda told: selects(scenario, told))[len(rounds) // 2][0]
 
 
-def _up(port: int) -> bool:
-    try:
-        return run(port, [Ask("GET", "/empty")], 1).answers[0].status == 200
-    except OSError:
-        return False
+def judged(found: dict[str, list[Told]], played: list[Scenario]) -> Iterator[str]:
+    """What each costs above its hash, and what it may."""
+    limits_taken = [limit for tolds in found.values() for _, limit in tolds]
+    hashes, plain = ([limit.hash_ms for limit in limits_taken], [limit.select_ms for limit in limits_taken])
+    yield f"limit lines at concurrency {JUDGED}, CPU ms: bare Argon2id hash {spread(hashes)}, SELECT {spread(plain)}"
+    yield f"above its hash, everything counted, in SELECTs of the same seconds (allowed: ms where one is {SELECT_MS}):"
+    for scenario in played:
+        if scenario.allowed:
+            costs = [selects(scenario, told) for told in found[scenario.name]]
+            above = [row.total - scenario.hashes * limit.hash_ms for row, limit in found[scenario.name]]
+            said = "ok" if median(costs) <= scenario.selects else "OVER"
+            of = f"of {scenario.selects:4.1f} allowed ({scenario.allowed:.1f} ms)   {said}"
+            yield f"{scenario.name:12}{spread(costs):>18}  {of}   [{median(above):.2f} ms here]"
 
 
-def bare_hash(at_once: int, times: int = 60) -> float:
-    """CPU ms of one Argon2id hash with our parameters and nothing around it, where so many are made at once."""
-
-    def once(_: int) -> bytes:
-        return hash_secret(b"correct horse battery staple", b"sixteen bytes...", 2, 19456, 1, 32, Type.ID)
-
-    with ThreadPoolExecutor(at_once) as threads:
-        list(threads.map(once, range(at_once)))
-        began = process_time()
-        list(threads.map(once, range(times)))
-        return 1000 * (process_time() - began) / times
+def spread(costs: list[float]) -> str:
+    """The median, the least and the most."""
+    return f"{median(costs):.2f} ({min(costs):.2f} to {max(costs):.2f})"
 
 
-def verdict(scenario: Scenario, rows: list[Row], hash_ms: float) -> str:
-    """What one costs above its hash, and what it may."""
-    found = [row for row in rows if row.name == scenario.name and row.concurrency == 8]
-    if not found:
-        return ""
-    above = found[0].total - scenario.hashes * hash_ms
-    said = "ok" if above <= scenario.allowed else "OVER"
-    return f"{scenario.name:12}{above:7.2f}  of {scenario.allowed:4.1f} allowed   {said}"
+def say(*lines: Row | str) -> None:
+    """Print each."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
     asked = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    asked.add_argument("scenario", nargs="*", help="only these, at concurrency 8")
+    asked.add_argument("scenario", nargs="*", help="only these (and start, confirm), at concurrency 8")
     asked.add_argument("--threads", type=int, help="of each web process")
     given = asked.parse_args()
     main(given.scenario, given.threads)

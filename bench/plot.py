@@ -12,15 +12,15 @@ COLORS = dict(zip(PARTS, ("#3455d1", "#8a9be6", "#c98a2b", "#b4453c"), strict=Tr
 WIDTH, LEFT, LINE = 760, 130, 26
 
 
-def draw(rows: Sequence[Row], hash_ms: float, folder: Path) -> None:
+def draw(rows: Sequence[Row], hash_ms: float, select_ms: float, folder: Path) -> None:
     """`cpu.svg` and `latency.svg`."""
-    folder.joinpath("cpu.svg").write_text(cpu([row for row in rows if row.concurrency == 8], hash_ms))
+    folder.joinpath("cpu.svg").write_text(cpu([row for row in rows if row.concurrency == 8], hash_ms, select_ms))
     folder.joinpath("latency.svg").write_text(latency(rows))
 
 
-def cpu(rows: Sequence[Row], hash_ms: float) -> str:
+def cpu(rows: Sequence[Row], hash_ms: float, select_ms: float) -> str:
     """A bar a scenario at concurrency 8; a mark where the hash, and what is allowed above it, ends."""
-    allowed = {each.name: each.hashes * hash_ms + each.allowed for each in SCENARIOS if each.allowed}
+    allowed = {each.name: each.hashes * hash_ms + each.selects * select_ms for each in SCENARIOS if each.allowed}
     scale = (WIDTH - LEFT - 70) / max([row.total for row in rows] + list(allowed.values()))
     out = [
         text(0, 16, "CPU ms of a request at concurrency 8, everything counted; the mark is what is allowed", bold=True)

@@ -10,6 +10,8 @@ from bench.scenarios import Scenario, Town
 from bench.stage import PARTS, Stage
 
 RESULTS = Path(__file__).parent / "results"
+HEAD = "scenario       c    req/s   p50 ms   p95 ms   p99 ms" + "".join(f"{part:>9}" for part in PARTS)
+HEAD += "  CPU ms     MB    503"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +53,19 @@ class Stage:
 
 
 @contextmanager
-def stage(**environment: str) -> Iterator[Stage]:
-    """PostgreSQL, Redis, a mail server, the web processes and one worker; stopped and removed afterwards."""
+def stage(*, postgres: Sequence[str] = (), **environment: str) -> Iterator[Stage]:
+    """PostgreSQL (with these settings of its own), Redis, a mail server, the web processes and one worker; stopped and
+    removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="vestibule-bench-"))
     folder.chmod(0o755)
-    postgres, redis, codes, mail = Postgres(folder), Redis(folder / "redis"), folder / "codes", free_port()
+    database, redis = Postgres(folder, *postgres), Redis(folder / "redis")
+    codes, mail = folder / "codes", free_port()
     codes.touch()
     sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(mail), str(codes)])
     try:
-        postgres.start()
+        database.start()
         redis.start()
-        url = postgres.create("vestibule")
+        url = database.create("vestibule")
         shape = {
             "DATABASE_URL": url,
             "REDIS_URL": redis.url(),
@@ -76,12 +78,12 @@ def stage(**environment: str) -> Iterator[Stage]:
         with Service(folder, **shape) as service:
             service.start("worker")
             roots = {name: service.process(process).pid for name, process in (("web", "serve"), ("worker", "worker"))}
-            roots |= {"postgres": postgres.pid, "redis": redis.pid}
+            roots |= {"postgres": database.pid, "redis": redis.pid}
             yield Stage(service=service, database_url=url, roots=roots, codes_file=codes)
     finally:
         sink.kill()
         redis.stop()
-        postgres.stop()
+        database.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

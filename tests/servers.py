@@ -39,10 +39,12 @@ def until(condition: Callable[[], bool], what: str, deadline: float = _DEADLINE)
 
 
 class Postgres:
-    """One PostgreSQL cluster in `folder`, as the user `postgres` where we are root (it refuses root)."""
+    """One PostgreSQL cluster in `folder`, as the user `postgres` where we are root (it refuses root); `options` such as
+    `shared_buffers=1GB`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._data = folder / "postgres"
+        self._options = ("fsync=off", "full_page_writes=off", "max_connections=200", *options)
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._as_user: dict[str, str] = {"user": _unprivileged(folder)} if os.geteuid() == 0 else {}
@@ -66,7 +68,8 @@ class Postgres:
         return subprocess.Popen(  # type: ignore[no-any-return]
             [
                 *(_POSTGRES / "postgres", "-D", self._data, "-p", str(self._port), "-h", "127.0.0.1"),
-                *("-k", self._data, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"),
+                *("-k", self._data),
+                *(f"--{option}" for option in self._options),
             ],
             stdout=subprocess.DEVNULL,
             stderr=log,
