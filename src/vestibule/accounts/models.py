@@ -37,7 +37,7 @@ class User(AbstractBaseUser):
     """
 
     last_login = None  # sessions know it
-    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     email = models.EmailField(max_length=254, unique=True, null=True)
     username = models.CharField(max_length=30, null=True)
     full_name = models.CharField(max_length=150, blank=True)

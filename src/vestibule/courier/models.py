@@ -36,7 +36,7 @@ class Message(models.Model):
     (the code in it has expired) it is not sent any more.
     """
 
-    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=5, choices=Channel)
     recipient = models.BinaryField(max_length=32)

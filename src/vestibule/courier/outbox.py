@@ -46,7 +46,7 @@ def post(
     `muted`: nobody has the address.
     Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
     """
-    id = entropy.identifier()
+    id = entropy.row_id()
     stopped = _stopped(client, kind, channel, recipient) or ("nobody" if muted else "")
     if channel is Channel.SMS:
         _check_cost(client, to)

@@ -45,7 +45,7 @@ def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] 
     with atomic():
         user_id = lifecycle.enrol(signing_up.particulars(payload), client.at)
         known = user_id is None
-        payload["user_id"] = str(user_id or entropy.identifier())
+        payload["user_id"] = str(user_id or entropy.row_id())
         issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
         signing_up.tell(client, issued, purpose)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED

@@ -18,7 +18,7 @@ class Device(models.Model):
     """What a client says of the machine that it runs on: its own word, so nothing is decided by it until the person
     trusts it. The fingerprint is kept as a keyed digest."""
 
-    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     fingerprint = models.BinaryField(max_length=32, null=True)
     name = models.CharField(max_length=100, blank=True)
@@ -40,7 +40,7 @@ class Device(models.Model):
 class Session(models.Model):
     """A person signed in on one client. Revoking is one column, and counts at the next request."""
 
-    id = models.UUIDField(primary_key=True, default=entropy.identifier, editable=False)
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
