@@ -355,6 +355,23 @@ def test_people_are_found(looked_up: dict[str, User]) -> None:
     assert ("=1+1&lt;script&gt;" in html, "<script>" in html) == (True, False)
 
 
+def test_a_search_finds_so_many_at_most(looked_up: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What many addresses begin with costs no more among five million people: the look into the index ends."""
+    monkeypatch.setattr("vestibule.accounts.directory.FOUND", 1)
+    pages, tokens = PageDesk(BOSS), ApiDesk(BOSS)
+    found = tokens.get("users", search="ad").body
+    assert (found["count"], len(found["results"])) == (1, 1)
+    html = pages.http.get("/admin/accounts/user/", {"q": "ad"}).content.decode()
+    assert sum(f">{name}@example.com<" in html for name in looked_up) == 1
+    # Who is filtered out takes nobody's place.
+    assert tokens.get("users", search="max", status="active").body["count"] == 0
+    User.objects.filter(pk=looked_up["ada"].pk).update(status=Status.SUSPENDED)
+    for status, name in (("active", "adele"), ("suspended", "ada")):
+        assert [each["email"] for each in tokens.get("users", search="ad", status=status).body["results"]] == [
+            f"{name}@example.com"
+        ]
+
+
 def test_a_page_after_the_other(looked_up: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vestibule.flows.people.PAGE", 3)
     tokens = ApiDesk(BOSS)

@@ -10,6 +10,8 @@ from vestibule.accounts.identifiers import Email, Name, Phone, Username
 from vestibule.accounts.models import Status, User
 from vestibule.database.prepared import Prepared
 
+FOUND = 200  # people that a search finds at most: who has more before them types another letter
+
 _ACCOUNTS = User.objects.exclude(status=Status.PENDING)
 _BY_EMAIL = Prepared(_ACCOUNTS, "email")
 _BY_PHONE = Prepared(User.objects.filter(phone_verified_at__isnull=False), "phone_number")
@@ -41,10 +43,15 @@ def username_taken(username: Username) -> bool:
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()
 
 
-def found(text: str) -> QuerySet[User]:
-    """Everybody whom the staff may mean by this: an id, an e-mail address or how it begins, a phone number; a username,
-    where no address begins so. Each is a look into an index, of ten people and of five million alike."""
-    typed = text.strip()
+def found(text: str, people: QuerySet[User]) -> QuerySet[User]:
+    """Those of `people` whom the staff may mean by this: an id, an e-mail address or how it begins, a phone number; a
+    username, where no address begins so. FOUND at most, whichever: a look into an index and no more, of ten people and
+    of five million alike."""
+    meant = people.order_by() & _meant(text.strip())
+    return people.filter(pk__in=meant.values("pk")[:FOUND])
+
+
+def _meant(typed: str) -> QuerySet[User]:
     try:
         return User.objects.filter(pk=UUID(typed))
     except ValueError:

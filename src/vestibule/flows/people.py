@@ -29,14 +29,15 @@ class Shown:
 def find(
     *, client: Client, search: str = "", status: str = "", role: str = "", page: int = 1
 ) -> tuple[int, list[User]]:
-    """How many people there are that match (COUNTED at most), and one page of them, the newest first.
+    """How many people there are that match (COUNTED at most; of a search, directory.FOUND), and one page of them, the
+    newest first.
 
     Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
     """
     staff.may(client, Thing.LOOK)
-    found = directory.found(search) if search.strip() else User.objects.all()
-    found = found.filter(status=status) if status else found
+    found = User.objects.filter(status=status) if status else User.objects.all()
     found = found.filter(role=role) if role else found
+    found = directory.found(search, found) if search.strip() else found
     count = found.order_by()[:COUNTED].count()
     newest = found.order_by("-created_at", "-pk")[: min(count, page * PAGE)]
     return count, list(newest[(page - 1) * PAGE :])

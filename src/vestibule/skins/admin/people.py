@@ -50,7 +50,7 @@ class People(Table):
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         """By one index or another, never through the whole table (accounts.directory)."""
-        return (queryset & directory.found(search_term) if search_term.strip() else queryset), False
+        return (directory.found(search_term, queryset) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         """And a page for each act."""

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
 from vestibule.flows import audit_log, people, roles, support
 from vestibule.flows.audit_log import Filter
@@ -23,6 +24,7 @@ from vestibule.skins.api.sessions import SessionShown
 _TAG = ["Admin"]
 _STAFF = (*SIGNED_IN, "permission_denied", "reauthentication_required")
 _PAGE = OpenApiParameter("page", int, description="From 1.")
+_SEARCHED = f"An id, an address or how it begins, a number, a username; {directory.FOUND} people at most."
 
 
 class PersonShown(Person):
@@ -103,7 +105,7 @@ class Users(APIView):
         operation_id="admin_users",
         tags=_TAG,
         parameters=[
-            OpenApiParameter("search", str, description="An id, an address or how it begins, a number, a username."),
+            OpenApiParameter("search", str, description=_SEARCHED),
             OpenApiParameter("status", str, enum=Status.values),
             OpenApiParameter("role", str, enum=Role.values),
             _PAGE,
