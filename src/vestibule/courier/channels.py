@@ -1,6 +1,7 @@
 """The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from smtplib import SMTPRecipientsRefused
 from threading import local
 from typing import Protocol
@@ -55,8 +56,20 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
         raise
 
 
+@contextmanager
+def line_kept() -> Iterator[None]:
+    """Within, one connection to the transport serves every mail: to greet and part costs as much as one. It ends with
+    the outermost of these."""
+    _kept.users = getattr(_kept, "users", 0) + 1
+    try:
+        yield
+    finally:
+        _kept.users -= 1
+        if not _kept.users:
+            hang_up()
+
+
 def _line() -> BaseEmailBackend:
-    """The connection to the transport, kept while there is more to send: to greet and part costs more than a mail."""
     if not hasattr(_kept, "line"):
         line = get_connection()
         line.open()

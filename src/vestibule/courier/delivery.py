@@ -39,10 +39,8 @@ def due(now: datetime) -> Q:
 def drain(now: datetime, *, batch: int = 100) -> int:
     """Deliver at most `batch` messages that are due, oldest first; how many were taken in hand."""
     waiting = list(Message.objects.filter(due(now)).order_by("due_at")[:batch])
-    try:
+    with channels.line_kept():
         return sum(_deliver(message, timezone.now()) for message in waiting)
-    finally:
-        channels.hang_up()
 
 
 def ended(before: datetime) -> QuerySet[Message]:
@@ -58,7 +56,7 @@ def _deliver(message: Message, now: datetime) -> bool:
     elif now - message.created_at >= GIVE_UP_AFTER:
         GIVEN_UP.inc()
         _abandon(message, now, message.trouble or "too old")
-    elif _superseded(message):
+    elif message.tries > 1 and _superseded(message):
         _abandon(message, now, "superseded")
     else:
         _send(message, now)
@@ -66,7 +64,8 @@ def _deliver(message: Message, now: datetime) -> bool:
 
 
 def _superseded(message: Message) -> bool:
-    """Whether a newer message of the topic was posted while a worker had this one: the code in it is dead."""
+    """Whether a newer message of the topic was posted while a worker had this one: the code in it is dead. One that was
+    never tried was queued until now, and whoever posts a newer one abandons what is queued."""
     return message.topic is not None and _NEWER.first(message.topic, message.created_at) is not None
 
 

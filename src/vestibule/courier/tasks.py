@@ -18,25 +18,29 @@ from redis import Redis
 
 from vestibule import redis_client
 from vestibule.courier import delivery
+from vestibule.courier.channels import line_kept
 
 log = structlog.get_logger(__name__)
 doorbell = Event()
 
 LINGER, LONGEST = 0.1, 30  # seconds
 BATCH = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
-_MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside a busy one
+_MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside one that does not keep up
 
 
 @shared_task(ignore_result=True, acks_late=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
     end = monotonic() + LONGEST
-    while delivery.drain(timezone.now(), batch=BATCH) and monotonic() < end:
-        sleep(LINGER)
-    if settings.REDIS_URL:
-        with suppress(*redis_client.DOWN):
-            _redis().delete(_MARK)
-        delivery.drain(timezone.now(), batch=BATCH)  # for whoever found the mark until now
+    with line_kept():
+        while (taken := delivery.drain(timezone.now(), batch=BATCH)) and monotonic() < end:
+            if taken < BATCH:
+                sleep(LINGER)
+                _linger_on()
+        if settings.REDIS_URL:
+            with suppress(*redis_client.DOWN):
+                _redis().delete(_MARK)
+            delivery.drain(timezone.now(), batch=BATCH)  # for whoever found the mark until now
 
 
 def wake() -> None:
@@ -49,6 +53,13 @@ def wake() -> None:
             deliver.apply_async(retry=False)
     except (OperationalError, OSError):
         log.warning("broker.unreachable")
+
+
+def _linger_on() -> None:
+    """Mark that somebody is here, who keeps up: no other need be woken."""
+    if settings.REDIS_URL:
+        with suppress(*redis_client.DOWN):
+            _redis().set(_MARK, b"", ex=_MARKED_FOR)
 
 
 def _first() -> bool:

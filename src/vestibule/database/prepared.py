@@ -1,8 +1,6 @@
 """A query that is compiled once and asked many times: Django would write its SQL anew each time, which costs more than
 to run it (docs/decisions/0018)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,10 +13,12 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What Django made of the query: the SQL with the parameters of its own, and how a row becomes a model."""
+    """What Django made of the query: the SQL with the parameters of its own, the fields that take those that are given,
+    and how a row becomes a model."""
 
     sql: str
     own: tuple[Any, ...]
+    fields: list[Any]
     compiler: Any
     converters: Any
     names: list[str]
@@ -35,35 +35,27 @@ class Prepared(Generic[M]):
 
     def first(self, *values: object) -> M | None:
         """One of them, or None. No value may be None: nothing equals NULL."""
-        with self._asked(values) as (compiled, cursor):
-            found = cursor.fetchone()
-        return self._made(compiled, [found])[0] if found else None
+        compiled, found = self._asked(values)
+        return self._made(compiled, found[:1])[0] if found else None
 
     def all(self, *values: object) -> list[M]:
         """All of them, in no order."""
-        with self._asked(values) as (compiled, cursor):
-            found = cursor.fetchall()
-        return self._made(compiled, found)
+        return self._made(*self._asked(values))
 
-    @contextmanager
-    def _asked(self, values: tuple[object, ...]) -> Iterator[tuple[_Compiled, Any]]:
+    def _asked(self, values: tuple[object, ...]) -> tuple[_Compiled, list[tuple[Any, ...]]]:
         if None in values:
             raise ValueError("nothing equals NULL")
         compiled = self._compiled = self._compiled or self._compile(values)
         connection = connections[DEFAULT_DB_ALIAS]
-        given = [self._field(lookup).get_db_prep_value(value, connection) for lookup, value in self._paired(values)]
+        pairs = zip(compiled.fields, values, strict=True)
+        given = [field.get_db_prep_value(value, connection) for field, value in pairs]
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, [*compiled.own, *given])
-            yield compiled, cursor
-
-    def _paired(self, values: tuple[object, ...]) -> Iterator[tuple[str, object]]:
-        return zip(self._lookups, values, strict=True)
-
-    def _field(self, lookup: str) -> Any:
-        return self._rows.model._meta.get_field(lookup.partition("__")[0])
+            return compiled, cursor.fetchall()
 
     def _compile(self, values: tuple[object, ...]) -> _Compiled:
-        asked = (Q(**{lookup: value}) for lookup, value in self._paired(values))  # apart: Q sorts what it is given
+        pairs = zip(self._lookups, values, strict=True)
+        asked = (Q(**{lookup: value}) for lookup, value in pairs)  # apart: Q sorts what it is given
         query = self._rows.filter(*asked).order_by().query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
@@ -71,6 +63,7 @@ class Prepared(Generic[M]):
         return _Compiled(
             sql=sql,
             own=tuple(params[: len(params) - len(values)]),
+            fields=[self._rows.model._meta.get_field(lookup.partition("__")[0]) for lookup in self._lookups],
             compiler=compiler,
             converters=compiler.get_converters([column for column, *_ in compiler.select]),
             names=[compiler.select[at][0].target.attname for at in own],

@@ -13,6 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
+from vestibule import celery
 from vestibule.audit import tallies
 from vestibule.boot import settle
 from vestibule.skins.headers import EVERYWHERE, NOTHING
@@ -101,7 +102,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "limit_request_field_size": 8190,
             "control_socket_disable": True,
             "loglevel": "warning",
-            "when_ready": lambda server: settle(),  # before the first fork: what is frozen stays shared
+            "when_ready": _before_forking,
             "post_worker_init": _begin_work,
             "worker_exit": _end_work,
             "child_exit": _forget_metrics,
@@ -118,6 +119,14 @@ class Server(BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to stop."""
         Master(self).run()
+
+
+def _before_forking(server: object) -> None:
+    """What is loaded now is shared, and no request waits for it: Celery loads its transport when it is first used."""
+    if settings.CELERY_BROKER_URL:
+        celery.app.finalize()
+        celery.app.connection_for_write().release()
+    settle()
 
 
 def _begin_work(worker: Any) -> None:
