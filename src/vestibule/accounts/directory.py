@@ -1,10 +1,13 @@
 """Who has this address? The only lookups of people by what was typed."""
 
 import re
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
+from django.db.models.sql.compiler import SQLCompiler
 
 from vestibule.accounts.identifiers import Email, Name, Phone, Username
 from vestibule.accounts.models import Status, User
@@ -43,11 +46,20 @@ def username_taken(username: Username) -> bool:
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()
 
 
+class _AsIndexed(OrderBy):
+    """In the order of the index that `LIKE` looks into: unordered, PostgreSQL would rather read the table from its
+    start, and hope to meet enough of them soon."""
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        """By the operator of `varchar_pattern_ops` (PostgreSQL, 11.10). Django's compiler looks for the word ASC."""
+        return self.as_sql(compiler, connection, template="%(expression)s USING ~<~ /* ASC */")
+
+
 def found(text: str, people: QuerySet[User]) -> QuerySet[User]:
     """Those of `people` whom the staff may mean by this: an id, an e-mail address or how it begins, a phone number; a
     username, where no address begins so. FOUND at most, whichever: a look into an index and no more, of ten people and
     of five million alike."""
-    meant = people.order_by() & _meant(text.strip())
+    meant = (people & _meant(text.strip())).order_by(_AsIndexed(F("email")))
     return people.filter(pk__in=meant.values("pk")[:FOUND])
 
 
