@@ -18,7 +18,7 @@ FROM generate_series(1, 20000) AS n
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan of PostgreSQL")
 def test_a_search_reads_no_table_from_its_start() -> None:
-    """Many match, and the first would soon be met: PostgreSQL is tempted, and reads it all where they lie at its end."""
+    """Many match, and the first would soon be met: it reads all where they lie at the end."""
     with connection.cursor() as cursor:
         cursor.execute(CROWD)
         cursor.execute("ANALYZE account_user")
