@@ -11,16 +11,14 @@ from datetime import date
 from statistics import median
 
 from bench import plot
-from bench.limits import Limit, Limits, limits
+from bench.limits import Told, limits
 from bench.machine import machine
-from bench.rows import HEAD, RESULTS, Row, measure
+from bench.rows import HEAD, RESULTS, Row
 from bench.scenarios import SCENARIOS, SELECT_MS, Scenario, Town
-from bench.stage import Stage, stage
+from bench.stage import stage
 
 CONCURRENCIES, JUDGED, ROUNDS = (1, 8, 32), 8, 5
 FIRST = ("start", "confirm")  # who the others are played by
-
-Told = tuple[Row, Limit]
 
 
 def main(names: list[str], threads: int | None) -> None:
@@ -29,15 +27,15 @@ def main(names: list[str], threads: int | None) -> None:
     played = [each for each in SCENARIOS if not names or each.name in (*names, *FIRST)]
     lines = [f"{date.today().isoformat()}   {machine()}", HEAD]  # noqa: DTZ011 - the day of this machine
     say(*lines)
-    with stage(**({"WEB_THREADS": str(threads)} if threads else {})) as here, limits(here) as beside:
+    with stage(**({"WEB_THREADS": str(threads)} if threads else {})) as here, limits(here) as limit_lines:
         town = Town(here)
         found: dict[str, list[Told]] = {}
         for concurrency in [JUDGED] if names else CONCURRENCIES:
-            rows += [beside.row(name, concurrency) for name in ("empty view", "one SELECT")]
+            rows += [limit_lines.row(name, concurrency) for name in ("empty view", "one SELECT")]
             say(*rows[-2:])
             rounds: dict[str, list[Told]] = {}
             for _ in range(ROUNDS if concurrency == JUDGED else 1):
-                for scenario, told in measured(here, beside, town, concurrency, played):
+                for scenario, told in limit_lines.beside(here, town, played, concurrency):
                     rounds.setdefault(scenario.name, []).append(told)
             for scenario in played:
                 rows.append(middle(scenario, rounds[scenario.name]))
@@ -52,18 +50,6 @@ def main(names: list[str], threads: int | None) -> None:
     if not names and not threads:
         RESULTS.joinpath("bench.txt").write_text("\n".join([*lines, *map(str, rows), *verdicts]) + "\n")
         plot.draw(rows, median(limit.hash_ms for limit in taken), median(limit.select_ms for limit in taken), RESULTS)
-
-
-def measured(
-    here: Stage, beside: Limits, town: Town, concurrency: int, played: list[Scenario]
-) -> Iterator[tuple[Scenario, Told]]:
-    """Each scenario once, and the limit lines before and after it."""
-    before = beside.take(concurrency)
-    for scenario in played:
-        row = measure(here, town, scenario, concurrency)
-        after = beside.take(concurrency)
-        yield scenario, (row, before.and_then(after))
-        before = after
 
 
 def selects(scenario: Scenario, told: Told) -> float:

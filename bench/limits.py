@@ -7,7 +7,7 @@ the limit lines cost in the same seconds, before and after it.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +16,8 @@ from time import process_time
 from argon2.low_level import Type, hash_secret
 
 from bench.load import Ask, run
-from bench.rows import Row, row
+from bench.rows import Row, measure, row
+from bench.scenarios import Scenario, Town
 from bench.stage import PARTS, Stage
 from tests.servers import free_port, until
 
@@ -36,6 +37,9 @@ class Limit:
         return Limit((self.hash_ms + later.hash_ms) / 2, (self.select_ms + later.select_ms) / 2)
 
 
+Told = tuple[Row, Limit]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """A server with nothing around it, and the bare hash."""
@@ -46,6 +50,17 @@ class Limits:
     def take(self, concurrency: int) -> Limit:
         """What both cost now."""
         return Limit(bare_hash(min(concurrency, CORES)), self.row("one SELECT", concurrency).total)
+
+    def beside(
+        self, here: Stage, town: Town, played: Sequence[Scenario], concurrency: int
+    ) -> Iterator[tuple[Scenario, Told]]:
+        """Each scenario once, with the limit lines before and after it."""
+        before = self.take(concurrency)
+        for scenario in played:
+            row = measure(here, town, scenario, concurrency)
+            after = self.take(concurrency)
+            yield scenario, (row, before.and_then(after))
+            before = after
 
     def row(self, name: str, concurrency: int) -> Row:
         """A limit line as a line of the table."""

@@ -12,7 +12,7 @@ from datetime import date
 
 import psycopg
 
-from bench.limits import Limit, Limits, limits
+from bench.limits import Limit, Limits, Told, limits
 from bench.load import Ask
 from bench.machine import machine
 from bench.rows import RESULTS, Row, measure
@@ -58,7 +58,6 @@ def _search(town: Town, number: int) -> Iterator[Ask]:
         yield Ask("GET", f"/api/admin/users?search={words[turn % len(words)]}", access=town.access[0])
 
 
-Told = tuple[Row, Limit]
 SEARCH = Scenario(name="admin search", asks=_search, status=200, requests=200)
 
 
@@ -67,14 +66,14 @@ def main(sizes: Sequence[int]) -> None:
     lines = [f"{date.today().isoformat()}   {machine()}", HEAD]  # noqa: DTZ011
     memory = f"shared_buffers={BUFFERS}"
     # To fill takes longer than a token lives.
-    with stage(postgres=[memory], JWT_ACCESS_TTL="86400") as here, limits(here) as beside:
+    with stage(postgres=[memory], JWT_ACCESS_TTL="86400") as here, limits(here) as limit_lines:
         town, found, before = Town(here), dict[str, list[float]](), 0
         speed: Limit | None = None
         staff(here, town)
         for size in sizes:
             fill(here, before + 1, size)
             before = size
-            for name, (row, limit) in measured(here, beside, town).items():
+            for name, (row, limit) in measured(here, limit_lines, town).items():
                 speed = speed or limit
                 found.setdefault(name, []).append(at_speed(row, limit, speed))
                 parts = (
@@ -91,18 +90,18 @@ def main(sizes: Sequence[int]) -> None:
     sys.exit(max(ratios.values()) > MOST)
 
 
-def measured(here: Stage, beside: Limits, town: Town) -> dict[str, Told]:
+def measured(here: Stage, limit_lines: Limits, town: Town) -> dict[str, Told]:
     """The middle round of each scenario, one request at a time, with the limit lines of the same seconds."""
     rounds: dict[str, list[Told]] = {}
+    played = [*(each for each in SCENARIOS if each.name != "register"), SEARCH]
     for _ in range(ROUNDS):
-        before = beside.take(1)
-        for scenario in (*(each for each in SCENARIOS if each.name != "register"), SEARCH):
-            row = measure(here, town, scenario, 1)
-            after = beside.take(1)
-            rounds.setdefault(scenario.name, []).append((row, before.and_then(after)))
-            before = after
+        for scenario, told in limit_lines.beside(here, town, played, 1):
+            rounds.setdefault(scenario.name, []).append(told)
     first = next(iter(rounds.values()))[0][1]
-    return {name: sorted(told, key=lambda each: at_speed(each[0], each[1], first))[ROUNDS // 2] for name, told in rounds.items()}
+    return {
+        name: sorted(told, key=lambda each: at_speed(each[0], each[1], first))[ROUNDS // 2]
+        for name, told in rounds.items()
+    }
 
 
 def at_speed(row: Row, limit: Limit, speed: Limit) -> float:
