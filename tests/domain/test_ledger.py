@@ -1,17 +1,20 @@
 """The ledger: wrong codes per address that nothing lowers, and mails per address that nobody notices the cap of."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.transaction import atomic
+from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.stores import KINDS, NOW, SECOND, at_once, opened
 from tests.domain.engines import SIGN_UP, SUBJECT, Broken, code_of, engine, issue, resent, told, wrong
 from vestibule.challenges.engine import Engine
-from vestibule.guards.allowance import FOREVER, Allowance
-from vestibule.guards.ledger import GuessBudget
+from vestibule.guards import ledger
+from vestibule.guards.allowance import FOREVER, UNBOUNDED, Allowance
+from vestibule.guards.ledger import Count, GuessBudget
 from vestibule.guards.models import Tally
 from vestibule.kernel.errors import Locked
 
@@ -199,3 +202,52 @@ def test_a_count_joins_its_transaction() -> None:
         spend(NOW)
         raise Broken
     assert not Tally.objects.exists()
+
+
+# Several at once.
+
+
+def standing() -> dict[str, tuple[int, int]]:
+    """How many moments, and what streak, of each scope."""
+    return {tally.scope: (len(tally.moments), tally.streak) for tally in Tally.objects.all()}
+
+
+@pytest.mark.parametrize(("fits", "stands"), [(2, {"common": (2, 2), "own": (1, 0)}), (1, {"common": (1, 1)})])
+def test_another_comes_between_the_look_and_the_count(
+    monkeypatch: pytest.MonkeyPatch, fits: int, stands: dict[str, tuple[int, int]]
+) -> None:
+    """What was counted meanwhile is counted; and where it does not fit any more, nothing of ours is left."""
+    common = Count("common", SUBJECT, Allowance(windows=((fits, HOUR),), in_a_row=100))
+    own = Count("own", SUBJECT, Allowance(windows=((5, HOUR),)))
+    look = ledger._seen
+
+    def and_another(counts: Sequence[Count]) -> list[Count]:
+        seen = look(counts)
+        monkeypatch.undo()
+        assert ledger.spend_all(NOW, common).wait == 0
+        return seen
+
+    monkeypatch.setattr(ledger, "_seen", and_another)
+    spent = ledger.spend_all(NOW, own, common)
+    assert (spent.wait == 0, spent.streaks) == ((True, (0, 2)) if fits == 2 else (False, ()))
+    assert {scope: each for scope, each in standing().items() if each != (0, 0)} == stands
+
+
+def test_of_many_at_once_that_share_one_count_as_many_are_counted_as_fit() -> None:
+    """And each of them has its own count, which says one where it was, and none where it was refused."""
+    common = Count("common", SUBJECT, Allowance(windows=((5, HOUR),), in_a_row=100))
+    waits = at_once(lambda n: ledger.spend_all(NOW, Count(f"own {n}", SUBJECT, UNBOUNDED), common).wait)
+    passed = {f"own {n}" for n, wait in enumerate(waits) if wait == 0}
+    stands = standing()
+    assert stands.pop("common") == (5, 5)
+    assert len(passed) == 5
+    assert {scope for scope, (moments, _) in stands.items() if moments} == passed
+
+
+def test_a_refused_try_writes_nothing() -> None:
+    """Whoever hammers on a shut door costs two looks, and no row that is written anew."""
+    for _ in range(10):
+        spend(NOW)
+    with CaptureQueriesContext(connection) as asked:
+        assert spend(NOW) > 0
+    assert not [query for query in asked.captured_queries[1:] if not query["sql"].startswith("SELECT")]

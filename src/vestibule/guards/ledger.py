@@ -26,6 +26,8 @@ _TOUCH = "UPDATE SET touched_at = excluded.touched_at"
 _STAND = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
 _TALLY = Prepared(Tally.objects.all(), "scope", "key")
 
+Row = tuple[str, bytes, str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -47,6 +49,23 @@ class Count:
         runs = self.allowance.in_a_row is not None or self.allowance.delay is not None
         return replace(self, moments=(*kept, moment), streak=self.streak + runs)
 
+    def with_one_less(self, moment: int) -> "Count":
+        """As it stands without one of that moment, which may have been forgotten."""
+        kept = list(self.moments)
+        if moment in kept:
+            kept.remove(moment)
+        return replace(self, moments=tuple(kept), streak=max(0, self.streak - 1))
+
+    @property
+    def whose(self) -> tuple[str, bytes]:
+        """What tells it from every other."""
+        return self.scope, self.key
+
+    @property
+    def row(self) -> Row:
+        """As it stands in the table."""
+        return self.scope, self.key, json.dumps(self.moments), self.streak
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -66,13 +85,31 @@ def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
 
 
 def spend_all(now: datetime, *counts: Count) -> Spent:
-    """Count one of each if it fits everywhere, else nothing anywhere. Two statements, however many are counted."""
+    """Count one of each if it fits everywhere, else nothing anywhere.
+
+    Two statements, however many are counted: they are read, and counted where they still stand so. Where another came
+    between, and in a transaction, which would keep them locked, they are locked first and read then.
+    """
     moment = int(now.timestamp())
+    counted: set[tuple[str, bytes]] = set()
+    if not connection.in_atomic_block:
+        seen = _seen(counts)
+        if wait := max(each.wait(moment) for each in seen):
+            return Spent(wait)
+        after = [each.with_one_more(moment) for each in seen]
+        counted = _counted(seen, after, now)
+        if len(counted) == len(counts):
+            return Spent(0, tuple(each.streak for each in after))
     with atomic(savepoint=False):
         held = _held(counts, now)
-        if wait := max(each.wait(moment) for each in held):
+        before = [
+            each.with_one_less(moment) if each.whose in counted and moment in each.moments else each for each in held
+        ]
+        if wait := max(each.wait(moment) for each in before):
+            if before != held:
+                _write(before, now, _STAND)
             return Spent(wait)
-        after = [each.with_one_more(moment) for each in held]
+        after = [each.with_one_more(moment) for each in before]
         _write(after, now, _STAND)
     return Spent(0, tuple(each.streak for each in after))
 
@@ -84,11 +121,8 @@ def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
     moment = int(now.timestamp())
     with atomic(savepoint=False):
         [held] = _held([Count(scope, key, UNBOUNDED)], now)
-        kept = list(held.moments)
-        if moment in kept:
-            kept.remove(moment)
-        streak = 0 if proved else max(0, held.streak - 1)
-        _write([replace(held, moments=tuple(kept), streak=streak)], now, _STAND)
+        less = held.with_one_less(moment)
+        _write([replace(less, streak=0) if proved else less], now, _STAND)
 
 
 def wait(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
@@ -129,12 +163,43 @@ def idle(before: datetime) -> QuerySet[Tally]:
     return Tally.objects.filter(touched_at__lt=before, streak=0)
 
 
+def _seen(counts: Sequence[Count]) -> list[Count]:
+    """The counts as they stand, or stood a moment ago."""
+    places = ", ".join(["(%s, %s)"] * len(counts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scope, key, moments, streak FROM guard_tally"  # noqa: S608 - placeholders
+            f" WHERE (scope, key) IN (VALUES {places})",
+            [part for each in counts for part in each.whose],
+        )
+        return _as_in(cursor.fetchall(), counts)
+
+
+def _counted(seen: Sequence[Count], after: Sequence[Count], now: datetime) -> set[tuple[str, bytes]]:
+    """Let those stand as they are `after`, which stand as they were `seen`; which those are."""
+    unchanged = ", ".join(["(%s, %s, %s, %s)"] * len(seen))
+    change = (
+        f"{_STAND}, touched_at = excluded.touched_at WHERE (guard_tally.scope, guard_tally.key,"
+        f" CAST(guard_tally.moments AS text), guard_tally.streak) IN (VALUES {unchanged})"
+    )
+    rows = _write(_in_order(after), now, change, *(part for each in seen for part in each.row))
+    return {(scope, bytes(key)) for scope, key, *_ in rows}
+
+
 def _held(counts: Sequence[Count], now: datetime) -> list[Count]:
-    """The counts as they stand, their rows made where there were none, and locked in one order."""
-    ordered = sorted(counts, key=lambda each: (each.scope, each.key))
-    rows = _write(ordered, now, _TOUCH)
+    """The counts as they stand, their rows made where there were none, and locked."""
+    return _as_in(_write(_in_order(counts), now, _TOUCH), counts)
+
+
+def _in_order(counts: Sequence[Count]) -> list[Count]:
+    """In the one order in which rows are locked: no two wait for each other."""
+    return sorted(counts, key=lambda each: each.whose)
+
+
+def _as_in(rows: Sequence[Row], counts: Sequence[Count]) -> list[Count]:
     found = {(scope, bytes(key)): (tuple(json.loads(moments)), streak) for scope, key, moments, streak in rows}
-    return [replace(each, moments=m, streak=s) for each in counts for m, s in [found[each.scope, each.key]]]
+    stands = [(each, *found.get(each.whose, ((), 0))) for each in counts]
+    return [replace(each, moments=moments, streak=streak) for each, moments, streak in stands]
 
 
 def _emptied(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
@@ -149,16 +214,16 @@ def _emptied(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
         return bool(cursor.rowcount)
 
 
-def _write(counts: Sequence[Count], now: datetime, change: str) -> list[tuple[str, bytes, str, int]]:
-    """One statement for all: `change` for each row that is there, any other is made."""
+def _write(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[Row]:
+    """One statement for all: `change` for each row that is there (`more` are its parameters), any other is made."""
     touched_at = connection.ops.adapt_datetimefield_value(now)
-    values = [(each.scope, each.key, json.dumps(each.moments), each.streak, touched_at) for each in counts]
+    values = [(*each.row, touched_at) for each in counts]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO guard_tally (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours, both
             + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values))
             + f" ON CONFLICT (scope, key) DO {change} RETURNING scope, key, moments, streak",
-            [part for row in values for part in row],
+            [*(part for row in values for part in row), *more],
         )
         return list(cursor.fetchall())
 
