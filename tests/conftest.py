@@ -16,7 +16,6 @@ django.setup()
 
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
@@ -57,14 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # After each test that commits, Django would make its permissions and content types anew, which nobody here reads.
 post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 post_migrate.disconnect(create_contenttypes)
-
-if environment.PRODUCTION:
-    # After each test that commits, Django would TRUNCATE: every file of every table made anew, for a handful of rows.
-    def _deleted(self: DatabaseOperations, style: object, tables: list[str], **options: object) -> list[str]:
-        rows = [f"DELETE FROM {self.quote_name(table)}" for table in tables]
-        return ["; ".join(["SET LOCAL session_replication_role = replica", *rows])]
-
-    DatabaseOperations.sql_flush = _deleted  # type: ignore[method-assign, assignment]
 
 # A gate that asks the same questions each time; without CI, hypothesis goes looking for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)

@@ -233,6 +233,23 @@ def test_another_comes_between_the_look_and_the_count(
     assert {scope: each for scope, each in standing().items() if each != (0, 0)} == stands
 
 
+def test_what_is_forgotten_between_the_look_and_the_count_stays_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner signs in while a stranger's try is on its way: it is the first of a new count."""
+    tries = Count("tries", SUBJECT, Allowance(windows=((5, HOUR),), in_a_row=100))
+    for _ in range(3):
+        ledger.spend_all(NOW, tries)
+    look = ledger._seen
+
+    def and_forgotten(counts: Sequence[Count]) -> list[Count]:
+        seen = look(counts)
+        ledger.forget(tries.whose)
+        return seen
+
+    monkeypatch.setattr(ledger, "_seen", and_forgotten)
+    assert ledger.spend_all(NOW, tries).streaks == (1,)
+    assert standing() == {"tries": (1, 1)}
+
+
 def test_of_many_at_once_that_share_one_count_as_many_are_counted_as_fit() -> None:
     """And each of them has its own count, which says one where it was, and none where it was refused."""
     common = Count("common", SUBJECT, Allowance(windows=((5, HOUR),), in_a_row=100))
