@@ -11,7 +11,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from redis import Redis
 
-from vestibule.courier import outbox, tasks
+from vestibule.courier import channels, outbox, tasks
 from vestibule.courier.messages import REGISTRATION_CODE
 from vestibule.courier.models import Channel, Message, State
 from vestibule.kernel.client import Client
@@ -98,6 +98,13 @@ def test_a_line_in_doubt_is_opened_anew(line: type[Line]) -> None:
     assert states() == {State.QUEUED, State.SENT}  # the first waits for its backoff
 
 
+def test_a_line_carries_so_many_letters(line: type[Line], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channels, "LETTERS", 2)
+    post(), post(), post()
+    tasks.deliver()
+    assert line.log == ["open", "letter", "letter", "close", "open", "letter", "close"]
+
+
 @pytest.fixture
 def redis() -> Redis:
     if not settings.REDIS_URL:
@@ -120,18 +127,21 @@ def test_while_it_keeps_up_no_other_is_woken(line: type[Line], redis: Redis) -> 
     assert not redis.exists(MARK)
 
 
+@pytest.mark.parametrize(("limit", "value"), [("BATCH", 1), ("KEEPS_UP", 0)])
 def test_one_that_does_not_keep_up_has_another_woken(
-    line: type[Line], redis: Redis, monkeypatch: pytest.MonkeyPatch
+    line: type[Line], redis: Redis, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    monkeypatch.setattr(tasks, "BATCH", 1)
+    monkeypatch.setattr(tasks, limit, value)
     seen: list[bool] = []
 
     def look(number: int) -> None:
         seen.append(bool(redis.exists(MARK)))
+        if number == 1:
+            post()
         redis.delete(MARK)
 
     line.on_letter = staticmethod(look)
-    post(), post()
+    post()
     tasks.deliver()
     assert seen == [True, False]  # whoever posts now wakes another
     assert states() == {State.SENT}

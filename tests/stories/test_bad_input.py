@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from rest_framework.utils.formatting import lazy_format
 
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import User
+from vestibule.skins.api import parsing
+from vestibule.skins.api.registration import StartRequest
 
 START = {"email": "ada@example.com", "password": PASSWORD}
 ENDPOINTS = {
@@ -133,3 +136,16 @@ def test_an_altered_registration_is_no_token(api: Api, inbox: Inbox) -> None:
 def test_operators_and_orm_lookups_are_no_fields(api: Api, inbox: Inbox) -> None:
     more = {"email__startswith": "a", "_connector": "OR", "password__regex": ".*", "$ne": "1", "' OR 1=1 --": "x"}
     assert api.post("register/start", {**START, **more}).status == 202
+
+
+def test_what_is_too_long_is_told_to_many_at_once(api: Api) -> None:
+    """One shape serves all threads: its messages were written before the first of them came."""
+    shape = parsing._shape(StartRequest)
+    messages = [
+        each.message for field in shape.fields.values() for each in field.validators if hasattr(each, "message")
+    ]
+    lazy = [message for message in messages if isinstance(message, lazy_format)]
+    assert lazy
+    assert all(message.result for message in lazy)
+    status, problem = raw(api, "register/start", json.dumps({**START, "password": "x" * 4097}).encode())
+    assert (status, problem["code"]) == (400, "invalid")

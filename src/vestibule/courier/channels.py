@@ -14,6 +14,8 @@ from django.utils.module_loading import import_string
 
 from vestibule.courier.messages import Rendered
 
+LETTERS = 50  # over one connection: many a server cuts it after a hundred
+
 _kept = local()
 
 
@@ -54,6 +56,9 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
     except BaseException:
         hang_up()
         raise
+    _kept.letters += 1
+    if _kept.letters == LETTERS:
+        hang_up()
 
 
 @contextmanager
@@ -73,7 +78,7 @@ def _line() -> BaseEmailBackend:
     if not hasattr(_kept, "line"):
         line = get_connection()
         line.open()
-        _kept.line = line
+        _kept.line, _kept.letters = line, 0
     line_in_use: BaseEmailBackend = _kept.line
     return line_in_use
 

@@ -23,7 +23,7 @@ from vestibule.courier.channels import line_kept
 log = structlog.get_logger(__name__)
 doorbell = Event()
 
-LINGER, LONGEST = 0.1, 30  # seconds
+LINGER, KEEPS_UP, LONGEST = 0.1, 1, 30  # seconds: between two looks; for what one finds; in all
 BATCH = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
 _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside one that does not keep up
 
@@ -31,12 +31,14 @@ _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woke
 @shared_task(ignore_result=True, acks_late=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
-    end = monotonic() + LONGEST
+    looked = monotonic()
+    end = looked + LONGEST
     with line_kept():
         while (taken := delivery.drain(timezone.now(), batch=BATCH)) and monotonic() < end:
-            if taken < BATCH:
+            if taken < BATCH and monotonic() - looked < KEEPS_UP:
                 sleep(LINGER)
                 _linger_on()
+            looked = monotonic()
         if settings.REDIS_URL:
             with suppress(*redis_client.DOWN):
                 _redis().delete(_MARK)

@@ -62,7 +62,18 @@ def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str,
 def _shape(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """One serializer for all requests, since to make its fields costs more than to check them. It keeps nothing of
     what `run_validation` checks."""
-    return kind()
+    shape = kind()
+    _write_messages(shape)
+    return shape
+
+
+def _write_messages(shape: serializers.Serializer[Any]) -> None:
+    """The messages of DRF's validators are written when they are first read, and not safely so by two threads."""
+    for field in shape.fields.values():
+        for validator in field.validators:
+            str(getattr(validator, "message", ""))
+        if isinstance(field, serializers.Serializer):
+            _write_messages(field)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
