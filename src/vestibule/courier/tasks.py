@@ -37,7 +37,7 @@ def deliver() -> None:
         while (taken := delivery.drain(timezone.now(), batch=BATCH)) and monotonic() < end:
             if taken < BATCH and monotonic() - looked < KEEPS_UP:
                 sleep(LINGER)
-                _linger_on()
+                _leave_mark(nx=False)
             looked = monotonic()
         if settings.REDIS_URL:
             with suppress(*redis_client.DOWN):
@@ -51,24 +51,18 @@ def wake() -> None:
         doorbell.set()
         return
     try:
-        if _first():
+        if _leave_mark(nx=True):
             deliver.apply_async(retry=False)
     except (OperationalError, OSError):
         log.warning("broker.unreachable")
 
 
-def _linger_on() -> None:
-    """Mark that somebody is here, who keeps up: no other need be woken."""
+def _leave_mark(*, nx: bool) -> bool:
+    """Leave the mark that somebody is on the way, or here and keeping up (`nx`: only where there is none); whether it
+    was left, as far as can be known."""
     if settings.REDIS_URL:
         with suppress(*redis_client.DOWN):
-            _redis().set(_MARK, b"", ex=_MARKED_FOR)
-
-
-def _first() -> bool:
-    """Whether no wake is on its way, as far as can be known."""
-    if settings.REDIS_URL:
-        with suppress(*redis_client.DOWN):
-            return bool(_redis().set(_MARK, b"", nx=True, ex=_MARKED_FOR))
+            return bool(_redis().set(_MARK, b"", nx=nx, ex=_MARKED_FOR))
     return True
 
 
