@@ -11,10 +11,10 @@ from datetime import date
 from statistics import median
 
 from bench import plot
-from bench.limits import Told, limits
+from bench.limits import Limit, Told, limits
 from bench.machine import machine
 from bench.rows import HEAD, RESULTS, Row
-from bench.scenarios import SCENARIOS, SELECT_MS, Scenario, Town
+from bench.scenarios import SCENARIOS, SELECT_MS, Town
 from bench.stage import stage
 
 CONCURRENCIES, JUDGED, ROUNDS = (1, 8, 32), 8, 5
@@ -35,47 +35,34 @@ def main(names: list[str], threads: int | None) -> None:
             say(*rows[-2:])
             rounds: dict[str, list[Told]] = {}
             for _ in range(ROUNDS if concurrency == JUDGED else 1):
-                for scenario, told in limit_lines.beside(here, town, played, concurrency):
-                    rounds.setdefault(scenario.name, []).append(told)
-            for scenario in played:
-                rows.append(middle(scenario, rounds[scenario.name]))
+                for told in limit_lines.beside(here, town, played, concurrency):
+                    rounds.setdefault(told.scenario.name, []).append(told)
+            for tolds in rounds.values():
+                rows.append(sorted(tolds, key=lambda told: told.selects)[len(tolds) // 2].row)
                 say(rows[-1])
             if concurrency == JUDGED:
                 found = rounds
     order = list(dict.fromkeys(row.name for row in rows))
     rows.sort(key=lambda row: order.index(row.name))
-    taken = [limit for tolds in found.values() for _, limit in tolds]
-    verdicts = ["", *judged(found, played)]
+    taken = [told.limit for tolds in found.values() for told in tolds]
+    verdicts = ["", *judged(found, taken)]
     say(*verdicts)
     if not names and not threads:
         RESULTS.joinpath("bench.txt").write_text("\n".join([*lines, *map(str, rows), *verdicts]) + "\n")
         plot.draw(rows, median(limit.hash_ms for limit in taken), median(limit.select_ms for limit in taken), RESULTS)
 
 
-def selects(scenario: Scenario, told: Told) -> float:
-    """What one costs above its hash, in SELECTs of the same seconds."""
-    row, limit = told
-    return (row.total - scenario.hashes * limit.hash_ms) / limit.select_ms
-
-
-def middle(scenario: Scenario, rounds: list[Told]) -> Row:
-    """The round that is the median of them."""
-    return sorted(rounds, key=lambda told: selects(scenario, told))[len(rounds) // 2][0]
-
-
-def judged(found: dict[str, list[Told]], played: list[Scenario]) -> Iterator[str]:
+def judged(found: dict[str, list[Told]], taken: list[Limit]) -> Iterator[str]:
     """What each costs above its hash, and what it may."""
-    limits_taken = [limit for tolds in found.values() for _, limit in tolds]
-    hashes, plain = ([limit.hash_ms for limit in limits_taken], [limit.select_ms for limit in limits_taken])
+    hashes, plain = [limit.hash_ms for limit in taken], [limit.select_ms for limit in taken]
     yield f"limit lines at concurrency {JUDGED}, CPU ms: bare Argon2id hash {spread(hashes)}, SELECT {spread(plain)}"
     yield f"above its hash, everything counted, in SELECTs of the same seconds (allowed: ms where one is {SELECT_MS}):"
-    for scenario in played:
+    for name, tolds in found.items():
+        scenario, costs = tolds[0].scenario, [told.selects for told in tolds]
         if scenario.allowed:
-            costs = [selects(scenario, told) for told in found[scenario.name]]
-            above = [row.total - scenario.hashes * limit.hash_ms for row, limit in found[scenario.name]]
             said = "ok" if median(costs) <= scenario.selects else "OVER"
             of = f"of {scenario.selects:4.1f} allowed ({scenario.allowed:.1f} ms)   {said}"
-            yield f"{scenario.name:12}{spread(costs):>18}  {of}   [{median(above):.2f} ms here]"
+            yield f"{name:12}{spread(costs):>18}  {of}   [{median(told.above for told in tolds):.2f} ms here]"
 
 
 def spread(costs: list[float]) -> str:

@@ -37,7 +37,27 @@ class Limit:
         return Limit((self.hash_ms + later.hash_ms) / 2, (self.select_ms + later.select_ms) / 2)
 
 
-Told = tuple[Row, Limit]
+@dataclass(frozen=True)
+class Told:
+    """A scenario as it was measured, and the limit lines of the same seconds."""
+
+    scenario: Scenario
+    row: Row
+    limit: Limit
+
+    @property
+    def above(self) -> float:
+        """CPU ms above its hash."""
+        return self.row.total - self.scenario.hashes * self.limit.hash_ms
+
+    @property
+    def selects(self) -> float:
+        """The same, in SELECTs."""
+        return self.above / self.limit.select_ms
+
+    def at_speed(self, speed: Limit) -> float:
+        """The CPU ms of a request, had the machine been as fast as it was at `speed`."""
+        return self.scenario.hashes * speed.hash_ms + self.selects * speed.select_ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +71,13 @@ class Limits:
         """What both cost now."""
         return Limit(bare_hash(min(concurrency, CORES)), self.row("one SELECT", concurrency).total)
 
-    def beside(
-        self, here: Stage, town: Town, played: Sequence[Scenario], concurrency: int
-    ) -> Iterator[tuple[Scenario, Told]]:
+    def beside(self, here: Stage, town: Town, played: Sequence[Scenario], concurrency: int) -> Iterator[Told]:
         """Each scenario once, with the limit lines before and after it."""
         before = self.take(concurrency)
         for scenario in played:
             row = measure(here, town, scenario, concurrency)
             after = self.take(concurrency)
-            yield scenario, (row, before.and_then(after))
+            yield Told(scenario, row, before.and_then(after))
             before = after
 
     def row(self, name: str, concurrency: int) -> Row:

@@ -15,7 +15,7 @@ import psycopg
 from bench.limits import Limit, Limits, Told, limits
 from bench.load import Ask
 from bench.machine import machine
-from bench.rows import RESULTS, Row, measure
+from bench.rows import RESULTS, measure
 from bench.scenarios import SCENARIOS, Scenario, Town
 from bench.stage import Stage, stage
 
@@ -23,7 +23,6 @@ SIZES = (10_000, 5_000_000)
 ROUNDS = 5  # of each scenario; the median of them is told
 MOST = 1.3  # times what it costs among few
 BUFFERS = "6GB"  # a quarter of the memory, as docs/deploy.md says
-HASHES = {scenario.name: scenario.hashes for scenario in SCENARIOS}
 HEAD = "scenario          people   CPU ms  postgres   p50 ms  at one speed"
 
 PEOPLE = """
@@ -73,9 +72,9 @@ def main(sizes: Sequence[int]) -> None:
         for size in sizes:
             fill(here, before + 1, size)
             before = size
-            for name, (row, limit) in measured(here, limit_lines, town).items():
-                speed = speed or limit
-                found.setdefault(name, []).append(at_speed(row, limit, speed))
+            for name, told in measured(here, limit_lines, town).items():
+                row, speed = told.row, speed or told.limit
+                found.setdefault(name, []).append(told.at_speed(speed))
                 parts = (
                     f"{row.total:9.2f}{row.cpu['postgres']:10.2f}{1000 * row.seconds[0]:9.1f}{found[name][-1]:12.2f}"
                 )
@@ -95,20 +94,10 @@ def measured(here: Stage, limit_lines: Limits, town: Town) -> dict[str, Told]:
     rounds: dict[str, list[Told]] = {}
     played = [*(each for each in SCENARIOS if each.name != "register"), SEARCH]
     for _ in range(ROUNDS):
-        for scenario, told in limit_lines.beside(here, town, played, 1):
-            rounds.setdefault(scenario.name, []).append(told)
-    first = next(iter(rounds.values()))[0][1]
-    return {
-        name: sorted(told, key=lambda each: at_speed(each[0], each[1], first))[ROUNDS // 2]
-        for name, told in rounds.items()
-    }
-
-
-def at_speed(row: Row, limit: Limit, speed: Limit) -> float:
-    """The CPU ms of a request, had the machine been as fast as it was at `speed`."""
-    hashes = HASHES.get(row.name, 0)
-    above = row.total - hashes * limit.hash_ms
-    return hashes * speed.hash_ms + above * speed.select_ms / limit.select_ms
+        for told in limit_lines.beside(here, town, played, 1):
+            rounds.setdefault(told.scenario.name, []).append(told)
+    first = next(iter(rounds.values()))[0].limit
+    return {name: sorted(tolds, key=lambda told: told.at_speed(first))[ROUNDS // 2] for name, tolds in rounds.items()}
 
 
 def staff(here: Stage, town: Town) -> None:
