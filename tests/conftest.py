@@ -26,6 +26,7 @@ from vestibule.audit import tallies
 from vestibule.celery import app as celery
 from vestibule.guards import counters
 from vestibule.sessions import signing
+from vestibule.skins.ops import health
 
 __all__ = ["celery", "environment"]
 
@@ -97,6 +98,7 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
     signing.forget()
+    health.forget()
     tallies.notebook.forget()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()

@@ -42,7 +42,9 @@ def run(folder: Path, **stores: str) -> None:
         others = [behind.start("worker"), behind.start("beat")]
         house.start()
         until(house.answers, "the service")
-        sys.stdout.write(house.hosts[0].log("serve").partition("{")[0])
+        told = house.hosts[0].log("serve").partition("{")[0]
+        # The mailbox answers nothing that a proxy hands on.
+        sys.stdout.write(told.replace(f"{house.url}/dev/", f"{house.hosts[0].url}/dev/"))
         sys.stdout.write(f"hosts      {' '.join(host.url for host in house.hosts)}\n")
         sys.stdout.write(f"logs       {folder}\n")
         sys.stdout.flush()

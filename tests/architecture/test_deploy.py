@@ -71,6 +71,14 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
     assert all((ROOT / name).exists() for name in (*copied, *(volume.partition(":")[0] for volume in mounted)))
 
 
+@pytest.mark.parametrize("name", ["deploy/haproxy.cfg", "deploy/Caddyfile", "docs/deploy.md"])
+def test_hol_06_every_proxy_refuses_what_is_for_operators(name: str) -> None:
+    [line] = re.findall(
+        r"^.*(?:deny_status 404|@operators path|return 404).*$", (ROOT / name).read_text(), re.MULTILINE
+    )
+    assert all(word in line for word in ("metrics", "dev/", "health/ready")), line
+
+
 @pytest.mark.skipif(not CADDY, reason="no Caddy here: deploy/Caddyfile was not read by it")
 def test_caddy_understands_its_file(tmp_path: Path) -> None:
     command = [CADDY or "", "validate", "--adapter", "caddyfile", "--config", str(ROOT / "deploy/Caddyfile")]

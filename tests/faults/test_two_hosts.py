@@ -99,7 +99,7 @@ class Traffic:
 
     def _ready(self) -> bool:
         try:
-            return not self.failed or self._house.get("/health/ready")[0] == 200
+            return not self.failed or self._house.get("/health/live")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 

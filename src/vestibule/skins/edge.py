@@ -1,6 +1,7 @@
 """The edge: who is asking, from where, and whether the rates and the captcha let them. The only maker of a Client for a
 request."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import BoundedSemaphore
 
@@ -21,6 +22,7 @@ from vestibule.kernel.errors import Throttled, Unavailable
 from vestibule.sessions.models import Session
 
 _PLACE = "_vestibule_place"
+_WITH_PORT = re.compile(r'"?(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?"?', re.ASCII)
 _places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
 
 THROTTLED = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
@@ -89,9 +91,9 @@ def client_address(request: HttpRequest) -> Address | None:
     X-Forwarded-For that is no proxy of ours. Anything else in the header is the caller's own word, and ignored.
     """
     address = _parsed(request.META.get("REMOTE_ADDR", ""))
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = [hop for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if (hop := each.strip())]
     while hops and (address is None or _trusted(address)):
-        hop = _parsed(hops.pop().strip())
+        hop = _parsed(_without_port(hops.pop()))
         if hop is None:
             break
         address = hop
@@ -99,9 +101,10 @@ def client_address(request: HttpRequest) -> Address | None:
 
 
 def hear_only_proxies(request: HttpRequest) -> None:
-    """X-Forwarded-Proto is a proxy's word: from anybody else it was never said (Django believes whoever sends it)."""
+    """X-Forwarded-Proto is a proxy's word: from anybody else it says nothing (Django believes whoever sends it). That
+    it was there is known on (skins.operators)."""
     if "HTTP_X_FORWARDED_PROTO" in request.META and not from_proxy(request):
-        del request.META["HTTP_X_FORWARDED_PROTO"]
+        request.META["HTTP_X_FORWARDED_PROTO"] = ""
 
 
 def from_proxy(request: HttpRequest) -> bool:
@@ -112,6 +115,13 @@ def from_proxy(request: HttpRequest) -> bool:
 
 def _trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _without_port(hop: str) -> str:
+    """The address of a hop: some proxies append the port, and write IPv6 in brackets, or quoted, as RFC 7239 has it
+    (6): `192.0.2.43:47011`, `[2001:db8::17]:4711`, `"[2001:db8::17]"`."""
+    found = _WITH_PORT.fullmatch(hop)
+    return found["v6"] or found["v4"] if found else hop
 
 
 def _parsed(text: str) -> Address | None:

@@ -1,7 +1,6 @@
 """The paths of the JSON API; a trailing slash is taken off before they are looked at."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView
 
 from vestibule.skins.api import (
     addresses,
@@ -68,6 +67,6 @@ urlpatterns = [
     path("admin/users/<uuid:id>/role", admin.GiveRole.as_view()),
     path("admin/users/<uuid:id>/password-reset", admin.StartReset.as_view()),
     path("admin/events", admin.EventsOfEverybody.as_view()),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", docs.Document.as_view(), name="schema"),
     path("docs", docs.Page.as_view(), name="docs"),
 ]

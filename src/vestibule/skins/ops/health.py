@@ -1,6 +1,6 @@
 """Is it alive, and can it work?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from mmap import mmap
 
 import structlog
@@ -13,6 +13,7 @@ from vestibule import redis_client
 from vestibule.celery import app as celery
 from vestibule.challenges.desk import challenges
 from vestibule.kernel import entropy
+from vestibule.kernel.cached import Cached
 
 log = structlog.get_logger(__name__)
 _leaving = mmap(-1, 1)  # shared with the processes that are forked later
@@ -31,10 +32,12 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 while every dependency answers, 503 otherwise, each by name; 503 also while the server is being stopped."""
+    """200 while every dependency answers, 503 otherwise, each by name; 503 also while the server is being stopped.
+
+    Anybody may ask: the dependencies are looked at once a second, however often that is."""
     if _leaving[0]:
         return JsonResponse({"status": "leaving", "checks": {}}, status=503)
-    checks = {name: _answers(name, check) for name, check in _CHECKS.items()}
+    checks = _seen.get()
     fine = all(checks.values())
     return JsonResponse(
         {
@@ -43,6 +46,15 @@ def ready(request: HttpRequest) -> JsonResponse:
         },
         status=200 if fine else 503,
     )
+
+
+def forget() -> None:
+    """Look at every dependency anew next time."""
+    _seen.forget()
+
+
+def _look() -> Mapping[str, bool]:
+    return {name: _answers(name, check) for name, check in _CHECKS.items()}
 
 
 def _answers(name: str, check: Callable[[], object]) -> bool:
@@ -80,3 +92,5 @@ _CHECKS: dict[str, Callable[[], object]] = {
     "counters": _counters,
     "broker": _broker,
 }
+# A look opens connections, and lasts for seconds while a dependency hangs: the others hear what was seen before.
+_seen = Cached(_look, keep_for=1, stale_for=5)

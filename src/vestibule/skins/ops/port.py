@@ -6,9 +6,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from vestibule.skins.ops.exposition import exposition, may_scrape
+from vestibule.skins.operators import is_operator
+from vestibule.skins.ops.exposition import exposition
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -27,15 +29,20 @@ class Handler(WSGIRequestHandler):
         """Say nothing."""
 
 
+def address() -> str:
+    """Where the port is open: to this machine, and to others only where METRICS_TOKEN is asked of them."""
+    return "0.0.0.0" if settings.METRICS_TOKEN else "127.0.0.1"  # noqa: S104
+
+
 def serve(address: str, port: int) -> Server:
-    """Serve the metrics at every path until the process ends; the bearer token is the one of `/metrics`."""
+    """Serve the metrics at every path until the process ends, to whom `/metrics` is served."""
     server = make_server(address, port, _answer, server_class=Server, handler_class=Handler)
     Thread(target=server.serve_forever, name="vestibule-metrics", daemon=True).start()
     return server
 
 
 def _answer(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-    if not may_scrape(environ.get("HTTP_AUTHORIZATION", "")):
+    if not is_operator(environ):
         start_response("401 Unauthorized", [("WWW-Authenticate", "Bearer")])
         return []
     start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])

@@ -7,14 +7,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from vestibule.kernel.errors import Unauthenticated
 from vestibule.sessions import signing
 from vestibule.skins import problems
-from vestibule.skins.ops.exposition import exposition, may_scrape
+from vestibule.skins.operators import is_operator
+from vestibule.skins.ops.exposition import exposition
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The text exposition of every metric, over all processes where there are several; for whoever bears METRICS_TOKEN,
-    where one is set."""
-    if not may_scrape(request.headers.get("Authorization", "")):
+    """The text exposition of every metric, over all processes where there are several; for operators."""
+    if not is_operator(request.META):
         return problems.answer(problems.details("not_authenticated"), Unauthenticated())
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 

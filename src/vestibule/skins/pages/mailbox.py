@@ -1,9 +1,10 @@
-"""`/dev/mailbox/`: every mail and SMS, while no real transport is configured; otherwise there is no such page."""
+"""`/dev/mailbox/`: every mail and SMS, while no real transport is configured, for whoever sits at this machine; for
+others, and otherwise, there is no such page."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
-from typing import ParamSpec
+from typing import Concatenate, ParamSpec
 
 from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp
@@ -14,16 +15,19 @@ from django.views.decorators.http import require_safe
 
 from vestibule.courier import mailbox
 from vestibule.courier.mailbox import Letter
+from vestibule.skins.operators import is_inside
 
 P = ParamSpec("P")
 
 
-def _only_without_transport(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+def _only_without_transport(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not settings.MAILBOX:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not settings.MAILBOX or not is_inside(request.META):
             raise Http404
-        return view(*args, **kwargs)
+        return view(request, *args, **kwargs)
 
     return guarded
 

@@ -88,7 +88,7 @@ def metrics(_: Round) -> Iterator[Seen]:
     if settings.METRICS_TOKEN:
         yield fine("ask for a token")
     else:
-        yield warning("/metrics is open to whoever reaches this service")
+        yield warning("/metrics answers nobody but this machine")
 
 
 def tracing(_: Round) -> Iterator[Seen]:
@@ -153,8 +153,8 @@ CHECKS = (
     ),
     Check(
         id="metrics",
-        looks_at="whether `/metrics` is open to everybody",
-        remedy="Set METRICS_TOKEN and give it to Prometheus, or let the proxy refuse /metrics and still set it.",
+        looks_at="whether Prometheus, on another machine, can read `/metrics`",
+        remedy="Set METRICS_TOKEN and give it to Prometheus.",
         look=metrics,
     ),
     Check(

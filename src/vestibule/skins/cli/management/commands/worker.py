@@ -29,6 +29,6 @@ class Command(BaseCommand):
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
         if settings.WORKER_METRICS_PORT:  # a machine of its own: what lies there is a former worker's
             metric_files.forget_the_dead()
-            port.serve(settings.BIND, settings.WORKER_METRICS_PORT)
+            port.serve(port.address(), settings.WORKER_METRICS_PORT)
         settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])

@@ -1,0 +1,49 @@
+"""Who counts as an operator: whoever bears METRICS_TOKEN, or asks on this very machine.
+
+A connection from the loopback interface may still be a stranger's, handed on by a proxy that runs beside us: a request
+that says of itself that it was forwarded comes from outside, whoever handed it on.
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare
+
+# What proxies, balancers, tunnels and CDNs add to a request (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
+FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_FLY_CLIENT_IP",
+)
+
+
+def is_operator(meta: Mapping[str, Any]) -> bool:
+    """Whether a request, as WSGI's `environ` says it, may see what is for operators: with METRICS_TOKEN set, by that
+    bearer alone; without one, from inside alone."""
+    if settings.METRICS_TOKEN:
+        return constant_time_compare(meta.get("HTTP_AUTHORIZATION", ""), f"Bearer {settings.METRICS_TOKEN}")
+    return is_inside(meta)
+
+
+def is_inside(meta: Mapping[str, Any]) -> bool:
+    """Whether a request was made on this machine, and handed on by nobody."""
+    return _is_loopback(meta.get("REMOTE_ADDR", "")) and not any(name in meta for name in FORWARDED)
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:  # a Unix socket has no address: a proxy's
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

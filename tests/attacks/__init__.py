@@ -1,0 +1,1 @@
+"""The attacks of the design's catalogue, each test named by its case."""

@@ -1,0 +1,1 @@
+"""What people really send and set, each test named by its number."""
