@@ -68,7 +68,10 @@ def test_what_is_issued_says_what_the_policy_says(desk: Engine) -> None:
 def test_wrong_codes_count_down_and_the_last_exhausts(desk: Engine) -> None:
     issued = issue(desk)
     for left in (4, 3, 2, 1):
-        with pytest.raises(errors.WrongSecret) as refused, desk.verify(desk.find(SIGN_UP, issued.handle), "x", now=NOW):
+        with (
+            pytest.raises(errors.WrongSecret) as refused,
+            desk.verify(desk.find(SIGN_UP, issued.handle), wrong(issued.code), now=NOW),
+        ):
             raise AssertionError("the body ran")
         assert (refused.value.attempts_left, refused.value.subject) == (left, SUBJECT)
     assert told(desk, issued.handle, wrong(issued.code)) == "otp_exhausted"

@@ -6,14 +6,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers
+from vestibule.kernel import text
 from vestibule.kernel.errors import FieldError, Invalid
 
 LONGEST = {"bio": 500, "address": 300}  # characters
 
 
 def parse(typed: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, str]]:
-    """The changes of the user (`full_name`, `username`, `phone_number`; empty takes it away) and of the profile (`bio`,
-    `address`), only those that were typed. Raises Invalid with all that is wrong at once."""
+    """The changes of the user (`full_name`, `username`, `phone_number`) and of the profile (`bio`, `address`), only
+    those that were typed; empty or None takes it away. Raises Invalid with all that is wrong at once."""
     wrong: dict[str, list[FieldError]] = {}
     parsers: dict[str, Callable[[str], str]] = {
         "full_name": identifiers.full_name,
@@ -29,15 +30,14 @@ def parse(typed: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, st
         except identifiers.Malformed as error:
             wrong[field] = [error.error]
     of_profile: dict[str, str] = {}
-    for field, longest in LONGEST.items():
-        if field not in typed.get("profile", {}):
-            continue
-        text = of_profile[field] = str(typed["profile"][field]).strip()
-        if len(text) > longest:
-            words = _("Use at most %(n)d characters.") % {"n": longest}
+    profile = typed.get("profile", {})
+    for field, prose in (dict.fromkeys(LONGEST) if profile is None else profile).items():
+        said = of_profile[field] = text.lines(prose or "")
+        if len(said) > LONGEST[field]:
+            words = _("Use at most %(n)d characters.") % {"n": LONGEST[field]}
             wrong[f"profile.{field}"] = [FieldError("max_length", words)]
-        elif any(not (character.isprintable() or character == "\n") for character in text):
-            wrong[f"profile.{field}"] = [FieldError("invalid", _("Use printable characters."))]
+        elif not text.is_prose(said):
+            wrong[f"profile.{field}"] = [FieldError("invalid", _("Use no control characters."))]
     if wrong:
         raise Invalid(wrong)
     return of_user, of_profile

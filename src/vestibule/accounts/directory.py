@@ -1,6 +1,5 @@
 """Who has this address? The only lookups of people by what was typed."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from vestibule.accounts.identifiers import Email, Name, Phone, Username
 from vestibule.accounts.models import Status, User
 from vestibule.database.prepared import Prepared
+from vestibule.kernel.text import trimmed
 
 FOUND = 200  # people that a search finds at most: who has more before them types another letter
 
@@ -59,7 +59,7 @@ def found(text: str, people: QuerySet[User]) -> QuerySet[User]:
     """Those of `people` whom the staff may mean by this: an id, an e-mail address or how it begins, a phone number; a
     username, where no address begins so. FOUND at most, whichever: a look into an index and no more, of ten people and
     of five million alike."""
-    meant = (people & _meant(text.strip())).order_by(_AsIndexed(F("email")))
+    meant = (people & _meant(trimmed(text))).order_by(_AsIndexed(F("email")))
     return people.filter(pk__in=meant.values("pk")[:FOUND])
 
 
@@ -70,10 +70,10 @@ def _meant(typed: str) -> QuerySet[User]:
         pass
     if "\x00" in typed:
         return User.objects.none()
-    number = re.sub(r"[\s()/.-]", "", typed)
-    if re.fullmatch(r"\+\d{3,15}", number):
-        return User.objects.filter(phone_number=number)
-    begins = User.objects.filter(email__startswith=typed.lower())
-    if "@" in typed or begins.exists():
+    name = Name.guessed(typed)
+    if name.kind == "phone_number" and not name.malformed:
+        return User.objects.filter(phone_number=name.value)
+    begins = User.objects.filter(email__startswith=name.value.lower())
+    if name.kind == "email" or begins.exists():
         return begins
-    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=typed.lower())
+    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=name.value.lower())

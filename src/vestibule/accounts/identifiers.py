@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 
+from vestibule.kernel import text
 from vestibule.kernel.errors import FieldError
 
 Email = NewType("Email", str)
@@ -19,8 +20,7 @@ Username = NewType("Username", str)
 FullName = NewType("FullName", str)
 
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
-# Direction overrides and invisible joiners let one name pass for another (Unicode TR 36, 2.5).
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LONGEST = 2048  # characters: what is longer is no address and no name, and is not normalised to find that out
 _EARNING = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
@@ -34,21 +34,27 @@ class Name:
     malformed: bool = False
 
     @classmethod
-    def typed(cls, kind: str, text: str) -> "Name":
+    def typed(cls, kind: str, typed: str) -> "Name":
         """Any text is a name: whether somebody has it is told by the password alone."""
         parsers: dict[str, Callable[[str], str]] = {"email": email, "phone_number": phone, "username": username}
         try:
-            return cls(kind, parsers[kind](text))
+            return cls(kind, parsers[kind](typed))
         except Malformed:
-            return cls(kind, text, malformed=True)
+            return cls(kind, typed, malformed=True)
 
     @classmethod
-    def guessed(cls, text: str) -> "Name":
-        """What was typed into one field for all three."""
-        text = text.strip()
-        if "@" in text:
-            return cls.typed("email", text)
-        return cls.typed("phone_number" if text.startswith("+") else "username", text)
+    def guessed(cls, typed: str) -> "Name":
+        """What was typed into one field for all three: an address has an at sign, whatever its width, and what is no
+        username is a number."""
+        if "@" in typed or "\uff20" in typed:
+            return cls.typed("email", typed)
+        handle = cls.typed("username", typed)
+        return cls.typed("phone_number", typed) if handle.malformed else handle
+
+    @property
+    def key(self) -> bytes:
+        """Under which tries for this name are counted where nobody has it: in one spelling, as if somebody had."""
+        return f"{self.kind} {self.value.lower()}".encode(errors="replace")
 
 
 class Malformed(ValueError):
@@ -65,12 +71,12 @@ def email(typed: str) -> Email:
     What stands before the @ must be ASCII: dot-less i, long s and their like would make two addresses look, or
     fold, like one (CVE-2019-19844). Dots and plus tags are kept. Raises Malformed.
     """
-    trimmed = unicodedata.normalize("NFC", typed.strip())
-    if not typed.strip().rpartition("@")[0].isascii():  # asked before NFC makes a K of the Kelvin sign
+    trimmed = text.trimmed(typed[:_LONGEST])
+    if len(typed) > _LONGEST or not trimmed.rpartition("@")[0].isascii():  # before NFC makes a K of the Kelvin sign
         raise Malformed("invalid", _("Enter a valid email address."))
     try:
         found = validate_email(
-            trimmed,
+            unicodedata.normalize("NFC", trimmed),
             check_deliverability=False,
             allow_smtputf8=False,
             allow_quoted_local=False,
@@ -87,9 +93,11 @@ def email(typed: str) -> Email:
 
 
 def phone(typed: str) -> Phone:
-    """The number in E.164, with its country code. Raises Malformed."""
+    """The number in E.164, with its country code, from whatever an address book or a keyboard makes of it. Raises
+    Malformed."""
+    shown = "".join(each for each in typed if unicodedata.category(each) != "Cf") if len(typed) <= 64 else ""
     try:
-        number = phonenumbers.parse(typed.strip() if len(typed) <= 32 else "", None)
+        number = phonenumbers.parse(shown.strip() if len(shown) <= 32 else "", None)
     except phonenumbers.NumberParseException as error:
         raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100.")) from error
     if not phonenumbers.is_valid_number(number) or number.extension:
@@ -102,18 +110,20 @@ def phone(typed: str) -> Phone:
 
 def username(typed: str) -> Username:
     """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
-    if not _USERNAME.fullmatch(typed.strip()):
+    trimmed = text.trimmed(typed)
+    if not _USERNAME.fullmatch(trimmed):
         raise Malformed("invalid", _("Use 3 to 30 letters, digits, dots, dashes or underscores."))
-    return Username(typed.strip())
+    return Username(trimmed)
 
 
 def full_name(typed: str) -> FullName:
-    """A person's name in NFC: at most 150 characters, no control or invisible ones. Raises Malformed."""
-    name = unicodedata.normalize("NFC", typed.strip())
+    """A person's name in NFC: at most 150 characters, no control or invisible ones (kernel.text). Raises Malformed."""
+    trimmed = text.trimmed(typed.replace("\t", " "))
+    name = unicodedata.normalize("NFC", trimmed) if len(trimmed) <= _LONGEST else trimmed
     if len(name) > 150:
         raise Malformed("max_length", _("Use at most 150 characters."))
-    if any(unicodedata.category(character) == "Cc" for character in name) or _INVISIBLE.search(name):
-        raise Malformed("invalid", _("A name can't hold control characters."))
+    if not text.is_name(name):
+        raise Malformed("invalid", _("A name can't hold control characters or invisible ones."))
     return FullName(name)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from vestibule.challenges import codes
 from vestibule.challenges.policy import Policy, Purpose, Secret
 from vestibule.challenges.results import Budget, Issued, Proof, Standing
 from vestibule.challenges.safe import Safe
@@ -154,10 +155,12 @@ class Engine:
 
         Enter it outside any transaction: the count must stay whatever the body does. `by` says whether a code or a
         link is compared; `matches(payload, secret)` stands in for the digest comparison (a password, TOTP, recovery
-        codes, WebAuthn).
+        codes, WebAuthn). What has not the form of a code (challenges.codes) is no guess, and not counted.
         Raises Expired, Exhausted, WrongSecret, AlreadyUsed, Locked.
         """
-        self._count(seen, secret, by, now)
+        if by is Secret.CODE:
+            secret = self._read(seen, secret, now, as_typed=matches is not None)
+        self._count(seen, secret, now)
         payload, decoy = self.safe.unseal(seen)
         right = matches(payload, secret) if matches else self.safe.right(seen, secret, by)
         if decoy or not right:
@@ -209,9 +212,15 @@ class Engine:
         code_ttl = self.policies[seen.purpose].code_ttl
         return min(seen.expires_at, seen.sent_at + code_ttl) if code_ttl else seen.expires_at
 
-    def _count(self, seen: Challenge, secret: str, by: Secret, now: datetime) -> None:
-        if by is Secret.CODE and self._code_expires_at(seen) <= now:
+    def _read(self, seen: Challenge, typed: str, now: datetime, *, as_typed: bool) -> str:
+        if self._code_expires_at(seen) <= now:
             raise self.over(seen, now) or errors.Expired(subject=seen.subject)
+        policy = self.policies[seen.purpose]
+        if code := typed if as_typed else codes.parse(typed, policy.digits):
+            return code
+        raise self.over(seen, now) or self._wrong(seen)
+
+    def _count(self, seen: Challenge, secret: str, now: datetime) -> None:
         if not self.store.count_attempt(seen.id, limit=self.policies[seen.purpose].attempts, now=now):
             raise self.over(self.store.get(seen.id), now) or errors.Exhausted(subject=seen.subject)
         try:

@@ -15,6 +15,7 @@ from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import Email, Phone, Username
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges import codes
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
@@ -76,12 +77,14 @@ def confirm(
     """
     if not password:
         raise errors.PasswordRequired(subject=identifiers.digest(address))
+    if codes.parse(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits) is None:
+        raise _unknown(client, address, guess=False)
     candidates = _of_address(address)
     seen = next((each for each in candidates if _typed_at_sign_up(challenges.payload(each), password)), None)
     if seen is None:
         if not candidates:
             passwords.of(password, None)  # the same work for an address that nobody signed up with
-        raise _unknown(client, address)
+        raise _unknown(client, address, guess=True)
     with challenges.verify(seen, otp, now=client.at) as proof:
         return signing_up.make_account(client, proof, username)
 
@@ -178,11 +181,12 @@ def _typed_at_sign_up(payload: Mapping[str, Any], password: str) -> bool:
     return passwords.right(passwords.normalised(password), payload["password_hash"])
 
 
-def _unknown(client: Client, address: Email | Phone) -> errors.Refusal:
-    """What a wrong code says, with tries of the address's own: five in the life of a code, as for any other."""
+def _unknown(client: Client, address: Email | Phone, *, guess: bool) -> errors.Refusal:
+    """What a wrong code says, with tries of the address's own: five in the life of a code, as for any other; what has
+    not the form of a code costs none."""
     policy, subject = challenges.policies[Purpose.PENDING_REGISTRATION], identifiers.digest(address)
     tries = Allowance(windows=((policy.attempts - 1, policy.code_ttl or policy.ttl),))
-    if ledger.spend("codes of nobody", subject, client.at, tries):
+    if guess and ledger.spend("codes of nobody", subject, client.at, tries):
         return errors.Exhausted(subject=subject)
     used = ledger.recent("codes of nobody", subject, client.at, tries)
     return errors.WrongSecret(attempts_left=policy.attempts - used, subject=subject)

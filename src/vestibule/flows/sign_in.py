@@ -89,7 +89,7 @@ def check(client: Client, user: User, password: str) -> None:
 
 def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:
     """Under which key passwords for this account, or for this name that nobody has, are counted."""
-    whose = user.pk.bytes if user else f"{name.kind} {name.value}".encode(errors="replace") if name else b""
+    whose = user.pk.bytes if user else name.key if name else b""
     return Account(settings.KEYS.digest("account", whose), place)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from vestibule.accounts.models import Role, User
 from vestibule.flows import securing
 from vestibule.flows.flow import flow
-from vestibule.kernel import errors
+from vestibule.kernel import errors, text
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
@@ -77,10 +77,10 @@ def person(user_id: UUID) -> User:
 
 def reason(typed: str) -> str:
     """Why, in a line of a person's own words: it stays with the event. Raises Invalid."""
-    said = " ".join(typed.split())
+    said = " ".join(text.lines(typed).split())
     if len(said) < 3:
         raise Invalid({"reason": [FieldError("required", _("Say why: the reason is kept with the event."))]})
-    if len(said) > LONGEST_REASON or not said.isprintable():
+    if len(said) > LONGEST_REASON or not text.is_prose(said):
         words = _("Use at most %(n)d printable characters.") % {"n": LONGEST_REASON}
         raise Invalid({"reason": [FieldError("invalid", words)]})
     return said

@@ -15,7 +15,18 @@ def code(digits: int) -> str:
 
 def long_code() -> str:
     """A code that nobody guesses (30^20, 98 bits) and a person can still copy: four groups of five."""
-    return "-".join("".join(secrets.choice(LONG_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return _grouped("".join(secrets.choice(LONG_CODE_ALPHABET) for _ in range(_GROUPS * _GROUP)))
+
+
+def as_long_code(characters: str) -> str | None:
+    """The long code of these characters, in its groups; None where they are none."""
+    if len(characters) != _GROUPS * _GROUP or not set(characters) <= set(LONG_CODE_ALPHABET):
+        return None
+    return _grouped(characters)
+
+
+def _grouped(characters: str) -> str:
+    return "-".join(characters[start : start + _GROUP] for start in range(0, len(characters), _GROUP))
 
 
 def token() -> str:

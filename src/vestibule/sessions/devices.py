@@ -13,6 +13,7 @@ from vestibule.accounts.models import User
 from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.kernel.text import is_name, label, trimmed
 from vestibule.sessions.models import Device, DeviceType, Session
 
 KNOWN_FOR = timedelta(days=90)  # a network is known for so long after a session from it
@@ -23,33 +24,25 @@ _SYSTEMS = (
     *(("Mac OS", "macOS"), ("Linux", "Linux")),
 )
 _RECENT = Prepared(Session.objects.only("id"), "user_id", "address", "created_at__gt")
-LONGEST = {"device_name": 100, "browser": 60, "os": 60, "fingerprint_hash": 256}  # characters
+LONGEST = {"device_name": 100, "browser": 60, "os": 60}  # characters
 
 
 def declared(typed: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The device as it may be kept: the fingerprint as its keyed digest (hex), the rest as it was said.
+    """The device as it may be kept: the fingerprint as its keyed digest (hex), the rest cleaned (kernel.text): what an
+    operating system calls itself never decides over a sign-in.
 
-    Fields: fingerprint_hash, device_name, device_type, browser, os; all optional. Raises Invalid.
+    Fields: fingerprint_hash, device_name, device_type, browser, os; all optional.
     """
     if not typed:
         return None
-    wrong = {
-        f"device.{field}": [FieldError("invalid", _("Use at most %(n)d printable characters.") % {"n": longest})]
-        for field, longest in LONGEST.items()
-        if len(typed.get(field, "")) > longest or not typed.get(field, "").isprintable()
-    }
-    if typed.get("device_type", "") not in ("", *DeviceType.values):
-        words = _("Use one of: %(types)s.") % {"types": ", ".join(DeviceType.values)}
-        wrong["device.device_type"] = [FieldError("invalid_choice", words)]
-    if wrong:
-        raise Invalid(wrong)
-    fingerprint = typed.get("fingerprint_hash", "")
+    fingerprint, kind = typed.get("fingerprint_hash", ""), typed.get("device_type", "").strip().lower()
+    name, browser, os = (label(typed.get(field, ""), longest) for field, longest in LONGEST.items())
     return {
         "fingerprint": settings.KEYS.digest("device", fingerprint.encode()).hex() if fingerprint else "",
-        "name": typed.get("device_name", ""),
-        "type": typed.get("device_type", ""),
-        "browser": typed.get("browser", ""),
-        "os": typed.get("os", ""),
+        "name": name,
+        "type": kind if kind in DeviceType.values else "",
+        "browser": browser,
+        "os": os,
     }
 
 
@@ -92,10 +85,12 @@ def of(user_id: UUID) -> QuerySet[Device]:
 
 
 def rename(device: Device, name: str | None, is_trusted: bool | None) -> None:
-    """Another name, or trust or none; what is None stays. Raises Invalid."""
+    """Another name, or trust or none; what is None stays. Raises Invalid: a person types it, and is told."""
     if name is not None:
-        declared({"device_name": name})
-        device.name = name
+        device.name = trimmed(name)
+        if len(device.name) > LONGEST["device_name"] or not is_name(device.name):
+            words = _("Use at most %(n)d characters, none of them invisible.") % {"n": LONGEST["device_name"]}
+            raise Invalid({"name": [FieldError("invalid", words)]})
     if is_trusted is not None:
         device.is_trusted = is_trusted
     device.save(update_fields=["name", "is_trusted"])

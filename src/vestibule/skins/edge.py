@@ -19,6 +19,7 @@ from vestibule.guards import counters
 from vestibule.guards.rules import ANON, Rule
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled, Unavailable
+from vestibule.kernel.text import label
 from vestibule.sessions.models import Session
 
 _PLACE = "_vestibule_place"
@@ -51,7 +52,7 @@ def admit(
     client = Client(
         at=timezone.now(),
         address=str(address) if address else None,
-        agent=_printable(request.headers.get("User-Agent", ""))[:200],
+        agent=label(request.headers.get("User-Agent", ""), 200),
         request_id=str(get_contextvars().get("request_id", "")),
         actor="user" if session else "anonymous",
         session_id=session.id if session else None,
@@ -131,7 +132,3 @@ def _parsed(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())

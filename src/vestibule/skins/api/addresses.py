@@ -16,7 +16,7 @@ from vestibule.flows import email_change, phone_change
 from vestibule.guards import rules
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.login import typed_password
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Body, Text, read
 from vestibule.skins.api.passwords import GUARDED, PROOF, SIGNED_IN
 from vestibule.skins.api.people import Myself
 from vestibule.skins.api.schema import LinkToken, answers
@@ -26,21 +26,21 @@ _TAG = ["Addresses"]
 _PROOF = (*SIGNED_IN, *PROOF)
 
 
-class NewEmail(serializers.Serializer[Any]):
+class NewEmail(Body):
     """The new address, and the password."""
 
     email = Text(allow_blank=False)
     password = Text(max_length=4096)
 
 
-class NewPhone(serializers.Serializer[Any]):
+class NewPhone(Body):
     """The new number, and the password."""
 
     phone_number = Text(allow_blank=False)
     password = Text(max_length=4096)
 
 
-class Code(serializers.Serializer[Any]):
+class Code(Body):
     """The code that arrived."""
 
     otp = Text(allow_blank=False, max_length=64)

@@ -15,7 +15,7 @@ from vestibule.accounts.models import Role, Status, User
 from vestibule.flows import audit_log, people, roles, support
 from vestibule.flows.audit_log import Filter
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Body, Text, read
 from vestibule.skins.api.passwords import SIGNED_IN
 from vestibule.skins.api.people import Person
 from vestibule.skins.api.schema import answers
@@ -86,7 +86,7 @@ class EventsQuery(serializers.Serializer[Any]):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=audit_log.COUNTED)
 
 
-class WhyRequest(serializers.Serializer[Any]):
+class WhyRequest(Body):
     """Why: it stays with the event."""
 
     reason = Text(max_length=2048)

@@ -16,7 +16,7 @@ from vestibule.guards import rules
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import access, devices
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Captcha, Text, read
+from vestibule.skins.api.parsing import Body, Captcha, Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.registration import DeviceFacts
 from vestibule.skins.api.schema import CAPTCHA, answers
@@ -27,7 +27,7 @@ _TAG = ["Signing in"]
 _NAMES = ("email", "username", "phone_number")
 
 
-class LoginRequest(serializers.Serializer[Any]):
+class LoginRequest(Body):
     """One name, and the password."""
 
     email = Text(required=False)
@@ -48,7 +48,7 @@ class SignedIn(serializers.Serializer[Any]):
     user = Person()
 
 
-class Password(serializers.Serializer[Any]):
+class Password(Body):
     """The password, once more."""
 
     password = Text(max_length=4096)

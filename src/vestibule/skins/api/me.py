@@ -1,10 +1,7 @@
 """`/api/auth/me…`: the signed-in person."""
 
-from typing import Any
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +11,7 @@ from vestibule.flows import account, profile
 from vestibule.guards import rules
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Body, Text, read
 from vestibule.skins.api.passwords import SIGNED_IN
 from vestibule.skins.api.people import Myself, shown_whole
 from vestibule.skins.api.schema import LinkToken, answers
@@ -23,19 +20,23 @@ from vestibule.skins.edge import admit
 _TAG = ["The signed-in person"]
 
 
-class AboutRequest(serializers.Serializer[Any]):
+class AboutRequest(Body):
     """What a person tells about themselves."""
+
+    clears = True
 
     bio = Text(required=False, max_length=2048)
     address = Text(required=False, max_length=2048)
 
 
-class ChangeRequest(serializers.Serializer[Any]):
+class ChangeRequest(Body):
     """Only what is sent is changed; empty or null takes it away."""
 
-    full_name = Text(required=False, allow_null=True)
-    username = Text(required=False, allow_null=True)
-    phone_number = Text(required=False, allow_null=True, help_text="Unproved; a proved one is changed by a code.")
+    clears = True
+
+    full_name = Text(required=False)
+    username = Text(required=False)
+    phone_number = Text(required=False, help_text="Unproved; a proved one is changed by a code.")
     profile = AboutRequest(required=False)
 
 

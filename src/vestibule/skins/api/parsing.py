@@ -32,6 +32,25 @@ class StrictJSONParser(BaseParser):
         return body
 
 
+class Body(serializers.Serializer[Any]):
+    """What a request holds. null is the same as absent for whatever may be absent, since clients that are generated
+    from a schema write out what they were not given; `clears` says that null takes away what is there instead."""
+
+    clears = False
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields as they are declared; what may be absent may be null."""
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            field.allow_null = not field.required
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        """What was sent, and meant. Raises ValidationError."""
+        sent = super().to_internal_value(data)
+        return {name: value for name, value in sent.items() if value is not None or self.clears}
+
+
 class Text(serializers.CharField):
     """A string as it was typed; numbers and booleans are no strings (INP-06)."""
 
@@ -45,6 +64,17 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class Label(Text):
+    """What an operating system or a browser calls something: a string of any length and any characters, which is
+    cleaned (kernel.text) and never refused."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False, "max_length": None, **options})
+
+    def run_validators(self, value: Any) -> None:
+        """None: NUL, lone surrogates and the length are seen to by who cleans it."""
+
+
 class Captcha(Text):
     """What shows that a person asks: ALTCHA's payload, or the token of the vendor's widget."""
 
@@ -53,7 +83,7 @@ class Captcha(Text):
         super().__init__(**{"required": False, "max_length": LONGEST, "help_text": words, **options})
 
 
-def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def read(kind: type[Body], request: Request) -> dict[str, Any]:
     """The body, of the right shape. Raises ValidationError."""
     return dict(_shape(kind).run_validation(request.data))
 

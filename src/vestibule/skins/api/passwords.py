@@ -15,7 +15,7 @@ from vestibule.flows import password_change, password_reset, securing
 from vestibule.guards import rules
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.login import typed_password
-from vestibule.skins.api.parsing import Captcha, Text, read
+from vestibule.skins.api.parsing import Body, Captcha, Text, read
 from vestibule.skins.api.schema import CAPTCHA, answers
 from vestibule.skins.edge import admit
 
@@ -25,7 +25,7 @@ PROOF = ("otp_invalid", "otp_expired", "otp_exhausted", "token_used", "locked")
 GUARDED = (*SIGNED_IN, "reauthentication_required", "invalid_credentials", "locked")
 
 
-class AnyAddress(serializers.Serializer[Any]):
+class AnyAddress(Body):
     """An e-mail address, or a phone number."""
 
     email = Text(required=False)
@@ -53,7 +53,7 @@ class ResetRequest(AnyAddress):
     password2 = Text(required=False, max_length=4096, help_text="Must match, where sent.")
 
 
-class ChangeRequest(serializers.Serializer[Any]):
+class ChangeRequest(Body):
     """The password that is, and the one that shall be."""
 
     current_password = Text(max_length=4096)

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-from vestibule.skins.api.parsing import Text
+from vestibule.skins.api.parsing import Body, Text
 from vestibule.skins.api.people import Person
 from vestibule.skins.api.registration import HANDLE, Sent, StartRequest
 from vestibule.skins.api.schema import CAPTCHA, LinkToken, answers
@@ -52,7 +52,7 @@ class RegisterAnswer(Durations):
     channel = serializers.CharField()
 
 
-class Handle(serializers.Serializer[Any]):
+class Handle(Body):
     """The sign-up."""
 
     registration = Text(allow_blank=False)
@@ -71,7 +71,7 @@ class RedirectRequest(Handle):
     email = Text(required=False)
 
 
-class Binding(serializers.Serializer[Any]):
+class Binding(Body):
     """What shows that whoever proves the address is the one who signed up."""
 
     registration = Text(required=False, help_text="Of the answer to the sign-up.")
@@ -87,19 +87,19 @@ class VerifyEmailRequest(Binding):
     otp = Text(required=False, max_length=64)
 
 
-class EmailAddress(serializers.Serializer[Any]):
+class EmailAddress(Body):
     """An address."""
 
     email = Text(allow_blank=False)
 
 
-class PhoneNumber(serializers.Serializer[Any]):
+class PhoneNumber(Body):
     """A number."""
 
     phone_number = Text(allow_blank=False)
 
 
-class StartPhoneRequest(serializers.Serializer[Any]):
+class StartPhoneRequest(Body):
     """The sign-up, or the number."""
 
     registration = Text(required=False)

@@ -15,7 +15,7 @@ from vestibule.accounts.applicant import Applicant
 from vestibule.flows import registration, signing_up
 from vestibule.guards import rules
 from vestibule.sessions import devices
-from vestibule.skins.api.parsing import Captcha, Text, read
+from vestibule.skins.api.parsing import Body, Captcha, Label, Text, read
 from vestibule.skins.api.people import Person, shown
 from vestibule.skins.api.schema import CAPTCHA, answers
 from vestibule.skins.api.tokens import pair
@@ -26,18 +26,20 @@ _DETAIL = {
     "sms": _("Check your phone for the verification code."),
 }
 
+CODE = "As in the message; blanks, dashes, and the digits of every script are understood."
 
-class DeviceFacts(serializers.Serializer[Any]):
+
+class DeviceFacts(Body):
     """What a client says of its device; kept untrusted, the fingerprint as a keyed digest only."""
 
     fingerprint_hash = Text(required=False, max_length=256)
-    device_name = Text(required=False, max_length=100)
-    device_type = Text(required=False, help_text="`mobile`, `desktop` or `tablet`.")
-    browser = Text(required=False, max_length=60)
-    os = Text(required=False, max_length=60)
+    device_name = Label(help_text="Kept in 100 characters.")
+    device_type = Label(help_text="`mobile`, `desktop` or `tablet`; anything else is kept as none.")
+    browser = Label(help_text="Kept in 60 characters.")
+    os = Label(help_text="Kept in 60 characters.")
 
 
-class StartRequest(serializers.Serializer[Any]):
+class StartRequest(Body):
     """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
 
     email = Text(required=False)
@@ -65,11 +67,15 @@ class Sent(serializers.Serializer[Any]):
     attempts_left = serializers.IntegerField()
 
 
-class ConfirmRequest(serializers.Serializer[Any]):
+class ConfirmRequest(Body):
     """The registration and the code."""
 
     registration = Text(allow_blank=False)
-    otp = Text(allow_blank=False, max_length=64, help_text="As it stands in the message, digit by digit.")
+    otp = Text(
+        allow_blank=False,
+        max_length=64,
+        help_text=CODE,
+    )
     email = Text(required=False, help_text="Checked against the signed one, where sent.")
     username = Text(required=False, help_text="Another username, when the one from the start was taken meanwhile.")
 
@@ -86,7 +92,7 @@ class Registered(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField()
 
 
-class ResendRequest(serializers.Serializer[Any]):
+class ResendRequest(Body):
     """The registration whose code shall be sent anew."""
 
     registration = Text(allow_blank=False)

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from vestibule.skins import problems
-from vestibule.skins.api.parsing import Text
+from vestibule.skins.api.parsing import Body, Text
 
 _EVERYWHERE = ("not_acceptable", "throttled", "server_error", "unavailable")
 CAPTCHA = ("captcha_required", "captcha_invalid")
@@ -26,7 +26,7 @@ _MEMBERS: dict[str, dict[str, Any]] = {
 }
 
 
-class LinkToken(serializers.Serializer[Any]):
+class LinkToken(Body):
     """The token of a link in a mail."""
 
     token = Text(allow_blank=False)

@@ -14,7 +14,7 @@ from vestibule.guards import rules
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import DeviceType, Session
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Body, Text, read
 from vestibule.skins.api.passwords import SIGNED_IN
 from vestibule.skins.api.schema import LinkToken, answers
 from vestibule.skins.edge import admit
@@ -72,7 +72,7 @@ class Events(serializers.Serializer[Any]):
     results = EventShown(many=True)
 
 
-class DeviceChange(serializers.Serializer[Any]):
+class DeviceChange(Body):
     """Only what is sent is changed."""
 
     name = Text(required=False, max_length=100)

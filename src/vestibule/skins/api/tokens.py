@@ -14,14 +14,14 @@ from vestibule.kernel.errors import SessionRevoked
 from vestibule.sessions import access
 from vestibule.sessions.refresh import Tokens
 from vestibule.skins.api.bearer import admit_bearer
-from vestibule.skins.api.parsing import Text, read
+from vestibule.skins.api.parsing import Body, Text, read
 from vestibule.skins.api.schema import answers
 from vestibule.skins.edge import admit
 
 _TOKEN = ("not_authenticated", "token_expired", "session_revoked")
 
 
-class RefreshToken(serializers.Serializer[Any]):
+class RefreshToken(Body):
     """A refresh token."""
 
     refresh = Text(allow_blank=False, max_length=200)
@@ -46,7 +46,7 @@ def pair(tokens: Tokens) -> dict[str, str | int]:
     }
 
 
-class AccessToken(serializers.Serializer[Any]):
+class AccessToken(Body):
     """An access token."""
 
     token = Text(allow_blank=False, max_length=4096)
@@ -61,7 +61,7 @@ class ActiveToken(serializers.Serializer[Any]):
     exp = serializers.IntegerField()
 
 
-class SignOut(serializers.Serializer[Any]):
+class SignOut(Body):
     """What names the session when no access token does."""
 
     refresh = Text(required=False, max_length=200)

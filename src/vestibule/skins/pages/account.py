@@ -163,7 +163,7 @@ def _email(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _email_confirm(request: HttpRequest, client: Client) -> HttpResponse:
-    email_change.confirm(client=client, otp="".join(request.POST.get("otp", "").split()))
+    email_change.confirm(client=client, otp=request.POST.get("otp", ""))
     return HttpResponseRedirect("/account/security/?done=email", status=303)
 
 
@@ -174,7 +174,7 @@ def _phone(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _phone_confirm(request: HttpRequest, client: Client) -> HttpResponse:
-    phone_change.confirm(client=client, otp="".join(request.POST.get("otp", "").split()))
+    phone_change.confirm(client=client, otp=request.POST.get("otp", ""))
     return HttpResponseRedirect("/account/security/?done=phone", status=303)
 
 

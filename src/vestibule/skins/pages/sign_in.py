@@ -89,7 +89,7 @@ def reset(request: HttpRequest) -> HttpResponse:
         if not token:
             return HttpResponseRedirect("/password/reset/")
         return page(request, "pages/reset.html", {**_new_password(None), "token": token})
-    password, otp = request.POST.get("password", ""), "".join(request.POST.get("otp", "").split())
+    password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:
         client = admit(request, rules.PASSWORD_RESET_CONFIRM)
         address = None if token else applicant.alone("email", email, identifiers.email)

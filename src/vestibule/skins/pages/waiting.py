@@ -43,7 +43,7 @@ def _of_a_sign_up(act: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[
 @_of_a_sign_up
 def verify(request: HttpRequest, handle: str) -> HttpResponse:
     """`/verify-otp/`: how the sign-up stands; type the code, and the right one makes the account."""
-    otp, client = "".join(request.POST.get("otp", "").split()), None
+    otp, client = request.POST.get("otp", ""), None
     try:
         username = applicant.chosen_username(request.POST.get("username"))
         client = admit(request, rules.REGISTER_CONFIRM)

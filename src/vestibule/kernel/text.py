@@ -1,0 +1,139 @@
+"""One rule for human text at every door: what a line may hold, what is cleaned away, how it is cut.
+
+Free text is refused only for what no person types and every reader stumbles over; names, for what hides in them too;
+labels that an operating system or a browser sends are cleaned and never refused (Unicode TR 36, 2.5 and 3.5; TR 39).
+"""
+
+import re
+import unicodedata
+
+ZWNJ, ZWJ = "\u200c", "\u200d"
+_JOINERS = frozenset({ZWNJ, ZWJ})
+_VARIATIONS = frozenset("\u180b\u180c\u180d\u180f") | {
+    chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+_TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f")  # UTS 51, ED-14a
+# Letters and symbols that nobody sees: fillers of Hangul and Khmer, the grapheme joiner, the empty Braille pattern.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+_OVERRIDES = frozenset("\u202d\u202e")
+_OPENED_BY = {"\u202c": "\u202a\u202b", "\u2069": "\u2066\u2067\u2068"}  # the end of an embedding, of an isolate
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MARKS = frozenset("\u200e\u200f\u061c")  # they make a mixed line readable, and are harmless in a label
+_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
+_VIRAMA = 9  # canonical combining class; RFC 5892, A.1 and A.2
+_LONGEST_CLUSTER = 32  # code points: how far a cut may step back
+
+
+def trimmed(typed: str) -> str:
+    """Without blanks and invisible marks at its ends, as they come along when something is copied."""
+    start, end = 0, len(typed)
+    while start < end and _hangs(typed, start):
+        start += 1
+    while end > start and _hangs(typed, end - 1):
+        end -= 1
+    return typed[start:end]
+
+
+def is_name(text: str) -> bool:
+    """Whether a trimmed line may name somebody or something: no controls, line breaks or noncharacters, and nothing
+    invisible but joiners and variation selectors where an orthography or an emoji has them."""
+    shown = _FLAG.sub("", text)
+    return not any(_never(each) or _invisible(shown, place) for place, each in enumerate(shown))
+
+
+def lines(typed: str) -> str:
+    """Free text with line feeds alone for its breaks (HTML forms send CR LF: WHATWG HTML, 4.10.22.7), blanks for its
+    tabs, and nothing around it."""
+    return _BREAK.sub("\n", typed).replace("\t", " ").strip()
+
+
+def is_prose(text: str) -> bool:
+    """Whether free text (of `lines`) may be kept: no controls or noncharacters, no hidden tags, no override of the
+    direction, and no embedding or isolate that is left open."""
+    shown = _FLAG.sub("", text)
+    if any(each != "\n" and (_never(each) or each in _TAGS) for each in shown):
+        return False
+    return all(map(_closed, shown.split("\n")))
+
+
+def label(typed: str, longest: int) -> str:
+    """A label of a device, a browser or a client, cleaned, and cut to so many code points between two characters."""
+    spaced = "".join(" " if unicodedata.category(each) in ("Zl", "Zp") or each in "\t\n\r" else each for each in typed)
+    clean = "".join(
+        each
+        for place, each in enumerate(spaced)
+        if each in _MARKS or not (_never(each) or each in _DIRECTIONS or _invisible(spaced, place, joined=False))
+    )
+    return _cut(trimmed(clean), longest)
+
+
+def _never(character: str) -> bool:
+    """Controls, surrogates, line and paragraph separators, noncharacters. What is unassigned above the Basic Plane may
+    be an emoji or an ideograph younger than this Python."""
+    category = unicodedata.category(character)
+    if category == "Cn":
+        return character <= "\uffff" or ord(character) & 0xFFFE == 0xFFFE
+    return category in ("Cc", "Cs", "Zl", "Zp")
+
+
+def _invisible(text: str, place: int, *, joined: bool = True) -> bool:
+    """Whether nobody sees this character; joiners and variation selectors count as seen where they do their work."""
+    character = text[place]
+    if character in _JOINERS:
+        return joined and not _joins(text, place)
+    if character in _VARIATIONS:
+        return joined and (place == 0 or unicodedata.category(text[place - 1])[0] not in "LMNPS")
+    return unicodedata.category(character) == "Cf" or character in _BLANK
+
+
+def _joins(text: str, place: int) -> bool:
+    """A joiner after a virama (RFC 5892, A.1 and A.2), or between two letters, digits or emoji."""
+    before = text[place - 1] if place else " "
+    after = text[place + 1] if place + 1 < len(text) else " "
+    if unicodedata.combining(before) == _VIRAMA:
+        return True
+    return unicodedata.category(before)[0] in "LMNS" and unicodedata.category(after)[0] in "LMNS"
+
+
+def _hangs(text: str, place: int) -> bool:
+    character = text[place]
+    if character.isspace():
+        return True
+    if character in _TAGS or unicodedata.category(character) != "Cf":
+        return False
+    return not (character in _JOINERS and place and unicodedata.combining(text[place - 1]) == _VIRAMA)
+
+
+def _closed(line: str) -> bool:
+    opened: list[str] = []
+    for character in line:
+        if character in _OVERRIDES:
+            return False
+        if character in _OPENED_BY:
+            if not opened or opened.pop() not in _OPENED_BY[character]:
+                return False
+        elif character in _DIRECTIONS:
+            opened.append(character)
+    return not opened
+
+
+def _cut(text: str, longest: int) -> str:
+    """At most so many code points, with the last character whole (UTS 29, extended grapheme clusters, as far as marks,
+    joiners, modifiers and flags go)."""
+    if len(text) <= longest:
+        return text
+    end = longest
+    while end > max(1, longest - _LONGEST_CLUSTER) and _extends(text, end):
+        end -= 1
+    return trimmed(text[: longest if _extends(text, end) else end])
+
+
+def _extends(text: str, place: int) -> bool:
+    character = text[place]
+    if unicodedata.category(character)[0] == "M" or character in _JOINERS or character in _TAGS:
+        return True
+    if "\U0001f3fb" <= character <= "\U0001f3ff" or text[place - 1] == ZWJ:
+        return True
+    before = re.search("[\U0001f1e6-\U0001f1ff]*$", text[max(0, place - _LONGEST_CLUSTER) : place])
+    return "\U0001f1e6" <= character <= "\U0001f1ff" and before is not None and len(before[0]) % 2 == 1

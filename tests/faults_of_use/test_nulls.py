@@ -1,0 +1,106 @@
+"""FAULTS 23: null is the same as absent for whatever may be absent, in every body of the contract."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from tests.world import PASSWORD, Api, Inbox, Reply
+
+SCHEMA = Path(__file__).parents[2] / "docs/openapi.yaml"
+WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 7, 10**400, 1.5, True]
+
+
+@cache
+def bodies() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every operation that takes JSON: method, path, and the schema of its body."""
+    contract = yaml.load(SCHEMA.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    found = []
+    for path, operations in contract["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                found.append((method.upper(), path, resolved(contract, content["application/json"]["schema"])))
+    return found
+
+
+def resolved(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with what it refers to in it."""
+    for part in (schema, *schema.get("allOf", []), *schema.get("oneOf", [])):
+        if "$ref" in part:
+            schema = contract["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    properties = {name: resolved(contract, each) for name, each in schema.get("properties", {}).items()}
+    return {**schema, "properties": properties}
+
+
+def smallest(schema: dict[str, Any]) -> dict[str, Any]:
+    """A body of what is required, and nothing of it right."""
+    return {name: schema["properties"][name].get("enum", ["x"])[0] for name in schema.get("required", [])}
+
+
+def send(api: Api, access: str, method: str, path: str, body: Any) -> Reply:
+    return api.send(method, re.sub(r"\{\w+\}", str(uuid4()), path), access, body)
+
+
+@pytest.fixture
+def ada(api: Api, inbox: Inbox, settings: Any) -> str:
+    return api.account(inbox, "ada@example.com")
+
+
+def test_fault_23_the_contract_says_that_null_may_be_sent() -> None:
+    assert len(bodies()) > 20
+    for method, path, schema in bodies():
+        for name, field in schema["properties"].items():
+            nullable = "null" in field.get("type", []) or {"type": "null"} in field.get("oneOf", [])
+            required = name in schema.get("required", [])
+            assert required or nullable or field.get("nullable") or field["properties"], (method, path, name)
+
+
+def test_fault_23_null_is_absent_in_every_body(api: Api, ada: str) -> None:
+    for method, path, schema in bodies():
+        body = smallest(schema)
+        for name, field in schema["properties"].items():
+            nested: list[dict[str, Any]] = [{name: {inner: None}} for inner in field["properties"]]
+            for sent in [{name: None}, *nested] if name not in body else nested:
+                reply = send(api, ada, method, path, body | sent)
+                assert reply.status < 500
+                assert "null" not in str(reply.body.get("codes", {}).get(name, "")), (method, path, sent)
+
+
+def test_inp_06_every_wrong_type_is_named_in_every_body(api: Api, ada: str) -> None:
+    for method, path, schema in bodies():
+        body = smallest(schema)
+        for name, field in schema["properties"].items():
+            for wrong in WRONG:
+                if isinstance(wrong, dict) and field["properties"]:
+                    continue
+                reply = send(api, ada, method, path, {**body, name: wrong})
+                if "boolean" in field.get("type", []) and isinstance(wrong, bool):
+                    continue
+                assert (reply.status, reply.code) == (400, "invalid"), (method, path, name, wrong)
+                assert name in reply.body["errors"], (method, path, name, wrong)
+
+
+def test_fault_23_a_sign_up_and_a_sign_in_full_of_nulls(api: Api, inbox: Inbox, ada: str) -> None:
+    optional = ("username", "full_name", "phone_number", "device", "captcha", "confirm_password", "channel")
+    nothing = dict.fromkeys(optional)
+    new = {"email": "new@example.com", "password": PASSWORD}
+    reply = api.post("register/start", {**nothing, **new})
+    assert reply.status == 202
+    code = inbox.newest("new@example.com").code
+    assert api.post("register/confirm", {"registration": reply.registration, "otp": code, "email": None}).status == 201
+    for more in ({"device": None, "captcha": None}, {"username": None, "phone_number": None}, {"device": {"os": None}}):
+        assert api.post("login", {**new, **more}).status == 200
+
+
+def test_fault_23_null_takes_away_in_a_profile(api: Api, ada: str) -> None:
+    full = {"full_name": "Ada", "username": "ada", "profile": {"bio": "Hello", "address": "1 Main St"}}
+    assert api.send("PATCH", "me", ada, full).status == 200
+    body = api.send("PATCH", "me", ada, {"full_name": None, "username": None, "profile": {"bio": None}}).body
+    assert (body["full_name"], body["username"]) == ("", None)
+    assert (body["profile"]["bio"], body["profile"]["address"]) == ("", "1 Main St")
+    assert api.send("PATCH", "me", ada, {"profile": None}).body["profile"]["address"] == ""
