@@ -22,7 +22,7 @@ from time_machine import travel
 
 from tests.servers import free_port
 from vestibule.courier import messages, outbox
-from vestibule.courier.models import Channel
+from vestibule.courier.models import Channel, Message
 from vestibule.guards import pulse, rates, rules
 from vestibule.kernel.client import Client
 from vestibule.sessions import signing
@@ -148,6 +148,14 @@ def message_stuck() -> Iterator[None]:
 
 
 @contextmanager
+def relay_denied() -> Iterator[None]:
+    """The mail server took us for somebody else."""
+    with message_stuck():
+        Message.objects.update(due_at=timezone.now(), trouble="refuses us: 554 5.7.1")
+        yield
+
+
+@contextmanager
 def old_key() -> Iterator[None]:
     """The key has signed for 91 days."""
     with atomic():
@@ -184,6 +192,7 @@ BREAKS: Mapping[str, Broken] = {
     "broker": with_settings(CELERY_BROKER_URL=f"redis://:canary@127.0.0.1:{free_port()}/0"),
     "beat": sweeps_stopped,
     "outbox": message_stuck,
+    "transport": relay_denied,
     "mail": with_settings(EMAIL_HOST_PASSWORD="the wrong password"),
     "mail-encryption": with_settings(EMAIL_HOST="smtp.example.com"),
     "mail-sender": with_settings(DEFAULT_FROM_EMAIL="Vestibule <no-reply@localhost>"),

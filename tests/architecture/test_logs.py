@@ -39,6 +39,7 @@ CODES = {
     "message.delayed": "SMTPServerDisconnected",
     "message.abandoned": "too old",
     "message.feedback": "bounced",
+    "transport.refuses_us": "554 5.7.1",
     "sms.refused": "prefix",
     "role.given": "manager",
     "rate.exceeded": "throttled",

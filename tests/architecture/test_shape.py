@@ -66,7 +66,10 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
     makers = {
         str(path.relative_to(SOURCE)) for path in MODULES if re.search(r"\bClient(\.system)?\(", path.read_text())
     }
-    commands = {f"skins/cli/management/commands/{name}.py" for name in ("create_admin", "rotate_keys", "set_role")}
+    commands = {
+        f"skins/cli/management/commands/{name}.py"
+        for name in ("create_admin", "lift_silence", "rotate_keys", "set_role")
+    }
     assert makers == commands | {"skins/edge.py", "skins/ops/feedback.py", "courier/delivery.py", "flows/account.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 

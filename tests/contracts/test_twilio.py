@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from django.test import override_settings
 from django.utils import timezone
-from twilio.base.exceptions import TwilioRestException
 
 from tests.vendors import Twilio, serving
 from tests.world import PASSWORD, Api
 from vestibule.courier import delivery, messages, twilio
-from vestibule.courier.channels import Refused, send_sms
+from vestibule.courier.channels import send_sms
 from vestibule.courier.models import Feedback, Message, State
+from vestibule.courier.replies import Meaning, Refused
 
 NUMBER = "+14155550100"
 CODE = messages.sms(messages.REGISTRATION_CODE, {"code": "042042", "minutes": 10})
@@ -50,21 +50,24 @@ def test_a_messaging_service_picks_the_sender(gateway: Twilio) -> None:
 
 @pytest.mark.parametrize("number", [Twilio.NO_NUMBER, Twilio.UNSUBSCRIBED])
 def test_a_number_that_never_takes_one_is_refused(gateway: Twilio, number: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         send_sms(uuid4(), number, CODE)
+    assert refused.value.meaning is Meaning.ADDRESS
 
 
 @pytest.mark.parametrize("trouble", [(429, 20429, "Too Many Requests"), (503, 20503, "Service Unavailable")])
 def test_what_passes_is_told_from_what_does_not(gateway: Twilio, trouble: tuple[int, int, str]) -> None:
     gateway.trouble = trouble
-    with pytest.raises(TwilioRestException):
+    with pytest.raises(Refused) as refused:
         send_sms(uuid4(), NUMBER, CODE)
+    assert refused.value.meaning is Meaning.LATER
 
 
 def test_wrong_credentials_are_no_fault_of_the_number(gateway: Twilio) -> None:
     twilio.client.cache_clear()
-    with override_settings(TWILIO_AUTH_TOKEN="another"), pytest.raises(TwilioRestException, match="Authenticate"):
+    with override_settings(TWILIO_AUTH_TOKEN="another"), pytest.raises(Refused, match="20003") as refused:
         send_sms(uuid4(), NUMBER, CODE)
+    assert refused.value.meaning is Meaning.OURS
 
 
 def test_nothing_of_it_is_printed(gateway: Twilio, printed: StringIO) -> None:

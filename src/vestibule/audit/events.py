@@ -6,12 +6,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Event:
     """A named fact. `kept` says whether it is a row of the audit log, or only a log line and a metric; `tallied`, that
-    it is counted by day and code instead."""
+    it is counted by day and code instead; `alarm`, that its log line is an error: somebody has to look."""
 
     name: str
     meaning: str
     kept: bool = True
     tallied: bool = False
+    alarm: bool = False
 
 
 REGISTRATION_STARTED = Event("registration.started", "A code was made for an address that nobody has.")
@@ -50,6 +51,13 @@ KEYS_ROTATED = Event("keys.rotated", "A new signing key was published.")
 MESSAGE_SENT = Event("message.sent", "The transport took a message.", kept=False)
 MESSAGE_DELAYED = Event("message.delayed", "The transport refused a message; it will be tried again.", kept=False)
 MESSAGE_ABANDONED = Event("message.abandoned", "A message will not be sent any more.")
+TRANSPORT_REFUSES_US = Event(
+    "transport.refuses_us",
+    "A mail or SMS server refuses us or our message, not the address: look at login, sender, relay, reputation.",
+    kept=False,
+    alarm=True,
+)
+SILENCE_LIFTED = Event("message.silence_lifted", "An address that mail came back from is written to again.")
 MESSAGE_FEEDBACK = Event("message.feedback", "The provider told what became of a message.")
 SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False, tallied=True)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")

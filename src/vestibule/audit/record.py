@@ -67,7 +67,7 @@ def record(
         "request_id": client.request_id or None,
         **details,
     }
-    tell = partial(_tell, event.name, code, {name: fact for name, fact in facts.items() if fact is not None})
+    tell = partial(_tell, event, code, {name: fact for name, fact in facts.items() if fact is not None})
     if event.kept:
         on_commit(tell)
     else:
@@ -82,7 +82,7 @@ def on_record(challenge_id: UUID, event: Event | None = None) -> bool:
     return (found.filter(name=event.name) if event else found).exists()
 
 
-def _tell(name: str, code: str, facts: dict[str, object]) -> None:
-    EVENTS.labels(event=name, code=code).inc()
-    funnel.count(name, code, facts)
-    log.info(name, **facts)
+def _tell(event: Event, code: str, facts: dict[str, object]) -> None:
+    EVENTS.labels(event=event.name, code=code).inc()
+    funnel.count(event.name, code, facts)
+    (log.error if event.alarm else log.info)(event.name, **facts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from smtplib import SMTPRecipientsRefused
+from email.charset import QP, Charset
 from threading import local
 from typing import Protocol
 from uuid import UUID
@@ -10,24 +10,26 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.encoding import punycode
 from django.utils.module_loading import import_string
 
 from vestibule.courier.messages import Rendered
 
 LETTERS = 50  # over one connection: many a server cuts it after a hundred
 
+# Every part in 7-bit lines of at most 76 characters, whatever the text holds (RFC 2045, 6.7): not every server on the
+# way knows 8BITMIME, and none has to take lines of more than 998 (RFC 5321, 4.5.3.1.6).
+_SEVEN_BIT = Charset("utf-8")
+_SEVEN_BIT.body_encoding = QP
+
 _kept = local()
-
-
-class Refused(Exception):
-    """This address will never take a message: to try again is useless."""
 
 
 class Sender(Protocol):
     """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
 
     def __call__(self, id: UUID, to: str, rendered: Rendered) -> None:
-        """Send it; or raise Refused, or whatever else went wrong, to have it tried again."""
+        """Send it; or raise `replies.Refused`, or whatever else went wrong: courier.replies says what each means."""
 
 
 def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
@@ -38,27 +40,29 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],
         headers={
-            "Message-ID": f"<{id}@{settings.HOST}>",
+            "Message-ID": message_id(id),
             "Auto-Submitted": "auto-generated",  # RFC 3834, 5
             "X-Auto-Response-Suppress": "All",
         },
         connection=_line(),
     )
+    message.encoding = _SEVEN_BIT
     message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail's: comes back with its webhooks
     message.attach_alternative(rendered.html, "text/html")
     try:
         message.send()
-    except SMTPRecipientsRefused as error:
-        hang_up()
-        if all(500 <= code < 600 for code, _ in error.recipients.values()):  # RFC 5321, 4.2.1: permanent
-            raise Refused from error
-        raise
     except BaseException:
         hang_up()
         raise
     _kept.letters += 1
     if _kept.letters == LETTERS:
         hang_up()
+
+
+def message_id(id: UUID) -> str:
+    """The message's id as a Message-ID: ASCII (RFC 5322, 3.6.4), an IPv6 address in brackets."""
+    host = settings.HOST.strip("[]")
+    return f"<{id}@[{host}]>" if ":" in host else f"<{id}@{punycode(host)}>"
 
 
 @contextmanager

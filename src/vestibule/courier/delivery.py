@@ -10,10 +10,11 @@ from prometheus_client import Counter
 
 from vestibule.audit import events
 from vestibule.audit.record import record
-from vestibule.courier import channels, feedback, messages
-from vestibule.courier.channels import Refused, Sender
+from vestibule.courier import channels, feedback, messages, replies
+from vestibule.courier.channels import Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
+from vestibule.courier.replies import Meaning
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import change
 from vestibule.kernel import entropy, spans
@@ -24,7 +25,9 @@ LEASE = timedelta(seconds=60)  # longer than a transport's timeout, so that two 
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=1)
 
-GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport took for a day.")
+REFUSES_US = "refuses us: "  # how a message's trouble begins where it is ours
+
+GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport took in time.")
 
 SENDERS: Mapping[str, Sender] = MappingProxyType({Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms})
 
@@ -52,10 +55,9 @@ def _deliver(message: Message, now: datetime) -> bool:
     if not _move(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
         return False  # another worker has it
     if message.useless_at is not None and message.useless_at <= now:
-        _abandon(message, now, "expired")
+        _give_up(message, now) if message.trouble else _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
-        GIVEN_UP.inc()
-        _abandon(message, now, message.trouble or "too old")
+        _give_up(message, now)
     elif message.tries > 1 and _superseded(message):
         _abandon(message, now, "superseded")
     else:
@@ -84,12 +86,8 @@ def _hand_over(message: Message, now: datetime, to: str, params: Mapping[str, st
     render = messages.sms if message.channel == Channel.SMS else messages.mail
     try:
         SENDERS[message.channel](message.id, to, render(kind, params))
-    except Refused:
-        _abandon(message, now, "refused")
-        feedback.tell(_worker(now), message.id, Feedback.BOUNCED)
-        return
-    except Exception as error:  # noqa: BLE001 - whatever a transport raises: the message stays, and is tried again
-        _put_back(message, now, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises, the table says what it means
+        _refused(message, now, *replies.of_error(error))
         return
     _move(message, state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
     record(
@@ -102,12 +100,32 @@ def _hand_over(message: Message, now: datetime, to: str, params: Mapping[str, st
     )
 
 
+def _refused(message: Message, now: datetime, meaning: Meaning, code: str) -> None:
+    """What the answer of a transport does to the message. Only one that speaks of the address silences it."""
+    if meaning is Meaning.ADDRESS:
+        _abandon(message, now, "refused")
+        feedback.tell(_worker(now), message.id, Feedback.BOUNCED)
+    elif meaning is Meaning.MESSAGE:
+        GIVEN_UP.inc()
+        _abandon(message, now, f"{REFUSES_US}{code}")
+    else:
+        _put_back(message, now, f"{REFUSES_US}{code}" if meaning is Meaning.OURS else code)
+    if meaning in (Meaning.MESSAGE, Meaning.OURS):
+        record(events.TRANSPORT_REFUSES_US, _worker(now), code=code[:40], kind=message.kind, message=str(message.id))
+
+
 def _put_back(message: Message, now: datetime, trouble: str) -> None:
     doublings = min(message.tries - 1, 16)  # a day holds some fifty tries, and a timedelta no 2^44 times five seconds
     backoff = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY)
     due_at = now + backoff + timedelta(seconds=entropy.jitter(backoff.total_seconds() / 4))
     _move(message, state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
     record(events.MESSAGE_DELAYED, _worker(now), code=trouble, kind=message.kind, message=str(message.id))
+
+
+def _give_up(message: Message, now: datetime) -> None:
+    """No transport took it in time: somebody has to look."""
+    GIVEN_UP.inc()
+    _abandon(message, now, message.trouble or "too old")
 
 
 def _abandon(message: Message, now: datetime, trouble: str) -> None:

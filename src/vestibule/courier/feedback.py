@@ -1,7 +1,10 @@
 """What became of a message after the provider took it: delivered, bounced, complained of."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
+
+from django.conf import settings
 
 from vestibule.audit import events
 from vestibule.audit.record import record
@@ -9,15 +12,15 @@ from vestibule.courier.models import Feedback, Message
 from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 
-HELD = timedelta(days=7)  # for so long nothing is sent to an address whose mail came back
 BOUNCED = "bounced"
 
 _REFUSED = (Feedback.BOUNCED, Feedback.COMPLAINED)
-_CAME_BACK = Prepared(Message.objects.filter(feedback__in=_REFUSED).only("id"), "recipient", "feedback_at__gt")
+_MARKED = Prepared(Message.objects.filter(feedback__in=_REFUSED).only("feedback"), "recipient", "feedback_at__gt")
 
 
 def tell(client: Client, message_id: UUID, feedback: Feedback) -> bool:
-    """Mark the message; whether there is one. What came back stays so, whatever is told late or again."""
+    """Mark the message; whether there is one. What came back stays so, whatever is told late or again; a delivery of
+    what was written after a bounce shows that the address takes mail again."""
     message = Message.objects.filter(pk=message_id).first()
     if message is None:
         return False
@@ -31,12 +34,21 @@ def tell(client: Client, message_id: UUID, feedback: Feedback) -> bool:
             kind=message.kind,
             channel=message.channel,
         )
+        if feedback == Feedback.DELIVERED:
+            lift([bytes(message.recipient)], before=message.created_at)
     return True
 
 
-def came_back(recipient: bytes, now: datetime) -> bool:
-    """Whether mail to this address (its digest) bounced or was complained of lately."""
-    return _CAME_BACK.first(recipient, now - HELD) is not None
+def silent(recipient: bytes, now: datetime) -> set[str]:
+    """Why to be silent towards this address (its digest): within BOUNCE_SILENCE its mail came back, or was complained
+    of; mostly nothing."""
+    return {message.feedback for message in _MARKED.all(recipient, now - settings.BOUNCE_SILENCE)}
+
+
+def lift(recipients: Sequence[bytes], *, before: datetime) -> int:
+    """Forget what came back from these addresses until then; how many messages had."""
+    marked = Message.objects.filter(recipient__in=recipients, feedback__in=_REFUSED, feedback_at__lte=before)
+    return marked.update(feedback=Feedback.LIFTED)
 
 
 def bounced(topic: UUID) -> bool:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from vestibule.courier.channels import message_id
 from vestibule.courier.messages import Rendered
 
 KEPT = 500
@@ -53,7 +54,7 @@ def deliver_sms(id: UUID, to: str, rendered: Rendered) -> None:
     """The SMS gateway of the mailbox (`channels.Sender`)."""
     letter = Parsed(policy=policy.SMTP)
     letter["From"], letter["To"], letter["Subject"] = settings.HOST, to, rendered.subject
-    letter["Message-ID"] = f"<{id}@{settings.HOST}>"
+    letter["Message-ID"] = message_id(id)
     letter.set_content(rendered.text)
     _write(letter.as_bytes(), "sms")
 

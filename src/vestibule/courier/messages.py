@@ -24,6 +24,7 @@ class Kind:
     button: Promise | str = ""
     then: Promise | str = ""
     by_house: bool = False  # nobody outside asked for it
+    guards: bool = True  # an account that has this address; not what anybody sends to an address that they type
 
     @property
     def template(self) -> str:
@@ -40,9 +41,11 @@ class Rendered:
     html: str = ""
 
 
-REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"))
-VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"))
-ALREADY_REGISTERED = Kind(name="already_registered", subject=_("You already have an account"), notice=True)
+REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"), guards=False)
+VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"), guards=False)
+ALREADY_REGISTERED = Kind(
+    name="already_registered", subject=_("You already have an account"), notice=True, guards=False
+)
 
 SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
 
@@ -90,6 +93,7 @@ EMAIL_CHANGE = Kind(
     subject=_("Confirm your new address"),
     says=_("Type this code on the page where you changed your email address."),
     then=_IGNORE,
+    guards=False,
 )
 EMAIL_CHANGING = Kind(
     name="email_changing",
@@ -111,6 +115,7 @@ PHONE_CHANGE = Kind(
     subject=_("Confirm your phone number"),
     says=_("Type this code on the page where you changed your phone number."),
     then=_IGNORE,
+    guards=False,
 )
 PHONE_CHANGED = Kind(
     name="phone_changed",

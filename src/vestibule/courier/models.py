@@ -27,6 +27,7 @@ class Feedback(models.TextChoices):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+    LIFTED = "lifted"  # it came back, and counts no more
 
 
 class Message(models.Model):

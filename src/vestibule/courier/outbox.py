@@ -1,7 +1,7 @@
 """Post a message: a row that commits with the change that it tells of; nothing leaves before."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.courier import envelope, feedback, tasks
 from vestibule.courier.messages import Kind
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Channel, Feedback, Message, State
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import insert
 from vestibule.guards import ledger, texting
@@ -20,6 +20,8 @@ from vestibule.guards.ledger import Count
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
+
+TRIED_ALL_THE_SAME = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address whose mail came back
 
 _QUEUED = Prepared(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
 
@@ -89,7 +91,16 @@ def _stopped(client: Client, kind: Kind, channel: Channel, recipient: bytes) -> 
     counts.append(Count(f"messages {channel}", recipient, settings.MESSAGES_PER_ADDRESS[channel]))
     if ledger.spend_all(client.at, *counts).wait:
         return "capped"
-    return "bounced" if feedback.came_back(recipient, client.at) else ""
+    return feedback.BOUNCED if _silent(kind, recipient, client.at) else ""
+
+
+def _silent(kind: Kind, recipient: bytes, now: datetime) -> bool:
+    """Whether nothing is sent because of what came back. What guards an account does not mind a complaint, and goes
+    once a day to an address that bounced: it may be the only one that is left (docs/decisions/0060)."""
+    marks = feedback.silent(recipient, now)
+    if not kind.guards:
+        return bool(marks)
+    return Feedback.BOUNCED in marks and bool(ledger.spend("tried all the same", recipient, now, TRIED_ALL_THE_SAME))
 
 
 def _bound(client: Client) -> Allowance:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
-from vestibule.courier.delivery import due
+from vestibule.courier.delivery import REFUSES_US, due
 from vestibule.courier.models import Message, State
 
 # Words that end a message without anybody having to look; whatever else abandons one is a transport's trouble.
@@ -33,6 +33,13 @@ def standing(now: datetime) -> Standing:
         oldest=_since(min((first for _, first in by_state.values()), default=None), now),
         overdue=_since(longest_due, now),
     )
+
+
+def refused_as_ours() -> dict[str, int]:
+    """The messages that wait because a transport refuses us or them rather than the address, by its last answer."""
+    waiting = Message.objects.filter(state__in=(State.QUEUED, State.SENDING), trouble__startswith=REFUSES_US)
+    by_trouble = waiting.values_list("trouble").annotate(Count("pk"))
+    return {trouble.removeprefix(REFUSES_US): count for trouble, count in by_trouble}
 
 
 def given_up(now: datetime, within: timedelta) -> int:

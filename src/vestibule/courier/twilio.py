@@ -8,28 +8,25 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client as TwilioClient
 
-from vestibule.courier.channels import Refused
+from vestibule.courier import replies
 from vestibule.courier.messages import Rendered
+from vestibule.courier.replies import Refused
 
 TIMEOUT = 10.0  # seconds; the lease on a message is longer
-# Numbers that will never take an SMS (twilio.com/docs/api/errors): invalid, no mobile, not reachable, unsubscribed.
-NEVER = {21211, 21217, 21610, 21612, 21614}
 
 
 def send(id: UUID, to: str, rendered: Rendered) -> None:  # noqa: ARG001 - Twilio has no idempotency key
     """One SMS (`channels.Sender`), from the messaging service or the number that is configured. A second delivery is a
     second SMS: the API knows no key to tell them by.
 
-    Raises Refused for a number that never takes one, and whatever the client raises for the rest.
+    Raises Refused for whatever their API answers, and what the client raises where it does not.
     """
     service = settings.TWILIO_MESSAGING_SERVICE_SID
     sender = {"messaging_service_sid": service} if service else {"from_": settings.TWILIO_FROM}
     try:
         client().messages.create(to=to, body=rendered.text, **sender)
     except TwilioRestException as error:
-        if error.code in NEVER:
-            raise Refused(str(error.code)) from error
-        raise
+        raise Refused(str(error.code or error.status), replies.of_twilio(error.code, error.status)) from error
 
 
 @cache

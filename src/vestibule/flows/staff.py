@@ -26,6 +26,7 @@ class Thing(StrEnum):
     RESEND = "resend a verification"
     SIGN_OUT = "sign a person out everywhere"
     RESET = "start a password reset"
+    LIFT = "write again to an address that mail came back from"
     SUSPEND = "suspend an account"
     REACTIVATE = "reactivate an account"
     CLOSE = "close an account"
@@ -33,7 +34,7 @@ class Thing(StrEnum):
     EXPORT = "export the audit log"
 
 
-SUPPORT = frozenset({Thing.LOOK, Thing.RESEND, Thing.SIGN_OUT, Thing.RESET})
+SUPPORT = frozenset({Thing.LOOK, Thing.RESEND, Thing.SIGN_OUT, Thing.RESET, Thing.LIFT})
 MAY: Mapping[str, frozenset[Thing]] = MappingProxyType(
     {Role.ADMIN: frozenset(Thing), Role.MANAGER: SUPPORT, Role.USER: frozenset()}
 )

@@ -2,6 +2,8 @@
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
+from email.headerregistry import Address
 
 from vestibule.settings.place import HOST, env
 from vestibule.settings.wiring import INSTALLED_APPS
@@ -17,6 +19,11 @@ class Brand:
     support_email: str
 
 
+def sender(name: str, host: str) -> str:
+    """The address that mails come from: a name with specials is quoted (RFC 5322, 3.2.4), so that it reads as typed."""
+    return str(Address(display_name=name, username="no-reply", domain=host))
+
+
 BRAND = Brand(
     name=env.str("BRAND_NAME", default="Vestibule"),
     color=env.str("BRAND_COLOR", default="#3455d1"),
@@ -29,7 +36,8 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_TIMEOUT = 10  # seconds; the lease on a message is longer
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND.name} <no-reply@{HOST}>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=sender(BRAND.name, HOST))
+BOUNCE_SILENCE = timedelta(days=env.int("BOUNCE_SILENCE", default=7))  # towards an address that mail came back from
 # The mailbox page stands in for a transport while none is configured, and does not exist otherwise.
 MAILBOX = not EMAIL_HOST and not env.str("EMAIL_BACKEND", default="")
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or (

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vestibule.accounts.models import Role, Status, User
-from vestibule.flows import roles, support
+from vestibule.flows import roles, silence, support
 from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
@@ -77,6 +77,15 @@ ACTS: Mapping[str, Act] = MappingProxyType(
                 done=_("A link to choose a new password is on its way."),
                 flow=support.start_reset,
                 states=(Status.ACTIVE,),
+            ),
+            Act(
+                name="lift-silence",
+                thing=Thing.LIFT,
+                title=_("Write to them again"),
+                lead=_("After a mail came back, the address gets none for some days. This ends that now."),
+                done=_("Messages are sent again."),
+                flow=silence.lift,
+                states=ANYBODY,
             ),
             Act(
                 name="role",

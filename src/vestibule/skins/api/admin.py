@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
-from vestibule.flows import audit_log, people, roles, support
+from vestibule.flows import audit_log, people, roles, silence, support
 from vestibule.flows.audit_log import Filter
 from vestibule.skins.api.bearer import admit_bearer
 from vestibule.skins.api.parsing import Body, Text, read
@@ -206,6 +206,8 @@ Resend = _act(
     support.resend_verification,
     *("cooldown", "throttled", "otp_expired", "otp_exhausted", "token_used", "locked"),
 )
+
+LiftSilence = _act("lift_silence", "Write again to addresses that mail came back from.", silence.lift)
 
 
 class GiveRole(APIView):

@@ -63,6 +63,7 @@ urlpatterns = [
     path("admin/users/<uuid:id>/reactivate", admin.Reactivate.as_view()),
     path("admin/users/<uuid:id>/sign-out", admin.SignOut.as_view()),
     path("admin/users/<uuid:id>/resend-verification", admin.Resend.as_view()),
+    path("admin/users/<uuid:id>/lift-silence", admin.LiftSilence.as_view()),
     path("admin/users/<uuid:id>/close", admin.Close.as_view()),
     path("admin/users/<uuid:id>/role", admin.GiveRole.as_view()),
     path("admin/users/<uuid:id>/password-reset", admin.StartReset.as_view()),

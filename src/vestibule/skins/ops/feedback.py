@@ -5,32 +5,39 @@ from typing import Any
 from uuid import UUID
 
 import anymail.urls
-from anymail.signals import AnymailTrackingEvent, EventType, tracking
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason, tracking
 from django.conf import settings
 from django.urls import path
 from django.utils import timezone
 
-from vestibule.courier import feedback
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.courier import feedback, replies
 from vestibule.courier.models import Feedback
+from vestibule.courier.replies import Meaning
 from vestibule.kernel.client import Client
 
-MEANING = {
-    EventType.DELIVERED: Feedback.DELIVERED,
-    EventType.BOUNCED: Feedback.BOUNCED,
-    EventType.REJECTED: Feedback.BOUNCED,
-    EventType.COMPLAINED: Feedback.COMPLAINED,
-}
+TOLD = {EventType.DELIVERED: Feedback.DELIVERED, EventType.COMPLAINED: Feedback.COMPLAINED}
+REFUSED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
 
 def hear(event: AnymailTrackingEvent, **_: Any) -> None:
     """Mark the message whose id came back as metadata; what is not ours, or tells nothing, is passed over."""
-    meaning = MEANING.get(event.event_type)
     try:
         message_id = UUID(str((event.metadata or {}).get("message")))
     except ValueError:
         return
-    if meaning:
-        feedback.tell(Client.system("mail provider", timezone.now()), message_id, meaning)
+    client, told = Client.system("mail provider", timezone.now()), TOLD.get(event.event_type)
+    if event.event_type in REFUSED:
+        meaning = replies.of_tracking(event.reject_reason, event.mta_response)
+        if event.reject_reason == RejectReason.UNSUBSCRIBED:
+            told = Feedback.COMPLAINED
+        elif meaning is Meaning.ADDRESS:
+            told = Feedback.BOUNCED
+        elif meaning is not Meaning.LATER:
+            record(events.TRANSPORT_REFUSES_US, client, code=str(event.reject_reason or event.event_type))
+    if told:
+        feedback.tell(client, message_id, told)
 
 
 tracking.connect(hear)  # anymail's one documented way of telling

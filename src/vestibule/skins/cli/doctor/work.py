@@ -7,7 +7,7 @@ from django.conf import settings
 from kombu import Connection
 
 from vestibule.celery import app
-from vestibule.courier.standing import given_up, standing
+from vestibule.courier.standing import given_up, refused_as_ours, standing
 from vestibule.guards import pulse
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, warning
 
@@ -60,6 +60,15 @@ def outbox(round: Round) -> Iterator[Seen]:
         yield fine(f"{sum(now.waiting.values())} wait")
 
 
+def transport(_: Round) -> Iterator[Seen]:
+    """What servers say of us, while messages wait for it to be mended."""
+    refused = refused_as_ours()
+    for answer, count in sorted(refused.items()):
+        yield error(f"{count} messages wait because a mail or SMS server refuses us: {answer}")
+    if not refused:
+        yield fine("no server refuses us")
+
+
 def _long(time: timedelta) -> str:
     seconds = int(time.total_seconds())
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
@@ -94,6 +103,13 @@ CHECKS = (
         looks_at="whether messages wait too long, or were given up",
         remedy="Run a worker, and see that the mail server takes mails: `message.delayed` in the logs says why not.",
         look=outbox,
+        needs="migrations",
+    ),
+    Check(
+        id="transport",
+        looks_at="whether a mail or SMS server refuses us, rather than an address",
+        remedy="Look at login, relaying, sender, SPF, DKIM and reputation (docs/delivery.md); what waits is sent then.",
+        look=transport,
         needs="migrations",
     ),
 )

@@ -1,0 +1,180 @@
+"""What an answer of a mail server, of a mail provider or of Twilio means for a message: one table, with its sources.
+
+RFC 5321, 4.2.1 and 4.2.3 (reply codes), RFC 3463 and IANA's registry of enhanced status codes (RFC 5248), RFC 7504
+(521, 556), RFC 7505 (null MX), anymail's tracking events, twilio.com/docs/api/errors.
+"""
+
+import re
+import ssl
+from collections.abc import Mapping
+from enum import StrEnum
+from smtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupportedError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+from types import MappingProxyType
+
+_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)", re.ASCII)
+_ADDRESSES = re.compile(r"<[^>]*>|\S+@\S+")
+
+
+class Meaning(StrEnum):
+    """Whose fault it is, and so what happens to the message and to its address."""
+
+    ADDRESS = "address"  # it never takes a message: ended, and the address is silent for BOUNCE_SILENCE
+    MESSAGE = "message"  # nobody takes this message: ended
+    OURS = "ours"  # our server, login, reputation or configuration: tried again for a day, with an alarm
+    LATER = "later"  # not now: tried again for a day
+
+
+# Enhanced codes (RFC 3463) by subject.detail, then by subject; what is not named is OURS.
+_STATUS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Meaning.ADDRESS),  # 1.7 and 1.8 are the sender's
+        **dict.fromkeys(("2.1",), Meaning.ADDRESS),
+        **dict.fromkeys(("7.17", "7.18"), Meaning.ADDRESS),  # the mailbox, the domain has another owner (RFC 7293)
+        **dict.fromkeys(("2.3", "3.4", "6"), Meaning.MESSAGE),
+        **dict.fromkeys(("2", "2.2", "3.1"), Meaning.LATER),  # a full mailbox, a full system
+    }
+)
+# Where a 5xx has no enhanced code, its words decide, and policy before the address: 550 is both (RFC 5321, 4.2.3).
+_POLICY = re.compile(
+    r"relay|spam|block|deny|denied|polic|reput|authenti|spf|dkim|dmarc|rbl|prohibit|permi|rate|banned|listed|sender|"
+    r"reverse|helo|tls|traffic|abus|suspicious|content|access",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(
+    r"\b(unknown|no such|invalid|no|not a valid|non-?existent)\b.{0,30}\b(user|mailbox|recipient|address|account)"
+    r"|\b(user|mailbox|recipient|address|account|nobody)\b.{0,40}"
+    r"\b(unknown|not found|unavailable|does ?n.t|does not exist|disabled|inactive|invalid|no longer|not exist|"
+    r"not local|of that name|here)",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"size|large|big|long", re.IGNORECASE)
+
+# Twilio's error codes; what is not named is read by its HTTP status.
+_TWILIO: Mapping[int, Meaning] = MappingProxyType(
+    {
+        **dict.fromkeys((21211, 21217, 21614), Meaning.ADDRESS),  # no number, no mobile
+        21610: Meaning.ADDRESS,  # its owner answered STOP
+        **dict.fromkeys((30005, 30006), Meaning.ADDRESS),  # an unknown handset, a landline
+        **dict.fromkeys((21602, 21605, 21617, 21619), Meaning.MESSAGE),  # no text, or too much
+        **dict.fromkeys((30002, 30004, 30007), Meaning.OURS),  # our account; blocked, filtered by a carrier
+        **dict.fromkeys((20429, 21611, 30001, 30003, 30008), Meaning.LATER),  # too many at once; not reached now
+    }
+)
+# anymail's reject_reason: of a mail that bounced or was rejected.
+_REASONS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "invalid": Meaning.ADDRESS,
+        "bounced": Meaning.ADDRESS,
+        "timed_out": Meaning.LATER,
+        "blocked": Meaning.OURS,
+        "spam": Meaning.OURS,
+        "other": Meaning.OURS,
+    }
+)
+
+
+class Refused(Exception):
+    """What a sender raises where it knows the meaning itself: as it stands, that the address never takes a message."""
+
+    def __init__(self, code: str = "refused", meaning: Meaning = Meaning.ADDRESS) -> None:
+        """`code`: the answer in a few characters, without anything personal."""
+        super().__init__(code)
+        self.code, self.meaning = code, meaning
+
+
+def of_error(error: Exception) -> tuple[Meaning, str]:
+    """What an exception of a sender means, and the answer in a few characters for the record: never its words, which
+    may repeat the address."""
+    match error:
+        case Refused():
+            return error.meaning, error.code
+        case SMTPRecipientsRefused():
+            code, said = next(iter(error.recipients.values()))
+            return of_recipient(code, said), _told(code, said)
+        case SMTPResponseException():
+            return _of_stage(error), _told(error.smtp_code, error.smtp_error)
+        case ssl.SSLError() | SMTPNotSupportedError():  # no TLS, or none that we trust
+            return Meaning.OURS, type(error).__name__
+        case SMTPException() | OSError():  # time-outs, connections cut and refused, names that do not resolve
+            return _of_provider(error, Meaning.LATER), type(error).__name__
+        case _:
+            return _of_provider(error, Meaning.OURS), type(error).__name__
+
+
+def of_recipient(code: int, said: bytes | str) -> Meaning:
+    """What the answer to RCPT means. Only here do words without an enhanced code speak of the address."""
+    words = _text(said)
+    if code == 556:  # the domain takes no mail
+        return Meaning.ADDRESS
+    if code in (550, 551, 553, 554) and not _enhanced(words):
+        bare = _ADDRESSES.sub("", words)
+        return Meaning.ADDRESS if _NOBODY.search(bare) and not _POLICY.search(bare) else Meaning.OURS
+    return of_reply(code, said)
+
+
+def of_reply(code: int, said: bytes | str) -> Meaning:
+    """What an SMTP reply means: 4xx is not now, whatever else it says (RFC 5321, 4.2.1); of a 5xx the enhanced code."""
+    words = _text(said)
+    if code // 100 != 5:
+        return Meaning.LATER
+    if enhanced := _enhanced(words):
+        subject, detail = enhanced
+        return _STATUS.get(f"{subject}.{detail}") or _STATUS.get(subject) or Meaning.OURS
+    if code == 552:  # storage, or the size of the message
+        return Meaning.MESSAGE if _SIZE.search(words) else Meaning.LATER
+    return Meaning.OURS
+
+
+def of_twilio(code: int | None, status: int) -> Meaning:
+    """What Twilio's error code means, and where it is not in the table the status of the answer."""
+    return _TWILIO.get(code or 0) or _of_http(status)
+
+
+def of_tracking(reason: str | None, said: str | None) -> Meaning:
+    """What a provider's `bounced`, `rejected` or `failed` means: the receiving server's words, where they hold an
+    enhanced code, else the reason that the provider gives. Without either it is nothing of the address's."""
+    if found := _ENHANCED.search(said or ""):
+        return of_reply(450 if found[1] == "4" else 550, found[0])
+    return _REASONS.get(reason or "", Meaning.OURS)
+
+
+def _of_stage(error: SMTPResponseException) -> Meaning:
+    """After RCPT a reply may speak of the address or the message, at MAIL of the message (its size): an address that is
+    spoken of there is ours. Earlier it is about us."""
+    about = {SMTPDataError: (Meaning.ADDRESS, Meaning.MESSAGE), SMTPSenderRefused: (Meaning.MESSAGE,)}
+    meaning = of_reply(error.smtp_code, error.smtp_error)
+    return meaning if meaning in (Meaning.LATER, *about.get(type(error), ())) else Meaning.OURS
+
+
+def _of_http(status: int) -> Meaning:
+    return Meaning.LATER if status in (408, 429) or status >= 500 else Meaning.OURS
+
+
+def _of_provider(error: Exception, otherwise: Meaning) -> Meaning:
+    """What anymail's exceptions mean: the provider takes no such recipient, or the HTTP status of its answer."""
+    if type(error).__name__ == "AnymailRecipientsRefused":  # by its name: anymail is an extra
+        return Meaning.ADDRESS
+    status = getattr(error, "status_code", None)
+    return _of_http(status) if isinstance(status, int) else otherwise
+
+
+def _enhanced(words: str) -> tuple[str, str] | None:
+    """Subject and detail of the enhanced code at the head of the reply (RFC 2034, 4)."""
+    found = _ENHANCED.match(words.lstrip(" -"))
+    return (str(int(found[2])), str(int(found[3]))) if found else None
+
+
+def _told(code: int, said: bytes | str) -> str:
+    found = _ENHANCED.match(_text(said).lstrip(" -"))
+    return f"{code} {found[0]}" if found else str(code)
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
