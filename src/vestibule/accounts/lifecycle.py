@@ -1,7 +1,9 @@
 """A user's states: how an account comes to be and goes, each step one guarded statement in the caller's transaction."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NewType
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -17,7 +19,13 @@ from vestibule.database.rows import insert
 
 _WAITING = User.objects.filter(status=Status.PENDING)
 _AT_EMAIL = Prepared(_WAITING.only("id"), "email")
+_BY_ID = Prepared(User.objects.select_for_update(no_key=True), "id")
 _AT_NUMBER = Prepared(_WAITING.filter(email=None).only("id"), "phone_number")
+
+
+Held = NewType("Held", User)
+"""An account whose row is locked until the transaction ends, made by `hold` alone: what changes an account by what was
+read or compared before wants one (docs/decisions/0045)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,28 +89,42 @@ def activate(
     return user
 
 
-def set_password(user_id: UUID, hashed: str, now: datetime) -> None:
+def hold(user_id: UUID) -> Held | None:
+    """The account as it stands, its row locked until the caller's transaction ends; None where there is none.
+
+    SQLite has no locks on rows: there every transaction has the whole database to itself from its first statement.
+    """
+    found = _BY_ID.first(user_id)
+    return Held(found) if found else None
+
+
+def set_password(held: Held, hashed: str, now: datetime) -> None:
     """Another password hash; `!` where no password shall open the account."""
-    User.objects.filter(pk=user_id).update(password=hashed, updated_at=now)
+    User.objects.filter(pk=held.pk).update(password=hashed, updated_at=now)
 
 
-def prove(user_id: UUID, address: Email | Phone, now: datetime) -> None:
+def describe(held: Held, typed: Mapping[str, str | None], now: datetime) -> None:
+    """Other columns that a person may type. Raises IntegrityError where somebody has the username."""
+    User.objects.filter(pk=held.pk).update(**typed, updated_at=now)
+
+
+def prove(held: Held, address: Email | Phone, now: datetime) -> None:
     """The address of this account was proved (once more)."""
-    rows = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED])
+    rows = User.objects.filter(pk=held.pk, status__in=[Status.ACTIVE, Status.SUSPENDED])
     rows.filter(email=address, email_verified_at=None).update(email_verified_at=now, updated_at=now)
     rows.filter(phone_number=address, phone_verified_at=None).update(phone_verified_at=now, updated_at=now)
 
 
-def move(user_id: UUID, email: Email, now: datetime) -> None:
+def move(held: Held, email: Email, now: datetime) -> None:
     """The account goes to another, proved address; whoever waited there loses it. Raises IntegrityError where somebody
     has an account on it."""
     User.objects.filter(status=Status.PENDING, email=email).delete()
-    User.objects.filter(pk=user_id).update(email=email, email_verified_at=now, updated_at=now)
+    User.objects.filter(pk=held.pk).update(email=email, email_verified_at=now, updated_at=now)
 
 
-def renumber(user_id: UUID, phone: Phone, now: datetime) -> None:
+def renumber(held: Held, phone: Phone, now: datetime) -> None:
     """The account has another, proved number. Raises IntegrityError where somebody else proved it."""
-    User.objects.filter(pk=user_id).update(phone_number=phone, phone_verified_at=now, updated_at=now)
+    User.objects.filter(pk=held.pk).update(phone_number=phone, phone_verified_at=now, updated_at=now)
 
 
 def withdraw(user_id: UUID, password: str) -> bool:

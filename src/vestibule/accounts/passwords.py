@@ -18,6 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from vestibule.accounts.breaches import breached
 from vestibule.accounts.models import User
+from vestibule.database.rows import change
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Invalid, Unavailable
 
@@ -114,7 +115,8 @@ def right(password: str, kept: str) -> bool:
 def of(password: str, user: User | None) -> bool:
     """Whether a normalised password is this user's; for nobody, and for whoever has none, the same work and no.
 
-    A right one that was hashed otherwise than today (older Argon2 parameters, PBKDF2, bcrypt, scrypt) is hashed anew.
+    A right one that was hashed otherwise than today (older Argon2 parameters, PBKDF2, bcrypt, scrypt) is hashed anew,
+    unless the hash is another by now: then that one is asked. `user` says the hash that was compared last.
     Raises Unavailable under a hashing storm.
     """
     usable = user is not None and hashers.is_password_usable(user.password)
@@ -124,7 +126,9 @@ def of(password: str, user: User | None) -> bool:
         found = _in_its_thread(_checked, password, kept, stale.append) and usable
         if found and stale and user is not None:
             renewed = _in_its_thread(hashers.make_password, password)
-            User.objects.filter(pk=user.pk, password=kept).update(password=renewed)
+            if not change(user, "password", password=renewed):
+                user.refresh_from_db(fields=["password"])
+                found = _in_its_thread(hashers.check_password, password, user.password)
     return found
 
 

@@ -66,6 +66,7 @@ def close(*, client: Client) -> None:
     user = securing.recently_signed_in(client)
     with atomic():
         roles.keep_an_admin(user.pk)
+        securing.hold(client)
         lifecycle.begin_closing(user.pk, client.at + GRACE)
         payload, subject = {"user_id": str(user.pk)}, challenges.subject_of(user.pk)
         issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)

@@ -26,10 +26,9 @@ def change(*, client: Client, id: UUID, name: str | None = None, is_trusted: boo
     Unavailable."""
     user = securing.recently_signed_in(client) if is_trusted else securing.signed_in(client)
     with atomic():
-        device = devices.of(user.pk).filter(pk=id).first()
+        device = devices.rename(user.pk, id, name, is_trusted)
         if device is None:
             raise errors.NotFound
-        devices.rename(device, name, is_trusted)
         record(events.DEVICE_CHANGED, client, device=str(id))
     return device
 

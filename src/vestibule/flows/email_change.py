@@ -38,6 +38,7 @@ def start(*, client: Client, email: Email, password: str) -> Standing:
     taken = directory.holder_of_email(email) is not None
     payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
     with atomic():
+        securing.hold(client, user)
         subject = challenges.subject_of(user.pk)
         issued = challenges.issue(Purpose.EMAIL_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
         kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
@@ -61,7 +62,7 @@ def confirm(*, client: Client, otp: str) -> User:
     if newest is None or challenges.payload(newest)["session_id"] != str(client.session_id):
         raise errors.Expired
     with challenges.verify(newest, otp, now=client.at) as proof:
-        return _move(client, user, proof)
+        return _move(client, proof)
 
 
 @flow
@@ -75,7 +76,8 @@ def undo(*, client: Client, token: str) -> None:
         user, old = User.objects.get(pk=UUID(proof.payload["user_id"])), Email(proof.payload["old"])
         try:
             with atomic():
-                lifecycle.move(user.pk, old, client.at)
+                if held := lifecycle.hold(user.pk):
+                    lifecycle.move(held, old, client.at)
                 securing.disable_password(client, user)
                 record(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
         except IntegrityError as error:
@@ -84,11 +86,14 @@ def undo(*, client: Client, token: str) -> None:
     password_reset.start(client=client, address=old)
 
 
-def _move(client: Client, user: User, proof: Proof) -> User:
+def _move(client: Client, proof: Proof) -> User:
     new, old = Email(proof.payload["new"]), proof.payload["old"]
     try:
         with atomic():
-            lifecycle.move(user.pk, new, client.at)
+            user = securing.hold(client)
+            if user.email != old:  # it is another by now than the one that was to be replaced
+                raise errors.Expired(subject=proof.subject)
+            lifecycle.move(user, new, client.at)
             record(events.EMAIL_CHANGED, client, challenge_id=proof.id)
             if old and user.email_verified_at:
                 payload = {"user_id": str(user.pk), "old": old}

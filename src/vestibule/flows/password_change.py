@@ -27,7 +27,7 @@ def change(*, client: Client, current: str, password: str) -> None:
         raise Invalid({"password": [FieldError("password_unchanged", _("This is the password that you have."))]})
     hashed = passwords.hashed(typed)
     with atomic():
-        lifecycle.set_password(user.pk, hashed, client.at)
+        lifecycle.set_password(securing.hold(client, user), hashed, client.at)
         securing.cut_off(client, user.pk, but=client.session_id)
         record(events.PASSWORD_CHANGED, client)
         owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))

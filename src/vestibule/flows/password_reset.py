@@ -114,10 +114,18 @@ def _set(client: Client, proof: Proof, password: str) -> User:
         raise errors.Expired(subject=proof.subject)
     hashed = passwords.hashed(securing.acceptable(user, password))
     with atomic():
-        lifecycle.set_password(user.pk, hashed, client.at)
-        lifecycle.prove(user.pk, proof.payload["address"], client.at)
+        held = lifecycle.hold(user.pk)
+        if held is None or _looked_at(held) != _looked_at(user):
+            raise errors.Expired(subject=proof.subject)
+        lifecycle.set_password(held, hashed, client.at)
+        lifecycle.prove(held, proof.payload["address"], client.at)
         securing.cut_off(client, user.pk)
         tries.forgive(account_of(user, None).key)
         record(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
         owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
     return user
+
+
+def _looked_at(user: User) -> tuple[str | None, ...]:
+    """What a reset goes by: whoever changes it meanwhile has called the reset off."""
+    return user.status, user.password, user.email, user.phone_number

@@ -38,6 +38,7 @@ def start(*, client: Client, phone: Phone, password: str) -> Standing:
     before, taken = challenges.of_person(Purpose.PHONE_CHANGE, user.pk), directory.holder_of_phone(phone) is not None
     payload = {"session_id": str(client.session_id), "phone": phone}
     with atomic():
+        securing.hold(client, user)
         subject = challenges.subject_of(user.pk)
         issued = challenges.issue(Purpose.PHONE_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
         kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
@@ -61,7 +62,8 @@ def confirm(*, client: Client, otp: str) -> User:
     with challenges.verify(newest, otp, now=client.at) as proof:
         try:
             with atomic():
-                lifecycle.renumber(user.pk, Phone(proof.payload["phone"]), client.at)
+                user = securing.hold(client)
+                lifecycle.renumber(user, Phone(proof.payload["phone"]), client.at)
                 record(events.PHONE_CHANGED, client, challenge_id=proof.id)
                 owner.write(client, messages.PHONE_CHANGED, owner.reached_at(user))
                 texting.proved(client.at)

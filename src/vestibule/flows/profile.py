@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
-from vestibule.accounts import about, identifiers, pictures
+from vestibule.accounts import about, identifiers, lifecycle, pictures
 from vestibule.accounts.models import Profile, User
 from vestibule.audit import events
 from vestibule.audit.record import record
@@ -32,13 +32,13 @@ def change(*, client: Client, typed: Mapping[str, Any]) -> User:
 
     Raises Unauthenticated, Invalid, UsernameTaken, Unavailable.
     """
-    user = securing.signed_in(client)
     of_user, of_profile = about.parse(typed)
-    if "phone_number" in of_user:
-        _check_number(user, of_user)
     try:
         with atomic():
-            User.objects.filter(pk=user.pk).update(**of_user, updated_at=client.at)
+            user = securing.hold(client)
+            if "phone_number" in of_user:
+                _check_number(user, of_user)
+            lifecycle.describe(user, of_user, client.at)
             Profile.objects.filter(pk=user.pk).update(**of_profile)
             record(events.PROFILE_CHANGED, client)
     except IntegrityError as error:
@@ -49,26 +49,35 @@ def change(*, client: Client, typed: Mapping[str, Any]) -> User:
 @flow
 def set_picture(*, client: Client, uploaded: bytes) -> User:
     """Another picture in place of the one that was. Raises Unauthenticated, Invalid (it is none), Unavailable."""
-    user = securing.signed_in(client)
+    securing.signed_in(client)
     try:
         content = pictures.recoded(uploaded)
     except identifiers.Malformed as error:
         raise Invalid({"picture": [error.error]}) from error
-    _replace(client, user, pictures.keep(content))
+    kept = pictures.keep(content)
+    try:
+        before = _replace(client, kept)
+    except BaseException:  # no profile names it
+        pictures.forget(kept)
+        raise
+    pictures.forget(before)
     return securing.signed_in(client)
 
 
 @flow
 def remove_picture(*, client: Client) -> None:
     """No picture. Raises Unauthenticated, Unavailable."""
-    _replace(client, securing.signed_in(client), "")
+    pictures.forget(_replace(client, ""))
 
 
-def _replace(client: Client, user: User, name: str) -> None:
+def _replace(client: Client, name: str) -> str:
+    """Let the profile name another picture; which it named before. Of any number at once each gets another one, and
+    erases it: the one that the profile names is left."""
     with atomic():
-        Profile.objects.filter(pk=user.pk).update(picture=name)
+        profile = securing.hold(client).profile
+        Profile.objects.filter(pk=profile.pk).update(picture=name)
         record(events.PROFILE_CHANGED, client, code="picture")
-    pictures.forget(user.profile.picture)
+    return profile.picture
 
 
 def _check_number(user: User, of_user: Mapping[str, str | None]) -> None:

@@ -54,6 +54,8 @@ def _give(client: Client, user: User, role: Role, *, reason: str = "") -> User:
     with atomic():
         if role != Role.ADMIN:
             keep_an_admin(user.pk)
+        if client.user_id:
+            staff.hold(client, Thing.ROLE)
         if lifecycle.give_role(user.pk, role):
             record(events.ROLE_GIVEN, client, user_id=user.pk, code=role, reason=reason)
     user.role = role

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from vestibule.accounts import lifecycle, passwords
-from vestibule.accounts.models import User
+from vestibule.accounts.lifecycle import Held
+from vestibule.accounts.models import Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
@@ -32,6 +33,22 @@ def recently_signed_in(client: Client) -> User:
     if client.auth_time is None or client.auth_time <= client.at - settings.STEP_UP:
         raise errors.StepUpRequired
     return user
+
+
+def hold(client: Client, compared: User | None = None) -> Held:
+    """Who asks, as they stand now: the rows of account and session are locked until the caller's transaction ends, so
+    that what is decided by them is so when it is done. `compared`: whose password was compared a moment ago.
+
+    Raises Unauthenticated, InvalidCredentials (the password is another by now), SessionRevoked (so is the session).
+    """
+    if client.user_id is None or client.session_id is None:
+        raise errors.Unauthenticated
+    held = lifecycle.hold(client.user_id)
+    if held and compared and held.password != compared.password:
+        raise errors.InvalidCredentials
+    if held is None or held.status != Status.ACTIVE or not roster.hold(client.session_id):
+        raise errors.SessionRevoked
+    return held
 
 
 def acceptable(user: User, password: str) -> str:
@@ -68,5 +85,6 @@ def call_off(user_id: UUID, address: bytes | None = None) -> None:
 
 def disable_password(client: Client, user: User) -> None:
     """Somebody else knows it: none opens the account until its owner sets another. In the caller's transaction."""
-    lifecycle.set_password(user.pk, "!", client.at)
+    if held := lifecycle.hold(user.pk):
+        lifecycle.set_password(held, "!", client.at)
     cut_off(client, user.pk)

@@ -8,15 +8,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, identifiers, passwords
+from vestibule.accounts import directory, identifiers, lifecycle, passwords
 from vestibule.accounts.identifiers import Email, Name, Phone
+from vestibule.accounts.lifecycle import Held
 from vestibule.accounts.models import Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
-from vestibule.flows import owner
+from vestibule.flows import owner, securing
 from vestibule.flows.entering import SignedIn, enter
 from vestibule.flows.flow import flow
 from vestibule.guards import passwords as tries
@@ -56,8 +57,11 @@ def sign_in(
         if user is None or user.status != Status.ACTIVE:
             raise errors.AccountSuspended(subject=account.key)
         with atomic():
+            held = _still(user)
+            if held.status != Status.ACTIVE:
+                raise errors.AccountSuspended(subject=account.key)
             tries.proved(account)
-            return enter(client, user, amr=["pwd"], said=said, recognised=recognised, page=page)
+            return enter(client, held, amr=["pwd"], said=said, recognised=recognised, page=page)
 
 
 @flow
@@ -70,9 +74,11 @@ def reauthenticate(*, client: Client, password: str) -> Session:
         raise errors.Unauthenticated
     session = Session.objects.select_related("user").get(pk=client.session_id)
     check(client, session.user, password)
-    Session.objects.filter(pk=session.pk).update(auth_time=client.at)
+    with atomic():
+        securing.hold(client, session.user)
+        Session.objects.filter(pk=session.pk).update(auth_time=client.at)
+        record(events.SESSION_REAUTHENTICATED, client)
     session.auth_time = client.at
-    record(events.SESSION_REAUTHENTICATED, client)
     return session
 
 
@@ -85,6 +91,15 @@ def check(client: Client, user: User, password: str) -> None:
         if not passwords.of(passwords.normalised(password), user):
             raise errors.InvalidCredentials
     tries.proved(account)
+
+
+def _still(compared: User) -> Held:
+    """The account, its row locked until the caller's transaction ends. Raises InvalidCredentials where its password is
+    another by now than the one that was compared."""
+    held = lifecycle.hold(compared.pk)
+    if held is None or held.password != compared.password:
+        raise errors.InvalidCredentials
+    return held
 
 
 def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:

@@ -63,6 +63,16 @@ def may(client: Client, thing: Thing) -> User:
     return user
 
 
+def hold(client: Client, thing: Thing) -> None:
+    """Whoever asks may still, and until the caller's transaction ends: their account, session and role are held. Where
+    admins are held too (`roles.keep_an_admin`), those come first.
+
+    Raises Unauthenticated, NotAllowed.
+    """
+    if thing not in MAY[securing.hold(client).role]:
+        raise errors.NotAllowed
+
+
 def recent(client: Client, span: timedelta) -> bool:
     """Whether whoever asks proved who they are so lately."""
     return client.auth_time is not None and client.auth_time > client.at - span

@@ -35,6 +35,7 @@ def suspend(*, client: Client, user_id: UUID, reason: str) -> User:
     user, why = staff.person(user_id), staff.reason(reason)
     with atomic():
         roles.keep_an_admin(user.pk)
+        staff.hold(client, Thing.SUSPEND)
         if not lifecycle.suspend(user.pk):
             raise staff.impossible(_("Only an active account can be suspended."))
         _done(client, user, events.ACCOUNT_SUSPENDED, why, tell=messages.ACCOUNT_SUSPENDED)
@@ -53,6 +54,7 @@ def reactivate(*, client: Client, user_id: UUID, reason: str) -> User:
     staff.may(client, Thing.REACTIVATE)
     user, why = staff.person(user_id), staff.reason(reason)
     with atomic():
+        staff.hold(client, Thing.REACTIVATE)
         if not lifecycle.reactivate(user.pk):
             raise staff.impossible(_("Only a suspended account can be reactivated."))
         _done(client, user, events.ACCOUNT_REACTIVATED, why, tell=messages.ACCOUNT_REACTIVATED)
@@ -70,6 +72,7 @@ def close(*, client: Client, user_id: UUID, reason: str) -> User:
     user, why = staff.person(user_id), staff.reason(reason)
     with atomic():
         roles.keep_an_admin(user.pk)
+        staff.hold(client, Thing.CLOSE)
         if not lifecycle.begin_closing(user.pk, client.at + GRACE):
             raise staff.impossible(_("There is no account here that is not closed, or closing, already."))
         _done(client, user, events.ACCOUNT_CLOSED_BY_STAFF, why, tell=messages.ACCOUNT_CLOSED_BY_STAFF)
@@ -87,6 +90,7 @@ def sign_out(*, client: Client, user_id: UUID, reason: str) -> User:
     staff.may(client, Thing.SIGN_OUT)
     user, why = staff.person(user_id), staff.reason(reason)
     with atomic():
+        staff.hold(client, Thing.SIGN_OUT)
         _done(client, user, events.SIGNED_OUT_BY_STAFF, why)
         securing.cut_off(client, user.pk)
     return user

@@ -84,16 +84,20 @@ def of(user_id: UUID) -> QuerySet[Device]:
     return Device.objects.filter(user_id=user_id).order_by("-last_seen_at")
 
 
-def rename(device: Device, name: str | None, is_trusted: bool | None) -> None:
-    """Another name, or trust or none; what is None stays. Raises Invalid: a person types it, and is told."""
+def rename(user_id: UUID, id: UUID, name: str | None, is_trusted: bool | None) -> Device | None:
+    """Another name, or trust or none; what is None stays. None where this person has no such device. Raises Invalid: a
+    person types it, and is told."""
+    given: dict[str, str | bool] = {}
     if name is not None:
-        device.name = trimmed(name)
-        if len(device.name) > LONGEST["device_name"] or not is_name(device.name):
+        given["name"] = named = trimmed(name)
+        if len(named) > LONGEST["device_name"] or not is_name(named):
             words = _("Use at most %(n)d characters, none of them invisible.") % {"n": LONGEST["device_name"]}
             raise Invalid({"name": [FieldError("invalid", words)]})
     if is_trusted is not None:
-        device.is_trusted = is_trusted
-    device.save(update_fields=["name", "is_trusted"])
+        given["is_trusted"] = is_trusted
+    if given:
+        of(user_id).filter(pk=id).update(**given)
+    return of(user_id).filter(pk=id).first()
 
 
 def forget_all(user_id: UUID, *, but: UUID | None = None) -> None:
@@ -117,8 +121,7 @@ def described(agent: str) -> dict[str, str]:
 def remember(user: User, said: Mapping[str, str] | None, now: datetime, known: Device | None = None) -> Device | None:
     """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said. `known`:
     it was recognised, and is only seen again."""
-    if known:
-        Device.objects.filter(pk=known.pk).update(last_seen_at=now)
+    if known and Device.objects.filter(pk=known.pk).update(last_seen_at=now):  # it may be forgotten by now
         return known
     if not said:
         return None

@@ -15,6 +15,8 @@ from vestibule.sessions.models import Device, Session
 
 _UNENDED = Prepared(Session.objects.filter(revoked_at__isnull=True).only("id"), "user_id", "expires_at__gt")
 
+_BY_ID = Prepared(Session.objects.filter(revoked_at__isnull=True).only("id").select_for_update(no_key=True), "id")
+
 
 def begin(
     client: Client, user: User, *, amr: Sequence[str], device: Device | None = None, page: timedelta | None = None
@@ -48,6 +50,11 @@ def living(user_id: UUID, now: datetime) -> QuerySet[Session]:
     too_long = Q(created_at__lte=now - settings.STAFF_SESSION) | Q(last_seen_at__lte=now - settings.STAFF_IDLE)
     staff = Q(is_page=True, user__role__in=[Role.ADMIN, Role.MANAGER]) & too_long
     return found.exclude(idle).exclude(staff).select_related("device").order_by("-created_at")
+
+
+def hold(session_id: UUID) -> bool:
+    """Whether a session was not ended; if so it is locked, and lives, until the caller's transaction ends."""
+    return _BY_ID.first(session_id) is not None
 
 
 def seen(session: Session, now: datetime) -> None:

@@ -1,0 +1,68 @@
+"""Two acts in a forced order: one stops at a statement of its own, the other runs meanwhile, then the first goes on."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import connection, connections
+
+T = TypeVar("T")
+U = TypeVar("U")
+Place = Callable[[str, bool], bool]  # of a statement, and whether it stands in a transaction
+
+# A proof is counted and claimed first: a transaction each, where challenges are kept in the database.
+VERIFIED = 1 if settings.CHALLENGE_STORE == "redis" else 3
+
+
+def statement(text: str) -> Place:
+    """Before the first statement, in no transaction, that holds this text."""
+    return lambda sql, within: text in sql and not within
+
+
+def transaction(*, after: str = 'FROM "account_user"', nth: int = 1) -> Place:
+    """Before the n-th transaction after something was read. On SQLite nobody else could write once it has begun; on
+    PostgreSQL it begins with its first statement."""
+    state = {"read": False, "inside": False, "begun": 0}
+
+    def here(sql: str, within: bool) -> bool:
+        begins = sql.startswith("BEGIN") or (within and not state["inside"] and connection.vendor == "postgresql")
+        state["inside"] = within
+        if begins and state["read"]:
+            state["begun"] += 1
+        if not within and after in sql:
+            state["read"] = True
+        return begins and state["begun"] == nth
+
+    return here
+
+
+def interleaved(act: Callable[[], T], place: Place, meanwhile: Callable[[], U]) -> tuple[T, U]:
+    """Let `act` come to `place`, do the other thing from beginning to end, and let it go on; what both returned."""
+    stopped, arrived, go_on = Event(), Event(), Event()
+
+    def gate(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not stopped.is_set() and place(sql, context["connection"].in_atomic_block):
+            stopped.set()
+            arrived.set()
+            assert go_on.wait(60)
+        return execute(sql, params, many, context)
+
+    def first() -> T:
+        try:
+            with connection.execute_wrapper(gate):
+                return act()
+        finally:
+            arrived.set()
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(first)
+        try:
+            assert arrived.wait(60)
+            assert stopped.is_set(), f"it never came there: {ahead.result()}"
+            other = meanwhile()
+        finally:
+            go_on.set()
+        return ahead.result(), other
