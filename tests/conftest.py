@@ -22,6 +22,7 @@ from redis import Redis
 
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
+from vestibule.accounts import schemes
 from vestibule.audit import tallies
 from vestibule.celery import app as celery
 from vestibule.guards import counters
@@ -99,6 +100,7 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     counters.forget()
     signing.forget()
     health.forget()
+    schemes.forget()
     tallies.notebook.forget()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()

@@ -153,7 +153,7 @@ def test_fault_30_free_text_is_what_people_type(api: Api, ada: str) -> None:
     for typed in NO_PROSE:
         reply = api.send("PATCH", "me", ada, {"profile": {"bio": typed}})
         assert reply.status == 400
-        assert list(reply.body["errors"])[0].startswith("profile"), typed
+        assert next(iter(reply.body["errors"])).startswith("profile"), typed
 
 
 def test_fault_30_a_staff_members_reason_is_free_text(api: Api, inbox: Inbox, ada: str) -> None:

@@ -41,6 +41,12 @@ def named(name: Name) -> User | None:
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=name.value.lower()).first()
 
 
+def names_of(user: User) -> list[Name]:
+    """Every name that this account is, or once proved is, signed in by."""
+    held = {"email": user.email, "phone_number": user.phone_number, "username": user.username}
+    return [Name(kind, value) for kind, value in held.items() if value]
+
+
 def username_taken(username: Username) -> bool:
     """Whether an account has this handle, in whatever case; a sign-up that waits holds none."""
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()

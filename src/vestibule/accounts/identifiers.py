@@ -53,7 +53,7 @@ class Name:
 
     @property
     def key(self) -> bytes:
-        """Under which tries for this name are counted where nobody has it: in one spelling, as if somebody had."""
+        """Under which tries of this name are counted, whether or not somebody has it: in one spelling."""
         return f"{self.kind} {self.value.lower()}".encode(errors="replace")
 
 

@@ -28,6 +28,10 @@ class Role(models.TextChoices):
     USER = "user"
 
 
+# A hash of other parameters than today's (`passwords.Argon2`), and not the mark of an account without a password.
+IMPORTED_HASH = ~Q(password__startswith="argon2$argon2id$v=19$m=19456,t=2,p=1$") & ~Q(password__startswith="!")  # noqa: S106
+
+
 class User(AbstractBaseUser):
     """A person's account. `email` is canonical (see identifiers.Email), so equality is case-insensitive.
 
@@ -66,6 +70,7 @@ class User(AbstractBaseUser):
             models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="user_phone"),
             models.Index(fields=["role"], condition=~Q(role="user"), name="user_staff"),
             models.Index(fields=["status"], condition=~Q(status="active"), name="user_not_active"),
+            models.Index(fields=["password"], condition=IMPORTED_HASH, name="user_imported_hash"),
         ]
         constraints = [
             models.UniqueConstraint(Lower("username"), condition=~Q(status=Status.PENDING), name="user_username_once"),

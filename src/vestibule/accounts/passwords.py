@@ -9,6 +9,7 @@ from functools import cache
 from threading import BoundedSemaphore, get_native_id
 from typing import Any, TypeVar
 
+import bcrypt
 from django.conf import settings
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from prometheus_client import Counter, Gauge
 
+from vestibule.accounts import schemes
 from vestibule.accounts.breaches import breached
 from vestibule.accounts.models import User
 from vestibule.database.rows import change
@@ -40,6 +42,15 @@ class Argon2(hashers.Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19456  # KiB
     parallelism = 1
+
+
+class Bcrypt(hashers.BCryptPasswordHasher):
+    """bcrypt as other systems use it: the first 72 bytes of a password count. bcrypt 5 refuses longer ones itself."""
+
+    def encode(self, password: str, salt: str | bytes) -> str:
+        """The hash in Django's form."""
+        data = bcrypt.hashpw(password.encode()[:72], salt.encode() if isinstance(salt, str) else salt)
+        return f"{self.algorithm}${data.decode('ascii')}"
 
 
 class Admission:
@@ -107,9 +118,10 @@ def hashed(password: str) -> str:
 
 
 def right(password: str, kept: str) -> bool:
-    """Whether a normalised password is the one of this hash. Raises Unavailable under a hashing storm."""
+    """Whether a normalised password is the one of this hash, made by `hashed`; where there is none (`""`), the same
+    work and no. Raises Unavailable under a hashing storm."""
     with admission():
-        return _in_its_thread(hashers.check_password, password, kept)
+        return _in_its_thread(hashers.check_password, password, kept or _nobodys()) and bool(kept)
 
 
 def of(password: str, user: User | None) -> bool:
@@ -152,7 +164,14 @@ def _step_back() -> None:
 
 
 def _checked(password: str, kept: str, stale: Callable[[str], None]) -> bool:
-    return hashers.check_password(password, kept or _nobodys(), stale)
+    """Do the work of each kind of hash that accounts have here, whichever kind this account's hash is of."""
+    right = False
+    for scheme, nobodys in schemes.in_use(kept).items():
+        if scheme == schemes.scheme_of(kept):
+            right = hashers.check_password(password, kept, stale)
+        else:
+            hashers.check_password(password, nobodys)
+    return right
 
 
 @cache

@@ -20,7 +20,7 @@ from vestibule.courier import messages
 from vestibule.courier.models import Message
 from vestibule.flows import owner, roles, securing
 from vestibule.flows.flow import flow
-from vestibule.flows.sign_in import account_of
+from vestibule.flows.sign_in import keys_of
 from vestibule.guards import ledger
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -103,7 +103,7 @@ def _erase(user_id: UUID, now: datetime) -> bool:
         _messages(user).delete()
         _events(user).update(user_id=None, subject=None, address=None, agent="", reason="")
         AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
-        for key in (*_digests(user), account_of(user, None).key):
+        for key in (*_digests(user), *keys_of(user)):
             ledger.forget_all(key)
         user.sessions.all().delete()
         user.devices.all().delete()

@@ -17,10 +17,8 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
 from vestibule.courier import messages
-from vestibule.flows import owner, securing
+from vestibule.flows import owner, securing, sign_in
 from vestibule.flows.flow import flow
-from vestibule.flows.sign_in import account_of
-from vestibule.guards import passwords as tries
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 
@@ -120,7 +118,7 @@ def _set(client: Client, proof: Proof, password: str) -> User:
         lifecycle.set_password(held, hashed, client.at)
         lifecycle.prove(held, proof.payload["address"], client.at)
         securing.cut_off(client, user.pk)
-        tries.forgive(account_of(user, None).key)
+        sign_in.forgive(user)
         record(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
         owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
     return user

@@ -21,8 +21,8 @@ from vestibule.flows import owner, securing
 from vestibule.flows.entering import SignedIn, enter
 from vestibule.flows.flow import flow
 from vestibule.guards import passwords as tries
-from vestibule.guards.captcha import ask_strangers
-from vestibule.guards.passwords import Account
+from vestibule.guards.captcha import asked_of_strangers
+from vestibule.guards.passwords import Account, Attempt
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
@@ -42,17 +42,17 @@ def sign_in(
     """The right password for the name opens a session. `said` and `cookie` are what the client shows of its device;
     `page`: the life of a session of the hosted pages.
 
-    A wrong password and a name that nobody has are one answer after the same work. Raises InvalidCredentials, Locked
-    (too many failures) and CaptchaRequired (several, of strangers; the password is not looked at for either),
-    AccountUnverified and AccountSuspended (the password is right), Unavailable.
+    A wrong password, a name that nobody has and an account that must wait (over another of its names) are one answer
+    after the same work. Raises InvalidCredentials, Locked (too many failures on this name) and CaptchaRequired
+    (several, of strangers; the password is not looked at for either), AccountUnverified and AccountSuspended (the
+    password is right), Unavailable.
     """
     user = directory.named(name)
     recognised = devices.recognise(client, user.pk if user else entropy.identifier(), said=said, cookie=cookie)
-    account = account_of(user, name, recognised.place)
-    ask_strangers(client, account)
-    with _counted(client, account, user):
-        if not passwords.of(passwords.normalised(password), user):
-            waits = _waits(name, password)
+    account = account_of(user, name, recognised.place, shared=recognised.by_network)
+    with _counted(client, account, user, refused=asked_of_strangers(client, account)) as attempt:
+        if not passwords.of(passwords.normalised(password), user if attempt.allowed else None):
+            waits = _waits(name, password) and attempt.allowed
             raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
         if user is None or user.status != Status.ACTIVE:
             raise errors.AccountSuspended(subject=account.key)
@@ -60,7 +60,7 @@ def sign_in(
             held = _still(user)
             if held.status != Status.ACTIVE:
                 raise errors.AccountSuspended(subject=account.key)
-            tries.proved(account)
+            tries.proved(account, attempt, client.at)
             return enter(client, held, amr=["pwd"], said=said, recognised=recognised, page=page)
 
 
@@ -87,10 +87,10 @@ def check(client: Client, user: User, password: str) -> None:
     Locked, Unavailable."""
     place = settings.KEYS.digest("place", str(client.session_id).encode())
     account = account_of(user, None, place)
-    with _counted(client, account, user):
-        if not passwords.of(passwords.normalised(password), user):
+    with _counted(client, account, user) as attempt:
+        if not passwords.of(passwords.normalised(password), user if attempt.allowed else None):
             raise errors.InvalidCredentials
-    tries.proved(account)
+    tries.proved(account, attempt, client.at)
 
 
 def _still(compared: User) -> Held:
@@ -102,23 +102,40 @@ def _still(compared: User) -> Held:
     return held
 
 
-def account_of(user: User | None, name: Name | None, place: bytes = b"") -> Account:
-    """Under which key passwords for this account, or for this name that nobody has, are counted."""
+def account_of(user: User | None, name: Name | None, place: bytes = b"", *, shared: bool = False) -> Account:
+    """Under which keys passwords for this account, or for this name that nobody has, are counted."""
     whose = user.pk.bytes if user else name.key if name else b""
-    return Account(settings.KEYS.digest("account", whose), place)
+    typed = settings.KEYS.digest("account", name.key) if name else b""
+    return Account(settings.KEYS.digest("account", whose), typed, place, shared)
+
+
+def keys_of(user: User) -> list[bytes]:
+    """Every key under which passwords for this account, or one of its names, are counted."""
+    return [account_of(user, None).key, *(account_of(None, name).name for name in directory.names_of(user))]
+
+
+def forgive(user: User) -> None:
+    """The owner proved an address: what was counted against the account and its names is forgotten, in the caller's
+    transaction."""
+    tries.forgive(*keys_of(user))
 
 
 @contextmanager
-def _counted(client: Client, account: Account, user: User | None) -> Iterator[None]:
-    """Count a password; where the body fails, and not because it is wrong, take it back."""
-    failures = tries.spend(account, client.at)
+def _counted(
+    client: Client, account: Account, user: User | None, *, refused: errors.Refusal | None = None
+) -> Iterator[Attempt]:
+    """Count a password, and say whether it may open the account; where the body fails, and not because it is wrong,
+    take it back."""
+    attempt = tries.spend(account, client.at, refused)
     try:
-        yield
+        yield attempt
     except errors.InvalidCredentials:
-        _tell_owner(client, failures, user)
+        _tell_owner(client, attempt.in_a_row, user)
+        if attempt.instead:
+            raise attempt.instead from None
         raise
     except BaseException:
-        tries.give_back(account, client.at)
+        tries.give_back(account, attempt, client.at)
         raise
 
 
@@ -134,11 +151,11 @@ def _tell_owner(client: Client, failures: int, user: User | None) -> None:
 
 
 def _waits(name: Name, password: str) -> bool:
-    """Whether a sign-up that waits on this address was made with this password. Decoys count: whoever signed up with a
-    known address must not learn it here."""
+    """Whether a sign-up that waits on this address was made with this password; the same work where none waits. Decoys
+    count: whoever signed up with a known address must not learn it here."""
     if name.kind == "username" or name.malformed:
         return False
     address = Email(name.value) if name.kind == "email" else Phone(name.value)
     newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=1)
-    typed = passwords.normalised(password)
-    return any(passwords.right(typed, challenges.payload(seen)["password_hash"]) for seen in newest)
+    kept = [challenges.payload(seen)["password_hash"] for seen in newest]
+    return passwords.right(passwords.normalised(password), "".join(kept))

@@ -42,12 +42,11 @@ def ask(client: Client, rule: Rule, given: str) -> Client:
     return client
 
 
-def ask_strangers(client: Client, account: Account) -> None:
-    """Where strangers failed several times in a row at this account, the next one is asked; a device or network that
-    its person signed in from is not. Raises CaptchaRequired."""
+def asked_of_strangers(client: Client, account: Account) -> CaptchaRequired | None:
+    """What a stranger is told where several passwords in a row were wrong for this name; None where nothing is asked:
+    of a device that its person signed in from, or of whoever solved one."""
     asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.vouched
-    if asked and tries.strange(account, client.at):
-        raise CaptchaRequired(subject=account.key)
+    return CaptchaRequired(subject=account.key) if asked and tries.strange(account, client.at) else None
 
 
 def _check(client: Client, given: str, purpose: str) -> None:

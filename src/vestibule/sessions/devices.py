@@ -59,6 +59,11 @@ class Recognised:
         """Whether the person signed in from this device or network before."""
         return bool(self.place)
 
+    @property
+    def by_network(self) -> bool:
+        """Whether it is the network alone that is known, which strangers may share."""
+        return self.seen_before and self.device is None
+
 
 def recognise(
     client: Client, user_id: UUID, *, said: Mapping[str, str] | None = None, cookie: UUID | None = None

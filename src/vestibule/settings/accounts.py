@@ -20,7 +20,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "vestibule.accounts.passwords.Bcrypt",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 # As many hashes at once as there are cores, over all processes of this machine.
