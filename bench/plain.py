@@ -2,14 +2,20 @@
 
 import os
 
-import environ
+from vestibule.settings.addresses import postgresql
 
 SECRET_KEY = "for one measurement"
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "bench.plain_views"
 INSTALLED_APPS = ["rest_framework"]
 MIDDLEWARE: list[str] = []
-DATABASES = {"default": {**environ.Env.db_url_config(os.environ["DATABASE_URL"]), "CONN_MAX_AGE": None}}
+DATABASES = {
+    "default": {
+        **postgresql(os.environ["DATABASE_URL"]),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": None,
+    }
+}
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -1,6 +1,5 @@
 """Logs: one JSON object a line on standard output, ours and every library's alike; or lines for a person's eyes."""
 
-import logging
 from typing import Any
 
 import structlog
@@ -24,7 +23,7 @@ _SHARED: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 # Neither shows locals: they hold passwords. A string with a line break is shown escaped, so that one line is one fact.
-_FORMS: dict[str, list[Processor]] = {
+FORMS: dict[str, list[Processor]] = {
     "json": [
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(),
@@ -54,7 +53,7 @@ def config(level: str, form: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *_FORMS[form],
+                    *FORMS[form],
                 ],
             }
         },
@@ -71,17 +70,3 @@ def config(level: str, form: str) -> dict[str, Any]:
             "twilio": {"level": "WARNING"},
         },
     }
-
-
-def level(name: str) -> str:
-    """A log level that `logging` knows. Raises ValueError for any other."""
-    if name.upper() not in logging.getLevelNamesMapping():
-        raise ValueError(f"LOG_LEVEL={name} is no log level")
-    return name.upper()
-
-
-def form(name: str) -> str:
-    """`json` or `console`. Raises ValueError for anything else."""
-    if name not in _FORMS:
-        raise ValueError(f"LOG_FORMAT={name} is none of: {', '.join(_FORMS)}")
-    return name

@@ -20,7 +20,7 @@ from vestibule.audit.record import EVENTS
 from vestibule.courier import channels, delivery, messages, standing
 from vestibule.courier.messages import KINDS, Kind
 from vestibule.courier.models import Message, State
-from vestibule.settings.messages import sender
+from vestibule.settings.kinds import mailbox
 
 ADA = "ada@example.com"
 ID = UUID("0c0ffee0-0000-4000-8000-000000000001")
@@ -120,7 +120,7 @@ def test_fault_08_a_message_that_nobody_takes_ends_and_silences_nobody(api: Api)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
-    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=sender(name, "auth.example.com")):
+    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=mailbox(name, "no-reply", "auth.example.com")):
         channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
     encoded, address = parseaddr(message_from_bytes(smtp.letters[0])["From"])
     assert (str(make_header(decode_header(encoded))), address) == (name, "no-reply@auth.example.com")

@@ -3,17 +3,22 @@
 from datetime import timedelta
 
 from vestibule.challenges.policy import Numbers
+from vestibule.settings import kinds
 from vestibule.settings.place import env
 from vestibule.settings.serving import CORES, WEB_PROCESSES, WEB_THREADS
+from vestibule.settings.wiring import REGISTRATION_MODES
 
-REGISTRATION_MODE = env.str("REGISTRATION_MODE", default="deferred")  # what the pages do; the API has both ways
-LINK_BINDING = env.bool("LINK_BINDING", default=True)
-PENDING_TTL = timedelta(seconds=env.int("PENDING_TTL", default=72 * 3600))
-SIGNUP_FIELDS = env.list("SIGNUP_FIELDS", default=[])
-ENUMERATION_PROTECTION = env.bool("ENUMERATION_PROTECTION", default=True)
-PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
+# What the pages do; the API has both ways.
+REGISTRATION_MODE = env.word("REGISTRATION_MODE", REGISTRATION_MODES, default="deferred", id="E013")
+LINK_BINDING = env.switch("LINK_BINDING", default=True)
+PENDING_TTL = timedelta(seconds=env.number("PENDING_TTL", default=72 * 3600, least=60))
+SIGNUP_FIELDS = env.items(
+    "SIGNUP_FIELDS", kinds.word(("email", "username", "full_name", "phone_number", "device")), id="E006"
+)
+ENUMERATION_PROTECTION = env.switch("ENUMERATION_PROTECTION", default=True)
+PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
 # Like https://api.pwnedpasswords.com; empty: no list is asked.
-PASSWORD_BREACH_URL = env.str("PASSWORD_BREACH_URL", default="").rstrip("/")
+PASSWORD_BREACH_URL = env.url("PASSWORD_BREACH_URL")
 PASSWORD_HASHERS = [
     "vestibule.accounts.passwords.Argon2",
     # What comes from elsewhere is recognised, and hashed anew at the first sign-in.
@@ -24,7 +29,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 # As many hashes at once as there are cores, over all processes of this machine.
-HASHING_SLOTS = env.int("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES))
+HASHING_SLOTS = env.number("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES), least=1, most=1024)
 # Who waits for a hash holds a thread: a quarter of them stays free for whoever wants none.
 HASHING_QUEUE = max(0, min(16, WEB_THREADS - max(1, WEB_THREADS // 4) - HASHING_SLOTS))
 AUTH_PASSWORD_VALIDATORS = [
@@ -39,7 +44,9 @@ AUTH_PASSWORD_VALIDATORS = [
     },
 ]
 OTP = Numbers(
-    ttl=timedelta(seconds=env.int("OTP_TTL", default=600)),
-    link_ttl=timedelta(seconds=env.int("OTP_LINK_TTL", default=6 * 3600)),
-    cooldowns=tuple(timedelta(seconds=int(wait)) for wait in env.list("OTP_COOLDOWNS", default=["60", "120", "300"])),
+    ttl=timedelta(seconds=env.number("OTP_TTL", default=600, least=1, most=600, id="E010")),
+    link_ttl=timedelta(seconds=env.number("OTP_LINK_TTL", default=6 * 3600, least=60)),
+    cooldowns=tuple(
+        timedelta(seconds=wait) for wait in env.items("OTP_COOLDOWNS", kinds.number(1, 86400), default=(60, 120, 300))
+    ),
 )

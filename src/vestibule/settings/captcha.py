@@ -8,16 +8,15 @@ from vestibule.settings.web import CORS_ALLOWED_ORIGINS
 from vestibule.settings.wiring import CONTENT_SECURITY_POLICY
 
 CAPTCHAS = {
-    "register": env.str("CAPTCHA_REGISTER", default=rules.CAPTCHAS["register"]),
-    "login": env.str("CAPTCHA_LOGIN", default=rules.CAPTCHAS["login"]),
-    "password_reset": env.str("CAPTCHA_PASSWORD_RESET", default=rules.CAPTCHAS["password_reset"]),
+    what: env.word(f"CAPTCHA_{what.upper()}", (rules.NEVER, rules.SUSPICIOUS, rules.ALWAYS), default=word, id="E022")
+    for what, word in rules.CAPTCHAS.items()
 }
-CAPTCHA_PROVIDER = env.str("CAPTCHA_PROVIDER", default=vendors.OURS)
-CAPTCHA_SITE_KEY = env.str("CAPTCHA_SITE_KEY", default="")
-CAPTCHA_SECRET_KEY = env.str("CAPTCHA_SECRET_KEY", default="")
-CAPTCHA_VERIFY_URL = env.str("CAPTCHA_VERIFY_URL", default="")
+CAPTCHA_PROVIDER = env.word("CAPTCHA_PROVIDER", (vendors.OURS, *vendors.VENDORS), default=vendors.OURS, id="E020")
+CAPTCHA_SITE_KEY = env.text("CAPTCHA_SITE_KEY")
+CAPTCHA_SECRET_KEY = env.secret("CAPTCHA_SECRET_KEY")
+CAPTCHA_VERIFY_URL = env.url("CAPTCHA_VERIFY_URL")
 # PBKDF2 rounds of one try; 256 tries are expected. Measured: docs/decisions/0020.
-CAPTCHA_COST = env.int("CAPTCHA_COST", default=10_000)
+CAPTCHA_COST = env.number("CAPTCHA_COST", default=10_000, least=1, most=1_000_000, id="E023")
 # Where a vendor's widget may have been solved.
 CAPTCHA_HOSTS = {HOST, *ALLOWED_HOSTS, *(urlsplit(url).hostname for url in (FRONTEND_URL, *CORS_ALLOWED_ORIGINS))}
 

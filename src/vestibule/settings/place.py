@@ -1,28 +1,41 @@
 """Where the house stands: its folder, its address, who stands in front of it, its keys."""
 
 import os
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
-
 from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Keys
+from vestibule.settings import dotenv, hosts, kinds
+from vestibule.settings.reader import Finding, Reader, stop
 
-env = environ.Env()
-environ.Env.read_env(".env", overwrite=False)
+_from_file, _unreadable_lines = dotenv.read(Path(".env"))
+for _name, _text in _from_file.items():  # boto3, OpenTelemetry and anymail read theirs by themselves
+    os.environ.setdefault(_name, _text)
+env = Reader(os.environ, findings=_unreadable_lines)
 
-VAR = Path(env.str("VAR_DIR", default="var")).resolve()
-VAR.mkdir(parents=True, exist_ok=True)
-PORT = env.int("PORT", default=8000)
-BASE_URL = env.str("BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
-HOST = urlsplit(BASE_URL).hostname or ""
-FRONTEND_URL = env.str("FRONTEND_URL", default="").rstrip("/")
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        stop([*env.findings, Finding(id="E040", what=f"VAR_DIR={path} is no folder of ours.", remedy=_WRITABLE)])
+    return path
+
+
+_WRITABLE = "Set VAR_DIR to a folder that this user may write to."
+VAR = _folder(Path(env.text("VAR_DIR", default="var")).resolve())
+PORT = env.number("PORT", default=8000, least=1, most=65535)
+BASE_URL = env.url("BASE_URL", kinds.root, default=f"http://localhost:{PORT}", id="E007")
+HOST = hosts.name(urlsplit(BASE_URL).hostname or "")
+MAIL_DOMAIN = hosts.domain(HOST)
+FRONTEND_URL = env.url("FRONTEND_URL", kinds.site)
 HTTPS = BASE_URL.startswith("https://")
-DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST, "localhost", "127.0.0.1", "[::1]"])
-TRUSTED_PROXIES = [ip_network(text, strict=False) for text in env.list("TRUSTED_PROXIES", default=[])]
+DEBUG = env.switch("DEBUG", default=False)
+ALLOWED_HOSTS = env.items(
+    "ALLOWED_HOSTS", kinds.host, default=[hosts.bracketed(HOST), "localhost", "127.0.0.1", "[::1]"]
+)
+TRUSTED_PROXIES = env.items("TRUSTED_PROXIES", kinds.network)
 
 
 def _kept_secret(path: Path) -> str:
@@ -40,7 +53,8 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-SECRET_KEY_GIVEN = bool(env.str("SECRET_KEY", default=""))
-SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR / "secret_key")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY_GIVEN = bool(SECRET_KEY)
+SECRET_KEY = SECRET_KEY or _kept_secret(VAR / "secret_key")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", str, secret=True)
 KEYS = Keys([SECRET_KEY, *SECRET_KEY_FALLBACKS])

@@ -3,11 +3,12 @@
 from vestibule.guards import rates, rules
 from vestibule.settings.place import env
 
-RATE_LIMITS = env.bool("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
+RATE_LIMITS = env.switch("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
 
 
 def _rate(name: str, default: str) -> str:
-    return env.str(name, default=default) if RATE_LIMITS else ""
+    words = env.rate(name, default=default)
+    return words if RATE_LIMITS else ""
 
 
 RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
@@ -17,7 +18,7 @@ NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
 
 
 def _cost(name: str, default: str) -> str:
-    return str(env.str(name, default=default))
+    return env.rate(name, default=default)
 
 
 SMS_CAPS = {

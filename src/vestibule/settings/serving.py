@@ -19,8 +19,8 @@ def _cores() -> int:
 
 CORES = _cores()
 SHARED = bool(REDIS_URL and CELERY_BROKER_URL)  # nothing is kept in the process, so there may be several
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=CORES if SHARED else 1)
-WEB_THREADS = env.int("WEB_THREADS", default=max(8, 24 // WEB_PROCESSES))
-WEB_MAX_REQUESTS = env.int("WEB_MAX_REQUESTS", default=20_000 if SHARED else 0)
-WEB_DRAIN = env.int("WEB_DRAIN", default=5 if SHARED else 0)
-WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+WEB_PROCESSES = env.number("WEB_PROCESSES", default=CORES if SHARED else 1, least=1, most=1024)
+WEB_THREADS = env.number("WEB_THREADS", default=max(8, 24 // WEB_PROCESSES), least=1, most=1024)
+WEB_MAX_REQUESTS = env.number("WEB_MAX_REQUESTS", default=20_000 if SHARED else 0)
+WEB_DRAIN = env.number("WEB_DRAIN", default=5 if SHARED else 0, most=3600)
+WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", default=2, least=1, most=1024)

@@ -5,18 +5,21 @@ from typing import Any
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from vestibule.settings import addresses
 from vestibule.settings.place import VAR, env
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASE_URL = env.parsed("DATABASE_URL", "url", addresses.database_url, default="", id="E036", secret=True)
+DATABASE_POOLED = env.switch("DATABASE_POOLED", default=False)
 DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.parsed("REDIS_URL", "url", addresses.redis_url, default="", id="E036", secret=True)
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 1,
     "socket_timeout": 2,
     "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
 }
-CHALLENGE_STORE = env.str("CHALLENGE_STORE", default="redis" if REDIS_URL else "database")
+CHALLENGE_STORE = env.word(
+    "CHALLENGE_STORE", ("database", "redis"), default="redis" if REDIS_URL else "database", id="E003"
+)
 
 
 def _sqlite() -> dict[str, Any]:
@@ -33,17 +36,18 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgresql() -> dict[str, Any]:
-    database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+    database = addresses.postgresql(DATABASE_URL)
     # A connection a thread, kept and checked: it fails at once and heals at once, where a pool in between would let
     # each request wait for its own retries (docs/decisions/0007).
     database["ENGINE"] = "vestibule.database"
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
+    of_url = database["OPTIONS"]
     database["OPTIONS"] = {
-        **database.get("OPTIONS", {}),
+        **of_url,
         "connect_timeout": 2,
         "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
-        "options": DATABASE_TIMEOUTS,
+        "options": f"{DATABASE_TIMEOUTS} {of_url.get('options', '')}".strip(),
         # A statement that comes again is planned once a connection: to plan most of ours costs more than to run them.
         "server_side_binding": True,
         "prepare_threshold": 5,
@@ -58,10 +62,13 @@ def _postgresql() -> dict[str, Any]:
 
 
 DATABASES = {"default": _postgresql() if DATABASE_URL else _sqlite()}
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL = env.parsed(
+    "CELERY_BROKER_URL", "url", addresses.broker_url, default=REDIS_URL, id="E036", secret=True
+)
 
 # Pictures: on our own disk, or, for several machines, in a bucket (`s3` extra; credentials as boto3 finds them).
-S3_BUCKET = env.str("S3_BUCKET", default="")
+S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL")
+S3_BUCKET = env.text("S3_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -71,7 +78,7 @@ if S3_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "endpoint_url": S3_ENDPOINT_URL or None,
             "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
         },
     }

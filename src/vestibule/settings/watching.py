@@ -1,5 +1,6 @@
 """How it is watched: logs and metrics."""
 
+import logging
 import os
 from contextlib import suppress
 from importlib.util import find_spec
@@ -12,18 +13,17 @@ from vestibule.settings.stores import CELERY_BROKER_URL
 from vestibule.settings.wiring import MIDDLEWARE
 
 LOGGING = logs.config(
-    logs.level(env.str("LOG_LEVEL", default="INFO")), logs.form(env.str("LOG_FORMAT", default="json"))
+    env.word("LOG_LEVEL", logging.getLevelNamesMapping(), default="INFO"),
+    env.word("LOG_FORMAT", logs.FORMS, default="json"),
 )
 _SEVERAL = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)  # web processes, or a web process and a worker
-METRICS_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL else "")
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL else "")
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # OpenTelemetry's own settings: wanted where the spans have somewhere to go. The SDK reads the others by itself.
-_EXPORTER = env.str("OTEL_TRACES_EXPORTER", default="")
-_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", default="") or env.str(
-    "OTEL_EXPORTER_OTLP_ENDPOINT", default=""
-)
+_EXPORTER = env.word("OTEL_TRACES_EXPORTER", ("otlp", "console", "none"), default="")
+_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
 TRACES_WANTED = (
-    not env.bool("OTEL_SDK_DISABLED", default=False) and _EXPORTER != "none" and bool(_EXPORTER or _ENDPOINT)
+    not env.switch("OTEL_SDK_DISABLED", default=False) and _EXPORTER != "none" and bool(_EXPORTER or _ENDPOINT)
 )
 TRACES_TO = _EXPORTER or "otlp"
 
@@ -37,7 +37,7 @@ def _can_trace() -> bool:
 TRACING = TRACES_WANTED and _can_trace()
 if TRACING:
     MIDDLEWARE.insert(0, "vestibule.skins.tracing.traced")
-WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
+WORKER_METRICS_PORT = env.number("WORKER_METRICS_PORT", default=0, most=65535)
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
     Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from vestibule.settings import kinds
 from vestibule.settings.place import BASE_URL, DEBUG, HTTPS, TRUSTED_PROXIES, env
 from vestibule.settings.stores import S3_BUCKET
 from vestibule.settings.wiring import CONTENT_SECURITY_POLICY
@@ -25,11 +26,13 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
+# Whatever Host and scheme the proxy in front passes on: our own address was configured, and is no stranger's word.
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", kinds.origin)
 CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
 WHITENOISE_AUTOREFRESH = DEBUG
-CSP_REPORT_URL = env.str("CSP_REPORT_URL", default="")
+CSP_REPORT_URL = env.url("CSP_REPORT_URL")
 if CSP_REPORT_URL:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-to"] = "house"
 if S3_BUCKET:

@@ -16,6 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from vestibule import celery
 from vestibule.audit import tallies
 from vestibule.boot import settle
+from vestibule.settings import hosts
 from vestibule.skins.headers import EVERYWHERE, NOTHING
 from vestibule.skins.ops import health, metric_files
 from vestibule.skins.worker.thread import Courier
@@ -90,7 +91,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Hand the options over."""
         options: dict[str, Any] = {
-            "bind": f"{settings.BIND}:{settings.PORT}",
+            "bind": f"{hosts.bracketed(settings.BIND)}:{settings.PORT}",
             "workers": settings.WEB_PROCESSES,
             "worker_class": Worker,
             "threads": settings.WEB_THREADS,

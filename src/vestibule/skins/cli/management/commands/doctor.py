@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -9,6 +10,7 @@ from vestibule.skins.cli.doctor import telling
 from vestibule.skins.cli.doctor.check import Round
 from vestibule.skins.cli.doctor.examination import examine, ok
 from vestibule.skins.cli.doctor.table import CHECKS
+from vestibule.skins.cli.doctor.understood import understood
 
 
 class Command(BaseCommand):
@@ -17,14 +19,23 @@ class Command(BaseCommand):
     help = "Check this deployment, with a remedy for each finding. Exit status 1 on errors (--strict: on warnings)."
     requires_system_checks = ()  # they are findings like the others
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Where an option has the name of one of Django's, ours counts."""
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--mail`, `--json`, `--strict`."""
+        """`--settings`, `--mail`, `--json`, `--strict`."""
+        parser.add_argument("--settings", dest="only_settings", action="store_true", help="what was understood")
+        parser.set_defaults(settings=None)  # the module that Django's own option of this name would name
         parser.add_argument("--mail", default="", metavar="ADDRESS", help="send a test mail there")
         parser.add_argument("--json", action="store_true", help="for a machine")
         parser.add_argument("--strict", action="store_true", help="warnings count as errors")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look and tell. Raises SystemExit(1)."""
+        if options["only_settings"]:
+            self.stdout.write(understood(settings.ENVIRONMENT))
+            return
         found = examine(CHECKS, Round(at=timezone.now(), mail_to=options["mail"]))
         fine = ok(found, strict=options["strict"])
         self.stdout.write(telling.as_json(found, ok=fine) if options["json"] else telling.words(found))

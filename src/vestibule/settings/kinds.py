@@ -1,0 +1,230 @@
+"""The kinds of settings: each function reads one from text. Raises Unreadable with words for the operator."""
+
+import re
+from collections.abc import Callable, Iterable
+from email.errors import HeaderParseError, ObsoleteHeaderDefect
+from email.headerregistry import Address
+from email.policy import default as headers
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+import limits
+from phonenumbers import SUPPORTED_REGIONS
+
+from vestibule.settings import hosts
+
+T = TypeVar("T")
+MOST = 2**31 - 1  # what an integer of databases, time-outs and sockets holds
+_SWITCH = {**dict.fromkeys(("on", "yes", "true", "1"), True), **dict.fromkeys(("off", "no", "false", "0"), False)}
+
+
+class Unreadable(ValueError):
+    """No value of its kind: what is wrong, as the rest of a sentence about the setting, and what to do about it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+
+def bare(text: str) -> str:
+    """The text without white space around it, and without one pair of quotes around the whole of it."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def printable(text: str) -> str:
+    """The text itself, where nothing in it could end a line or a header."""
+    if any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 or letter in "\u2028\u2029" for letter in text):
+        raise Unreadable("holds a line break or another control character", "Set it to one line of plain text.")
+    if any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+        raise Unreadable("is not UTF-8", "Write it in UTF-8.")
+    return text
+
+
+def switch(text: str) -> bool:
+    """On or off, in the words that people use for them."""
+    if (value := _SWITCH.get(text.lower())) is None:
+        raise Unreadable("is neither on nor off", "Use `on` or `off`.")
+    return value
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """A whole number in ASCII digits, from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20):
+            raise Unreadable("is no whole number", f"Use digits alone, {least} to {most}.")
+        if not least <= int(text) <= most:
+            raise Unreadable(f"is outside {least} to {most}", f"Use a number from {least} to {most}.")
+        return int(text)
+
+    return parse
+
+
+def word(words: Iterable[str]) -> Callable[[str], str]:
+    """One of the words, typed in any case."""
+    known = {each.lower(): each for each in words}
+
+    def parse(text: str) -> str:
+        if text.lower() not in known:
+            raise Unreadable("is no word for it", f"Use one of: {', '.join(known.values())}.")
+        return known[text.lower()]
+
+    return parse
+
+
+def items(item: Callable[[str], T]) -> Callable[[str], list[T]]:
+    """What stands between commas."""
+
+    def parse(text: str) -> list[T]:
+        found = [item(each.strip()) for each in text.split(",") if each.strip()]
+        if not found:
+            raise Unreadable("names nothing", "Write what it names, with commas between, or unset it.")
+        return found
+
+    return parse
+
+
+def url(text: str) -> str:
+    """An absolute http(s) address, without a slash at its end."""
+    split(text)
+    return text.rstrip("/")
+
+
+def site(text: str) -> str:
+    """Where a site begins: an http(s) address without query and fragment; its host in ASCII, without a default port."""
+    parts = split(text)
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise Unreadable("has a query or a fragment", "Leave out what follows the path.")
+    return hosts.origin(parts) + parts.path.rstrip("/")
+
+
+def root(text: str) -> str:
+    """A site at the root of its host."""
+    if urlsplit(found := site(text)).path:
+        raise Unreadable(
+            "has a path: the pages are served at the root of a host",
+            "Give the service a host name of its own, like https://auth.example.com.",
+        )
+    return found
+
+
+def origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host and port."""
+    if text == "null" or "*" in text:
+        raise Unreadable("allows whoever sends it", "Name each origin, like https://app.example.com.")
+    if urlsplit(found := site(text)).path:
+        raise Unreadable(f"holds {text}, which has a path", "An origin is scheme, host and port.")
+    return found
+
+
+def split(text: str) -> SplitResult:
+    """The parts of an absolute http(s) address with a host, without a login."""
+    example = "Set it like https://auth.example.com."
+    try:
+        parts = urlsplit(text)
+        host, _ = hosts.name(parts.hostname or ""), parts.port
+    except ValueError:
+        raise Unreadable("holds no address: its host or port cannot be", example) from None
+    if parts.scheme not in ("http", "https") or not host or any(each.isspace() for each in text) or "\\" in text:
+        raise Unreadable("is no absolute http(s) address", example)
+    if parts.username is not None or parts.password is not None or parts.port == 0:
+        raise Unreadable("holds a login, or port 0", example)
+    return parts
+
+
+def host(text: str) -> str:
+    """A host that is answered, as Django matches it: ASCII, IPv6 in brackets, `.example.com` for all below, `*`."""
+    if text == "*":
+        return text
+    try:
+        return "." * text.startswith(".") + hosts.bracketed(hosts.name(text.removeprefix(".")))
+    except ValueError:
+        raise Unreadable(f"holds {text}, which is no host name", "Name hosts without scheme and port.") from None
+
+
+def server(text: str) -> str:
+    """The name or address of a machine; IPv6 with or without brackets."""
+    try:
+        return hosts.name(text)
+    except ValueError:
+        raise Unreadable("is no host name or address", "Use one like smtp.example.com, 127.0.0.1 or ::.") from None
+
+
+def dotted(words: Iterable[str]) -> Callable[[str], str]:
+    """One of the words, or the dotted path of something in Python."""
+    known = tuple(words)
+
+    def parse(text: str) -> str:
+        if text not in known and not ("." in text and all(part.isidentifier() for part in text.split("."))):
+            choice = "".join(f"`{each}` or " for each in known)
+            raise Unreadable("is no dotted path", f"Use {choice}a path like package.module.name.")
+        return text
+
+    return parse
+
+
+def colour(text: str) -> str:
+    """A CSS colour: hexadecimal, or its name."""
+    if not re.fullmatch(r"#([0-9a-fA-F]{3,4}){1,2}|[a-zA-Z]+", text):
+        raise Unreadable("is no colour", "Set it like #3455d1.")
+    return text
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """An address or network."""
+    try:
+        return ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        raise Unreadable(f"holds {text}, which is no network", "Use addresses or networks, like 10.0.0.0/8.") from None
+
+
+def country(text: str) -> str:
+    """An ISO 3166 country with telephone numbers, or `*` for all."""
+    if (code := text.upper()) not in SUPPORTED_REGIONS and code != "*":
+        raise Unreadable(f"holds {text}, which is no country", "Use ISO codes, like DE,AT,CH.")
+    return code
+
+
+def address(text: str) -> str:
+    """One e-mail address, with or without a name before it, as it stands in a header (RFC 5322 3.4)."""
+    try:
+        header = headers.header_factory("From", text)
+        [found] = header.addresses
+        plain = found.username.isascii() and all(isinstance(each, ObsoleteHeaderDefect) for each in header.defects)
+        domain = found.domain if found.domain.startswith("[") else hosts.name(found.domain)
+    except (ValueError, IndexError, HeaderParseError):  # the parser's own ways to end at what is cut off
+        plain = False
+    if not plain:
+        raise Unreadable(
+            "is no sender: one address, and a name with signs in it in quotes",
+            'Set it like `"Example, Inc." <no-reply@example.com>`.',
+        )
+    return mailbox(found.display_name, found.username, domain)
+
+
+def bare_address(text: str) -> str:
+    """One e-mail address without a name."""
+    found = headers.header_factory("From", address(text)).addresses[0]
+    if found.display_name:
+        raise Unreadable("has a name beside the address", "Set the address alone, like help@example.com.")
+    return str(found.addr_spec)
+
+
+def mailbox(name: str, user: str, domain: str) -> str:
+    """A name and an address for a header, with the quotes that the name needs."""
+    return str(Address(name, user, domain))
+
+
+def rate(text: str) -> str:
+    """Rates in words, like `10/minute;100/hour`; `off` is none."""
+    if text.lower() == "off":
+        return ""
+    try:
+        found = limits.parse_many(text)
+    except ValueError:
+        found = []
+    if not found or not all(0 < each.amount <= MOST and 0 < each.multiples <= MOST for each in found):
+        raise Unreadable("is no rate", "Use rates like `10/minute;100/hour`, or `off`.")
+    return text
