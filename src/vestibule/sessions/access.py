@@ -17,6 +17,7 @@ from vestibule.sessions import signing
 from vestibule.sessions.models import Session
 
 ALGORITHM = "ES256"  # one, so that nobody can choose (RFC 8725, 3.1)
+LONGEST = 4096  # characters; what is longer is none of ours, and is not read
 LEEWAY = timedelta(seconds=30)
 CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
 _SESSION = Prepared(Session.objects.select_related("user__profile"), "id")
@@ -56,6 +57,8 @@ def claims(encoded: str) -> dict[str, Any]:
     Raises CredentialExpired and CredentialInvalid; the algorithm and the key are ours to choose, never the token's
     (RFC 8725, 3.1; `kid` only picks among our own keys).
     """
+    if len(encoded) > LONGEST:
+        raise errors.CredentialInvalid
     try:
         key = signing.public(_kid(encoded))
         found: dict[str, Any] = jwt.decode(
@@ -69,7 +72,7 @@ def claims(encoded: str) -> dict[str, Any]:
         )
     except jwt.ExpiredSignatureError as error:
         raise errors.CredentialExpired from error
-    except (jwt.InvalidTokenError, signing.UnknownKey, ValueError) as error:
+    except (jwt.InvalidTokenError, signing.UnknownKey, ValueError, RecursionError) as error:
         raise errors.CredentialInvalid from error
     if found["token_type"] != "access":  # noqa: S105 - the name of a kind
         raise errors.CredentialInvalid
@@ -78,7 +81,7 @@ def claims(encoded: str) -> dict[str, Any]:
 
 def _kid(encoded: str) -> str:
     """Which of our keys a token says that it was signed with: PyJWT reads the header once more, with the key in hand,
-    and checks all of it. Raises ValueError where there is no such word."""
+    and checks all of it. Raises ValueError where there is no such word, RecursionError where it nests too deep."""
     header = json.loads(base64url_decode(encoded.partition(".")[0]))
     kid = header.get("kid") if isinstance(header, dict) else None
     if not isinstance(kid, str):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +22,7 @@ from vestibule.sessions.models import SigningKey
 # A verifier may hold the published set for five minutes (skins.ops.views), and clocks differ.
 LEAD = timedelta(minutes=10)
 KEPT_FOR = 60.0  # seconds that a process may go on with the keys it has read
+REREAD_AFTER = 1.0  # seconds: strangers who make up a `kid` cost one look into the database in so long
 
 
 class UnknownKey(LookupError):
@@ -30,7 +31,7 @@ class UnknownKey(LookupError):
 
 def public(kid: str) -> ec.EllipticCurvePublicKey:
     """The public half of the key with this `kid`. Raises UnknownKey."""
-    found = _ring().get(kid) or _ring(afresh=True).get(kid)
+    found = _ring().get(kid) or _ring(older_than=REREAD_AFTER).get(kid)
     if found is None:
         raise UnknownKey(kid)
     return found.key.public_key()
@@ -38,11 +39,12 @@ def public(kid: str) -> ec.EllipticCurvePublicKey:
 
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
-    for ring in (_ring, partial(_ring, afresh=True)):
-        if sign := [each for each in ring().values() if each.signs_at <= now]:
+    for older_than in (KEPT_FOR, 0.0):
+        if sign := [each for each in _ring(older_than=older_than).values() if each.signs_at <= now]:
             current = max(sign, key=lambda each: (each.signs_at, each.kid))
             return current.kid, current.key
     made = _made(now, now)
+    on_commit(forget)
     return made.kid, _opened(made.kid, bytes(made.sealed_private))
 
 
@@ -103,10 +105,10 @@ def _usable() -> Iterator[Key]:
             yield Key(kid=row.kid, key=_opened(row.kid, bytes(row.sealed_private)), signs_at=row.signs_at)
 
 
-def _ring(*, afresh: bool = False) -> Mapping[str, Key]:
-    """Every key by its `kid`, as it was KEPT_FOR ago at most: a new one is published long before it signs."""
+def _ring(*, older_than: float = KEPT_FOR) -> Mapping[str, Key]:
+    """Every key by its `kid`, as it was so many seconds ago at most: a new one is published long before it signs."""
     global _kept
-    if afresh or time.monotonic() - _kept[0] > KEPT_FOR:
+    if time.monotonic() - _kept[0] > older_than:
         _kept = time.monotonic(), {each.kid: each for each in _usable()}
     return _kept[1]
 

@@ -16,6 +16,7 @@ from vestibule.skins import edge, failures, headers, measures
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 log = structlog.get_logger("vestibule.access")
@@ -80,7 +81,7 @@ def api_paths(respond: Respond) -> Respond:
 
 
 def body_limit(respond: Respond) -> Respond:
-    """Refuse an oversized body before anything reads it."""
+    """Refuse an oversized body, or one in another charset than UTF-8, before anything reads it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -88,6 +89,8 @@ def body_limit(respond: Respond) -> Respond:
         limit = next(longer, settings.BODY_LIMIT)
         if not length.isdecimal() or int(length) > limit:
             return failures.answer(request, "body_too_large" if length.isdecimal() else "bad_request")
+        if length != "0" and (request.content_params or {}).get("charset", "utf-8").lower() not in _CHARSETS:
+            return failures.answer(request, "unsupported_media_type")
         return respond(request)
 
     return middleware
