@@ -52,6 +52,8 @@ def _postgresql() -> dict[str, Any]:
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
+    if "," in str(database.get("HOST", "")):  # of several, the one that takes writes, also after a failover
+        database["OPTIONS"].setdefault("target_session_attrs", "read-write")
     if DATABASE_POOLED:
         # PgBouncer hands a session to many: what we would set in it, it sets (`connect_query`), and no cursor outlives
         # a transaction; nor does a prepared statement.

@@ -6,13 +6,14 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from vestibule import checks
+from vestibule.database import encoding
 
 
 class CliConfig(AppConfig):
     """Brings the commands, and the checks that run before each."""
 
     name = "vestibule.skins.cli"
-    before_each = checks
+    before_each = (checks, encoding)
 
     def ready(self) -> None:
         """Every process traces from here on, where OTEL_* asks for it; elsewhere nothing of it is imported."""

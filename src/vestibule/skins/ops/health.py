@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from mmap import mmap
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -67,8 +68,9 @@ def _answers(name: str, check: Callable[[], object]) -> bool:
 
 
 def _database() -> None:
+    """A write that changes no row: a standby, a read-only disk and tables that are not there refuse it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("UPDATE audit_day_tally SET count = count WHERE 1 = 0")
 
 
 def _store() -> None:
@@ -76,14 +78,20 @@ def _store() -> None:
 
 
 def _counters() -> None:
+    """A write: a Redis that is full, or a replica, answers PING."""
     if settings.REDIS_URL:
-        redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS).ping()
+        client = redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS)
+        client.set("vestibule:ready", b"", ex=10)
+        client.close()
 
 
 def _broker() -> None:
     if settings.CELERY_BROKER_URL:
         with celery.connection_for_write() as broker:
             broker.ensure_connection(max_retries=0, timeout=1)
+            if broker.transport.driver_type == "redis":
+                channel: Any = broker.default_channel
+                channel.client.set("vestibule:ready", b"", ex=10)
 
 
 _CHECKS: dict[str, Callable[[], object]] = {
