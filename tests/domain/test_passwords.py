@@ -1,19 +1,23 @@
-"""Passwords: the policy, the stored form, and the admission of hashing work."""
+"""Passwords: the policy and the stored form."""
 
-from contextlib import suppress
-from threading import Event, Thread
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth import hashers
-from prometheus_client import REGISTRY
+from django.utils import timezone
 
-from tests.contracts.stores import at_once
-from tests.domain.engines import Broken
 from vestibule.accounts import passwords
-from vestibule.accounts.passwords import Admission
-from vestibule.kernel.errors import Unavailable
+from vestibule.guards.admission import admission
+from vestibule.kernel.client import Client
 
 GOOD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def visit() -> Iterator[None]:
+    """Whoever asks for the hashes here."""
+    with admission.visiting(Client.system("test", timezone.now())):
+        yield
 
 
 def codes(password: str, **own: str) -> list[str]:
@@ -88,111 +92,7 @@ def test_every_byte_of_the_longest_counts() -> None:
     assert not hashers.check_password(longest[:-1] + "y", passwords.hashed(longest))
 
 
-# Admission.
-
-
-class Held:
-    """Somebody who holds a slot until told to let go."""
-
-    def __init__(self, admission: Admission) -> None:
-        self.inside, self.done = Event(), Event()
-        self._thread = Thread(target=self._hold, args=(admission,))
-        self._thread.start()
-        assert self.inside.wait(timeout=10)
-
-    def _hold(self, admission: Admission) -> None:
-        with admission():
-            self.inside.set()
-            self.done.wait(timeout=10)
-
-    def let_go(self) -> None:
-        self.done.set()
-        self._thread.join(timeout=10)
-
-
-def test_a_slot_is_freed_after_work_and_after_failure() -> None:
-    admission = Admission(slots=1, queue=0, wait=0)
-    for _ in range(3):
-        with admission():
-            pass
-        with suppress(Broken), admission():
-            raise Broken
-    with admission():
-        pass
-
-
-def test_beyond_slots_and_queue_it_is_unavailable_at_once() -> None:
-    admission = Admission(slots=1, queue=0, wait=3600)
-    held = Held(admission)
-    with pytest.raises(Unavailable) as refused, admission():
-        raise AssertionError("admitted")
-    assert refused.value.retry_after == 1
-    held.let_go()
-    with admission():
-        pass
-
-
-def test_a_wait_that_is_over_is_unavailable_and_frees_its_place() -> None:
-    admission = Admission(slots=1, queue=1, wait=0.01)
-    held = Held(admission)
-    for _ in range(3):  # were the place kept, the second would be refused at once; then nobody could ever wait
-        with pytest.raises(Unavailable), admission():
-            raise AssertionError("admitted")
-    held.let_go()
-    with admission():
-        pass
-
-
-def test_who_waits_gets_the_slot() -> None:
-    admission = Admission(slots=1, queue=1, wait=10)
-    held, got = Held(admission), Event()
-
-    def wait() -> None:
-        with admission():
-            got.set()
-
-    waiting = Thread(target=wait)
-    waiting.start()
-    held.let_go()
-    assert got.wait(timeout=10)
-    waiting.join(timeout=10)
-
-
-def test_no_more_work_at_once_than_slots() -> None:
-    admission, at_work, most = Admission(slots=2, queue=32, wait=30), [], []
-
-    def work(number: int) -> None:
-        with admission():
-            at_work.append(number)
-            most.append(len(at_work))
-            passwords.normalised("e\u0301" * 1000)
-            at_work.remove(number)
-
-    at_once(work)
-    assert len(most) == 32
-    assert max(most) <= 2
-
-
-def test_a_storm_leaves_nobody_counted_as_waiting() -> None:
-    admission = Admission(slots=1, queue=1, wait=0.01)
-    held = Held(admission)
-
-    def knock(_: int) -> bool:
-        try:
-            with admission():
-                return True
-        except Unavailable:
-            return False
-
-    assert not any(at_once(knock, 16))
-    held.let_go()
-    assert REGISTRY.get_sample_value("vestibule_hashing_waiting") == 0
-    assert knock(0)
-
-
-def test_hashing_itself_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    admission = Admission(slots=1, queue=0, wait=0)
-    monkeypatch.setattr(passwords, "admission", admission)
-    with admission(), pytest.raises(Unavailable):
+def test_nobody_hashes_unasked_for() -> None:
+    admission.leave()
+    with pytest.raises(RuntimeError):
         passwords.hashed(GOOD)
-    assert passwords.hashed(GOOD)

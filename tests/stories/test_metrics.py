@@ -21,10 +21,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.accounts.passwords import Admission
 from vestibule.courier import feedback
 from vestibule.courier.models import Feedback, Message
 from vestibule.guards import rates
+from vestibule.guards.admission import HASH, Admission
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
 from vestibule.skins.ops import exposition, metric_files, port
@@ -96,24 +96,25 @@ def test_the_funnel_counts_each_step_of_a_sign_up_and_no_other_mail(api: Api, in
 
 
 def test_the_hashing_queue_is_seen(house: None) -> None:
-    admission, held, go_on = Admission(slots=1, queue=0, wait=1), Event(), Event()
+    admission, held, go_on = Admission(places=1, kept=0, slots={HASH: 1}), Event(), Event()
+    somebody = Client.system("test", timezone.now())
 
     def hold() -> None:
-        with admission():
+        with admission.visiting(somebody), admission.slot(HASH):
             held.set()
             go_on.wait()
 
-    before = value("vestibule_hashing_refused_total", where="queue")
+    before = value("vestibule_work_refused_total", work="hash", where="door")
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
         held.wait()
-        assert value("vestibule_hashing_running") == 1
-        with pytest.raises(Unavailable), admission():
+        assert value("vestibule_work_running", work="hash") == 1
+        with pytest.raises(Unavailable), admission.visiting(somebody), admission.slot(HASH):
             pass
         go_on.set()
         holding.result()
-    assert value("vestibule_hashing_running") == 0
-    assert value("vestibule_hashing_refused_total", where="queue") == before + 1
+    assert value("vestibule_work_running", work="hash") == 0
+    assert value("vestibule_work_refused_total", work="hash", where="door") == before + 1
 
 
 def test_the_outbox_and_the_sweeps_are_read_when_asked(api: Api, inbox: Inbox) -> None:

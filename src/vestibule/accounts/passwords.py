@@ -1,12 +1,12 @@
-"""Passwords: the policy, the hash, and the admission of hashing work."""
+"""Passwords: the policy and the hash, which is made by admission (guards.admission)."""
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
-from threading import BoundedSemaphore, get_native_id
+from threading import get_native_id
 from typing import Any, TypeVar
 
 import bcrypt
@@ -15,25 +15,18 @@ from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from prometheus_client import Counter, Gauge
 
 from vestibule.accounts import schemes
 from vestibule.accounts.breaches import breached
 from vestibule.accounts.models import User
 from vestibule.database.rows import change
+from vestibule.guards.admission import HASH, admission
 from vestibule.kernel import entropy
-from vestibule.kernel.errors import FieldError, Invalid, Unavailable
+from vestibule.kernel.errors import FieldError, Invalid
 
 T = TypeVar("T")
 
 MAX_BYTES = 1024
-WAIT = 2.0  # seconds that one may wait for a slot
-
-WAITING = Gauge("vestibule_hashing_waiting", "Requests that wait for a hashing slot.", multiprocess_mode="livesum")
-RUNNING = Gauge("vestibule_hashing_running", "Requests that hold a hashing slot.", multiprocess_mode="livesum")
-REFUSED = Counter("vestibule_hashing_refused", "Requests refused for want of a hashing slot, by where.", ["where"])
-for _where in ("door", "queue", "wait"):  # at the edge; the queue was full; two seconds were not enough
-    REFUSED.labels(where=_where)
 
 
 class Argon2(hashers.Argon2PasswordHasher):
@@ -51,41 +44,6 @@ class Bcrypt(hashers.BCryptPasswordHasher):
         """The hash in Django's form."""
         data = bcrypt.hashpw(password.encode()[:72], salt.encode() if isinstance(salt, str) else salt)
         return f"{self.algorithm}${data.decode('ascii')}"
-
-
-class Admission:
-    """At most `slots` hashes at once, `queue` more waiting, each `wait` seconds at most: then Unavailable.
-
-    A hash takes 19 MiB and a core for about 20 ms; without a bound, a storm of strangers takes all of both.
-    """
-
-    def __init__(self, *, slots: int, queue: int, wait: float) -> None:
-        self._slots = BoundedSemaphore(slots)
-        self._places = BoundedSemaphore(slots + queue)
-        self._wait = wait
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        """Hold a slot. Raises Unavailable when the queue is full or the wait too long."""
-        if not self._places.acquire(blocking=False):
-            REFUSED.labels(where="queue").inc()
-            raise Unavailable(retry_after=1)
-        try:
-            with WAITING.track_inprogress():
-                admitted = self._slots.acquire(timeout=self._wait)
-            if not admitted:
-                REFUSED.labels(where="wait").inc()
-                raise Unavailable(retry_after=1)
-            try:
-                with RUNNING.track_inprogress():
-                    yield
-            finally:
-                self._slots.release()
-        finally:
-            self._places.release()
-
-
-admission = Admission(slots=settings.HASHING_SLOTS, queue=settings.HASHING_QUEUE, wait=WAIT)
 
 
 def normalised(typed: str) -> str:
@@ -113,14 +71,14 @@ def hashed(password: str) -> str:
     if breached(password):
         words = _("This password stands in a list of stolen ones. Choose another.")
         raise Invalid({"password": [FieldError("password_breached", str(words))]})
-    with admission():
+    with admission.slot(HASH):
         return _in_its_thread(hashers.make_password, password)
 
 
 def right(password: str, kept: str) -> bool:
     """Whether a normalised password is the one of this hash, made by `hashed`; where there is none (`""`), the same
     work and no. Raises Unavailable under a hashing storm."""
-    with admission():
+    with admission.slot(HASH):
         return _in_its_thread(hashers.check_password, password, kept or _nobodys()) and bool(kept)
 
 
@@ -134,7 +92,7 @@ def of(password: str, user: User | None) -> bool:
     usable = user is not None and hashers.is_password_usable(user.password)
     kept = user.password if user is not None and usable else ""
     stale: list[str] = []
-    with admission():
+    with admission.slot(HASH):
         found = _in_its_thread(_checked, password, kept, stale.append) and usable
         if found and stale and user is not None:
             renewed = _in_its_thread(hashers.make_password, password)

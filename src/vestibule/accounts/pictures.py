@@ -5,33 +5,59 @@ from io import BytesIO
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from vestibule.accounts.identifiers import Malformed
+from vestibule.guards.admission import PICTURE, admission
 from vestibule.kernel import entropy
 
 SIDE = 512  # pixels, at most
-MAX_PIXELS = 40_000_000  # a bomb is small on the wire and large in memory: asked before anything is decoded
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+MAX_BYTES = 5 * 1024 * 1024
+# A bomb is small on the wire and large in memory: its header is asked before anything is decoded.
+MAX_PIXELS = 10_000_000
+MAX_DRAFTED_PIXELS = 50_000_000  # a baseline JPEG is decoded at an eighth of its width, row by row
 
 
 def recoded(uploaded: bytes) -> bytes:
-    """The picture as WebP, 512 pixels at most, without metadata. Raises Malformed for what is none."""
-    try:
-        with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Malformed("too_large", _("This picture has too many pixels."))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        if isinstance(error, Malformed):
+    """The picture (the first one, where it moves) as WebP, 512 pixels at most, upright, without metadata; by admission.
+
+    Raises Malformed for what is none or has too many pixels, Unavailable.
+    """
+    if len(uploaded) > MAX_BYTES:
+        raise Malformed("too_large", _("Use a picture of 5 MB at most."))
+    with admission.slot(PICTURE):
+        try:
+            with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
+                _refuse_bombs(image)
+                clean = _shrunk(image)
+        except Malformed:
             raise
-        raise Malformed("invalid_image", _("This is not a picture that we can read.")) from error
-    upright.thumbnail((SIDE, SIDE))
-    clean = Image.new("RGBA", upright.size)
-    clean.paste(upright)
-    output = BytesIO()
-    clean.save(output, "WEBP", quality=85)
+        except Exception as error:
+            raise Malformed("invalid_image", _("This is not a picture that we can read.")) from error
+        output = BytesIO()
+        clean.save(output, "WEBP", quality=85)
     return output.getvalue()
+
+
+def _refuse_bombs(image: Image.Image) -> None:
+    """By the header alone: only that was read so far. A progressive JPEG is decoded whole. Raises Malformed."""
+    drafted = image.format in ("JPEG", "MPO") and "progressive" not in image.info
+    if image.width * image.height > (MAX_DRAFTED_PIXELS if drafted else MAX_PIXELS):
+        raise Malformed("too_large", _("This picture has too many pixels."))
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """A picture with nothing but pixels in it."""
+    image.draft(None, (SIDE, SIDE))
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
+        upright = upright.convert("I").point(lambda level: level * (1 / 256)).convert("L")
+    pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    pixels.thumbnail((SIDE, SIDE))
+    clean = Image.new(pixels.mode, pixels.size)
+    clean.paste(pixels)
+    return clean
 
 
 def keep(content: bytes) -> str:

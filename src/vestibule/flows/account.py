@@ -22,6 +22,7 @@ from vestibule.flows import owner, roles, securing
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import keys_of
 from vestibule.guards import ledger
+from vestibule.guards.admission import DOCUMENT, admission
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
@@ -44,9 +45,14 @@ def export(*, client: Client) -> dict[str, Any]:
     """Everything that is kept about whoever asks, table by table. Raises Unauthenticated, StepUpRequired,
     Unavailable."""
     user = securing.recently_signed_in(client)
+    with admission.slot(DOCUMENT):
+        with atomic():
+            record(events.ACCOUNT_EXPORTED, client)
+        return _document(user)
+
+
+def _document(user: User) -> dict[str, Any]:
     sessions = Session.objects.filter(user=user).order_by("created_at")
-    with atomic():
-        record(events.ACCOUNT_EXPORTED, client)
     return {
         "account": _fields(user, but=("password",)),
         "profile": _fields(user.profile, but=("user",)),

@@ -11,6 +11,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.flows import owner
+from vestibule.guards.admission import admission
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices, refresh, roster
 from vestibule.sessions.devices import Recognised
@@ -49,6 +50,7 @@ def enter(
     device = devices.remember(user, said, client.at, known=recognised.device if recognised else None)
     session = roster.begin(client, user, amr=amr, device=device, page=page)
     tokens = None if page else refresh.first(client, session)
+    admission.remember(client)
     record(events.SESSION_OPENED, client, user_id=user.id, session=str(session.id))
     if recognised is not None and roster.crowd_out(user.id, client.at):
         record(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")

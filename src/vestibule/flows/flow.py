@@ -1,4 +1,5 @@
-"""The mark of a flow: refusals are put on record, and a database that can't be reached is Unavailable."""
+"""The mark of a flow: dear work in it is done in the name of who asks, refusals are put on record, and a database that
+can't be reached is Unavailable."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from vestibule.audit.events import refused
 from vestibule.audit.record import record
+from vestibule.guards.admission import admission
 from vestibule.kernel import spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unavailable
@@ -29,7 +31,7 @@ def flow(act: F) -> F:
     @wraps(act)
     def run(*, client: Client, **given: Any) -> Any:
         try:
-            with spans.span(name):
+            with spans.span(name), admission.visiting(client):
                 return act(client=client, **given)
         except (OperationalError, InterfaceError) as error:
             log.error("database.unavailable", flow=name, error=type(error).__name__)

@@ -25,6 +25,7 @@ from vestibule.flows import signing_up
 from vestibule.flows.flow import flow
 from vestibule.flows.signing_up import Registered, Sent
 from vestibule.guards import ledger
+from vestibule.guards.admission import HASH, admission
 from vestibule.guards.allowance import Allowance
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -142,6 +143,7 @@ def _proved_by_link(client: Client, token: str, registration: str, password: str
         if _bound(seen, registration):
             verified = challenges.verify(seen, secret, now=client.at, by=Secret.LINK)
         elif password:
+            admission.take_place(HASH)  # before the try is counted
             verified = challenges.verify(seen, password, now=client.at, by=Secret.LINK, matches=_typed_at_sign_up)
         else:
             raise errors.PasswordRequired(subject=seen.subject)

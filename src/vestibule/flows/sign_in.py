@@ -21,6 +21,7 @@ from vestibule.flows import owner, securing
 from vestibule.flows.entering import SignedIn, enter
 from vestibule.flows.flow import flow
 from vestibule.guards import passwords as tries
+from vestibule.guards.admission import HASH, admission
 from vestibule.guards.captcha import asked_of_strangers
 from vestibule.guards.passwords import Account, Attempt
 from vestibule.kernel import entropy, errors
@@ -85,6 +86,7 @@ def reauthenticate(*, client: Client, password: str) -> Session:
 def check(client: Client, user: User, password: str) -> None:
     """The password of somebody who is signed in, counted in the account's own budget. Raises InvalidCredentials,
     Locked, Unavailable."""
+    admission.take_place(HASH)  # before anything is counted
     place = settings.KEYS.digest("place", str(client.session_id).encode())
     account = account_of(user, None, place)
     with _counted(client, account, user) as attempt:

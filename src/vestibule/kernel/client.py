@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv6Network, ip_address
+from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 
@@ -31,8 +31,16 @@ class Client:
     def network(self) -> str:
         """An IPv4 address, or the /64 that one IPv6 host may roam in at will; empty inside the house."""
         if self.address and ip_address(self.address).version == 6:
-            return str(IPv6Network((self.address, 64), strict=False))
+            return str(ip_network((self.address, 64), strict=False))
         return self.address or ""
+
+    @property
+    def wider_network(self) -> str:
+        """All that one customer of a provider may hold: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4
+        address; empty inside the house."""
+        if not self.address:
+            return ""
+        return str(ip_network((self.address, 48 if ip_address(self.address).version == 6 else 24), strict=False))
 
     @classmethod
     def system(cls, who: str, at: datetime) -> "Client":

@@ -3,7 +3,6 @@ request."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -11,20 +10,19 @@ from django.utils import timezone
 from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
-from vestibule.accounts import passwords
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.guards import captcha as captchas
 from vestibule.guards import counters
+from vestibule.guards.admission import HASH, admission
 from vestibule.guards.rules import ANON, Rule
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Throttled, Unavailable
+from vestibule.kernel.errors import Throttled
 from vestibule.kernel.text import label
 from vestibule.sessions.models import Session
+from vestibule.skins.cookies import DEVICE, unsigned
 
-_PLACE = "_vestibule_place"
 _WITH_PORT = re.compile(r'"?(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?"?', re.ASCII)
-_places = BoundedSemaphore(settings.HASHING_SLOTS + settings.HASHING_QUEUE)
 
 THROTTLED = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
 
@@ -43,11 +41,9 @@ def admit(
     `identifier` is the keyed digest of the address concerned, where the rule limits by it; `session` is the one that
     a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha): None where
     the request goes on with what was let in before.
-    Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or the hashing
-    queue is full.
+    Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
+    left for a request that hashes.
     """
-    if rule.hashes:
-        _take_a_place(request)
     address = client_address(request)
     client = Client(
         at=timezone.now(),
@@ -60,6 +56,11 @@ def admit(
         user_id=session.user_id if session else None,
         person=session.user if session else None,
     )
+    if session:
+        admission.remember(client)
+    if rule.hashes:  # before it is counted: who is told to come again has used up nothing
+        admission.begin(client, device=unsigned(DEVICE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")))
+        admission.take_place(HASH)
     try:
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
             counters.hit(each, network=client.network, identifier=identifier.hex() if identifier else "")
@@ -68,23 +69,6 @@ def admit(
         record(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
     return client if captcha is None else captchas.ask(client, rule, captcha)
-
-
-def let_go(request: HttpRequest) -> None:
-    """The request is answered (skins.middleware): its place, if it took one, is another's."""
-    if request.__dict__.pop(_PLACE, False):
-        _places.release()
-
-
-def _take_a_place(request: HttpRequest) -> None:
-    """What costs a password hash may hold so many threads of the process, to the end of the request, and no more: a
-    storm of sign-ins leaves the others to whoever wants no hash. Raises Unavailable."""
-    if _PLACE in request.__dict__:
-        return
-    if not _places.acquire(blocking=False):
-        passwords.REFUSED.labels(where="door").inc()
-        raise Unavailable(retry_after=1)
-    request.__dict__[_PLACE] = True
 
 
 def client_address(request: HttpRequest) -> Address | None:

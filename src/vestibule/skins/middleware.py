@@ -11,6 +11,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from vestibule.guards.admission import admission
 from vestibule.kernel import entropy
 from vestibule.skins import edge, failures, headers, measures
 
@@ -36,7 +37,7 @@ def request_context(respond: Respond) -> Respond:
         try:
             response = respond(request)
         finally:
-            edge.let_go(request)
+            admission.leave()
         response["X-Request-ID"] = request_id
         headers.dress(request, response, machine=failures.speaks_json(request))
         if not request.path.startswith(settings.STATIC_URL):

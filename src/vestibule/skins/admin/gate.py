@@ -15,7 +15,7 @@ from vestibule.flows import staff
 from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotAllowed, Refusal, StepUpRequired, Unauthenticated
-from vestibule.skins.cookies import admit_page
+from vestibule.skins.page_session import admit_page
 from vestibule.skins.problems import PROBLEMS, row, waiting
 
 View = Callable[..., HttpResponseBase]

@@ -13,7 +13,8 @@ from django.middleware.csrf import rotate_token
 from vestibule.flows.entering import SignedIn
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unauthenticated
-from vestibule.skins.cookies import DEVICE, SESSION, admit_page, unsigned
+from vestibule.skins.cookies import DEVICE, SESSION, unsigned
+from vestibule.skins.page_session import admit_page
 from vestibule.skins.pages.showing import form_or_post, page
 
 YEAR = timedelta(days=365)

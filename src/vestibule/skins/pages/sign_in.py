@@ -15,8 +15,8 @@ from vestibule.guards import rules
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, Invalid, LinkExpired, Refusal, TokenInvalid, Unauthenticated
 from vestibule.sessions import devices
-from vestibule.skins.cookies import admit_page
 from vestibule.skins.edge import admit
+from vestibule.skins.page_session import admit_page
 from vestibule.skins.pages import captcha, entrance
 from vestibule.skins.pages.showing import field, form_or_post, onward, page
 

@@ -1,0 +1,182 @@
+"""Admission: what is dear (a password hash, a picture, a document made on request) is done by so many at once, and the
+places to wait for it are shared out among those who ask (docs/decisions/0065)."""
+
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from uuid import UUID
+
+from django.conf import settings
+from prometheus_client import Counter, Gauge
+
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Unavailable
+
+WAIT = 2.0  # seconds that one may wait for a slot
+REMEMBERED = 10_000  # networks
+
+WAITING = Gauge("vestibule_work_waiting", "Requests that wait for a slot.", ["work"], multiprocess_mode="livesum")
+RUNNING = Gauge("vestibule_work_running", "Requests that hold a slot.", ["work"], multiprocess_mode="livesum")
+REFUSED = Counter("vestibule_work_refused", "Requests refused for want of a place or a slot.", ["work", "where"])
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of dear work. `apart`: it holds no more places than it leaves free, whoever asks for it."""
+
+    name: str
+    apart: bool = True
+
+
+HASH = Work("hash", apart=False)  # 19 MiB and a core for 20 ms
+PICTURE = Work("picture")  # 100 MB and a core for up to a second
+DOCUMENT = Work("document")  # rows of one person, or of all
+for _work in (HASH, PICTURE, DOCUMENT):
+    for _where in ("door", "wait"):  # no place, or more than its share; two seconds were not enough
+        REFUSED.labels(work=_work.name, where=_where)
+
+
+class Places:
+    """So many places. A party (a network, an account, a kind of work) holds no more of them than it leaves free, so
+    that one alone gets half and never all (dynamic thresholds of a shared buffer: Choudhury and Hahne, 1998, alpha 1).
+    `kept` of them are for those who are known.
+    """
+
+    def __init__(self, total: int, kept: int) -> None:
+        self._total, self._kept = total, kept
+        self._known = 0
+        self._held = Tally[str]()
+        self._used = 0
+        self._lock = Lock()
+
+    def take(self, parties: Sequence[str], *, known: bool) -> bool:
+        """Whether there was one for somebody who belongs to these parties."""
+        with self._lock:
+            free = self._total - self._used - (0 if known else max(0, self._kept - self._known))
+            if free <= 0 or any(self._held[party] >= free for party in parties):
+                return False
+            self._used += 1
+            self._known += known
+            self._held.update(parties)
+            return True
+
+    def give_back(self, parties: Sequence[str], *, known: bool) -> None:
+        """One that was taken with the same arguments."""
+        with self._lock:
+            self._used -= 1
+            self._known -= known
+            self._held.subtract(parties)
+            for party in parties:
+                if not self._held[party]:
+                    del self._held[party]
+
+    @property
+    def used(self) -> int:
+        """How many are held."""
+        return self._used
+
+
+class Visit:
+    """One request, or one act of the house: it takes a place when it first needs one, and holds it to its end."""
+
+    def __init__(self, places: Places, who: Sequence[str], *, known: bool) -> None:
+        """`who`: the parties that whoever asks belongs to."""
+        self._places, self._who, self._known = places, who, known
+        self._parties: list[str] | None = None
+
+    def take_place(self, work: Work) -> None:
+        """Take a place, if none is held. Raises Unavailable."""
+        if self._parties is not None:
+            return
+        parties = [*self._who, *([f"work {work.name}"] if work.apart else [])]
+        if not self._places.take(parties, known=self._known):
+            REFUSED.labels(work=work.name, where="door").inc()
+            raise Unavailable(retry_after=1)
+        self._parties = parties
+
+    def end(self) -> None:
+        """Give the place back, if one is held."""
+        if self._parties is not None:
+            self._places.give_back(self._parties, known=self._known)
+            self._parties = None
+
+
+class Admission:
+    """Slots for each kind of work, and the places of all who do it or wait for it."""
+
+    def __init__(self, *, places: int, kept: int, slots: Mapping[Work, int], wait: float = WAIT) -> None:
+        self.places = Places(places, kept)
+        self.wait = wait
+        self._slots = {work: BoundedSemaphore(number) for work, number in slots.items()}
+        self._visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+        self._networks: dict[str, None] = {}
+        self._lock = Lock()
+
+    def begin(self, client: Client, device: UUID | None = None) -> None:
+        """Whoever asks visits in this thread, until they `leave`. They are known by their session, by the device that
+        their browser was marked as, or because somebody signed in from their network; the house is known."""
+        named = {"network": client.network, "wider": client.wider_network, "account": client.user_id, "device": device}
+        known = bool(client.session_id or device or client.network in self._networks or not client.address)
+        who = [f"{kind} {name}" for kind, name in named.items() if name]
+        self.leave()
+        self._visit.set(Visit(self.places, who, known=known))
+
+    def leave(self) -> None:
+        """The visit of this thread, if there is one, is over."""
+        if visit := self._visit.get():
+            visit.end()
+        self._visit.set(None)
+
+    @contextmanager
+    def visiting(self, client: Client) -> Iterator[None]:
+        """A visit for as long as the body takes; within another one, that one."""
+        if self._visit.get():
+            yield
+            return
+        self.begin(client)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def take_place(self, work: Work) -> None:
+        """Take the place before anything is read or counted. Raises Unavailable; RuntimeError outside of any visit."""
+        visit = self._visit.get()
+        if visit is None:
+            raise RuntimeError(f"{work.name}: dear work, and nobody is said to ask for it (Admission.visiting)")
+        visit.take_place(work)
+
+    @contextmanager
+    def slot(self, work: Work) -> Iterator[None]:
+        """Do the work in the body. Raises Unavailable when there is no place, or the wait for a slot is too long;
+        RuntimeError outside of any visit."""
+        self.take_place(work)
+        slots = self._slots[work]
+        with WAITING.labels(work=work.name).track_inprogress():
+            admitted = slots.acquire(timeout=self.wait)
+        if not admitted:
+            REFUSED.labels(work=work.name, where="wait").inc()
+            raise Unavailable(retry_after=1)
+        try:
+            with RUNNING.labels(work=work.name).track_inprogress():
+                yield
+        finally:
+            slots.release()
+
+    def remember(self, client: Client) -> None:
+        """Somebody is signed in from this network: it is known, in this process, until 10,000 others are."""
+        if client.network and client.network not in self._networks:
+            with self._lock:
+                self._networks[client.network] = None
+                if len(self._networks) > REMEMBERED:
+                    del self._networks[next(iter(self._networks))]
+
+
+admission = Admission(
+    places=settings.PLACES,
+    kept=settings.PLACES // 4,
+    slots={HASH: settings.HASHING_SLOTS, PICTURE: 1, DOCUMENT: 1},
+)

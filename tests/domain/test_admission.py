@@ -1,0 +1,187 @@
+"""Admission: slots for dear work, and places that are shared out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from tests.contracts.stores import at_once
+from tests.domain.engines import Broken
+from vestibule.guards.admission import HASH, PICTURE, Admission, Places
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Unavailable
+
+HOUSE = Client.system("test", timezone.now())
+
+
+def opened(*, slots: int, places: int, wait: float) -> Admission:
+    return Admission(places=places, kept=0, slots={HASH: slots, PICTURE: 1}, wait=wait)
+
+
+@contextmanager
+def admitted(admission: Admission) -> Iterator[None]:
+    """The house holds a slot."""
+    with admission.visiting(HOUSE), admission.slot(HASH):
+        yield
+
+
+class Held:
+    """Somebody who holds a slot until told to let go."""
+
+    def __init__(self, admission: Admission) -> None:
+        self.inside, self.done = Event(), Event()
+        self._thread = Thread(target=self._hold, args=(admission,))
+        self._thread.start()
+        assert self.inside.wait(timeout=10)
+
+    def _hold(self, admission: Admission) -> None:
+        with admitted(admission):
+            self.inside.set()
+            self.done.wait(timeout=10)
+
+    def let_go(self) -> None:
+        self.done.set()
+        self._thread.join(timeout=10)
+
+
+def test_a_slot_is_freed_after_work_and_after_failure() -> None:
+    admission = opened(slots=1, places=1, wait=0)
+    for _ in range(3):
+        with admitted(admission):
+            pass
+        with suppress(Broken), admitted(admission):
+            raise Broken
+    with admitted(admission):
+        pass
+
+
+def test_beyond_slots_and_queue_it_is_unavailable_at_once() -> None:
+    admission = opened(slots=1, places=1, wait=3600)
+    held = Held(admission)
+    with pytest.raises(Unavailable) as refused, admitted(admission):
+        raise AssertionError("admitted")
+    assert refused.value.retry_after == 1
+    held.let_go()
+    with admitted(admission):
+        pass
+
+
+def test_a_wait_that_is_over_is_unavailable_and_frees_its_place() -> None:
+    admission = opened(slots=1, places=2, wait=0.01)
+    held = Held(admission)
+    for _ in range(3):  # were the place kept, the second would be refused at once; then nobody could ever wait
+        with pytest.raises(Unavailable), admitted(admission):
+            raise AssertionError("admitted")
+    held.let_go()
+    with admitted(admission):
+        pass
+
+
+def test_who_waits_gets_the_slot() -> None:
+    admission = opened(slots=1, places=2, wait=10)
+    held, got = Held(admission), Event()
+
+    def wait() -> None:
+        with admitted(admission):
+            got.set()
+
+    waiting = Thread(target=wait)
+    waiting.start()
+    held.let_go()
+    assert got.wait(timeout=10)
+    waiting.join(timeout=10)
+
+
+def test_no_more_work_at_once_than_slots() -> None:
+    admission, at_work, most = opened(slots=2, places=34, wait=30), [], []
+
+    def work(number: int) -> None:
+        with admitted(admission):
+            at_work.append(number)
+            most.append(len(at_work))
+            sorted(range(1000), key=str)
+            at_work.remove(number)
+
+    at_once(work)
+    assert len(most) == 32
+    assert max(most) <= 2
+
+
+def test_a_storm_leaves_nobody_counted_as_waiting() -> None:
+    admission = opened(slots=1, places=2, wait=0.01)
+    held = Held(admission)
+
+    def knock(_: int) -> bool:
+        try:
+            with admitted(admission):
+                return True
+        except Unavailable:
+            return False
+
+    assert not any(at_once(knock, 16))
+    held.let_go()
+    assert REGISTRY.get_sample_value("vestibule_work_waiting", {"work": "hash"}) == 0
+    assert knock(0)
+
+
+def test_the_place_is_held_to_the_end_of_the_visit() -> None:
+    admission = opened(slots=1, places=1, wait=0)
+    with admission.visiting(HOUSE):
+        with admission.slot(HASH):
+            pass
+        with admission.visiting(HOUSE), admission.slot(PICTURE):  # a visit within: the same one
+            assert admission.places.used == 1
+        assert admission.places.used == 1
+    assert admission.places.used == 0
+
+
+def test_outside_of_a_visit_no_dear_work_is_done() -> None:
+    admission = opened(slots=1, places=1, wait=0)
+    with pytest.raises(RuntimeError), admission.slot(HASH):
+        raise AssertionError("admitted")
+
+
+# The shares.
+
+
+def test_one_party_gets_half_and_the_others_of_what_is_left() -> None:
+    places = Places(16, 0)
+    assert [places.take(["one"], known=False) for _ in range(16)].count(True) == 8
+    assert [places.take(["two"], known=False) for _ in range(16)].count(True) == 4
+    assert places.take(["three"], known=False)
+
+
+def test_whoever_is_known_has_places_of_their_own() -> None:
+    places = Places(16, 4)
+    taken = [places.take([f"stranger {number}"], known=False) for number in range(16)]
+    assert taken.count(True) == 12
+    assert [places.take([f"friend {number}"], known=True) for number in range(16)].count(True) == 4
+
+
+def test_the_known_use_their_own_first() -> None:
+    places = Places(16, 4)
+    assert all(places.take([f"friend {number}"], known=True) for number in range(4))
+    assert [places.take([f"stranger {number}"], known=False) for number in range(16)].count(True) == 12
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from("abcd")), st.booleans(), st.booleans()), max_size=60))
+def test_whatever_is_taken_is_given_back_and_never_too_much(moves: list[tuple[set[str], bool, bool]]) -> None:
+    places, held = Places(9, 2), list[tuple[list[str], bool]]()
+    for parties, known, back in moves:
+        if back and held:
+            which, was_known = held.pop()
+            places.give_back(which, known=was_known)
+        elif places.take(sorted(parties), known=known):
+            held.append((sorted(parties), known))
+        assert places.used == len(held) <= 9
+        assert sum(not was_known for _, was_known in held) <= 7
+        for party in "abcd":  # alone, half; and beside others no more
+            assert sum(party in which for which, _ in held) <= 5
+    for which, was_known in held:
+        places.give_back(which, known=was_known)
+    assert all(places.take([f"again {number}"], known=True) for number in range(9))

@@ -1,0 +1,78 @@
+"""Storms whose moments are known: all slots are held by the test, so that whoever asks for dear work waits, or is
+refused, until it lets go."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from tests.servers import until
+from tests.world import Api, Http, Reply
+from vestibule.guards.admission import HASH, Work, admission
+from vestibule.kernel.client import Client
+
+
+class Crowd:
+    """So many at once, each doing the same in a thread of their own."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self._threads: list[Thread] = []
+        self._before: int | None = None
+
+    def send(self, act: Callable[[int], Reply], times: int) -> list[Reply]:
+        """Start them; come back when each waits for a slot or was answered: the answers so far."""
+
+        def one(number: int) -> None:
+            try:
+                self.replies.append(act(number))
+            finally:
+                connections.close_all()
+
+        if self._before is None:
+            self._before = admission.places.used
+        before = self._before
+        began = [Thread(target=one, args=(number,)) for number in range(times)]
+        for thread in began:
+            thread.start()
+        self._threads += began
+        until(lambda: len(self.replies) + admission.places.used - before == len(self._threads), "the crowd")
+        return list(self.replies)
+
+    def end(self) -> list[Reply]:
+        """All that was answered."""
+        for thread in self._threads:
+            thread.join()
+        return self.replies
+
+
+@contextmanager
+def held(monkeypatch: pytest.MonkeyPatch, work: Work = HASH) -> Iterator[Callable[[], None]]:
+    """Every slot of this work is held, until what is yielded is called; whoever waits does so for long enough."""
+    monkeypatch.setattr(admission, "wait", 60)
+    holding, go_on = Event(), Event()
+
+    def hold() -> None:
+        with admission.visiting(Client.system("test", timezone.now())), ExitStack() as stack:
+            for _ in range(settings.HASHING_SLOTS if work is HASH else 1):
+                stack.enter_context(admission.slot(work))
+            holding.set()
+            go_on.wait()
+
+    holder = Thread(target=hold)
+    holder.start()
+    holding.wait()
+    try:
+        yield go_on.set
+    finally:
+        go_on.set()
+        holder.join()
+
+
+def at(address: str) -> Api:
+    """A person at the API, whose requests come from there."""
+    return Api(Http(REMOTE_ADDR=address, raise_request_exception=False))
