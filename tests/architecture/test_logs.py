@@ -41,6 +41,7 @@ CODES = {
     "message.feedback": "bounced",
     "transport.refuses_us": "554 5.7.1",
     "sms.refused": "prefix",
+    "keys.rotated": "emergency",
     "role.given": "manager",
     "rate.exceeded": "throttled",
     "captcha.refused": "captcha_invalid",

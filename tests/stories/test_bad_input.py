@@ -134,7 +134,7 @@ def test_operators_and_orm_lookups_are_no_fields(api: Api, inbox: Inbox) -> None
 
 def test_what_is_too_long_is_told_to_many_at_once(api: Api) -> None:
     """One shape serves all threads: its messages were written before the first of them came."""
-    shape = parsing._shape(StartRequest)
+    shape = parsing._shape(StartRequest, "en")
     messages = [
         each.message for field in shape.fields.values() for each in field.validators if hasattr(each, "message")
     ]

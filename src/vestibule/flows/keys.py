@@ -10,10 +10,11 @@ from vestibule.sessions import signing
 
 
 @flow
-def rotate(*, client: Client) -> tuple[str, int]:
+def rotate(*, client: Client, emergency: bool = False) -> tuple[str, int]:
     """Publish a new key, which signs ten minutes later, and forget those whose last token is dead: the new `kid`, and
-    how many were forgotten. Raises Unavailable."""
+    how many were forgotten. `emergency`: a key may be known to others; the new one signs at once, and every older one
+    is forgotten, with the tokens that it signed. Raises Unavailable."""
     with atomic():
-        kid, gone = signing.rotate(client.at)
-        record(events.KEYS_ROTATED, client, kid=kid, forgotten=gone)
+        kid, gone = signing.replace(client.at) if emergency else signing.rotate(client.at)
+        record(events.KEYS_ROTATED, client, code="emergency" if emergency else "", kid=kid, forgotten=gone)
     return kid, gone

@@ -1,17 +1,18 @@
 """The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.transaction import on_commit
 from jwt.algorithms import ECAlgorithm
 
@@ -19,10 +20,12 @@ from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
 
-# A verifier may hold the published set for five minutes (skins.ops.views), and clocks differ.
-LEAD = timedelta(minutes=10)
-KEPT_FOR = 60.0  # seconds that a process may go on with the keys it has read
-REREAD_AFTER = 1.0  # seconds: strangers who make up a `kid` cost one look into the database in so long
+LEAD = timedelta(minutes=10)  # longer than PUBLISHED_FOR, for clocks differ
+PUBLISHED_FOR = timedelta(minutes=5)  # for so long a verifier may hold the published set (skins.ops.views)
+# Seconds that a process may go on with the keys it has read: so long a key may still be taken after it was forgotten.
+KEPT_FOR = 5.0
+# Seconds between two readings for a `kid` that is unknown: strangers who make some up cause no more.
+REREAD_AFTER = 0.1
 
 
 class UnknownKey(LookupError):
@@ -39,8 +42,8 @@ def public(kid: str) -> ec.EllipticCurvePublicKey:
 
 def newest(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
     """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
-    for older_than in (KEPT_FOR, 0.0):
-        if sign := [each for each in _ring(older_than=older_than).values() if each.signs_at <= now]:
+    for seconds in (KEPT_FOR, 0):
+        if sign := [each for each in _ring(older_than=seconds).values() if each.signs_at <= now]:
             current = max(sign, key=lambda each: (each.signs_at, each.kid))
             return current.kid, current.key
     made = _made(now, now)
@@ -64,9 +67,26 @@ def rotate(now: datetime) -> tuple[str, int]:
     return made.kid, gone
 
 
+def replace(now: datetime) -> tuple[str, int]:
+    """Make a new key that signs at once, and forget every other, in the caller's transaction: the new `kid`, and how
+    many were forgotten. A process that has read them goes on with them for KEPT_FOR at most."""
+    made = _made(now, now)
+    gone, _ = SigningKey.objects.exclude(pk=made.pk).delete()
+    on_commit(forget)
+    return made.kid, gone
+
+
 def jwks() -> dict[str, list[dict[str, Any]]]:
-    """The public keys as a JWK set (RFC 7517, 5)."""
-    return {"keys": [_jwk(each.kid, each.key) for each in _usable()]}
+    """The public keys as a JWK set (RFC 7517, 5); while the database is away, as they were read last.
+
+    Raises OperationalError, InterfaceError where they never were.
+    """
+    try:
+        ring = _ring()
+    except (OperationalError, InterfaceError):
+        if not (ring := _kept[1]):
+            raise
+    return {"keys": [_jwk(each.kid, each.key) for each in ring.values()]}
 
 
 def _made(now: datetime, signs_at: datetime) -> SigningKey:
@@ -106,10 +126,10 @@ def _usable() -> Iterator[Key]:
 
 
 def _ring(*, older_than: float = KEPT_FOR) -> Mapping[str, Key]:
-    """Every key by its `kid`, as it was so many seconds ago at most: a new one is published long before it signs."""
+    """Every key by its `kid`, as it was so many seconds ago at most."""
     global _kept
-    if time.monotonic() - _kept[0] > older_than:
-        _kept = time.monotonic(), {each.kid: each for each in _usable()}
+    if monotonic() - _kept[0] >= older_than:
+        _kept = monotonic(), {each.kid: each for each in _usable()}
     return _kept[1]
 
 

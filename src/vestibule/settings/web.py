@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from corsheaders.defaults import default_headers
+
 from vestibule.settings import kinds
 from vestibule.settings.place import BASE_URL, DEBUG, HTTPS, TRUSTED_PROXIES, env
 from vestibule.settings.stores import S3_BUCKET
@@ -30,7 +32,10 @@ REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", kinds.origin)
-CORS_URLS_REGEX = r"^/api/|^/\.well-known/"
+CORS_URLS_REGEX = r"^/api/|^/\.well-known/|^/media/"
+# What the contract lets a client send and read, and what tracing in a browser adds (OpenTelemetry, Sentry).
+CORS_ALLOW_HEADERS = (*default_headers, "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
+CORS_EXPOSE_HEADERS = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "ETag")
 WHITENOISE_AUTOREFRESH = DEBUG
 CSP_REPORT_URL = env.url("CSP_REPORT_URL")
 if CSP_REPORT_URL:

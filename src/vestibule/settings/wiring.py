@@ -37,8 +37,9 @@ MIDDLEWARE = [
     "vestibule.skins.middleware.https_only",
     "vestibule.skins.middleware.api_paths",
     "vestibule.skins.middleware.body_limit",
-    "django.middleware.common.CommonMiddleware",
+    "vestibule.skins.middleware.KnownHosts",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "vestibule.skins.middleware.LastResort",
 ]
 ROOT_URLCONF = "vestibule.urls"
 WSGI_APPLICATION = "vestibule.wsgi.application"

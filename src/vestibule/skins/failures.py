@@ -1,12 +1,17 @@
 """The answer where no view has one: problem details under the API's paths, a page elsewhere."""
 
-import structlog
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from vestibule.kernel.errors import Refusal
 from vestibule.skins import problems
 
-log = structlog.get_logger(__name__)
+_PASSWORDS = {"password": "Password", "current_password": "Current password", "password2": "New password, once more"}
+_NOT_KEPT = {"csrfmiddlewaretoken", *_PASSWORDS}
 
 
 def speaks_json(request: HttpRequest) -> bool:
@@ -22,6 +27,14 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "pages/failure.html", {"problem": problem}, status=problem.status)
 
 
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal, in the form that the path speaks, with the headers that say how to go on."""
+    response = answer(request, problems.row(refusal))
+    for name, value in problems.waiting(refusal).items():
+        response[name] = value
+    return response
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
     return answer(request, "bad_request")
@@ -33,8 +46,33 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without our token: Django's CSRF_FAILURE_VIEW."""
-    return answer(request, "permission_denied")
+    """A form without our token: Django's CSRF_FAILURE_VIEW.
+
+    From one of our own pages it was made before its person signed in or out in another tab: it is shown once more with
+    what was typed, but for passwords, and a new token. From elsewhere nothing is led on.
+    """
+    if speaks_json(request) or not _from_our_page(request):
+        return answer(request, "permission_denied")
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in _NOT_KEPT]
+    asked = [(name, label) for name, label in _PASSWORDS.items() if name in request.POST]
+    context = {"typed": typed, "passwords": asked, "action": request.get_full_path(), "files": bool(request.FILES)}
+    return render(request, "pages/again.html", context, status=403)
+
+
+def _from_our_page(request: HttpRequest) -> bool:
+    """Whether the browser says so. One that says nothing at all sent no request across origins: that has an Origin
+    (Fetch Standard, 3.2)."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site == "same-origin"
+    try:
+        own = {
+            f"{request.scheme}://{request.get_host()}",
+            "{0.scheme}://{0.netloc}".format(urlsplit(settings.BASE_URL)),
+        }
+    except DisallowedHost:
+        return False
+    return origin is None or origin in own
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,5 +1,5 @@
 """What every request passes: a request id and an access log line, the headers of every answer, HTTPS, the API's paths,
-the size of a body."""
+the size of a body, the host; and what no view caught."""
 
 import re
 from collections.abc import Callable
@@ -8,14 +8,23 @@ from time import perf_counter
 import structlog
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.utils.deprecation import MiddlewareMixin
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.guards.admission import admission
 from vestibule.kernel import entropy
+from vestibule.kernel.errors import Refusal, Unavailable
 from vestibule.skins import edge, failures, headers, measures
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+# Asked for by a pod's address or a service's name, where nobody has a certificate: by kubelets, Prometheus, other
+# services. They build no link, and say nothing of the host.
+ASKED_INSIDE = ("/health/", "/metrics", "/.well-known/jwks.json")
 
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -57,12 +66,14 @@ def request_context(respond: Respond) -> Respond:
 
 def https_only(respond: Respond) -> Respond:
     """Pages are redirected to HTTPS (SecurityMiddleware); the API answers nothing in the open, for a redirect would
-    hide that a password went there in the clear (ASVS 4.1.2). Health and metrics are asked for inside the house."""
+    hide that a password went there in the clear (ASVS 4.1.2). What is asked for inside answers; but keys that a proxy
+    hands out in the open might be anybody's on the way."""
     if not settings.SECURE_SSL_REDIRECT:
         raise MiddlewareNotUsed
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.is_secure() or request.path.startswith("/health/") or request.path == "/metrics":
+        forwarded_keys = request.path.startswith("/.well-known/") and "HTTP_X_FORWARDED_PROTO" in request.META
+        if request.is_secure() or (request.path.startswith(ASKED_INSIDE) and not forwarded_keys):
             return respond(request)
         return failures.answer(request, "https_required")
 
@@ -95,3 +106,22 @@ def body_limit(respond: Respond) -> Respond:
         return respond(request)
 
     return middleware
+
+
+class KnownHosts(CommonMiddleware):
+    """Django's own, which refuses a foreign Host; but for what is asked for inside."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # as it is called
+        """Refuse, redirect or let pass."""
+        return None if request.path.startswith(ASKED_INSIDE) else super().process_request(request)
+
+
+class LastResort(MiddlewareMixin):
+    """A refusal that a page did not catch, and a database that is away, are answered as everywhere; not by a 500."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The answer; None leaves it to Django's handlers."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.error("database.unavailable", flow=None, error=type(exception).__name__)
+            exception = Unavailable()
+        return failures.refused(request, exception) if isinstance(exception, Refusal) else None

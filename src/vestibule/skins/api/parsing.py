@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import IO, Any
 
+from django.utils.translation import get_language
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -85,20 +86,21 @@ class Captcha(Text):
 
 def read(kind: type[Body], request: Request) -> dict[str, Any]:
     """The body, of the right shape. Raises ValidationError."""
-    return dict(_shape(kind).run_validation(request.data))
+    return dict(_shape(kind, get_language()).run_validation(request.data))
 
 
 @cache
-def _shape(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """One serializer for all requests, since to make its fields costs more than to check them. It keeps nothing of
-    what `run_validation` checks."""
+def _shape(kind: type[serializers.Serializer[Any]], language: str | None) -> serializers.Serializer[Any]:
+    """One serializer for all requests in a language, since to make its fields costs more than to check them. It keeps
+    nothing of what `run_validation` checks."""
     shape = kind()
     _write_messages(shape)
     return shape
 
 
 def _write_messages(shape: serializers.Serializer[Any]) -> None:
-    """The messages of DRF's validators are written when they are first read, and not safely so by two threads."""
+    """The messages of DRF's validators are written once, in the language of whoever first reads them, and not safely so
+    by two threads."""
     for field in shape.fields.values():
         for validator in field.validators:
             str(getattr(validator, "message", ""))

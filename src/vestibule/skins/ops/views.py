@@ -21,5 +21,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def jwks(request: HttpRequest) -> JsonResponse:
-    """`/.well-known/jwks.json` (RFC 7517); may be cached for as long as a key is published before it signs."""
-    return JsonResponse(signing.jwks(), headers={"Cache-Control": "public, max-age=300"})
+    """`/.well-known/jwks.json` (RFC 7517); may be cached for less time than a key is published before it signs."""
+    seconds = int(signing.PUBLISHED_FOR.total_seconds())
+    return JsonResponse(signing.jwks(), headers={"Cache-Control": f"public, max-age={seconds}"})

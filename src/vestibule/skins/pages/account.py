@@ -59,7 +59,7 @@ def picture(request: HttpRequest, client: Client) -> HttpResponse:
     except Refusal as refusal:
         context = {"tab": "profile", "person": profile.show(client=client)}
         return page(request, "pages/account/profile.html", context, refusal)
-    return HttpResponseRedirect("/account/?saved", status=303)
+    return HttpResponseRedirect("/account/?saved" if request.method == "POST" else "/account/", status=303)
 
 
 @signed_in
@@ -74,9 +74,7 @@ def security(request: HttpRequest, client: Client) -> HttpResponse:
     if request.method == "POST":
         act = request.POST.get("act", "")
         try:
-            return _ACTS[act](request, client)
-        except KeyError:
-            refusal = NotFound()
+            return _ACTS.get(act, _nothing)(request, client)
         except StepUpRequired:
             return page(request, "pages/account/step_up.html", {"back": "/account/security/"})
         except Refusal as refused:
@@ -181,6 +179,10 @@ def _phone_confirm(request: HttpRequest, client: Client) -> HttpResponse:
 def _close(request: HttpRequest, client: Client) -> HttpResponse:
     account.close(client=client)
     return leave(page(request, "pages/account/closing.html", {}))
+
+
+def _nothing(request: HttpRequest, client: Client) -> HttpResponse:
+    raise NotFound
 
 
 def _awaiting(request: HttpRequest, client: Client, what: str, address: str) -> HttpResponse:

@@ -15,5 +15,8 @@ def picture(request: HttpRequest, name: str) -> FileResponse:
     path = f"pictures/{name}"
     if not _NAME.fullmatch(name) or not default_storage.exists(path):
         raise Http404
-    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # shown by front ends of other origins, too
+    }
     return FileResponse(default_storage.open(path), content_type="image/webp", headers=headers)
