@@ -60,6 +60,9 @@ bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
 bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (STACK=production for two processes)
 	$(UV) run python -m bench.storm
 
+bench-timing: sync ## measure: whether the time of an answer tells one kind of account from another
+	$(UV) run python -m bench.timing
+
 clean: ## remove what was installed, built and kept (the database in var/ too)
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -88,4 +91,4 @@ servers:
 	echo "!!! No$$missing: THE TESTS OF SEVERAL MACHINES DO NOT ALL RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help install serve test check schema fmt stack bench bench-size bench-purge bench-storm clean uv sync chromium servers
+.PHONY: help install serve test check schema fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers
