@@ -41,6 +41,9 @@ check: sync ## lint, types, layers, migrations and schema in step
 schema: sync ## write docs/openapi.yaml anew
 	$(UV) run vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
+attacks: sync ## write docs/attacks.md anew: which test shows which attack
+	$(UV) run python -m tests.attacks
+
 fmt: sync ## format and fix what can be fixed
 	$(UV) run ruff check --fix
 	$(UV) run ruff format
@@ -91,4 +94,4 @@ servers:
 	echo "!!! No$$missing: THE TESTS OF SEVERAL MACHINES DO NOT ALL RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help install serve test check schema fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers
+.PHONY: help install serve test check schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers
