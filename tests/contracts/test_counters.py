@@ -40,10 +40,10 @@ def rates(network: str = "", identifier: str = "", overall: str = "") -> overrid
 def admitted(rule: Rule = RULE, *, network: str = PLACE, identifier: str = "") -> bool:
     """Whether one more request is let in."""
     try:
-        counters.hit(rule, network=network, identifier=identifier)
+        counters.hit(rule, network=network)
     except Throttled:
         return False
-    return True
+    return not identifier or counters.fits(rule, identifier=identifier)
 
 
 def test_a_limit_holds_for_each_network_and_each_rule(clock: Traveller) -> None:

@@ -1,15 +1,29 @@
-"""How much may come to one address: over the cap a message is kept as abandoned, and nobody sees a difference."""
+"""How much may come to one address, by who causes it: over the cap of strangers a message is never handed over, and
+nobody sees a difference; what an account itself causes beyond its budget is told together, and never lost."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import override_settings
+from time_machine import travel
 
 from tests.contracts.stores import NOW, SECOND, at_once
-from vestibule.courier import outbox
-from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, Kind
+from vestibule.courier import delivery, digest, envelope, outbox
+from vestibule.courier.messages import (
+    ALREADY_REGISTERED,
+    DIGEST,
+    EMAIL_CHANGED,
+    KINDS,
+    NEW_SIGN_IN,
+    PASSWORD_CHANGED,
+    PHONE_CHANGED,
+    REGISTRATION_CODE,
+    Cause,
+    Kind,
+)
 from vestibule.courier.models import Channel, Message, State
 from vestibule.guards import rates, rules
 from vestibule.kernel.client import Client
@@ -22,13 +36,12 @@ def caps(house: None) -> Iterator[None]:
     def default(name: str, words: str) -> str:
         return words
 
+    texts = rates.of_cap(rules.TEXTS, default)
     with override_settings(
-        MESSAGES_PER_ADDRESS={
-            Channel.EMAIL: rates.of_cap(rules.MAILS, default),
-            Channel.SMS: rates.of_cap(rules.TEXTS, default),
-        },
+        MESSAGES_PER_ADDRESS={Channel.EMAIL: rates.of_cap(rules.MAILS, default), Channel.SMS: texts},
         MAILS_FROM_NETWORK=rates.of_cap(rules.MAILS_FROM_NETWORK, default),
-        NOTICES_PER_ADDRESS=rates.of_cap(rules.NOTICES, default),
+        MAILS_OF_NETWORK=rates.of_cap(rules.MAILS_OF_NETWORK, default),
+        OWN_MESSAGES={Channel.EMAIL: rates.of_cap(rules.OWN_MAILS, default), Channel.SMS: texts},
     ):
         yield
 
@@ -58,11 +71,8 @@ def post(
         topic=topic,
     )
     message = Message.objects.get(topic=topic)
-    if message.state == State.QUEUED:
-        return True
-    assert (message.state, message.trouble, message.sealed) == (State.ABANDONED, "capped", None)
-    assert message.ended_at == now
-    return False
+    assert (message.state, message.sealed is None) == (State.QUEUED, False)
+    return not message.trouble
 
 
 def test_five_mails_an_hour() -> None:
@@ -93,16 +103,23 @@ def test_the_cap_is_over_all_kinds() -> None:
     assert not post(NOW, ALREADY_REGISTERED)
 
 
-def test_four_notices_of_a_kind_a_day() -> None:
-    assert [post(NOW + n * HOUR, ALREADY_REGISTERED) for n in range(6)] == [True] * 4 + [False] * 2
-    assert post(NOW + 6 * HOUR)  # a code still comes
-    assert post(NOW + 24 * HOUR, ALREADY_REGISTERED)
+def test_what_is_over_it_is_ended_by_the_worker_and_told_to_nobody() -> None:
+    for _ in range(6):
+        post(NOW)
+    with travel(NOW, tick=False):
+        delivery.drain(NOW)
+    rows = Message.objects.order_by("created_at", "id")
+    assert sorted((row.state, row.trouble, row.sealed) for row in rows) == [
+        (State.ABANDONED, "capped", None),
+        *[(State.SENT, "", None)] * 5,
+    ]
 
 
-def test_a_capped_notice_takes_nothing_from_the_codes() -> None:
-    for n in range(20):
-        post(NOW + n * SECOND, ALREADY_REGISTERED)
-    assert post(NOW + HOUR)
+def test_twenty_mails_an_hour_from_one_network_to_all_addresses() -> None:
+    one = [post(NOW, recipient=bytes([n]) * 32, address="192.0.2.1") for n in range(22)]
+    assert one == [True] * 20 + [False] * 2
+    assert post(NOW, recipient=bytes([30]) * 32, address="192.0.2.2")
+    assert post(NOW + HOUR, recipient=bytes([31]) * 32, address="192.0.2.1")
 
 
 def test_each_address_has_its_own_cap() -> None:
@@ -121,3 +138,92 @@ def test_three_texts_an_hour_and_five_a_day() -> None:
 def test_of_many_at_once_five_go() -> None:
     assert sum(at_once(lambda _: post(NOW))) == 5
     assert Message.objects.count() == 32
+
+
+def notice(now: datetime, kind: Kind, link: str = "", channel: Channel = Channel.EMAIL) -> None:
+    """Tell the owner of something."""
+    outbox.post(
+        Client(at=now, address="192.0.2.1"),
+        kind,
+        to="ada@example.com" if channel is Channel.EMAIL else "+14155550100",
+        hint="a…",
+        channel=channel,
+        recipient=ADA,
+        params={"at": f"{now:%H:%M}", "address": "192.0.2.1", "link": link},
+    )
+
+
+def held() -> dict[str, dict[str, object]]:
+    """What the digest that waits lists."""
+    row = Message.objects.get(kind=DIGEST.name, state=State.QUEUED)
+    _, params, _ = envelope.unsealed(row)
+    found: dict[str, dict[str, object]] = json.loads(str(params["held"]))
+    return found
+
+
+def test_no_stranger_spends_what_the_account_causes() -> None:
+    for _ in range(12):
+        post(NOW)
+    notice(NOW, PASSWORD_CHANGED)
+    assert Message.objects.get(kind=PASSWORD_CHANGED.name).trouble == ""
+    assert not post(NOW)
+
+
+def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> None:
+    for n in range(24):
+        notice(NOW + n * SECOND, PASSWORD_CHANGED)
+    notice(NOW + 30 * SECOND, PHONE_CHANGED)
+    assert Message.objects.filter(kind=PASSWORD_CHANGED.name, state=State.QUEUED).count() == 20
+    assert {name: facts["times"] for name, facts in held().items()} == {"password_changed": 4, "phone_changed": 1}
+    assert Message.objects.get(kind=DIGEST.name, state=State.QUEUED).due_at == NOW + 20 * SECOND + digest.HELD_FOR
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.cause is Cause.WAY_BACK])
+def test_no_flood_holds_a_way_back(kind: Kind) -> None:
+    """A thief who is in causes whatever he can, so as to hide what he does."""
+    for flood in KINDS.values():
+        if flood is not kind and flood.cause is not Cause.STRANGER:
+            for _ in range(25):
+                notice(NOW, flood, link="https://x.example/elsewhere")
+    notice(NOW, kind, link="https://x.example/back")
+    sent = Message.objects.get(kind=kind.name)
+    assert (sent.state, sent.due_at, sent.trouble) == (State.QUEUED, NOW, "")
+
+
+def test_a_digest_holds_every_way_back() -> None:
+    for n in range(25):
+        notice(NOW, NEW_SIGN_IN, link=f"https://x.example/{n}")
+    notice(NOW, EMAIL_CHANGED, link="https://x.example/undo")
+    assert held() == {
+        "new_sign_in": {
+            "times": 5,
+            "at": f"{NOW:%H:%M}",
+            "address": "192.0.2.1",
+            "links": [f"https://x.example/{n}" for n in range(24, 19, -1)],
+        }
+    }
+
+
+def test_notices_by_sms_wait_for_a_digest_too_and_refuse_nobody() -> None:
+    for _ in range(5):
+        notice(NOW, PASSWORD_CHANGED, channel=Channel.SMS)
+    assert Message.objects.filter(kind=PASSWORD_CHANGED.name, state=State.QUEUED).count() == 3
+    assert held()["password_changed"]["times"] == 2
+
+
+def test_of_many_held_at_once_none_is_lost() -> None:
+    for _ in range(20):
+        notice(NOW, PASSWORD_CHANGED)
+    at_once(lambda _: notice(NOW, PASSWORD_CHANGED))
+    rows = Message.objects.filter(kind=DIGEST.name, state=State.QUEUED)
+    told = [json.loads(str(envelope.unsealed(row)[1]["held"])) for row in rows]
+    assert sum(each["password_changed"]["times"] for each in told) == 32
+
+
+def test_every_kind_says_who_causes_it() -> None:
+    ways_back = {kind.name for kind in KINDS.values() if kind.button and kind.cause is not Cause.STRANGER}
+    assert ways_back == {kind.name for kind in KINDS.values() if kind.cause is Cause.WAY_BACK}
+    assert {kind.name for kind in KINDS.values() if kind.cause is Cause.STRANGER} == {
+        *("registration_code", "verify_address", "already_registered", "sign_in_trouble"),
+        *("password_reset", "email_change", "phone_change"),
+    }

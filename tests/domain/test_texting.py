@@ -11,7 +11,7 @@ from tests.contracts.stores import NOW, SECOND
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import identifiers
 from vestibule.courier.models import Message
-from vestibule.guards import rates, rules, texting
+from vestibule.guards import ledger, rates, rules, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.texting import Cap
 
@@ -29,8 +29,11 @@ def caps(house: None) -> Iterator[None]:
 
 def spend(number: str = NUMBER, network: str = "192.0.2.1", at: timedelta = timedelta()) -> Cap | None:
     """One SMS; the cap that refused it."""
+    if texting.closed(NOW + at):
+        return Cap.BREAKER
     with atomic():
-        refused = texting.spend(number, network, NOW + at)
+        spent = ledger.spend_all(NOW + at, *texting.counts(number, network))
+    refused = texting.refused(spent.full)
     return refused[0] if refused else None
 
 

@@ -99,11 +99,10 @@ class Engine:
         """How long it lives, and how often it may be tried and sent. Nothing is left of what is over."""
         policy = self.policies[seen.purpose]
         over = self.over(seen, now) is not None
-        ready_at = seen.sent_at + policy.cooldown(seen.sends)
         return Standing(
             expires_in=0 if over else _seconds(seen.expires_at - now),
             code_expires_in=0 if over else _seconds(self._code_expires_at(seen) - now),
-            resend_in=0 if over else _seconds(ready_at - now),
+            resend_in=0 if over else _seconds(seen.sent_at + policy.cooldown(seen.sends) - now),
             resends_left=0 if over else policy.sends - seen.sends,
             attempts_left=0 if over else policy.attempts - seen.attempts,
         )
@@ -130,9 +129,9 @@ class Engine:
         payload, decoy = self.safe.unseal(seen)
         code, link = self._secrets(policy, seen.subject, now)
         digests = self.safe.digests(seen.purpose, seen.id, code, link, decoy=decoy)
-        self._refuse_resend(policy, seen, now)
+        self.refuse_resend(seen, now)
         if not self.store.count_send(seen, digests=digests, now=now, expires_at=now + policy.ttl):
-            self._refuse_resend(policy, self.store.get(seen.id), now)
+            self.refuse_resend(self.store.get(seen.id), now)
             raise errors.Locked(retry_after=1, subject=seen.subject)
         renewed = replace(seen, digests=digests, sent_at=now, expires_at=now + policy.ttl, sends=seen.sends + 1)
         try:
@@ -254,16 +253,16 @@ class Engine:
         wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.busy(now) else 1
         raise errors.Locked(retry_after=wait, subject=seen.subject)
 
-    def _refuse_resend(self, policy: Policy, found: Challenge | None, now: datetime) -> None:
-        if found is None:
-            raise errors.Expired
-        if closed := self.over(found, now):
-            raise closed
+    def refuse_resend(self, found: Challenge | None, now: datetime) -> None:
+        """Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked where it may not be sent again now."""
+        closed = self.over(found, now)
+        if found is None or closed:
+            raise closed or errors.Expired
+        policy = self.policies[found.purpose]
         if found.busy(now):
             raise errors.Locked(retry_after=int(LEASE.total_seconds()), subject=found.subject)
         if found.sends >= policy.sends:
-            left = max(1, int((found.expires_at - now).total_seconds()))
-            raise errors.Throttled(retry_after=left, subject=found.subject)
+            raise errors.Throttled(retry_after=max(1, _seconds(found.expires_at - now)), subject=found.subject)
         if wait := _seconds(found.sent_at + policy.cooldown(found.sends) - now):
             raise errors.TooSoon(retry_after=wait, subject=found.subject)
 
@@ -275,11 +274,12 @@ class Engine:
         self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: Mapping[str, Any]
     ) -> Issued:
         purpose, id = challenge.purpose, challenge.id
+        token = self.safe.link(purpose, id, link) if link else None  # a decoy's too: the same work
         return Issued(
             id=id,
             handle=self.safe.handle(purpose, id),
             code=None if decoy else code,
-            link=None if decoy or link is None else self.safe.link(purpose, id, link),
+            link=None if decoy else token,
             decoy=decoy,
             first=challenge.sends == 1,
             payload=payload,

@@ -21,12 +21,9 @@ class Safe:
     keys: Keys
 
     def digests(self, purpose: Purpose, id: UUID, *secrets: str | None, decoy: bool) -> bytes:
-        """The keyed digests of the secrets, one after the other; of a decoy, what no secret has."""
-        return b"".join(
-            entropy.octets(_DIGEST) if decoy else self.keys.digest(f"secret {purpose}", id.bytes, secret.encode())
-            for secret in secrets
-            if secret is not None
-        )
+        """The keyed digests of the secrets, one after the other; of a decoy, those of others, which nobody is told."""
+        made = [entropy.token() if decoy else secret for secret in secrets if secret is not None]
+        return b"".join(self.keys.digest(f"secret {purpose}", id.bytes, secret.encode()) for secret in made)
 
     def right(self, seen: Challenge, secret: str, by: Secret) -> bool:
         """Whether this is the live secret of its kind: the code stands first, the link last."""

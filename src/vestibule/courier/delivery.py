@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.courier import channels, feedback, messages, replies
+from vestibule.courier.allowances import UNSENT
 from vestibule.courier.channels import Sender
 from vestibule.courier.envelope import unsealed
 from vestibule.courier.models import Channel, Feedback, Message, State
@@ -54,7 +55,9 @@ def ended(before: datetime) -> QuerySet[Message]:
 def _deliver(message: Message, now: datetime) -> bool:
     if not _move(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
         return False  # another worker has it
-    if message.useless_at is not None and message.useless_at <= now:
+    if message.trouble in UNSENT:  # no event, and no row of one: strangers cause these
+        _move(message, state=State.ABANDONED, ended_at=now, sealed=None, leased_until=None)
+    elif message.useless_at is not None and message.useless_at <= now:
         _give_up(message, now) if message.trouble else _abandon(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
         _give_up(message, now)

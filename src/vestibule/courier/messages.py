@@ -1,7 +1,9 @@
 """Every kind of message, and how it reads: subject, text and HTML of a mail, the text of an SMS."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from django.conf import settings
@@ -10,16 +12,26 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
+class Cause(StrEnum):
+    """Who can make such a message go out, and so whose allowance it spends (docs/decisions/0050)."""
+
+    STRANGER = "stranger"  # whoever knows the address, or types any
+    ACCOUNT = "account"  # only who is signed in, knows the password, or runs the house
+    WAY_BACK = "way back"  # the same, and it holds a link that takes the act back
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One row of the table. A notice tells the owner of something; how many may come a day is capped of its own.
+    """One row of the table. `cause` says who can make it go out; `quiet`, that whoever asks for it is told nothing, not
+    even that it can't be sent.
 
     What `says` something is a plain letter: that, a button for the link and the code where there are any, and `then`.
     """
 
     name: str
     subject: Promise | str
-    notice: bool = False
+    cause: Cause
+    quiet: bool = False
     says: Promise | str = ""
     button: Promise | str = ""
     then: Promise | str = ""
@@ -41,13 +53,15 @@ class Rendered:
     html: str = ""
 
 
-REGISTRATION_CODE = Kind(name="registration_code", subject=_("Your verification code"), guards=False)
-VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"), guards=False)
+REGISTRATION_CODE = Kind(
+    name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, guards=False
+)
+VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"), cause=Cause.STRANGER, guards=False)
 ALREADY_REGISTERED = Kind(
-    name="already_registered", subject=_("You already have an account"), notice=True, guards=False
+    name="already_registered", subject=_("You already have an account"), cause=Cause.STRANGER, guards=False
 )
 
-SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), notice=True)
+SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
 
 _NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
 _RESET = _("If that was not you, reset your password at once: somebody else may know it.")
@@ -55,7 +69,7 @@ _IGNORE = _("If you did not ask for this, ignore this message: without it nothin
 NEW_SIGN_IN = Kind(
     name="new_sign_in",
     subject=_("New sign-in to your account"),
-    notice=True,
+    cause=Cause.WAY_BACK,
     says=_("Somebody signed in to your account from a device or network that we have not seen before."),
     button=_("This wasn't me"),
     then=_NOT_YOU,
@@ -63,20 +77,22 @@ NEW_SIGN_IN = Kind(
 SIGN_IN_TROUBLE = Kind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),
-    notice=True,
+    cause=Cause.STRANGER,
     says=_("Several wrong passwords in a row were typed for your account, and it lets strangers try only slowly now."),
     then=_("If that was you, wait a little, or reset your password. If not, you need not do anything."),
 )
 PASSWORD_DISABLED = Kind(
     name="password_disabled",
     subject=_("Your password was disabled"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("A hundred wrong passwords in a row were typed for your account, so no password opens it any more."),
     then=_("Reset your password to sign in again: that proves that the account is yours."),
 )
 PASSWORD_RESET = Kind(
     name="password_reset",
     subject=_("Reset your password"),
+    cause=Cause.STRANGER,
+    quiet=True,
     says=_("Somebody, we hope you, asked to reset the password of your account. The link works once, for an hour."),
     button=_("Choose a new password"),
     then=_IGNORE,
@@ -84,13 +100,14 @@ PASSWORD_RESET = Kind(
 PASSWORD_CHANGED = Kind(
     name="password_changed",
     subject=_("Your password was changed"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("The password of your account was changed, and other devices were signed out."),
     then=_RESET,
 )
 EMAIL_CHANGE = Kind(
     name="email_change",
     subject=_("Confirm your new address"),
+    cause=Cause.STRANGER,
     says=_("Type this code on the page where you changed your email address."),
     then=_IGNORE,
     guards=False,
@@ -98,14 +115,14 @@ EMAIL_CHANGE = Kind(
 EMAIL_CHANGING = Kind(
     name="email_changing",
     subject=_("Your email address is about to change"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("Somebody who is signed in to your account asked to change its email address. So far nothing has changed."),
     then=_RESET,
 )
 EMAIL_CHANGED = Kind(
     name="email_changed",
     subject=_("Your email address was changed"),
-    notice=True,
+    cause=Cause.WAY_BACK,
     says=_("Your account has another email address now. For 72 hours you can take that back."),
     button=_("Take it back"),
     then=_("If that was you, you need not do anything."),
@@ -113,6 +130,7 @@ EMAIL_CHANGED = Kind(
 PHONE_CHANGE = Kind(
     name="phone_change",
     subject=_("Confirm your phone number"),
+    cause=Cause.STRANGER,
     says=_("Type this code on the page where you changed your phone number."),
     then=_IGNORE,
     guards=False,
@@ -120,21 +138,21 @@ PHONE_CHANGE = Kind(
 PHONE_CHANGED = Kind(
     name="phone_changed",
     subject=_("Your phone number was changed"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("Your account has another phone number now."),
     then=_RESET,
 )
 SESSION_CROWDED_OUT = Kind(
     name="session_crowded_out",
     subject=_("Your oldest session was ended"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("You are signed in on many devices, so the session that began first was ended."),
     then=_RESET,
 )
 ACCOUNT_CLOSING = Kind(
     name="account_closing",
     subject=_("Your account will be erased"),
-    notice=True,
+    cause=Cause.WAY_BACK,
     says=_("You asked to close your account. It is switched off now, and all of it will be erased in 14 days."),
     button=_("Keep my account"),
     then=_("If that was you and you mean it, you need not do anything."),
@@ -144,7 +162,7 @@ _ASK = _("If you think that this is a mistake, write to us.")
 ACCOUNT_SUSPENDED = Kind(
     name="account_suspended",
     subject=_("Your account was suspended"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("We suspended your account: you are signed out, and can't sign in for now. Nothing of it was erased."),
     then=_ASK,
     by_house=True,
@@ -152,7 +170,7 @@ ACCOUNT_SUSPENDED = Kind(
 ACCOUNT_REACTIVATED = Kind(
     name="account_reactivated",
     subject=_("Your account is open again"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("You can sign in to your account again."),
     then=_("Your password is the one that you had."),
     by_house=True,
@@ -160,7 +178,7 @@ ACCOUNT_REACTIVATED = Kind(
 ACCOUNT_CLOSED_BY_STAFF = Kind(
     name="account_closed_by_staff",
     subject=_("Your account was closed"),
-    notice=True,
+    cause=Cause.ACCOUNT,
     says=_("We closed your account: it is switched off now, and all of it will be erased in 14 days."),
     then=_ASK,
     by_house=True,
@@ -168,11 +186,14 @@ ACCOUNT_CLOSED_BY_STAFF = Kind(
 ADMIN_INVITATION = Kind(
     name="admin_invitation",
     subject=_("You are to run this"),
+    cause=Cause.WAY_BACK,
     says=_("Choose a password, and this address has an account that may see and manage all others."),
     button=_("Choose a password"),
     then=_("The link works once, for an hour. If you do not know what this is about, ignore this message."),
     by_house=True,
 )
+
+DIGEST = Kind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, Kind)}
@@ -181,7 +202,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 def mail(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
     """The mail of this kind: hand-written text, and HTML with inline styles only."""
-    context = {**params, "kind": kind, "brand": settings.BRAND, "base_url": settings.BASE_URL}
+    context = {**params, **_told(params), "kind": kind, "brand": settings.BRAND, "base_url": settings.BASE_URL}
     return Rendered(
         subject=f"{kind.subject} · {settings.BRAND.name}",
         text=render_to_string(f"{kind.template}.txt", context),
@@ -191,5 +212,11 @@ def mail(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
 
 def sms(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
     """The SMS of this kind; a code's last line is bound to our host, so that phones fill it in nowhere else."""
-    context = {**params, "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
+    context = {**params, **_told(params), "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
     return Rendered(subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip())
+
+
+def _told(params: Mapping[str, str | int]) -> dict[str, object]:
+    """What a digest lists (courier.digest): each kind once, with how often, when last, and its links."""
+    held = json.loads(str(params["held"])) if "held" in params else {}
+    return {"listed": [{**facts, "kind": KINDS[name]} for name, facts in held.items()]}

@@ -40,13 +40,13 @@ def start(*, client: Client, email: Email, password: str) -> Standing:
     with atomic():
         securing.hold(client, user)
         subject = challenges.subject_of(user.pk)
-        issued = challenges.issue(Purpose.EMAIL_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
         kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
-        owner.write(client, kind, email, issued=None if taken else issued)
+        permit = owner.may_write(client, kind, email)
+        issued = owner.issue(client, Purpose.EMAIL_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
+        owner.write(client, kind, email, issued=None if taken else issued, permit=permit)
         owner.write(client, messages.EMAIL_CHANGING, owner.reached_at(user))
         record(events.EMAIL_CHANGE_ASKED, client)
-    for seen in before:
-        challenges.retire(seen)
+    owner.replaced(permit, before)
     return issued.standing
 
 
@@ -83,7 +83,7 @@ def undo(*, client: Client, token: str) -> None:
         except IntegrityError as error:
             raise errors.EmailTaken from error
     securing.call_off(user.pk)
-    password_reset.start(client=client, address=old)
+    password_reset.start(client=client, address=old, proved=True)
 
 
 def _move(client: Client, proof: Proof) -> User:

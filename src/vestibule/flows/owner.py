@@ -1,6 +1,8 @@
 """Write to the owner of an account: at a proved address, in the caller's transaction."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -8,8 +10,12 @@ from django.conf import settings
 from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
-from vestibule.courier import outbox
+from vestibule.challenges.store import Challenge
+from vestibule.courier import allowances, outbox
+from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel
 from vestibule.kernel.client import Client
@@ -22,6 +28,41 @@ def reached_at(user: User) -> Email | Phone:
     return Phone(user.phone_number or "")
 
 
+def channel_to(address: Email | Phone) -> Channel:
+    """How a message travels there."""
+    return Channel.EMAIL if "@" in address else Channel.SMS
+
+
+def may_write(client: Client, kind: Kind, to: Email | Phone, *, own: bytes = b"", muted: bool = False) -> Permit:
+    """Whether a message to that address will be sent, counted in the caller's transaction: to be asked before a secret
+    is issued, which takes no older one's place where it will not. `own`, `muted`: as in `allowances.ask`. Raises
+    Throttled (what SMS may cost)."""
+    subject = identifiers.digest(to)
+    return allowances.ask(client, kind, channel_to(to), to=to, recipient=subject, own=own, muted=muted)
+
+
+def issue(
+    client: Client,
+    purpose: Purpose,
+    permit: Permit,
+    *,
+    subject: bytes,
+    payload: Mapping[str, Any],
+    decoy: bool = False,
+) -> Issued:
+    """A new challenge, in the caller's transaction. Where its message will not be sent, it is the same work and a
+    record that nobody finds, so that the newest of the `subject` stays the one that was sent."""
+    if not permit.changes:
+        subject, decoy = settings.KEYS.digest("unsent", subject), True
+    return challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
+
+
+def replaced(permit: Permit, before: Sequence[Challenge]) -> None:
+    """The newer secret is on its way: the older ones open nothing any more; after the commit."""
+    for seen in before if permit.changes else ():
+        challenges.retire(seen)
+
+
 def write(
     client: Client,
     kind: Kind,
@@ -29,10 +70,10 @@ def write(
     *,
     link: str = "",
     issued: Issued | None = None,
-    muted: bool = False,
+    permit: Permit | None = None,
 ) -> None:
-    """One message to that address: a notice, or what `issued` made, its link on the page at the path `link`. `muted`:
-    the same work, and nothing is sent, where nobody has the address."""
+    """One message to that address: a notice, or what `issued` made, its link on the page at the path `link`; `permit`
+    as `may_write` gave it."""
     topic: UUID | None = None
     first = False
     useless_at: datetime | None = None
@@ -46,13 +87,13 @@ def write(
         kind,
         to=to,
         hint=identifiers.masked(to),
-        channel=Channel.EMAIL if "@" in to else Channel.SMS,
+        channel=channel_to(to),
         recipient=identifiers.digest(to),
         params=params,
         topic=topic,
         first=first,
         useless_at=useless_at,
-        muted=muted,
+        permit=permit,
     )
 
 

@@ -4,6 +4,7 @@ an admin's account begins with: it proves the address and sets the first passwor
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
@@ -21,30 +22,35 @@ from vestibule.flows import owner, securing, sign_in
 from vestibule.flows.flow import flow
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
+from vestibule.sessions import devices
 
 PATH = "password/reset/confirm"
 SOON = timedelta(seconds=60)  # a second request within it sends nothing: the first message is on its way
 
 
 @flow
-def start(*, client: Client, address: Email | Phone) -> None:
+def start(*, client: Client, address: Email | Phone, cookie: UUID | None = None, proved: bool = False) -> None:
     """Send a link and a code to the address, if an account that may sign in has proved it. Whoever asks is told
-    nothing, and the work is the same. Raises Throttled (what SMS may cost), Unavailable.
+    nothing, and the work is the same. A device (its `cookie`) or network that the account was signed in from asks out
+    of a budget of its own, which no stranger spends; and so, at once, does who `proved` to be the owner by another link
+    of ours. Raises Unavailable.
     """
     before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(address), limit=20)
-    if before and before[0].sent_at > client.at - SOON and not challenges.over(before[0], client.at):
+    if not proved and before and before[0].sent_at > client.at - SOON and not challenges.over(before[0], client.at):
         return
     by_mail = "@" in address
     holder = directory.holder_of_email(Email(address)) if by_mail else directory.holder_of_phone(Phone(address))
     nobody = holder is None or holder.status != Status.ACTIVE
     subject = identifiers.digest(address)
     payload = {"user_id": str(holder.pk if holder else entropy.identifier()), "address": address}
+    known = devices.recognise(client, holder.pk if holder else entropy.identifier(), cookie=cookie)
+    own = settings.KEYS.digest("proved", subject) if proved else known.place
     with atomic():
-        issued = challenges.issue(Purpose.PASSWORD_RESET, subject=subject, payload=payload, now=client.at, decoy=nobody)
-        owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, muted=nobody)
+        permit = owner.may_write(client, messages.PASSWORD_RESET, address, own=own, muted=nobody)
+        issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload, decoy=nobody)
+        owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, permit=permit)
         record(events.PASSWORD_RESET_ASKED, client, user_id=holder.pk if holder else None, subject=subject)
-    for seen in before:
-        challenges.retire(seen)
+    owner.replaced(permit, before)
 
 
 @flow
@@ -83,11 +89,11 @@ def invite(*, client: Client, email: Email) -> None:
     before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(email), limit=20)
     payload = {"user_id": str(entropy.identifier()), "address": email, "role": Role.ADMIN.value}
     with atomic():
-        issued = challenges.issue(Purpose.PASSWORD_RESET, subject=subject, payload=payload, now=client.at)
-        owner.write(client, messages.ADMIN_INVITATION, email, link=PATH, issued=issued)
+        permit = owner.may_write(client, messages.ADMIN_INVITATION, email)
+        issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload)
+        owner.write(client, messages.ADMIN_INVITATION, email, link=PATH, issued=issued, permit=permit)
         record(events.ADMIN_INVITED, client, subject=subject)
-    for seen in before:
-        challenges.retire(seen)
+    owner.replaced(permit, before)
 
 
 def _admit(client: Client, proof: Proof, password: str) -> User:

@@ -31,6 +31,7 @@ from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 
 CANDIDATES = 3  # of the sign-ups on one address, the newest few are tried against a password: each costs a hash
+LOOKED_AT = 50  # of them, to find those few
 
 
 @flow
@@ -48,8 +49,10 @@ def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] 
         user_id = lifecycle.enrol(signing_up.particulars(payload), client.at)
         known = user_id is None
         payload["user_id"] = str(user_id or entropy.row_id())
+        permit = signing_up.may_tell(client, purpose, payload, known=known)
+        payload["unsent"] = not permit.changes
         issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
-        signing_up.tell(client, issued, purpose)
+        signing_up.tell(client, issued, purpose, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
         record(event, client, user_id=user_id, subject=subject, channel=applicant.channel)
     return signing_up.sent(issued, user_id)
@@ -176,7 +179,9 @@ def _bound(seen: Challenge, registration: str) -> bool:
 
 
 def _of_address(address: Email | Phone) -> list[Challenge]:
-    return challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=CANDIDATES)
+    """The newest whose proof was sent: those that were not hide nobody's."""
+    newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=LOOKED_AT)
+    return [seen for seen in newest if seen.sends > 1 or not challenges.payload(seen).get("unsent")][:CANDIDATES]
 
 
 def _typed_at_sign_up(payload: Mapping[str, Any], password: str) -> bool:

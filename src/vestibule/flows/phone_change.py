@@ -40,12 +40,12 @@ def start(*, client: Client, phone: Phone, password: str) -> Standing:
     with atomic():
         securing.hold(client, user)
         subject = challenges.subject_of(user.pk)
-        issued = challenges.issue(Purpose.PHONE_CHANGE, subject=subject, payload=payload, now=client.at, decoy=taken)
         kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
-        owner.write(client, kind, phone, issued=None if taken else issued)
+        permit = owner.may_write(client, kind, phone)
+        issued = owner.issue(client, Purpose.PHONE_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
+        owner.write(client, kind, phone, issued=None if taken else issued, permit=permit)
         record(events.PHONE_CHANGE_ASKED, client)
-    for seen in before:
-        challenges.retire(seen)
+    owner.replaced(permit, before)
     return issued.standing
 
 

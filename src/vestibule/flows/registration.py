@@ -21,7 +21,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Standing
 from vestibule.challenges.store import Challenge
 from vestibule.courier import feedback
-from vestibule.flows import signing_up
+from vestibule.flows import owner, signing_up
 from vestibule.flows.flow import flow
 from vestibule.flows.signing_up import Registered, Sent
 from vestibule.kernel import errors
@@ -55,8 +55,9 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
     payload = signing_up.kept(applicant, device)
     known = signing_up.refuse_known(payload)
     with atomic():
+        permit = signing_up.may_tell(client, purpose, payload, known=known)
         issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
-        signing_up.tell(client, issued, purpose)
+        signing_up.tell(client, issued, purpose, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
         record(event, client, subject=subject, channel=applicant.channel)
     return signing_up.sent(issued)
@@ -143,21 +144,36 @@ def redirect(*, client: Client, registration: str, email: Email | None = None) -
     subject, known = identifiers.digest(signing_up.address_of(payload)), signing_up.refuse_known(payload)
     user_id: UUID | None = None
     with atomic():
-        if seen.purpose is Purpose.PENDING_REGISTRATION:
+        permit = signing_up.may_tell(client, seen.purpose, payload, known=known)
+        payload["unsent"] = not permit.changes
+        if permit.changes and seen.purpose is Purpose.PENDING_REGISTRATION:
             user_id = _move(payload, client)
             known, payload["user_id"] = user_id is None, str(user_id or payload["user_id"])
         issued = challenges.issue(seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known)
-        signing_up.tell(client, issued, seen.purpose)
+        signing_up.tell(client, issued, seen.purpose, permit)
         record(events.REGISTRATION_REDIRECTED, client, subject=subject, channel=payload["channel"])
-    challenges.retire(seen)
+    owner.replaced(permit, [seen])
     return signing_up.sent(issued, user_id)
 
 
+class _Unsent(Exception):
+    """There was room for the message, and another took it: the older secret is put back."""
+
+
 def _resend(client: Client, seen: Challenge) -> Sent:
-    with challenges.resend(seen, now=client.at) as issued, atomic():
-        signing_up.tell(client, issued, seen.purpose)
-        left = issued.standing.resends_left
-        record(events.REGISTRATION_RESENT, client, subject=seen.subject, resends_left=left)
+    challenges.refuse_resend(seen, client.at)
+    if not signing_up.room(client, seen):
+        return signing_up.as_before(client, seen)
+    try:
+        with challenges.resend(seen, now=client.at) as issued, atomic():
+            permit = signing_up.may_tell(client, seen.purpose, issued.payload, known=issued.decoy)
+            if not permit.changes:
+                raise _Unsent
+            signing_up.tell(client, issued, seen.purpose, permit)
+            left = issued.standing.resends_left
+            record(events.REGISTRATION_RESENT, client, subject=seen.subject, resends_left=left)
+    except _Unsent:
+        return signing_up.as_before(client, seen)
     return signing_up.sent(issued)
 
 

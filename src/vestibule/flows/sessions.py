@@ -68,7 +68,7 @@ def disown(*, client: Client, token: str) -> None:
             securing.disable_password(client, user)
             record(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
     securing.call_off(user.pk)
-    password_reset.start(client=client, address=owner.reached_at(user))
+    password_reset.start(client=client, address=owner.reached_at(user), proved=True)
 
 
 @flow

@@ -22,8 +22,10 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued, Proof, Standing
 from vestibule.challenges.store import Challenge
-from vestibule.courier import messages, outbox
-from vestibule.courier.models import Channel
+from vestibule.courier import allowances, messages, outbox
+from vestibule.courier.allowances import Permit
+from vestibule.courier.messages import Kind
+from vestibule.flows import owner
 from vestibule.flows.entering import SignedIn, enter
 from vestibule.guards import texting
 from vestibule.kernel import errors
@@ -107,10 +109,20 @@ def found(registration: str) -> Challenge:
     raise errors.TokenInvalid
 
 
-def tell(client: Client, issued: Issued, purpose: Purpose) -> None:
+def may_tell(client: Client, purpose: Purpose, payload: Kept, *, known: bool) -> Permit:
+    """Whether `tell` will send what it writes, counted in the caller's transaction. Raises Throttled."""
+    return owner.may_write(client, _kind(purpose, known=known), address_of(payload))
+
+
+def room(client: Client, seen: Challenge) -> bool:
+    """Whether the address of a sign-up has room for one more message. Counts nothing."""
+    address = address_of(challenges.payload(seen))
+    return allowances.room(client, owner.channel_to(address), identifiers.digest(address))
+
+
+def tell(client: Client, issued: Issued, purpose: Purpose, permit: Permit) -> None:
     """The code (and the link) to its address; for a decoy, a notice to the owner of the account."""
     address = address_of(issued.payload)
-    by_sms = issued.payload["channel"] == "sms"
     params: dict[str, str | int] = {
         "address": client.address or "",
         "at": f"{client.at:%d %B %Y, %H:%M} UTC",
@@ -120,18 +132,35 @@ def tell(client: Client, issued: Issued, purpose: Purpose) -> None:
         "link": _page(issued.link) if issued.link else "",
         "reject": f"{_page(issued.link)}&reject=1" if issued.link else "",
     }
-    kind = messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
     outbox.post(
         client,
-        messages.ALREADY_REGISTERED if issued.decoy else kind,
+        _kind(purpose, known=issued.decoy),
         to=address,
         hint=identifiers.masked(address),
-        channel=Channel.SMS if by_sms else Channel.EMAIL,
+        channel=owner.channel_to(address),
         recipient=identifiers.digest(address),
         params=params,
         topic=issued.id,
         first=issued.first,
         useless_at=None if issued.decoy else issued.expires_at,
+        permit=permit,
+    )
+
+
+def _kind(purpose: Purpose, *, known: bool) -> Kind:
+    if known:
+        return messages.ALREADY_REGISTERED
+    return messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
+
+
+def as_before(client: Client, seen: Challenge) -> Sent:
+    """What the person is told of a code that is not sent again: where the one that was stands."""
+    payload = challenges.payload(seen)
+    return Sent(
+        registration=challenges.safe.handle(seen.purpose, seen.id),
+        channel=payload["channel"],
+        address=address_of(payload),
+        standing=challenges.standing(seen, client.at),
     )
 
 

@@ -1,6 +1,7 @@
 """Count a request against the rates: moving windows, in memory for one process, in Redis for many."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -43,21 +44,24 @@ def _opened() -> MovingWindowRateLimiter:
 _limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(_opened))
 
 
-def hit(rule: Rule, *, network: str, identifier: str = "") -> None:
-    """Count one request against every rate of the rule.
+def hit(rule: Rule, *, network: str) -> None:
+    """Count one request against the rule's rates per network and overall.
 
     Raises Throttled with the time to wait, and Unavailable when Redis can't be reached: a rate that can't be
     counted does not vanish (docs/decisions/0003).
     """
-    for rate, key in _rates(rule, network, identifier):
-        try:
-            if _limiter.hit(rate, rule.name, key):
-                continue
-            reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
-        except (StorageError, *redis_client.DOWN) as error:
-            raise Unavailable from error
-        wait = max(1, int(reset_at - time.time()) + 1)
-        raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())
+    rates = settings.RATES[rule.name]
+    _count(rule, rates.per_network, f"network {network}")
+    _count(rule, rates.overall, "overall")
+
+
+def fits(rule: Rule, *, identifier: str) -> bool:
+    """Count one request against the rule's rates per identifier; whether it fits them. Raises Unavailable."""
+    try:
+        _count(rule, settings.RATES[rule.name].per_identifier, f"identifier {identifier}")
+    except Throttled:
+        return False
+    return True
 
 
 def worn(rule: Rule, *, network: str) -> bool:
@@ -76,10 +80,13 @@ def forget() -> None:
     _limiter.storage.reset()
 
 
-def _rates(rule: Rule, network: str, identifier: str) -> list[tuple[RateLimitItem, str]]:
-    rates = settings.RATES[rule.name]
-    return [
-        *((rate, f"network {network}") for rate in rates.per_network),
-        *((rate, f"identifier {identifier}") for rate in rates.per_identifier if identifier),
-        *((rate, "overall") for rate in rates.overall),
-    ]
+def _count(rule: Rule, rates: Sequence[RateLimitItem], key: str) -> None:
+    for rate in rates:
+        try:
+            if _limiter.hit(rate, rule.name, key):
+                continue
+            reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
+        except (StorageError, *redis_client.DOWN) as error:
+            raise Unavailable from error
+        wait = max(1, int(reset_at - time.time()) + 1)
+        raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())

@@ -69,10 +69,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What came of counting: the seconds to `wait` (0: it was counted), and each streak as it stands now."""
+    """What came of counting: the seconds to `wait` (0: it was counted), each streak as it stands now, and which scopes
+    are `full`, for how long."""
 
     wait: int
     streaks: tuple[int, ...] = ()
+    full: tuple[tuple[str, int], ...] = ()
 
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
@@ -95,7 +97,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
     if not connection.in_atomic_block:
         seen = _seen(counts)
         if wait := max(each.wait(moment) for each in seen):
-            return Spent(wait)
+            return Spent(wait, full=_full(seen, moment))
         after = [each.with_one_more(moment) for each in seen]
         counted = _counted(seen, after, now)
         if len(counted) == len(counts):
@@ -108,7 +110,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
         if wait := max(each.wait(moment) for each in before):
             if before != held:
                 _write(before, now, _STAND)
-            return Spent(wait)
+            return Spent(wait, full=_full(before, moment))
         after = [each.with_one_more(moment) for each in before]
         _write(after, now, _STAND)
     return Spent(0, tuple(each.streak for each in after))
@@ -129,6 +131,11 @@ def wait(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """Seconds until one more would fit; 0 when it would now. Counts nothing."""
     tally = _TALLY.first(scope, key)
     return allowance.wait(tally.moments, tally.streak, int(now.timestamp())) if tally else 0
+
+
+def waits(now: datetime, *counts: Count) -> int:
+    """Seconds until one of each would fit; 0 when it would now. Counts nothing."""
+    return max(each.wait(int(now.timestamp())) for each in _seen(counts))
 
 
 def recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
@@ -163,6 +170,10 @@ def forget_all(key: bytes) -> None:
 def idle(before: datetime) -> QuerySet[Tally]:
     """The tallies that nobody touched since and that hold no run of failures."""
     return Tally.objects.filter(touched_at__lt=before, streak=0)
+
+
+def _full(counts: Sequence[Count], moment: int) -> tuple[tuple[str, int], ...]:
+    return tuple((each.scope, each.wait(moment)) for each in counts if each.wait(moment))
 
 
 def _seen(counts: Sequence[Count]) -> list[Count]:

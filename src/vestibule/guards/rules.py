@@ -1,8 +1,10 @@
 """The table of rates at the edge. Each number is a default: `RATE_<NAME>` sets it, empty switches it off.
 
 A rule may limit per client network (an IPv4 address, an IPv6 /64), per identifier (the address that somebody typed,
-as a keyed digest) and overall; `RATE_<NAME>`, `RATE_<NAME>_PER_IDENTIFIER` and `RATE_<NAME>_OVERALL`. A rule may also
-ask for a captcha: `CAPTCHA_<WHAT>` says the word.
+as a keyed digest) and overall. Over a rate per identifier nobody is refused, or strangers would keep its owner out: the
+request is answered as usual, does the same work, and what strangers can cause is not sent; `RATE_<NAME>`,
+`RATE_<NAME>_PER_IDENTIFIER` and `RATE_<NAME>_OVERALL`. A rule may also ask for a captcha: `CAPTCHA_<WHAT>` says the
+word.
 """
 
 from dataclasses import dataclass
@@ -28,8 +30,7 @@ class Rule:
 
 # Every request that nobody signed.
 ANON = Rule(name="anon", per_network="100/hour")
-# Each start sends a mail and costs a hash. Per identifier it is wider than the mails that one address may get, which
-# are capped silently: it only bounds the work.
+# Each start sends a mail and costs a hash.
 REGISTER_START = Rule(
     name="register_start",
     per_network="5/hour",
@@ -80,18 +81,21 @@ RULES = (
     CAPTCHA_UNCHECKED,
 )
 
-# Messages per address, counted exactly and silently by the outbox (mail-bombing): over all kinds, and notices a kind.
+# Messages per address that strangers can cause, over all kinds, counted exactly and silently (courier.allowances).
 MAILS = Rule(name="mail", per_identifier="5/hour;10/day")
 # Of those, what one network may cause: a stranger who signs up again and again leaves the owner some of the day.
 MAILS_FROM_NETWORK = Rule(name="mail_from_network", per_identifier="6/day")
+# What one network may cause at all addresses together.
+MAILS_OF_NETWORK = Rule(name="mail_of_network", per_identifier="20/hour")
 TEXTS = Rule(name="sms", per_identifier="3/hour;5/day")
-NOTICES = Rule(name="notice", per_identifier="4/day")
+# What an account itself causes, each kind with a way back of its own; more is told together, and none is lost.
+OWN_MAILS = Rule(name="own_mail", per_identifier="20/hour")
 # What SMS may cost (toll fraud), over codes and notices alike; RATE_LIMITS=off leaves these as they are.
 SMS_NETWORK = Rule(name="sms_network", per_identifier="10/hour")
 SMS_PREFIX = Rule(name="sms_prefix", per_identifier="20/hour")
 SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
-CAPS = (MAILS, MAILS_FROM_NETWORK, TEXTS, NOTICES, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
+CAPS = (MAILS, MAILS_FROM_NETWORK, MAILS_OF_NETWORK, TEXTS, OWN_MAILS, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
 
 # What a captcha may guard, and the word while `CAPTCHA_<NAME>` says none. `suspicious`: where a network has used up
 # half of its rate, strangers failed at the account, or the whole system is under strain (guards.captcha).

@@ -4,13 +4,14 @@ Toll fraud ("SMS pumping") earns its money by codes that are sent and never used
 the numbers here (docs/settings.md).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
 
 from vestibule.guards import ledger
-from vestibule.guards.allowance import Allowance
+from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.ledger import Count
 
 PREFIX = 8  # characters: the plus sign and seven digits
@@ -18,6 +19,7 @@ BREAKER = Allowance(windows=((50, timedelta(days=1)),))  # so many a day before 
 LEAST_USED = 30  # percent of the codes sent that must come back
 CLOSED_FOR = 3600  # seconds that a person is told to wait while the breaker is open
 _ALL = b"all"
+_LOOKED_AT = Allowance(windows=((10**6, timedelta(days=1)),))  # counted, and bounded by what is made of it
 
 
 class Cap(StrEnum):
@@ -29,21 +31,48 @@ class Cap(StrEnum):
     BREAKER = "breaker"
 
 
-def spend(number: str, network: str, now: datetime) -> tuple[Cap, int] | None:
-    """Count one SMS to this number for this network, in the caller's transaction; or say which cap refuses it, and the
-    seconds to wait: then the caller must roll back."""
-    sent = ledger.recent("sms", _ALL, now, BREAKER)
-    if sent >= BREAKER.windows[0][0] and 100 * ledger.recent("sms proved", _ALL, now, BREAKER) < LEAST_USED * sent:
-        return Cap.BREAKER, CLOSED_FOR
-    for cap, whom in ((Cap.NETWORK, network), (Cap.PREFIX, number[:PREFIX])):
-        key = settings.KEYS.digest("sms", whom.encode())
-        if wait := ledger.spend_all(now, Count(f"sms {cap}", key, settings.SMS_CAPS[cap])).wait:
-            return cap, wait
-    if wait := ledger.spend_all(now, Count("sms", _ALL, settings.SMS_CAPS[Cap.TOTAL])).wait:
-        return Cap.TOTAL, wait
-    return None
+_CAPS = {
+    "sms network": Cap.NETWORK,
+    "sms network quiet": Cap.NETWORK,
+    "sms prefix": Cap.PREFIX,
+    "sms": Cap.TOTAL,
+}
+
+
+def counts(number: str, network: str, *, codes: bool = True, quiet: bool = False, free: bytes = b"") -> list[Count]:
+    """What one SMS to this number for this network costs, to be counted where the address's own allowance is.
+
+    `codes`: it holds a secret that may come back, which the breaker looks at; `quiet`: whoever asks is told nothing, so
+    that its count is apart from the one whose end others are told; `free`: nothing is sent, and the same work is done
+    on counts of that digest's own.
+    """
+    of_network = "sms network quiet" if quiet else "sms network"
+    keys = {
+        of_network: (_digest(network), settings.SMS_CAPS[Cap.NETWORK]),
+        "sms prefix": (_digest(number[:PREFIX]), settings.SMS_CAPS[Cap.PREFIX]),
+        "sms": (_ALL, settings.SMS_CAPS[Cap.TOTAL]),
+        **({"sms codes": (_ALL, _LOOKED_AT)} if codes else {}),
+    }
+    if free:
+        keys = dict.fromkeys(keys, (free, UNBOUNDED))
+    return [Count(scope, key, allowance) for scope, (key, allowance) in keys.items()]
+
+
+def refused(full: Sequence[tuple[str, int]]) -> tuple[Cap, int] | None:
+    """Which bound on cost is among the scopes that are full, and the seconds to wait for it."""
+    return next(((_CAPS[scope], wait) for scope, wait in full if scope in _CAPS), None)
+
+
+def closed(now: datetime) -> bool:
+    """Whether the breaker is open: of many codes sent, few came back."""
+    sent, used = (ledger.recent(scope, _ALL, now, BREAKER) for scope in ("sms codes", "sms proved"))
+    return sent >= BREAKER.windows[0][0] and 100 * used < LEAST_USED * sent
 
 
 def proved(now: datetime) -> None:
     """A code that went out by SMS came back."""
-    ledger.spend_all(now, Count("sms proved", _ALL, Allowance(windows=((10**6, timedelta(days=1)),))))
+    ledger.spend_all(now, Count("sms proved", _ALL, _LOOKED_AT))
+
+
+def _digest(whom: str) -> bytes:
+    return settings.KEYS.digest("sms", whom.encode())

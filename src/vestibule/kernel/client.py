@@ -8,7 +8,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """The asking side of one request, read once at the edge and handed down; `vouched`: a captcha was solved with it.
+    """The asking side of one request, read once at the edge and handed down; `vouched`: a captcha was solved with it;
+    `quiet`: too many asked for the same identifier, so that it is answered as usual and strangers' messages don't go.
 
     `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
     the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
@@ -22,6 +23,7 @@ class Client:
     agent: str = ""
     request_id: str = ""
     vouched: bool = False
+    quiet: bool = False
     session_id: UUID | None = None
     auth_time: datetime | None = None
     user_id: UUID | None = None
@@ -41,6 +43,11 @@ class Client:
         if not self.address:
             return ""
         return str(ip_network((self.address, 48 if ip_address(self.address).version == 6 else 24), strict=False))
+
+    @property
+    def of_house(self) -> bool:
+        """Whether the house itself asks, or one of its staff for somebody."""
+        return self.actor.startswith("system:")
 
     @classmethod
     def system(cls, who: str, at: datetime) -> "Client":

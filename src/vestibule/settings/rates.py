@@ -14,7 +14,8 @@ def _rate(name: str, default: str) -> str:
 RATES = {rule.name: rates.of_rule(rule, _rate) for rule in rules.RULES}
 MESSAGES_PER_ADDRESS = {"email": rates.of_cap(rules.MAILS, _rate), "sms": rates.of_cap(rules.TEXTS, _rate)}
 MAILS_FROM_NETWORK = rates.of_cap(rules.MAILS_FROM_NETWORK, _rate)
-NOTICES_PER_ADDRESS = rates.of_cap(rules.NOTICES, _rate)
+MAILS_OF_NETWORK = rates.of_cap(rules.MAILS_OF_NETWORK, _rate)
+OWN_MESSAGES = {"email": rates.of_cap(rules.OWN_MAILS, _rate), "sms": MESSAGES_PER_ADDRESS["sms"]}
 
 
 def _cost(name: str, default: str) -> str:

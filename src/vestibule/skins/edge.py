@@ -2,6 +2,7 @@
 request."""
 
 import re
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
@@ -38,7 +39,8 @@ def admit(
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
 
-    `identifier` is the keyed digest of the address concerned, where the rule limits by it; `session` is the one that
+    `identifier` is the keyed digest of the address concerned, where the rule limits by it, which refuses nobody;
+    `session` is the one that
     a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha): None where
     the request goes on with what was let in before.
     Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
@@ -63,11 +65,13 @@ def admit(
         admission.take_place(HASH)
     try:
         for each in (rule, ANON) if rule.anonymous and rule is not ANON else (rule,):
-            counters.hit(each, network=client.network, identifier=identifier.hex() if identifier else "")
+            counters.hit(each, network=client.network)
     except Throttled as refusal:
         THROTTLED.labels(rule=each.name).inc()
         record(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
+    if identifier and not counters.fits(rule, identifier=identifier.hex()):
+        client = replace(client, quiet=True)
     return client if captcha is None else captchas.ask(client, rule, captcha)
 
 

@@ -74,7 +74,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
     try:
         email = applicant.alone("email", typed, identifiers.email)
         client = admit(request, rules.PASSWORD_RESET, identifiers.digest(email), captcha=captcha.given(request))
-        password_reset.start(client=client, address=email)
+        password_reset.start(client=client, address=email, cookie=entrance.device_of(request))
     except Refusal as refusal:
         shown = {"email": typed, **captcha.shown(request, rules.PASSWORD_RESET, refusal)}
         return page(request, "pages/forgot.html", shown, refusal)

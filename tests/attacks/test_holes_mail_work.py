@@ -1,0 +1,126 @@
+"""HOL-09: a request that sends a message does the same work for whoever the address belongs to, and for nobody."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from celery.signals import before_task_publish
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.db import connection
+from redis import Redis
+
+from tests.attacks.allowances import defaults, stranger
+from tests.world import PASSWORD, Api, Inbox
+from vestibule.accounts import lifecycle
+from vestibule.accounts.models import User
+from vestibule.courier import tasks
+from vestibule.kernel.sealing import Keys
+
+ADA, NUMBER = "ada@example.com", "+14155550100"
+CLASSES = {
+    "unknown": {"email": "no@example.com"},
+    "known": {"email": ADA},
+    "pending": {"email": "waits@example.com"},
+    "suspended": {"email": "suspended@example.com"},
+}
+NUMBERS = {"unknown": {"phone_number": "+14155550199"}, "known": {"phone_number": NUMBER}}
+
+
+@contextmanager
+def work() -> Iterator[Counter[str]]:
+    """What is done meanwhile, by kind: statements, commands of Redis, tasks published, wakes, sealings, hashes."""
+    done: Counter[str] = Counter()
+
+    def asked(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        done[f"SQL {sql}"] += 1
+        return execute(sql, *rest)
+
+    def published(**_: Any) -> None:
+        done["task published"] += 1
+
+    patch = pytest.MonkeyPatch()
+
+    def counted(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def spied(*given: Any, **named: Any) -> Any:
+            done[f"{owner.__name__}.{name}"] += 1
+            return real(*given, **named)
+
+        patch.setattr(owner, name, spied)
+
+    with connection.execute_wrapper(asked):
+        counted(Keys, "seal")
+        counted(Keys, "digests")
+        counted(Argon2PasswordHasher, "verify")
+        counted(Argon2PasswordHasher, "encode")
+        before_task_publish.connect(published)
+        tasks.doorbell.clear()
+        before = commands()
+        try:
+            yield done
+        finally:
+            before_task_publish.disconnect(published)
+            patch.undo()
+        done.update({f"Redis {name}": n for name, n in (commands() - before).items() if "info" not in name})
+        done["doorbell"] += tasks.doorbell.is_set()
+
+
+def commands() -> Counter[str]:
+    """How often Redis was asked for what."""
+    if not settings.REDIS_URL:
+        return Counter()
+    told = Redis.from_url(settings.REDIS_URL).info("commandstats")
+    return Counter({name: facts["calls"] for name, facts in told.items()})
+
+
+@pytest.fixture
+def people(api: Api, inbox: Inbox) -> None:
+    """Somebody of each class."""
+    api.account(inbox, ADA)
+    api.account(inbox, "suspended@example.com")
+    lifecycle.suspend(User.objects.get(email="suspended@example.com").pk)
+    api.register(email="waits@example.com", username="waits", password=PASSWORD)
+    started = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD)
+    api.confirm(started.registration, inbox.newest(NUMBER).code)
+    inbox.all()
+
+
+@pytest.mark.parametrize("classes", [CLASSES, NUMBERS], ids=["by mail", "by SMS"])
+def test_hol_09_a_reset_does_the_same_work_for_everybody(
+    classes: dict[str, dict[str, str]], people: None, inbox: Inbox
+) -> None:
+    with defaults():
+        stranger(1).post("password/reset", {"email": "first@example.com"})  # what is made once is made
+        stranger(1).post("password/reset", {"phone_number": "+14155550198"})
+        done, replies = {}, set()
+        for number, (name, typed) in enumerate(classes.items()):
+            if settings.REDIS_URL:
+                Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+            with work() as done[name]:
+                reply = stranger(10 + number).post("password/reset", typed)
+            replies.add((reply.status, reply.text))
+    assert len(replies) == 1
+    for name in classes:
+        assert done[name] == done["unknown"], name
+    assert done["known"]["Keys.seal"] == 2  # the challenge's, and the message's
+    assert done["known"]["task published"] + done["known"]["doorbell"] == 1
+    assert len(inbox.all(next(iter(classes["known"].values())))) > 0
+
+
+def test_hol_09_nor_does_it_differ_once_the_allowance_is_spent(people: None, inbox: Inbox) -> None:
+    with defaults():
+        for typed in CLASSES.values():
+            for n in range(8):
+                stranger(n).start(**typed, password=PASSWORD)
+        done = {}
+        for number, (name, typed) in enumerate(CLASSES.items()):
+            if settings.REDIS_URL:
+                Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+            with work() as done[name]:
+                stranger(20 + number).post("password/reset", typed)
+    for name in CLASSES:
+        assert done[name] == done["unknown"], name
