@@ -58,7 +58,9 @@ def parse(typed: Mapping[str, Any]) -> Applicant:
     wrong |= _required(typed, channel) | _not_to_be_had(typed, channel, phone)
     password = passwords.normalised(typed.get("password") or "")
     if "password" not in wrong and (
-        found := passwords.problems(password, email=email or "", username=username or "", full_name=full_name or "")
+        found := passwords.problems(
+            password, email=email or "", username=username or "", full_name=full_name or "", phone_number=phone or ""
+        )
     ):
         wrong["password"] = found
     confirmation = typed.get("confirm_password")

@@ -1,5 +1,6 @@
-"""Whether a password stands in a list of breached ones: by the range API of Have I Been Pwned, which is told the first
-five characters of a SHA-1 and no more (k-anonymity; haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
+"""Whether a password stands in a list of breached ones: in a file of their digests, or by the range API of Have I Been
+Pwned, which is told the first five characters of a SHA-1 and no more (k-anonymity;
+haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
 
 from hashlib import sha1
 from urllib.error import URLError
@@ -8,17 +9,31 @@ from urllib.request import Request, urlopen
 import structlog
 from django.conf import settings
 
+from vestibule.accounts import breach_file
+
 TIMEOUT = 1.0  # seconds: nobody waits longer for a list
 
 log = structlog.get_logger(__name__)
 
 
 def breached(password: str) -> bool:
-    """Whether the list has it. Where there is no list, or it does not answer, no: nobody is kept from signing up by
-    somebody else's outage."""
+    """Whether a list has it. Where there is none, or it does not answer, no: nobody is kept from signing up by somebody
+    else's outage."""
+    digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
+    return _in_file(digest) or _in_api(digest)
+
+
+def _in_file(digest: str) -> bool:
+    try:
+        return settings.PASSWORD_BREACH_FILE is not None and breach_file.holds(settings.PASSWORD_BREACH_FILE, digest)
+    except OSError as error:
+        log.warning("breaches.unavailable", error=type(error).__name__)
+        return False
+
+
+def _in_api(digest: str) -> bool:
     if not settings.PASSWORD_BREACH_URL:
         return False
-    digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
     url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
     request = Request(url, headers={"Add-Padding": "true", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
     try:

@@ -47,15 +47,18 @@ class Bcrypt(hashers.BCryptPasswordHasher):
 
 
 def normalised(typed: str) -> str:
-    """The one spelling of a password: NFC (SP 800-63B-4, 3.1.1.2), nothing trimmed, nothing folded."""
-    return unicodedata.normalize("NFC", typed)
+    """The one spelling of a password: NFC (SP 800-63B-4, 3.1.1.2), nothing trimmed, nothing folded. What is too long in
+    every spelling stays as it is: canonical ordering of n marks is n² steps (INP-02)."""
+    return unicodedata.normalize("NFC", typed) if len(typed) <= 4 * MAX_BYTES else typed
 
 
-def problems(password: str, *, email: str = "", username: str = "", full_name: str = "") -> list[FieldError]:
+def problems(
+    password: str, *, email: str = "", username: str = "", full_name: str = "", phone_number: str = ""
+) -> list[FieldError]:
     """What the policy has against this (normalised) password; empty when nothing."""
     if len(password.encode()) > MAX_BYTES:
         return [FieldError("password_too_long", str(_("Use at most 1,024 bytes.")))]
-    own = User(email=email, username=username, full_name=full_name)
+    own = User(email=email, username=username, full_name=full_name, phone_number=phone_number)
     try:
         password_validation.validate_password(password, user=own)
     except ValidationError as error:

@@ -54,7 +54,13 @@ def hold(client: Client, compared: User | None = None) -> Held:
 def acceptable(user: User, password: str) -> str:
     """A new password in its one spelling, by the policy that holds at every door. Raises Invalid."""
     typed = passwords.normalised(password)
-    found = passwords.problems(typed, email=user.email or "", username=user.username or "", full_name=user.full_name)
+    found = passwords.problems(
+        typed,
+        email=user.email or "",
+        username=user.username or "",
+        full_name=user.full_name,
+        phone_number=user.phone_number or "",
+    )
     if found:
         raise Invalid({"password": found})
     return typed

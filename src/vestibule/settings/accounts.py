@@ -19,6 +19,7 @@ ENUMERATION_PROTECTION = env.switch("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
 # Like https://api.pwnedpasswords.com; empty: no list is asked.
 PASSWORD_BREACH_URL = env.url("PASSWORD_BREACH_URL")
+PASSWORD_BREACH_FILE = env.parsed("PASSWORD_BREACH_FILE", "file", kinds.digests, default=None, id="E041")
 PASSWORD_HASHERS = [
     "vestibule.accounts.passwords.Argon2",
     # What comes from elsewhere is recognised, and hashed anew at the first sign-in.
@@ -37,9 +38,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "vestibule.accounts.passwords.MinimumLengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "vestibule.accounts.guessable.CommonPasswordValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "NAME": "vestibule.accounts.guessable.OwnDataValidator",
         "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
     },
 ]

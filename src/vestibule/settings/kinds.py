@@ -6,6 +6,7 @@ from email.errors import HeaderParseError, ObsoleteHeaderDefect
 from email.headerregistry import Address
 from email.policy import default as headers
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -72,6 +73,20 @@ def word(words: Iterable[str]) -> Callable[[str], str]:
         return known[text.lower()]
 
     return parse
+
+
+def digests(text: str) -> Path | None:
+    """A file of SHA-1 digests in order, one a line."""
+    path = Path(text)
+    try:
+        with path.open("rb") as file:
+            first = file.readline(80)
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror})", "Set it to a file that this user may read.") from error
+    if not re.fullmatch(rb"[0-9A-Fa-f]{40}(:\d+)?\r?\n?", first):
+        remedy = "Each line is 40 hexadecimal digits, in order, as haveibeenpwned-downloader writes them."
+        raise Unreadable("is no list of SHA-1 digests", remedy)
+    return path
 
 
 def items(item: Callable[[str], T]) -> Callable[[str], list[T]]:

@@ -1,0 +1,34 @@
+"""A list of breached passwords as a file: SHA-1 digests in order, one a line (as haveibeenpwned-downloader writes)."""
+
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+_DIGEST = 40  # hexadecimal digits of a SHA-1
+_LINE = 64  # bytes at most: the digest, a colon, how often it was seen, the end of the line
+
+
+def holds(path: Path, digest: str) -> bool:
+    """Whether this digest (upper case) is in the file: some forty looks into it, however long it is.
+
+    Raises OSError.
+    """
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return False
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as lines:
+            return _found(lines, digest.encode())
+
+
+def _found(lines: mmap, wanted: bytes) -> bool:
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        start = lines.rfind(b"\n", max(low, middle - _LINE), middle) + 1 or low
+        seen = lines[start : start + _DIGEST].upper()
+        if seen == wanted:
+            return True
+        if seen < wanted:
+            low = lines.find(b"\n", middle, middle + _LINE) + 1 or high
+        else:
+            high = start
+    return False
