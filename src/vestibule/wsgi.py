@@ -1,4 +1,4 @@
-"""The WSGI application, and the request as it makes it: in UTF-8, with media types that can be read."""
+"""The WSGI application, and the request as it makes it: whole, in UTF-8, with media types that can be read."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 from vestibule.celery import app as celery
+from vestibule.guards import bodies
 
 __all__ = ["Request", "application", "celery"]
 
@@ -24,6 +25,7 @@ class Request(WSGIRequest):
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
+        bodies.make_whole(environ)
         for name in _MEDIA_TYPES:
             if not _readable(environ.get(name, "")):
                 environ[name] = ""

@@ -1,5 +1,6 @@
 """The answer where no view has one: problem details under the API's paths, a page elsewhere."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,11 +20,12 @@ def speaks_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/health/", "/.well-known/")) or request.path == "/metrics"
 
 
-def answer(request: HttpRequest, code: str) -> HttpResponse:
-    """The failure `code`, in the form that the path speaks."""
+def answer(request: HttpRequest, code: str, detail: str = "") -> HttpResponse:
+    """The failure `code`, in the form that the path speaks; `detail`: in other words than the table's."""
     if speaks_json(request):
-        return problems.answer(problems.details(code))
+        return problems.answer(problems.details(code, **({"detail": detail} if detail else {})))
     problem = problems.PROBLEMS[code]
+    problem = replace(problem, detail=detail or problem.detail)
     return render(request, "pages/failure.html", {"problem": problem}, status=problem.status)
 
 

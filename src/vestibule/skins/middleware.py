@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from vestibule.guards import bodies
 from vestibule.guards.admission import admission
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import Refusal, Unavailable
@@ -26,6 +28,7 @@ Respond = Callable[[HttpRequest], HttpResponse]
 # services. They build no link, and say nothing of the host.
 ASKED_INSIDE = ("/health/", "/metrics", "/.well-known/jwks.json")
 
+_DIGITS = 12  # of a length; more are of none that we take
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -97,10 +100,12 @@ def body_limit(respond: Respond) -> Respond:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        longer = (limit for path, limit in settings.LONGER_BODIES.items() if request.path.startswith(path))
-        limit = next(longer, settings.BODY_LIMIT)
-        if not length.isdecimal() or int(length) > limit:
-            return failures.answer(request, "body_too_large" if length.isdecimal() else "bad_request")
+        limit = bodies.limit(request.path)
+        if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
+            return failures.answer(request, "bad_request")
+        if len(length) > _DIGITS or int(length) > limit:
+            words = _("At most %(limit)s can be sent here.") % {"limit": bodies.said(limit)}
+            return failures.answer(request, "body_too_large", words)
         if length != "0" and (request.content_params or {}).get("charset", "utf-8").lower() not in _CHARSETS:
             return failures.answer(request, "unsupported_media_type")
         return respond(request)

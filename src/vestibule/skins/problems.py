@@ -71,7 +71,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             410, _("Link expired"), _("The time for this link is up. Ask for a new one."), code="token_expired"
         ),
         "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
-        "body_too_large": Problem(413, _("Body too large"), _("At most 64 KiB can be sent.")),
+        "body_too_large": Problem(413, _("Body too large"), _("That is more than can be sent here.")),
         "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
         "throttled": Problem(429, _("Too many requests"), _("Too many requests. Try again later.")),
         "cooldown": Problem(429, _("Too soon"), _("A code was sent a moment ago. Wait before you ask for another.")),

@@ -24,7 +24,7 @@ _TOKEN = ("not_authenticated", "token_expired", "session_revoked")
 class RefreshToken(Body):
     """A refresh token."""
 
-    refresh = Text(allow_blank=False, max_length=200)
+    refresh = Text(allow_blank=False, max_length=None)
 
 
 class TokenPair(serializers.Serializer[Any]):
@@ -49,7 +49,7 @@ def pair(tokens: Tokens) -> dict[str, str | int]:
 class AccessToken(Body):
     """An access token."""
 
-    token = Text(allow_blank=False, max_length=4096)
+    token = Text(allow_blank=False, max_length=None)
 
 
 class ActiveToken(serializers.Serializer[Any]):
@@ -64,7 +64,7 @@ class ActiveToken(serializers.Serializer[Any]):
 class SignOut(Body):
     """What names the session when no access token does."""
 
-    refresh = Text(required=False, max_length=200)
+    refresh = Text(required=False, max_length=None)
 
 
 class Refresh(APIView):
