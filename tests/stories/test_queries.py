@@ -33,7 +33,7 @@ def asked(act: Callable[[], object]) -> list[str]:
         ("me", 1, 1),
         ("sessions", 2, 2),
         ("logout", 6, 6),
-        ("forgot", 12, 10),
+        ("forgot", 13, 12),
     ],
 )
 def test_a_request_costs_so_many_statements(

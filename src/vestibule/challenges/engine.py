@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from vestibule.challenges import codes
+from vestibule.challenges import codes, standing
 from vestibule.challenges.policy import Policy, Purpose, Secret
 from vestibule.challenges.results import Budget, Issued, Proof, Standing
 from vestibule.challenges.safe import Safe
+from vestibule.challenges.standing import LEASE
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.sealing import Keys
 
-LEASE = timedelta(seconds=30)
 SHORT = 10  # characters; what is longer is no code that somebody could guess, and is not charged to the budget
 
 log = structlog.get_logger(__name__)
@@ -33,9 +33,17 @@ class Engine:
     budget: Budget
 
     def issue(
-        self, purpose: Purpose, *, subject: bytes, payload: Mapping[str, Any], now: datetime, decoy: bool = False
+        self,
+        purpose: Purpose,
+        *,
+        subject: bytes,
+        payload: Mapping[str, Any],
+        now: datetime,
+        decoy: bool = False,
+        after: Challenge | None = None,
     ) -> Issued:
-        """A new challenge. A decoy is the same record under a secret that nobody is told, nor could match.
+        """A new challenge. A decoy is the same record under a secret that nobody is told, nor could match. One that
+        comes `after` another (`redirect`) has been tried and sent as often.
 
         While `subject` has no guesses left, a code is a long one: a stranger who burns the budget of short codes
         can't keep the owner out. Call it inside the transaction that holds the message.
@@ -50,6 +58,8 @@ class Engine:
             sealed_payload=self.safe.seal(purpose, id, payload, decoy=decoy),
             sent_at=now,
             expires_at=now + policy.ttl,
+            attempts=after.attempts if after else 0,
+            sends=after.sends if after else 1,
         )
         self.store.add(challenge)
         return self._issued(challenge, code, link, decoy=decoy, payload=payload)
@@ -97,27 +107,15 @@ class Engine:
 
     def standing(self, seen: Challenge, now: datetime) -> Standing:
         """How long it lives, and how often it may be tried and sent. Nothing is left of what is over."""
-        policy = self.policies[seen.purpose]
-        over = self.over(seen, now) is not None
-        return Standing(
-            expires_in=0 if over else _seconds(seen.expires_at - now),
-            code_expires_in=0 if over else _seconds(self._code_expires_at(seen) - now),
-            resend_in=0 if over else _seconds(seen.sent_at + policy.cooldown(seen.sends) - now),
-            resends_left=0 if over else policy.sends - seen.sends,
-            attempts_left=0 if over else policy.attempts - seen.attempts,
-        )
+        return standing.standing(self.policies[seen.purpose], seen, now)
 
-    def over(self, found: Challenge | None, now: datetime) -> errors.Refusal | None:
+    def over(self, found: Challenge, now: datetime) -> errors.Refusal | None:
         """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may."""
-        if found is None:
-            return errors.Expired()
-        if found.state is State.SETTLED:
-            return errors.AlreadyUsed(subject=found.subject)
-        if found.attempts >= self.policies[found.purpose].attempts:
-            return errors.Exhausted(subject=found.subject)
-        if found.expires_at <= now:
-            return errors.Expired(subject=found.subject)
-        return None
+        return standing.over(self.policies[found.purpose], found, now)
+
+    def refuse_resend(self, seen: Challenge, now: datetime) -> None:
+        """Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked where it may not be sent again now."""
+        standing.check_send(self.policies[seen.purpose], seen, now)
 
     @contextmanager
     def resend(self, seen: Challenge, *, now: datetime) -> Iterator[Issued]:
@@ -131,13 +129,31 @@ class Engine:
         digests = self.safe.digests(seen.purpose, seen.id, code, link, decoy=decoy)
         self.refuse_resend(seen, now)
         if not self.store.count_send(seen, digests=digests, now=now, expires_at=now + policy.ttl):
-            self.refuse_resend(self.store.get(seen.id), now)
+            standing.check_send(policy, self.store.get(seen.id), now)
             raise errors.Locked(retry_after=1, subject=seen.subject)
         renewed = replace(seen, digests=digests, sent_at=now, expires_at=now + policy.ttl, sends=seen.sends + 1)
         try:
             yield self._issued(renewed, code, link, decoy=decoy, payload=payload)
         except BaseException:
             self._quietly(lambda: self.store.undo_send(seen, digests=digests))
+            raise
+
+    @contextmanager
+    def redirect(self, seen: Challenge, *, now: datetime) -> Iterator[Challenge]:
+        """Count a send elsewhere, for what the body issues `after` this; taken back if it raises. The first goes at
+        once, the next waits like a resend; of many at once one goes on. To retire the older one is the caller's.
+
+        Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
+        """
+        policy = self.policies[seen.purpose]
+        standing.check_send(policy, seen, now, elsewhere=True)
+        if not self.store.count_send(seen, digests=seen.digests, now=now, expires_at=seen.expires_at):
+            standing.check_send(policy, self.store.get(seen.id), now)
+            raise errors.Locked(retry_after=1, subject=seen.subject)
+        try:
+            yield self.store.get(seen.id) or seen
+        except BaseException:
+            self._quietly(lambda: self.store.undo_send(seen, digests=seen.digests))
             raise
 
     @contextmanager
@@ -188,9 +204,13 @@ class Engine:
         """The subject of what is proved by a person, and not at an address."""
         return self.keys.digest("person", person.bytes)
 
+    def subjects_of(self, person: UUID) -> list[bytes]:
+        """The same under every key of the ring, newest first."""
+        return self.keys.digests("person", person.bytes)
+
     def of_person(self, purpose: Purpose, person: UUID) -> list[Challenge]:
         """What was issued for a person and is not forgotten, newest first."""
-        return self.newest(purpose, self.keys.digests("person", person.bytes), limit=20)
+        return self.newest(purpose, self.subjects_of(person), limit=20)
 
     @property
     def safe(self) -> Safe:
@@ -206,22 +226,18 @@ class Engine:
             link = entropy.token()
         return code, link
 
-    def _code_expires_at(self, seen: Challenge) -> datetime:
-        """A code beside a link has a shorter life of its own."""
-        code_ttl = self.policies[seen.purpose].code_ttl
-        return min(seen.expires_at, seen.sent_at + code_ttl) if code_ttl else seen.expires_at
-
     def _read(self, seen: Challenge, typed: str, now: datetime, *, as_typed: bool) -> str:
-        if self._code_expires_at(seen) <= now:
-            raise self.over(seen, now) or errors.Expired(subject=seen.subject)
         policy = self.policies[seen.purpose]
+        if standing.code_expires_at(policy, seen) <= now:
+            raise self.over(seen, now) or errors.Expired(subject=seen.subject)
         if code := typed if as_typed else codes.parse(typed, policy.digits):
             return code
         raise self.over(seen, now) or self._wrong(seen)
 
     def _count(self, seen: Challenge, secret: str, now: datetime) -> None:
         if not self.store.count_attempt(seen.id, limit=self.policies[seen.purpose].attempts, now=now):
-            raise self.over(self.store.get(seen.id), now) or errors.Exhausted(subject=seen.subject)
+            found, policy = self.store.get(seen.id), self.policies[seen.purpose]
+            raise standing.over(policy, found, now) or errors.Exhausted(subject=seen.subject)
         try:
             wait = self.budget.spend(seen.subject, now) if len(secret) <= SHORT else 0
         except BaseException:  # nothing was compared: an outage of the ledger costs nobody their tries
@@ -253,19 +269,6 @@ class Engine:
         wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.busy(now) else 1
         raise errors.Locked(retry_after=wait, subject=seen.subject)
 
-    def refuse_resend(self, found: Challenge | None, now: datetime) -> None:
-        """Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked where it may not be sent again now."""
-        closed = self.over(found, now)
-        if found is None or closed:
-            raise closed or errors.Expired
-        policy = self.policies[found.purpose]
-        if found.busy(now):
-            raise errors.Locked(retry_after=int(LEASE.total_seconds()), subject=found.subject)
-        if found.sends >= policy.sends:
-            raise errors.Throttled(retry_after=max(1, _seconds(found.expires_at - now)), subject=found.subject)
-        if wait := _seconds(found.sent_at + policy.cooldown(found.sends) - now):
-            raise errors.TooSoon(retry_after=wait, subject=found.subject)
-
     def _give_back(self, seen: Challenge, secret: str, now: datetime) -> None:
         if len(secret) <= SHORT:
             self._quietly(lambda: self.budget.give_back(seen.subject, now, proved=False))
@@ -293,8 +296,3 @@ class Engine:
             act()
         except Exception:
             log.warning("challenge.untidied", exc_info=True)
-
-
-def _seconds(span: timedelta) -> int:
-    """Whole seconds, rounded up; 0 for what has passed."""
-    return max(0, -(-span // timedelta(seconds=1)))

@@ -1,9 +1,10 @@
-"""The table of the database store."""
+"""The table of the database store, and the places of the newest."""
 
 from django.db import models
 
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import State
+from vestibule.kernel import entropy
 
 
 class StoredChallenge(models.Model):
@@ -33,3 +34,21 @@ class StoredChallenge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.id}"
+
+
+class Newest(models.Model):
+    """Which challenge of a subject counts (challenges.newest): one row a purpose and subject, on every stack, so that
+    it moves in the transaction of the message. None: a start is under way, or none was sent."""
+
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
+    purpose = models.CharField(max_length=40)
+    subject = models.BinaryField(max_length=32)
+    challenge_id = models.UUIDField(null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "challenge_newest"
+        constraints = [models.UniqueConstraint(fields=["subject", "purpose"], name="challenge_newest_once")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.challenge_id}"

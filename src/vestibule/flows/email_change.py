@@ -11,6 +11,7 @@ from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof, Standing
@@ -34,19 +35,20 @@ def start(*, client: Client, email: Email, password: str) -> Standing:
     sign_in.check(client, user, password)
     if user.email == email:
         raise Invalid({"email": [FieldError("unchanged", _("This is your address already."))]})
-    before = challenges.of_person(Purpose.EMAIL_CHANGE, user.pk)
     taken = directory.holder_of_email(email) is not None
     payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
     with atomic():
         securing.hold(client, user)
+        place = newest.hold(Purpose.EMAIL_CHANGE, challenges.subjects_of(user.pk), client.at)
         subject = challenges.subject_of(user.pk)
         kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
         permit = owner.may_write(client, kind, email)
         issued = owner.issue(client, Purpose.EMAIL_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
         owner.write(client, kind, email, issued=None if taken else issued, permit=permit)
+        if permit.changes:
+            place.take(issued)
         owner.write(client, messages.EMAIL_CHANGING, owner.reached_at(user))
         record(events.EMAIL_CHANGE_ASKED, client)
-    owner.replaced(permit, before)
     return issued.standing
 
 
@@ -58,10 +60,10 @@ def confirm(*, client: Client, otp: str) -> User:
     meanwhile), Unavailable.
     """
     user = securing.signed_in(client)
-    newest = next(iter(challenges.of_person(Purpose.EMAIL_CHANGE, user.pk)), None)
-    if newest is None or challenges.payload(newest)["session_id"] != str(client.session_id):
+    asked = newest.of(Purpose.EMAIL_CHANGE, challenges.subjects_of(user.pk))
+    if asked is None or challenges.payload(asked)["session_id"] != str(client.session_id):
         raise errors.Expired
-    with challenges.verify(newest, otp, now=client.at) as proof:
+    with challenges.verify(asked, otp, now=client.at) as proof:
         return _move(client, proof)
 
 

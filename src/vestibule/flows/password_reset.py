@@ -1,7 +1,7 @@
 """Reset a forgotten password: a link or a code to a proved address, once; the newer kills the older. And the link that
 an admin's account begins with: it proves the address and sets the first password."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,9 +14,11 @@ from vestibule.accounts.lifecycle import Particulars
 from vestibule.accounts.models import Role, Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
+from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
 from vestibule.flows import owner, securing, sign_in
 from vestibule.flows.flow import flow
@@ -35,9 +37,6 @@ def start(*, client: Client, address: Email | Phone, cookie: UUID | None = None,
     of a budget of its own, which no stranger spends; and so, at once, does who `proved` to be the owner by another link
     of ours. Raises Unavailable.
     """
-    before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(address), limit=20)
-    if not proved and before and before[0].sent_at > client.at - SOON and not challenges.over(before[0], client.at):
-        return
     by_mail = "@" in address
     holder = directory.holder_of_email(Email(address)) if by_mail else directory.holder_of_phone(Phone(address))
     nobody = holder is None or holder.status != Status.ACTIVE
@@ -46,11 +45,15 @@ def start(*, client: Client, address: Email | Phone, cookie: UUID | None = None,
     known = devices.recognise(client, holder.pk if holder else entropy.identifier(), cookie=cookie)
     own = settings.KEYS.digest("proved", subject) if proved else known.place
     with atomic():
+        place = newest.hold(Purpose.PASSWORD_RESET, identifiers.digests(address), client.at)
+        if not proved and _under_way(place.challenge, client.at):
+            return
         permit = owner.may_write(client, messages.PASSWORD_RESET, address, own=own, muted=nobody)
         issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload, decoy=nobody)
         owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, permit=permit)
+        if permit.changes:
+            place.take(issued)
         record(events.PASSWORD_RESET_ASKED, client, user_id=holder.pk if holder else None, subject=subject)
-    owner.replaced(permit, before)
 
 
 @flow
@@ -70,11 +73,13 @@ def confirm(
     """
     if token:
         seen, secret, by = *challenges.link(Purpose.PASSWORD_RESET, token, client.at), Secret.LINK
+        if newest.replaced(seen):
+            raise errors.AlreadyUsed(subject=seen.subject)
     else:
-        found = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(address), limit=1) if address else []
-        if not found:
+        found = newest.of(Purpose.PASSWORD_RESET, identifiers.digests(address)) if address else None
+        if found is None:
             raise errors.Expired(subject=identifiers.digest(address) if address else None)
-        seen, secret, by = found[0], otp, Secret.CODE
+        seen, secret, by = found, otp, Secret.CODE
     with challenges.verify(seen, secret, now=client.at, by=by) as proof:
         user = (_admit if "role" in proof.payload else _set)(client, proof, password)
     securing.call_off(user.pk, seen.subject)
@@ -86,14 +91,20 @@ def invite(*, client: Client, email: Email) -> None:
     """Send the address a link: with a password chosen there it has an account, and the role of an admin. Until then
     there is no row and no role. Raises Unavailable."""
     subject = identifiers.digest(email)
-    before = challenges.newest(Purpose.PASSWORD_RESET, identifiers.digests(email), limit=20)
     payload = {"user_id": str(entropy.identifier()), "address": email, "role": Role.ADMIN.value}
     with atomic():
+        place = newest.hold(Purpose.PASSWORD_RESET, identifiers.digests(email), client.at)
         permit = owner.may_write(client, messages.ADMIN_INVITATION, email)
         issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload)
         owner.write(client, messages.ADMIN_INVITATION, email, link=PATH, issued=issued, permit=permit)
+        if permit.changes:
+            place.take(issued)
         record(events.ADMIN_INVITED, client, subject=subject)
-    owner.replaced(permit, before)
+
+
+def _under_way(before: Challenge | None, now: datetime) -> bool:
+    """Whether a message went a moment ago, and works."""
+    return before is not None and before.sent_at > now - SOON and not challenges.over(before, now)
 
 
 def _admit(client: Client, proof: Proof, password: str) -> User:

@@ -10,6 +10,7 @@ from vestibule.accounts.identifiers import Phone
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Standing
@@ -35,17 +36,19 @@ def start(*, client: Client, phone: Phone, password: str) -> Standing:
         raise Invalid({"phone_number": [FieldError("unsupported", _("Codes can't be sent to this number."))]})
     if user.phone_number == phone and user.phone_verified_at:
         raise Invalid({"phone_number": [FieldError("unchanged", _("This is your number already."))]})
-    before, taken = challenges.of_person(Purpose.PHONE_CHANGE, user.pk), directory.holder_of_phone(phone) is not None
+    taken = directory.holder_of_phone(phone) is not None
     payload = {"session_id": str(client.session_id), "phone": phone}
     with atomic():
         securing.hold(client, user)
+        place = newest.hold(Purpose.PHONE_CHANGE, challenges.subjects_of(user.pk), client.at)
         subject = challenges.subject_of(user.pk)
         kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
         permit = owner.may_write(client, kind, phone)
         issued = owner.issue(client, Purpose.PHONE_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
         owner.write(client, kind, phone, issued=None if taken else issued, permit=permit)
+        if permit.changes:
+            place.take(issued)
         record(events.PHONE_CHANGE_ASKED, client)
-    owner.replaced(permit, before)
     return issued.standing
 
 
@@ -56,10 +59,10 @@ def confirm(*, client: Client, otp: str) -> User:
     Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, PhoneTaken, Unavailable.
     """
     user = securing.signed_in(client)
-    newest = next(iter(challenges.of_person(Purpose.PHONE_CHANGE, user.pk)), None)
-    if newest is None or challenges.payload(newest)["session_id"] != str(client.session_id):
+    asked = newest.of(Purpose.PHONE_CHANGE, challenges.subjects_of(user.pk))
+    if asked is None or challenges.payload(asked)["session_id"] != str(client.session_id):
         raise errors.Expired
-    with challenges.verify(newest, otp, now=client.at) as proof:
+    with challenges.verify(asked, otp, now=client.at) as proof:
         try:
             with atomic():
                 user = securing.hold(client)

@@ -126,8 +126,9 @@ def confirm(
 @flow
 def redirect(*, client: Client, registration: str, email: Email | None = None) -> Sent:
     """Send the proof elsewhere without starting again: to another e-mail address (the first was mistyped), or, with
-    none given, by SMS to the number that was typed. The sign-up goes on under a new handle; the old one dies. What
-    goes by SMS already is sent again.
+    none given, by SMS to the number that was typed. The sign-up goes on under a new handle, with the tries and sends
+    that it had; the old one dies. The first goes at once, the next waits like a resend. What goes by SMS already is
+    sent again.
 
     Raises Invalid (no number was typed; the address is the same), TokenInvalid, Expired, Exhausted, AlreadyUsed,
     TooSoon, Locked; EmailTaken or PhoneTaken where enumeration protection is off; Throttled, Unavailable.
@@ -143,13 +144,15 @@ def redirect(*, client: Client, registration: str, email: Email | None = None) -
     _check_redirection(before, payload)
     subject, known = identifiers.digest(signing_up.address_of(payload)), signing_up.refuse_known(payload)
     user_id: UUID | None = None
-    with atomic():
+    with challenges.redirect(seen, now=client.at) as counted, atomic():
         permit = signing_up.may_tell(client, seen.purpose, payload, known=known)
         payload["unsent"] = not permit.changes
         if permit.changes and seen.purpose is Purpose.PENDING_REGISTRATION:
             user_id = _move(payload, client)
             known, payload["user_id"] = user_id is None, str(user_id or payload["user_id"])
-        issued = challenges.issue(seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known)
+        issued = challenges.issue(
+            seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known, after=counted
+        )
         signing_up.tell(client, issued, seen.purpose, permit)
         record(events.REGISTRATION_REDIRECTED, client, subject=subject, channel=payload["channel"])
     owner.replaced(permit, [seen])

@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from vestibule.accounts import lifecycle
 from vestibule.audit import tallies
+from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
 from vestibule.flows import account
@@ -52,6 +53,7 @@ def sweeps() -> tuple[Sweep, ...]:
             count=lambda before: challenges.store.stale(before=before),
             erase=lambda before, limit: challenges.store.sweep(before=before, limit=limit),
         ),
+        _rows("places of challenges", timedelta(hours=1), newest.over),
         _rows("messages", timedelta(days=30), delivery.ended),
         _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
         _rows("refresh tokens", timedelta(days=1), refresh.expired_tokens),
