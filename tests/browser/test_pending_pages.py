@@ -50,6 +50,22 @@ def test_the_link_in_the_same_browser_asks_for_nothing(page: Page, pending: Serv
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
+def test_hol_32_the_token_leaves_the_address_bar_and_the_history(page: Page, pending: Service, person: str) -> None:
+    """OTP-13: with JavaScript and without; a reload and the way back find the page again."""
+    begin(page, person)
+    page.goto(f"{pending.url}/login/")
+    page.goto(pending.url + link(pending, person))
+    expect(page).to_have_url(f"{pending.url}/verify-email/")
+    page.reload()
+    expect(page.get_by_text(f"confirm {person}")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(f"{pending.url}/login/")  # there is no entry in between
+    page.go_forward()
+    expect(page).to_have_url(f"{pending.url}/verify-email/")
+    page.get_by_role("button", name="Confirm my address").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
 def test_the_link_on_another_device_asks_for_the_password_and_the_first_tab_goes_on(
     browser: Browser, page: Page, pending: Service, person: str
 ) -> None:

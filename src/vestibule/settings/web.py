@@ -28,6 +28,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
+LINK_COOKIE_NAME = "__Host-link" if HTTPS else "link"
 # Whatever Host and scheme the proxy in front passes on: our own address was configured, and is no stranger's word.
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.skins.failures.csrf"

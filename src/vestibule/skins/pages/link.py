@@ -10,17 +10,17 @@ from vestibule.guards import rules
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, Refusal, TokenInvalid, UsernameTaken
 from vestibule.skins.edge import admit
+from vestibule.skins.pages.link_token import opened_by_link
 from vestibule.skins.pages.remembered import registration_of
 from vestibule.skins.pages.showing import form_or_post, page
 
 OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
 
-@form_or_post
-def verify(request: HttpRequest) -> HttpResponse:
+@opened_by_link
+def verify(request: HttpRequest, token: str) -> HttpResponse:
     """`/verify-email/?token=…`: the button that confirms. Where another browser signed up, it asks for the password
     that was typed there; `&reject=1` asks whether to end the sign-up instead."""
-    token = request.POST.get("token", "") or request.GET.get("token", "")
     if not token:
         return HttpResponseRedirect("/verify-email/resend/")
     if request.method != "POST":

@@ -18,6 +18,7 @@ from vestibule.sessions import devices
 from vestibule.skins.edge import admit
 from vestibule.skins.page_session import admit_page
 from vestibule.skins.pages import captcha, entrance
+from vestibule.skins.pages.link_token import opened_by_link
 from vestibule.skins.pages.showing import field, form_or_post, onward, page
 
 OVER = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
@@ -81,10 +82,10 @@ def forgot(request: HttpRequest) -> HttpResponse:
     return page(request, "pages/reset.html", {**_new_password(None), "email": email, "sent": True})
 
 
-@form_or_post
-def reset(request: HttpRequest) -> HttpResponse:
+@opened_by_link
+def reset(request: HttpRequest, token: str) -> HttpResponse:
     """`/password/reset/confirm/?token=…`, or the code with the address: choose the new password."""
-    token, email = request.POST.get("token") or request.GET.get("token", ""), request.POST.get("email", "")
+    email = request.POST.get("email", "")
     if request.method != "POST":
         if not token:
             return HttpResponseRedirect("/password/reset/")
@@ -146,9 +147,8 @@ TAKINGS = (
 def taking(taking: Taking) -> Callable[[HttpRequest], HttpResponse]:
     """The page of such a link: a GET shows the button and changes nothing."""
 
-    @form_or_post
-    def view(request: HttpRequest) -> HttpResponse:
-        token = request.POST.get("token") or request.GET.get("token", "")
+    @opened_by_link
+    def view(request: HttpRequest, token: str) -> HttpResponse:
         context = {"taking": taking, "token": token}
         if request.method != "POST":
             return page(request, "pages/taking.html", context)

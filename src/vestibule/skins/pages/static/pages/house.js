@@ -1,6 +1,13 @@
 // What every page does better with JavaScript; each of them works without.
 "use strict";
 
+// The token of a link in a mail leaves the address bar and the history; the form of the page holds it.
+const here = new URL(location.href);
+if (here.searchParams.has("token")) {
+  here.searchParams.delete("token");
+  history.replaceState(history.state, "", here);
+}
+
 function showPassword(button) {
   const input = document.getElementById(button.dataset.shows);
   button.hidden = false;
