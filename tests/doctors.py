@@ -50,7 +50,7 @@ GOOD: dict[str, Any] = {
     "RATES": {rule.name: rates.of_rule(rule, lambda _, default: default) for rule in rules.RULES},
     "MAILBOX": False,
     "DEFAULT_FROM_EMAIL": "Example <no-reply@example.com>",
-    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_BACKEND": "vestibule.courier.smtp.EmailBackend",
     "EMAIL_HOST": "127.0.0.1",
     "EMAIL_HOST_USER": "house",
     "EMAIL_HOST_PASSWORD": "the right password",

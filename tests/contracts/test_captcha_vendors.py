@@ -47,7 +47,7 @@ def vendor(request: pytest.FixtureRequest, house: None) -> Iterator[SiteVerify]:
     siteverify.forget()
 
 
-def solve(vendor: SiteVerify, name: str = "token 1") -> str:
+def solve(vendor: SiteVerify, name: str = "token-1") -> str:
     """What the vendor's widget gives out to whoever solved it."""
     vendor.solved.add(name)
     return name
@@ -62,7 +62,7 @@ def login(api: Api, captcha: str = "") -> Reply:
 def test_it_is_told_what_its_documentation_asks_for(vendor: SiteVerify, api: Api) -> None:
     assert login(api, solve(vendor)).code == "invalid_credentials"
     sitekey = {"sitekey": SiteVerify.SITE_KEY} if vendor.name == "hcaptcha" else {}
-    told = {"secret": SiteVerify.SECRET, "response": "token 1", "remoteip": "127.0.0.1"}
+    told = {"secret": SiteVerify.SECRET, "response": "token-1", "remoteip": "127.0.0.1"}
     assert vendor.asked == [told | sitekey]
 
 
@@ -72,19 +72,19 @@ def test_what_is_missing_wrong_or_shown_twice_is_refused(vendor: SiteVerify, api
     assert vendor.asked == []
     assert (login(api, "rubbish").status, login(api, "rubbish").code) == (400, "captcha_invalid")
     solve(vendor)
-    told = [login(api, "token 1").code for _ in range(2)]
+    told = [login(api, "token-1").code for _ in range(2)]
     assert told == ["invalid_credentials", "captcha_invalid"]
     solve(vendor)  # should they ever say yes twice, we do not
-    assert login(api, "token 1").code == "captcha_invalid"
+    assert login(api, "token-1").code == "captcha_invalid"
 
 
 def test_what_was_solved_elsewhere_or_for_something_else_is_foreign(vendor: SiteVerify, api: Api) -> None:
     ours = [{"hostname": "testserver"}, {"hostname": ""}, {"action": "login"}, {"score": 0.7}]
     foreign = [{"hostname": "evil.example"}, {"action": "register"}, {"score": 0.3}, {"success": "true"}]
     for number, vendor.says in enumerate(ours):  # type: ignore[assignment]  # whatever JSON holds
-        assert login(api, solve(vendor, f"token {number}")).code == "invalid_credentials"
+        assert login(api, solve(vendor, f"token-{number}")).code == "invalid_credentials"
     for number, vendor.says in enumerate(foreign):  # type: ignore[assignment]
-        assert login(api, solve(vendor, f"token of {number}")).code == "captcha_invalid"
+        assert login(api, solve(vendor, f"token-of-{number}")).code == "captcha_invalid"
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def broken(vendor: SiteVerify, request: pytest.FixtureRequest, monkeypatch: pyte
 def test_a_vendor_that_is_down_lets_few_in(broken: SiteVerify, api: Api, printed: StringIO) -> None:
     """FLT-14: tighter limits, not open; and each token still once."""
     with travel(NOON, tick=False):
-        told = [login(api, solve(broken, name)) for name in ("token 1", "token 1", "token 2", "token 3")]
+        told = [login(api, solve(broken, name)) for name in ("token-1", "token-1", "token-2", "token-3")]
         assert [reply.code for reply in told] == [
             *("invalid_credentials", "captcha_invalid", "unavailable", "unavailable")
         ]
@@ -120,7 +120,7 @@ def test_a_vendor_that_is_down_lets_few_in(broken: SiteVerify, api: Api, printed
     lines = [json.loads(line) for line in printed.getvalue().splitlines()]
     assert sum(line["event"] == "captcha.vendor_down" for line in lines) == 4
     assert SiteVerify.SECRET not in printed.getvalue()
-    assert "token 1" not in printed.getvalue()
+    assert "token-1" not in printed.getvalue()
 
 
 @pytest.mark.parametrize("broken", ["500"], indirect=True)
@@ -131,8 +131,8 @@ def test_one_that_is_back_is_asked_again(broken: SiteVerify, api: Api) -> None:
         clock.shift(9)
         assert login(api, "rubbish").code == "invalid_credentials"  # let in, unasked
         clock.shift(2)
-        assert login(api, "more rubbish").code == "captcha_invalid"
-        assert login(api, solve(broken, "token 2")).code == "invalid_credentials"
+        assert login(api, "more-rubbish").code == "captcha_invalid"
+        assert login(api, solve(broken, "token-2")).code == "invalid_credentials"
 
 
 @EACH

@@ -18,7 +18,7 @@ from tests.servers import free_port
 from tests.world import Smtp
 from vestibule.courier import channels
 
-SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+SMTP_BACKEND = "vestibule.courier.smtp.EmailBackend"
 
 
 @contextmanager

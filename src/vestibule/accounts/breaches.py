@@ -3,15 +3,17 @@ Pwned, which is told the first five characters of a SHA-1 and no more (k-anonymi
 haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
 
 from hashlib import sha1
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from http.client import HTTPException
+from urllib.request import Request
 
 import structlog
 from django.conf import settings
 
 from vestibule.accounts import breach_file
+from vestibule.kernel.within import fetched
 
 TIMEOUT = 1.0  # seconds: nobody waits longer for a list
+LONGEST = 1_048_576  # bytes; a range has some 40,000
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +39,8 @@ def _in_api(digest: str) -> bool:
     url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
     request = Request(url, headers={"Add-Padding": "true", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
     try:
-        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            lines = answer.read().decode("ascii").splitlines()
-    except (URLError, OSError, ValueError) as error:
+        lines = fetched(request, seconds=TIMEOUT, most=LONGEST).decode("ascii").splitlines()
+    except (OSError, HTTPException, ValueError) as error:
         log.warning("breaches.unavailable", error=type(error).__name__)
         return False
     counts = dict(line.partition(":")[::2] for line in lines)

@@ -30,8 +30,11 @@ from vestibule.guards.allowance import Allowance
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 
-CANDIDATES = 3  # of the sign-ups on one address, the newest few are tried against a password: each costs a hash
-LOOKED_AT = 50  # of them, to find those few
+# Of the sign-ups on one address the newest are looked through (twenty an hour, for six hours, are let in), and the few
+# that bear the mark of the password are tried against it: each costs a hash, and one in 256 of others bears it.
+CANDIDATES, HASHES = 128, 2
+
+Kept = tuple[Challenge, Mapping[str, Any]]  # a sign-up, and what was typed for it
 
 
 @flow
@@ -63,7 +66,7 @@ def resend(*, client: Client, address: Email | Phone) -> None:
     """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed; who
     asks is told nothing either way. Raises Unavailable.
     """
-    for seen in _of_address(address)[:1]:
+    for seen, _payload in _of_address(address)[:1]:
         with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
             handle = challenges.safe.handle(seen.purpose, seen.id)
             any_registration.resend(client=client, registration=handle)
@@ -83,11 +86,11 @@ def confirm(
         raise errors.PasswordRequired(subject=identifiers.digest(address))
     if codes.parse(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits) is None:
         raise _unknown(client, address, guess=False)
-    candidates = _of_address(address)
-    seen = next((each for each in candidates if _typed_at_sign_up(challenges.payload(each), password)), None)
+    marked = _marked(_of_address(address), password)
+    seen = next((each for each, payload in marked if _typed_at_sign_up(payload, password)), None)
     if seen is None:
-        if not candidates:
-            passwords.of(password, None)  # the same work for an address that nobody signed up with
+        if not marked:
+            passwords.of(password, None)  # the same work where nobody signed up with it
         raise _unknown(client, address, guess=True)
     with challenges.verify(seen, otp, now=client.at) as proof:
         return signing_up.make_account(client, proof, username)
@@ -178,10 +181,17 @@ def _bound(seen: Challenge, registration: str) -> bool:
     return False
 
 
-def _of_address(address: Email | Phone) -> list[Challenge]:
-    """The newest whose proof was sent: those that were not hide nobody's."""
-    newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=LOOKED_AT)
-    return [seen for seen in newest if seen.sends > 1 or not challenges.payload(seen).get("unsent")][:CANDIDATES]
+def _of_address(address: Email | Phone) -> list[Kept]:
+    """The newest whose proof was sent, with what they hold: those that were not hide nobody's."""
+    newest = challenges.newest(Purpose.PENDING_REGISTRATION, identifiers.digests(address), limit=CANDIDATES)
+    found = [(seen, challenges.payload(seen)) for seen in newest]
+    return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.get("unsent")]
+
+
+def _marked(found: list[Kept], password: str) -> list[Kept]:
+    """The sign-ups that may have been made with this password; one from before there were marks may."""
+    marks = [None, *signing_up.marks(passwords.normalised(password))]
+    return [(seen, payload) for seen, payload in found if payload.get("mark") in marks][:HASHES]
 
 
 def _typed_at_sign_up(payload: Mapping[str, Any], password: str) -> bool:

@@ -1,5 +1,6 @@
 """Whether somebody must show that they are a person, and whether they did: at the rules' word, before what costs."""
 
+import re
 from dataclasses import replace
 
 from django.conf import settings
@@ -17,6 +18,8 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
 
 LONGEST = 8192  # characters of an answer; hCaptcha's are of several thousand
+# As every vendor makes them. Whatever else somebody types is wrong, and no vendor is asked, who might break on it.
+_ANSWER = re.compile(rf"[!-~]{{1,{LONGEST}}}", re.ASCII)
 
 
 def ask(client: Client, rule: Rule, given: str) -> Client:
@@ -50,7 +53,7 @@ def asked_of_strangers(client: Client, account: Account) -> CaptchaRequired | No
 
 
 def _check(client: Client, given: str, purpose: str) -> None:
-    if len(given) > LONGEST:
+    if not _ANSWER.fullmatch(given):
         raise CaptchaInvalid
     if patience.is_ticket(given):
         patience.check(client, given, purpose)
@@ -65,9 +68,11 @@ def _check(client: Client, given: str, purpose: str) -> None:
 
 
 def _let_a_few_in(client: Client, trouble: VendorDown) -> None:
-    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022).
-    Raises Unavailable."""
+    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022);
+    nobody, while it refuses us because we asked too often: a stranger may be who made us. Raises Unavailable."""
     record(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
+    if trouble.of_ours:
+        raise Unavailable(retry_after=int(siteverify.LEFT_ALONE.total_seconds()))
     try:
         counters.hit(CAPTCHA_UNCHECKED, network=client.network)
     except Throttled as refusal:

@@ -71,7 +71,7 @@ def worn(rule: Rule, *, network: str) -> bool:
             _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
             for rate in settings.RATES[rule.name].per_network
         )
-    except StorageError as error:
+    except (StorageError, *redis_client.DOWN) as error:
         raise Unavailable from error
 
 

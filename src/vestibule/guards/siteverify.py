@@ -12,17 +12,19 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from django.conf import settings
 
 from vestibule.guards.vendors import VENDORS
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid
+from vestibule.kernel.within import fetched
 
 TIMEOUT = 3.0  # seconds, in all
 LEFT_ALONE = timedelta(seconds=10)
 LEAST_SCORE = 0.5  # of reCAPTCHA v3: developers.google.com/recaptcha/docs/v3
+TOO_MANY = 429
 _LONGEST = 65_536  # bytes of an answer
 # Not the person's fault: the vendor's own trouble, or keys that do not fit.
 _THEIRS = {"internal-error", "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch"}
@@ -31,12 +33,16 @@ _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="captcha")
 
 
 class VendorDown(Exception):
-    """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take."""
+    """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take. `of_ours`:
+    it answers others, and refuses us because we asked too often, which a stranger can bring about."""
+
+    of_ours = False
 
 
 @dataclass(slots=True)
 class _Trouble:
     until: datetime | None = None  # None while it answers
+    of_ours: bool = False
 
 
 _trouble = _Trouble()
@@ -45,13 +51,13 @@ _trouble = _Trouble()
 def check(client: Client, given: str, purpose: str) -> None:
     """The vendor says yes, to an answer given on a page of ours. Raises CaptchaInvalid, VendorDown."""
     if _trouble.until and client.at < _trouble.until:
-        raise VendorDown("left alone")
+        raise _down("left alone", of_ours=_trouble.of_ours)
     if _trouble.until:
         _trouble.until = client.at + LEFT_ALONE  # one looks whether it is back; the others go on without
     try:
         answer = _asked(client, given)
-    except VendorDown:
-        _trouble.until = client.at + LEFT_ALONE
+    except VendorDown as down:
+        _trouble.until, _trouble.of_ours = client.at + LEFT_ALONE, down.of_ours
         raise
     forget()
     if answer["success"] is not True or not _ours(answer, purpose):
@@ -86,7 +92,8 @@ def _asked(client: Client, given: str) -> dict[str, Any]:
         answer = json.loads(asking.result(timeout=TIMEOUT))
     except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors
         asking.cancel()
-        raise VendorDown(type(error).__name__) from error
+        of_ours = isinstance(error, HTTPError) and error.code == TOO_MANY
+        raise _down(type(error).__name__, of_ours=of_ours) from error
     if not isinstance(answer, dict) or "success" not in answer:
         raise VendorDown("no answer of theirs")
     if troubles := _THEIRS & set(_words(answer.get("error-codes"))):
@@ -94,13 +101,18 @@ def _asked(client: Client, given: str) -> dict[str, Any]:
     return answer
 
 
+def _down(why: str, *, of_ours: bool) -> VendorDown:
+    down = VendorDown(why)
+    down.of_ours = of_ours
+    return down
+
+
 def _post(url: str, form: bytes) -> bytes:
     request = Request(url, form, {"Accept": "application/json", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
     try:
-        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            return bytes(answer.read(_LONGEST))
+        return fetched(request, seconds=TIMEOUT, most=_LONGEST)
     except HTTPError as refused:
-        if refused.code >= 500 or refused.code == 429:
+        if refused.code >= 500 or refused.code == TOO_MANY:
             raise
         with refused:
             return bytes(refused.read(_LONGEST))  # a 4xx says why in the same shape

@@ -44,7 +44,7 @@ _TRANSPORT = env.parsed("EMAIL_BACKEND", "path", kinds.dotted(()), default="", i
 MAILBOX = not EMAIL_HOST and not _TRANSPORT
 MAILBOX_PUBLIC = env.switch("MAILBOX_PUBLIC", default=False)
 EMAIL_BACKEND = _TRANSPORT or (
-    "vestibule.courier.mailbox.MailboxBackend" if MAILBOX else "django.core.mail.backends.smtp.EmailBackend"
+    "vestibule.courier.mailbox.MailboxBackend" if MAILBOX else "vestibule.courier.smtp.EmailBackend"
 )
 # What anymail reads (its docs name them); its webhook exists where a provider's knock can be told from a stranger's.
 ANYMAIL = {name.removeprefix("ANYMAIL_"): text for name, text in os.environ.items() if name.startswith("ANYMAIL_")}

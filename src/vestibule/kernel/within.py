@@ -1,0 +1,78 @@
+"""An answer within so many seconds, however slowly it drips: a socket's own time-out begins anew with each byte."""
+
+import ssl
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
+from socket import socket
+from time import monotonic
+from typing import Any
+from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
+
+
+class Within(RawIOBase):
+    """What a socket receives, within so many seconds from now. Reading raises TimeoutError after that."""
+
+    def __init__(self, source: socket, seconds: float) -> None:
+        self._socket, self._end = source, monotonic() + seconds
+        self._file: Any = source.makefile("rb", buffering=0)  # holds the socket open while somebody reads
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """As much as there is."""
+        left = self._end - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(left)
+        received: int | None = self._file.readinto(buffer)
+        return received
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._file.close()
+        super().close()
+
+
+def buffered(source: socket, seconds: float) -> BufferedReader:
+    """The same as a file."""
+    return BufferedReader(Within(source, seconds))
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        bounded = buffered(sock, sock.gettimeout() or 0)
+        self.fp.close()
+        self.fp = bounded
+
+
+class _Plain(HTTPConnection):
+    response_class = _Response
+
+
+class _Tls(HTTPSConnection):
+    response_class = _Response
+
+
+class _Http(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Plain, req)
+
+
+class _Https(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Tls, req, context=ssl.create_default_context())
+
+
+_opener = build_opener(_Http, _Https)
+
+
+def fetched(request: Request, *, seconds: float, most: int) -> bytes:
+    """The body of the answer, at most so many bytes of it: so many seconds to connect, and as many for all of it.
+
+    Raises HTTPError (an answer that is none), other OSErrors, HTTPException (what is no HTTP), ValueError.
+    """
+    with _opener.open(request, timeout=seconds) as answer:
+        return bytes(answer.read(most))
