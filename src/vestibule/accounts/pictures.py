@@ -1,22 +1,31 @@
 """Pictures of people: what was uploaded is decoded, turned upright and encoded anew; nothing else of it is kept."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from io import BytesIO
+from itertools import islice
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from vestibule.accounts.identifiers import Malformed
+from vestibule.accounts.models import Profile
 from vestibule.guards.admission import PICTURE, admission
 from vestibule.kernel import entropy
 
+FOLDER = "pictures"
+BATCH = 500  # names that are looked up at once
 SIDE = 512  # pixels, at most
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 5 * 1024 * 1024
 # A bomb is small on the wire and large in memory: its header is asked before anything is decoded.
 MAX_PIXELS = 10_000_000
 MAX_DRAFTED_PIXELS = 50_000_000  # a baseline JPEG is decoded at an eighth of its width, row by row
+
+log = structlog.get_logger(__name__)
 
 
 def recoded(uploaded: bytes) -> bytes:
@@ -62,13 +71,42 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 def keep(content: bytes) -> str:
     """Store it under a name that nobody guesses; the name."""
-    return str(default_storage.save(f"pictures/{entropy.token()}.webp", ContentFile(content)))
+    return str(default_storage.save(f"{FOLDER}/{entropy.token()}.webp", ContentFile(content)))
 
 
 def forget(name: str) -> None:
     """Erase it, if there is one."""
     if name:
         default_storage.delete(name)
+
+
+def unowned(before: datetime, limit: int) -> list[str]:
+    """At most so many of the stored pictures that no profile names, and that were there before that moment: what an
+    interrupted upload or erasure left behind. None where the storage can't be asked."""
+    try:
+        names = [f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]]
+        found = (name for name in _of_nobody(names) if default_storage.get_modified_time(name) < before)
+        return list(islice(found, limit))
+    except FileNotFoundError:  # no picture was ever kept, or one went meanwhile
+        return []
+    except Exception as error:  # noqa: BLE001 - whatever a storage raises: the other sweeps go on
+        log.warning("pictures.unswept", error=type(error).__name__)
+        return []
+
+
+def sweep(before: datetime, limit: int) -> int:
+    """Erase at most so many of those; how many went."""
+    names = unowned(before, limit)
+    for name in names:
+        forget(name)
+    return len(names)
+
+
+def _of_nobody(names: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(names), BATCH):
+        some = names[start : start + BATCH]
+        owned = set(Profile.objects.filter(picture__in=some).values_list("picture", flat=True))
+        yield from (name for name in some if name not in owned)
 
 
 def url(name: str) -> str | None:

@@ -80,6 +80,6 @@ def meaning_of(name: str) -> str:
     return known.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
 
 
-def refused(flow: str, *, kept: bool = True) -> Event:
+def refused(flow: str, *, kept: bool = True, tallied: bool = False) -> Event:
     """The event of a flow that said no: `registration.confirm` becomes `registration.confirm.refused`."""
-    return Event(f"{flow}.refused", "The flow said no.", kept)
+    return Event(f"{flow}.refused", "The flow said no.", kept, tallied)

@@ -9,6 +9,7 @@ class AuditEvent(models.Model):
     `challenge_id` is unique: the database itself refuses to commit the work of one proof twice.
     `subject` is the keyed digest of the address concerned; no address is kept in clear. Where one person did something
     to the account of another, `user_id` is the other's, `by_id` their own, and `reason` why, in their words.
+    `address_cut`: of the address only the network is left (audit.retention).
     """
 
     at = models.DateTimeField(db_index=True)
@@ -21,6 +22,7 @@ class AuditEvent(models.Model):
     subject = models.BinaryField(max_length=32, null=True)
     challenge_id = models.UUIDField(null=True, unique=True)
     address = models.GenericIPAddressField(null=True)
+    address_cut = models.BooleanField(default=False, db_default=False)
     agent = models.CharField(max_length=200, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
 
@@ -29,6 +31,11 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["name", "at"], name="audit_event_of_name"),
             models.Index(fields=["user_id", "at"], name="audit_event_of_user"),
+            models.Index(
+                fields=["at"],
+                condition=models.Q(address__isnull=False, address_cut=False),
+                name="audit_event_whole_address",
+            ),
             models.Index(fields=["by_id"], condition=models.Q(by_id__isnull=False), name="audit_event_by"),
         ]
 

@@ -23,8 +23,10 @@ log = structlog.get_logger(__name__)
 def flow(act: F) -> F:
     """Wrap a keyword-only function that takes a `client`.
 
-    A Refusal is recorded as `<module>.<function>.refused` with its code, and goes on; a database that is down,
-    times out or gives up a lock becomes Unavailable, which is logged and counted but, for want of a database, no row.
+    A Refusal is recorded as `<module>.<function>.refused` with its code, and goes on: with a row where it concerns
+    whoever is signed in, or an address; else it is counted by day, for strangers cause as many as they like. A database
+    that is down, times out or gives up a lock becomes Unavailable, which is logged and counted but, for want of a
+    database, no row.
     """
     name = f"{act.__module__.rpartition('.')[2]}.{act.__name__}"
 
@@ -46,8 +48,10 @@ def flow(act: F) -> F:
 
 
 def _on_record(name: str, client: Client, refusal: Refusal) -> None:
-    kept = not isinstance(refusal, Unavailable)
+    away = isinstance(refusal, Unavailable)
+    whose = client.user_id or client.of_house or refusal.subject
+    event = refused(name, kept=bool(whose) and not away, tallied=not whose and not away)
     try:
-        record(refused(name, kept=kept), client, code=refusal.code, subject=refusal.subject)
+        record(event, client, code=refusal.code, subject=refusal.subject)
     except DatabaseError:
         log.error("refusal.unrecorded", flow=name, code=refusal.code)

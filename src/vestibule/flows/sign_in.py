@@ -147,6 +147,11 @@ def _tell_owner(client: Client, failures: int, user: User | None) -> None:
         return
     disabled = failures == tries.IN_A_ROW
     with atomic():
+        if disabled:  # on the account itself: no key that is rotated and no sweep brings it back
+            held = lifecycle.hold(user.pk)
+            if held is None or held.password != user.password:
+                return
+            lifecycle.set_password(held, "!", client.at)
         record(events.PASSWORD_DISABLED if disabled else events.SIGN_IN_SLOWED, client, user_id=user.pk)
         kind = messages.PASSWORD_DISABLED if disabled else messages.SIGN_IN_TROUBLE
         owner.write(client, kind, owner.reached_at(user))

@@ -18,7 +18,8 @@ from vestibule.guards.allowance import UNBOUNDED, Allowance
 from vestibule.guards.models import Tally
 
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
-WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=100)
+IN_A_ROW = 100
+WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), in_a_row=IN_A_ROW)
 
 # What a row that is there gets: nothing (it is not returned either), a lock, the new count.
 _LEAVE = "NOTHING"
@@ -170,6 +171,11 @@ def forget_all(key: bytes) -> None:
 def idle(before: datetime) -> QuerySet[Tally]:
     """The tallies that nobody touched since and that hold no run of failures."""
     return Tally.objects.filter(touched_at__lt=before, streak=0)
+
+
+def broken_off(before: datetime) -> QuerySet[Tally]:
+    """The runs of failures that nobody went on with since, and that have not come to their end, which stays."""
+    return Tally.objects.filter(touched_at__lt=before, streak__gt=0, streak__lt=IN_A_ROW)
 
 
 def _full(counts: Sequence[Count], moment: int) -> tuple[tuple[str, int], ...]:

@@ -17,7 +17,8 @@ from vestibule.guards.allowance import Allowance, Delay
 from vestibule.guards.ledger import Count
 from vestibule.kernel.errors import Locked, Refusal
 
-IN_A_ROW, STRANGERS_WAIT_AFTER, KNOWN_WAIT_AFTER = 100, 5, 20
+IN_A_ROW = ledger.IN_A_ROW
+STRANGERS_WAIT_AFTER, KNOWN_WAIT_AFTER = 5, 20
 STRANGE_AFTER = 3  # failures of strangers in a row; from then on a captcha may be asked for
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 ALL = Allowance(in_a_row=IN_A_ROW)

@@ -1,8 +1,9 @@
-"""How it is watched: logs and metrics."""
+"""How it is watched: logs, the audit log and metrics."""
 
 import logging
 import os
 from contextlib import suppress
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,8 @@ LOGGING = logs.config(
     env.word("LOG_FORMAT", logs.FORMS, default="json"),
 )
 _SEVERAL = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)  # web processes, or a web process and a worker
+AUDIT_KEPT = timedelta(days=env.number("AUDIT_DAYS", default=365, least=1, most=3650))
+AUDIT_ADDRESSES_KEPT = timedelta(days=env.number("AUDIT_ADDRESS_DAYS", default=90, least=1, most=3650))
 METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL else "")
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # OpenTelemetry's own settings: wanted where the spans have somewhere to go. The SDK reads the others by itself.

@@ -1,5 +1,6 @@
 """The periodic sweeps: what is of no more use is forgotten in small batches, each safe to run twice at once."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,8 @@ from django.db.transaction import atomic
 from django.utils import timezone
 from prometheus_client import Counter
 
-from vestibule.accounts import lifecycle
-from vestibule.audit import tallies
+from vestibule.accounts import lifecycle, pictures
+from vestibule.audit import retention, tallies
 from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
@@ -35,12 +36,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One kind of row that is of no more use `kept` after its time: how many there are, and how to erase some."""
+    """One kind of row that is of no more use `kept` after its time: how many there are, and how to erase some; looked
+    for so often (`every`)."""
 
     kind: str
     kept: timedelta
     count: Callable[[datetime], int]
     erase: Callable[[datetime, int], int]
+    every: timedelta = EVERY
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is the turn of this kind, of those of a run each minute."""
+        return int(now.timestamp()) % int(self.every.total_seconds()) < EVERY.total_seconds()
 
 
 def sweeps() -> tuple[Sweep, ...]:
@@ -56,6 +63,15 @@ def sweeps() -> tuple[Sweep, ...]:
         _rows("places of challenges", timedelta(hours=1), newest.over),
         _rows("messages", timedelta(days=30), delivery.ended),
         _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
+        _rows("runs of failures", timedelta(days=90), ledger.broken_off),
+        _rows("audit events", settings.AUDIT_KEPT, retention.events),
+        _rows("audit tallies", settings.AUDIT_KEPT, retention.tallies),
+        Sweep(
+            kind="whole addresses",  # of audit events: the network is left
+            kept=settings.AUDIT_ADDRESSES_KEPT,
+            count=lambda before: retention.whole(before).count(),
+            erase=retention.cut,
+        ),
         _rows("refresh tokens", timedelta(days=1), refresh.expired_tokens),
         _rows("sessions", timedelta(days=1), refresh.expired_sessions),
         Sweep(
@@ -63,6 +79,13 @@ def sweeps() -> tuple[Sweep, ...]:
             kept=timedelta(),
             count=lambda before: lifecycle.closing(before).count(),
             erase=account.erase_due,
+        ),
+        Sweep(
+            kind="pictures of nobody",
+            kept=timedelta(days=1),  # one that is uploaded now has no owner yet
+            count=lambda before: len(pictures.unowned(before, sys.maxsize)),
+            erase=pictures.sweep,
+            every=timedelta(hours=1),  # it lists them all
         ),
     )
 
@@ -72,7 +95,7 @@ def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()
     tallies.notebook.write()
-    swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps()}
+    swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps() if each.due(now)}
     pulse.beat(timezone.now())
     if any(swept.values()):
         log.info("swept", **swept)

@@ -11,7 +11,7 @@ from vestibule.skins.worker.schedule import forget, sweeps
 class Command(BaseCommand):
     """Erase what is of no more use."""
 
-    help = "Erase unproved users past PENDING_TTL, dead challenges, old messages, idle tallies, expired sessions."
+    help = "Erase whatever its time is over for, and cut old addresses of the audit log to their network."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--dry-run`."""
