@@ -2,9 +2,11 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 PORT ?= 8000
-UV := $(shell command -v uv 2>/dev/null || echo python3 -m uv)
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PYTEST := $(UV) run --no-sync python -m pytest -n 2 --dist worksteal
-export PORT
+# Behind a proxy with a certificate of its own: uv trusts what this machine trusts, as git and pip do.
+UV_SYSTEM_CERTS ?= true
+export PORT UV_SYSTEM_CERTS
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,7 +25,6 @@ install: sync ## what `make bench` and a server want: Argon2 built for this mach
 
 serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
 	@$(UV) sync --quiet --no-dev
-	@$(UV) run --no-sync vestibule migrate --verbosity 0
 	@$(UV) run --no-sync vestibule serve
 
 test: install chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
@@ -35,6 +36,7 @@ check: sync ## lint, types, layers, migrations and schema in step
 	$(UV) run ruff format --check
 	$(UV) run mypy
 	$(UV) run lint-imports
+	$(MAKE) --no-print-directory audit
 	$(UV) run vestibule makemigrations --check --dry-run
 	$(UV) run vestibule spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
 
@@ -67,10 +69,10 @@ bench-timing: sync ## measure: whether the time of an answer tells one kind of a
 	$(UV) run python -m bench.timing
 
 clean: ## remove what was installed, built and kept (the database in var/ too)
-	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .uv .venv .venv-lowest dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 uv:
-	@$(UV) --version >/dev/null 2>&1 || python3 -m pip install --quiet uv
+	@$(UV) --version >/dev/null 2>&1 || python3 scripts/get_uv.py .uv
 
 sync: uv
 	@$(UV) sync --quiet
@@ -94,4 +96,20 @@ servers:
 	echo "!!! No$$missing: THE TESTS OF SEVERAL MACHINES DO NOT ALL RUN !!!"; \
 	[ "$$CI" != true ]
 
-.PHONY: help install serve test check schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers
+fresh: ## as root: both commands on a bare Debian 12 in a chroot (debootstrap), with their minutes
+	tests/fresh_machine.sh
+
+lowest: uv ## tests on the lowest versions of dependencies that pyproject.toml allows, in an environment of their own
+	@$(UV) venv --quiet --clear .venv-lowest
+	@$(UV) pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable . --group dev
+	.venv-lowest/bin/python -m pytest -n 2 --dist worksteal tests/domain tests/contracts tests/stories tests/architecture
+
+audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, known vulnerabilities of what it names
+	@mkdir -p dist
+	@$(UV) export --quiet --frozen --no-dev --all-extras --format cyclonedx1.5 --output-file dist/sbom.cdx.json >/dev/null
+	@if told=$$($(UV) audit --frozen 2>&1); then echo "no known vulnerability"; \
+	elif grep -qiE 'dns|connect|timed out|error sending' <<<"$$told"; then \
+	  echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; [ "$$CI" != true ]; \
+	else echo "$$told"; false; fi
+
+.PHONY: help install serve test lowest fresh check audit schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers

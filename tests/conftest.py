@@ -39,7 +39,7 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 # Redis runs once; and so does the fuzzer, where it finds more: PostgreSQL refuses what SQLite takes.
 ONCE = [f"contracts/test_{vendor}.py" for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "twilio")]
 ONCE += ["architecture/*", "properties/test_parsing.py", "domain/test_sealing.py", "domain/test_identifiers.py"]
-EMBEDDED = ["browser/*", "faults/test_embedded.py"]
+EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION
 

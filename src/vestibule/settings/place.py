@@ -1,6 +1,7 @@
 """Where the house stands: its folder, its address, who stands in front of it, its keys."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +17,12 @@ env = Reader(os.environ, findings=_unreadable_lines)
 
 
 def _folder(path: Path) -> Path:
+    """The folder, for nobody else to look into. One that somebody else filled keeps the mode that it has."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (path / "secret_key").exists() or not any(path.iterdir()):
+            with suppress(PermissionError):  # a volume that is lent to us
+                path.chmod(0o700)
     except OSError:
         stop([*env.findings, Finding(id="E040", what=f"VAR_DIR={path} is no folder of ours.", remedy=_WRITABLE)])
     return path

@@ -85,3 +85,4 @@ if S3_BUCKET:
         },
     }
 MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # Django would open them to all

@@ -42,7 +42,7 @@ if TRACING:
     MIDDLEWARE.insert(0, "vestibule.skins.tracing.traced")
 WORKER_METRICS_PORT = env.number("WORKER_METRICS_PORT", default=0, most=65535)
 if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
-    Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
+    Path(METRICS_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
 else:  # an empty one would be the working directory
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

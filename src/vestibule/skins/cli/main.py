@@ -13,6 +13,7 @@ __all__ = ["celery", "main"]
 
 def main() -> None:
     """Run the management command that the arguments name; `set-role` is `set_role`."""
+    os.umask(0o077)  # the database, letters and pictures of people are nobody else's to read (ASVS 14.1.2)
     program, *words = sys.argv
     if words and not words[0].startswith("-"):
         words[0] = words[0].replace("-", "_")

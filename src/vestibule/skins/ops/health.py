@@ -15,7 +15,9 @@ from vestibule.celery import app as celery
 from vestibule.challenges.desk import challenges
 from vestibule.kernel import entropy
 from vestibule.kernel.cached import Cached
+from vestibule.skins.ops.migrations import NotMigrated, must_be_applied
 
+OK, FAILED, NOT_MIGRATED = "ok", "failed", "not migrated"
 log = structlog.get_logger(__name__)
 _leaving = mmap(-1, 1)  # shared with the processes that are forked later
 
@@ -39,11 +41,11 @@ def ready(request: HttpRequest) -> JsonResponse:
     if _leaving[0]:
         return JsonResponse({"status": "leaving", "checks": {}}, status=503)
     checks = _seen.get()
-    fine = all(checks.values())
+    fine = set(checks.values()) == {OK}
     return JsonResponse(
         {
             "status": "ready" if fine else "unavailable",
-            "checks": {name: "ok" if answered else "failed" for name, answered in checks.items()},
+            "checks": dict(checks),
         },
         status=200 if fine else 503,
     )
@@ -54,21 +56,25 @@ def forget() -> None:
     _seen.forget()
 
 
-def _look() -> Mapping[str, bool]:
-    return {name: _answers(name, check) for name, check in _CHECKS.items()}
+def _look() -> Mapping[str, str]:
+    return {name: _answer(name, check) for name, check in _CHECKS.items()}
 
 
-def _answers(name: str, check: Callable[[], object]) -> bool:
+def _answer(name: str, check: Callable[[], object]) -> str:
     try:
         check()
+    except NotMigrated:
+        log.warning("dependency.down", dependency=name, error=NOT_MIGRATED)
+        return NOT_MIGRATED
     except Exception as error:  # noqa: BLE001 - whatever it raises, the dependency does not answer
         log.warning("dependency.down", dependency=name, error=type(error).__name__)
-        return False
-    return True
+        return FAILED
+    return OK
 
 
 def _database() -> None:
     """A write that changes no row: a standby, a read-only disk and tables that are not there refuse it."""
+    must_be_applied()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audit_day_tally SET count = count WHERE 1 = 0")
 

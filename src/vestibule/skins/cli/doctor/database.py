@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, warning
 from vestibule.skins.cli.doctor.clock import compared
+from vestibule.skins.ops.migrations import unapplied
 
 KEPT_FREE = 10  # connections for a worker, beat and whoever has to look
 
@@ -25,10 +25,8 @@ def reachable(_: Round) -> Iterator[Seen]:
 
 def migrations(_: Round) -> Iterator[Seen]:
     """Every migration of this release was applied."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    first = f"{plan[0][0].app_label}.{plan[0][0].name}" if plan else ""
-    yield error(f"{len(plan)} not applied, {first} the first of them") if plan else fine("all applied")
+    left = unapplied()
+    yield error(f"{len(left)} not applied, {left[0]} the first of them") if left else fine("all applied")
 
 
 def connections(_: Round) -> Iterator[Seen]:
