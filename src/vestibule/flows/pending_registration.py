@@ -1,7 +1,7 @@
 """Sign up with a PENDING user: register, then prove the address by the link or the code, in this browser or by the
 password; resend by address; "this wasn't me"."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +20,9 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
+from vestibule.courier import messages
+from vestibule.flows import owner, signing_up
 from vestibule.flows import registration as any_registration
-from vestibule.flows import signing_up
 from vestibule.flows.flow import flow
 from vestibule.flows.signing_up import Registered, Sent
 from vestibule.guards import ledger
@@ -63,13 +64,15 @@ def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] 
 
 @flow
 def resend(*, client: Client, address: Email | Phone) -> None:
-    """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed; who
-    asks is told nothing either way. Raises Unavailable.
+    """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed. Who
+    asks is told nothing either way, after the same work. Raises Unavailable.
     """
-    for seen, _payload in _of_address(address)[:1]:
-        with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
-            handle = challenges.safe.handle(seen.purpose, seen.id)
-            any_registration.resend(client=client, registration=handle)
+    issued = None
+    with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
+        for seen, _payload in _of_address(address)[:1]:
+            issued = any_registration.send_again(client, seen)
+    if issued is None:
+        _send_nothing(client, address)
 
 
 @flow
@@ -78,22 +81,27 @@ def confirm(
 ) -> Registered:
     """The code came back on another device, together with the password that was typed at sign-up.
 
-    The password finds the sign-up among those of the address; without a match the answer is that of a wrong code, with
-    the same tries, whether the address is known or not. Raises WrongSecret, Exhausted, Expired, AlreadyUsed, Locked,
-    UsernameTaken, Unavailable; PasswordRequired without a password, and nothing is consumed.
+    The password finds the sign-up among those of the address, at the cost of the same hashes whether or not one waits.
+    Unless both are right, the answer is that of a wrong code, with the tries of the address: it tells neither whether a
+    sign-up waits nor whether the password is right, so that nobody can guess the one without the other.
+    Raises WrongSecret, Exhausted; where both are right Expired, AlreadyUsed, Locked, UsernameTaken, Unavailable;
+    PasswordRequired without a password, and nothing is consumed.
     """
     if not password:
         raise errors.PasswordRequired(subject=identifiers.digest(address))
     if codes.parse(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits) is None:
         raise _unknown(client, address, guess=False)
-    marked = _marked(_of_address(address), password)
-    seen = next((each for each, payload in marked if _typed_at_sign_up(payload, password)), None)
+    admission.take_place(HASH)
+    seen = _typed_with(_marked(_of_address(address), password), password)
     if seen is None:
-        if not marked:
-            passwords.of(password, None)  # the same work where nobody signed up with it
         raise _unknown(client, address, guess=True)
-    with challenges.verify(seen, otp, now=client.at) as proof:
-        return signing_up.make_account(client, proof, username)
+    try:
+        with challenges.verify(seen, otp, now=client.at) as proof:
+            return signing_up.make_account(client, proof, username)
+    except (errors.WrongSecret, errors.Exhausted, errors.Expired, errors.AlreadyUsed, errors.Locked) as refusal:
+        if challenges.safe.right(seen, otp, Secret.CODE):
+            raise
+        raise _unknown(client, address, guess=True) from refusal
 
 
 @flow
@@ -194,8 +202,28 @@ def _marked(found: list[Kept], password: str) -> list[Kept]:
     return [(seen, payload) for seen, payload in found if payload.get("mark") in marks][:HASHES]
 
 
+def _typed_with(marked: Sequence[Kept], password: str) -> Challenge | None:
+    """The newest that was made with this password. As many hashes are computed as may bear its mark."""
+    typed = passwords.normalised(password)
+    kept = [*(payload["password_hash"] for _seen, payload in marked), *[""] * (HASHES - len(marked))]
+    right = [passwords.right(typed, each) for each in kept]
+    return next((seen for (seen, _payload), is_right in zip(marked, right, strict=False) if is_right), None)
+
+
 def _typed_at_sign_up(payload: Mapping[str, Any], password: str) -> bool:
     return passwords.right(passwords.normalised(password), payload["password_hash"])
+
+
+def _send_nothing(client: Client, address: Email | Phone) -> None:
+    """The work of a message to an address on which nobody waits: a secret that is told to nobody, a row that is never
+    sent, an event."""
+    subject, purpose = identifiers.digest(address), Purpose.PENDING_REGISTRATION
+    with suppress(errors.Throttled), atomic():
+        permit = owner.may_write(client, messages.VERIFY_ADDRESS, address, muted=True)
+        unsent = settings.KEYS.digest("unsent", subject)
+        issued = challenges.issue(purpose, subject=unsent, payload={}, now=client.at, decoy=True)
+        owner.write(client, messages.VERIFY_ADDRESS, address, issued=issued, permit=permit)
+        record(events.REGISTRATION_RESENT, client, subject=subject, code="nobody")
 
 
 def _unknown(client: Client, address: Email | Phone, *, guess: bool) -> errors.Refusal:

@@ -18,7 +18,7 @@ from vestibule.audit import events
 from vestibule.audit.record import on_record, record
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
-from vestibule.challenges.results import Standing
+from vestibule.challenges.results import Issued, Standing
 from vestibule.challenges.store import Challenge
 from vestibule.courier import feedback
 from vestibule.flows import owner, signing_up
@@ -70,7 +70,7 @@ def resend(*, client: Client, registration: str) -> Sent:
     Raises TooSoon inside the cooldown, Throttled after the last resend, TokenInvalid, Expired, Exhausted,
     AlreadyUsed, Locked, Unavailable.
     """
-    return _resend(client, signing_up.found(registration))
+    return _resent(client, signing_up.found(registration))
 
 
 @flow
@@ -138,7 +138,7 @@ def redirect(*, client: Client, registration: str, email: Email | None = None) -
         raise over
     before = challenges.payload(seen)
     if not email and before["channel"] == "sms":
-        return _resend(client, seen)
+        return _resent(client, seen)
     change = {"channel": "email", "email": email} if email else {"channel": "sms"}
     payload = {**before, **change}
     _check_redirection(before, payload)
@@ -163,10 +163,12 @@ class _Unsent(Exception):
     """There was room for the message, and another took it: the older secret is put back."""
 
 
-def _resend(client: Client, seen: Challenge) -> Sent:
+def send_again(client: Client, seen: Challenge) -> Issued | None:
+    """A new secret in place of the old, on its way to the address; None where its message would not be sent, and
+    nothing was changed. Raises what `resend` raises."""
     challenges.refuse_resend(seen, client.at)
     if not signing_up.room(client, seen):
-        return signing_up.as_before(client, seen)
+        return None
     try:
         with challenges.resend(seen, now=client.at) as issued, atomic():
             permit = signing_up.may_tell(client, seen.purpose, issued.payload, known=issued.decoy)
@@ -176,8 +178,13 @@ def _resend(client: Client, seen: Challenge) -> Sent:
             left = issued.standing.resends_left
             record(events.REGISTRATION_RESENT, client, subject=seen.subject, resends_left=left)
     except _Unsent:
-        return signing_up.as_before(client, seen)
-    return signing_up.sent(issued)
+        return None
+    return issued
+
+
+def _resent(client: Client, seen: Challenge) -> Sent:
+    issued = send_again(client, seen)
+    return signing_up.sent(issued) if issued else signing_up.as_before(client, seen)
 
 
 def _move(payload: dict[str, str], client: Client) -> UUID | None:

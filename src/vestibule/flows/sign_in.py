@@ -124,7 +124,7 @@ def forgive(user: User) -> None:
 
 @contextmanager
 def _counted(
-    client: Client, account: Account, user: User | None, *, refused: errors.Refusal | None = None
+    client: Client, account: Account, user: User | None = None, *, refused: errors.Refusal | None = None
 ) -> Iterator[Attempt]:
     """Count a password, and say whether it may open the account; where the body fails, and not because it is wrong,
     take it back."""
