@@ -10,6 +10,7 @@ from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -21,10 +22,10 @@ P = ParamSpec("P")
 
 
 def _only_without_transport(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not settings.MAILBOX or not is_inside(request.META):
             raise Http404
         return view(request, *args, **kwargs)
@@ -32,8 +33,8 @@ def _only_without_transport(
     return guarded
 
 
-@require_safe
 @_only_without_transport
+@require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """All letters, newest first; `?to=` for one address's, JSON for whoever accepts it."""
     to = request.GET.get("to", "").strip()
@@ -45,8 +46,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/mailbox.html", {"letters": letters, "to": to})
 
 
-@require_safe
 @_only_without_transport
+@require_safe
 def reading(request: HttpRequest, id: str) -> HttpResponse:
     """One letter: its text and its headers."""
     letter = _found(id)
@@ -55,11 +56,11 @@ def reading(request: HttpRequest, id: str) -> HttpResponse:
     return render(request, "pages/letter.html", {"letter": letter})
 
 
+@_only_without_transport
 @require_safe
 @csp(  # type: ignore[arg-type]  # its types know no view with a path argument
     {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}
 )
-@_only_without_transport
 def html(request: HttpRequest, id: str) -> HttpResponse:
     """The HTML of one mail, as a mail program would show it: its own styles, no script, no request."""
     return HttpResponse(_found(id).html)

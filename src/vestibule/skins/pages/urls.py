@@ -1,12 +1,13 @@
 """The paths of the pages."""
 
 from django.urls import path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from vestibule.skins.pages import account, house, link, mailbox, pictures, registration, sign_in, waiting
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/register/")),
+    path("", require_safe(RedirectView.as_view(url="/register/"))),
     path("register/", registration.register),
     path("verify-otp/", waiting.verify),
     path("resend-otp/", waiting.resend),
@@ -26,7 +27,7 @@ urlpatterns = [
     path("account/activity/", account.activity),
     path("account/confirm/", account.step_up),
     *(path(f"{taking.path}/", sign_in.taking(taking)) for taking in sign_in.TAKINGS),
-    path(".well-known/change-password", RedirectView.as_view(url="/account/security/")),
+    path(".well-known/change-password", require_safe(RedirectView.as_view(url="/account/security/"))),
     path("problems/<slug:code>", house.problem),
     path("media/pictures/<str:name>", pictures.picture),
     path("house.css", house.accent),

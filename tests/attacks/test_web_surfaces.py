@@ -1,0 +1,161 @@
+"""Every path that answers at all: who may call it, what admits it, what it costs a stranger (docs/surfaces.md).
+
+A path that the table does not know fails here: mechanism of HOL-06, HOL-07, WEB-13, WEB-14, AUZ-01.
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from tests.architecture.test_docs import ROOT
+from tests.architecture.test_shape import endpoints
+from tests.world import PASSWORD, Api, Http, Inbox
+from vestibule.guards import counters
+from vestibule.skins.ops import health
+
+ROWS = re.findall(r"^\| `(/[^`]*)` \| (\w+) \| ([^|]*)\| ([^|]*) \|$", (ROOT / "docs/surfaces.md").read_text(), re.M)
+TABLE = {path: (who, set(re.findall(r"`(\w+)`", rules)), tells) for path, who, rules, tells in ROWS}
+PATHS = {f"/{path}": view for path, view in endpoints().items()}
+STRANGER = "203.0.113.7"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
+# Whatever any form or endpoint asks for: right in form, of nobody.
+TYPED: dict[str, Any] = {
+    "email": "nobody@example.com",
+    "password": PASSWORD,
+    "name": "nobody@example.com",
+    "phone_number": "+14155550123",
+    "otp": "123456",
+    "registration": "a-made_up-handle-of-the-usual-length-0123456789",
+    "token": "a-made_up-token-of-the-usual-length-0123456",
+    "refresh": "a-made_up-token-of-the-usual-length-0123456",
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+SIGNED_OUT = {"bearer": {401}, "page": {302}, "staff": {303, 401}, "operator": {401, 404}}
+
+
+@pytest.fixture
+def stranger(house: None) -> Http:
+    """Somebody from elsewhere, who shows nothing."""
+    return Http(raise_request_exception=False, REMOTE_ADDR=STRANGER)
+
+
+@pytest.fixture
+def admitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The rules that requests were counted against."""
+    rules: set[str] = set()
+    hit = counters.hit
+
+    def noted(rule: Any, **by: str) -> None:
+        rules.add(rule.name)
+        hit(rule, **by)
+
+    monkeypatch.setattr(counters, "hit", noted)
+    return rules
+
+
+def url(path: str) -> str:
+    """One address of the pattern."""
+    path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000001", path)
+    return re.sub(r"<(?:str|slug|path):\w+>", "x", path)
+
+
+def asked(http: Http, method: str, path: str) -> Any:
+    """The answer to a request with everything that anybody could type."""
+    if method not in ("POST", "PUT", "PATCH"):
+        return http.generic(method, url(path))
+    if path.startswith("/api/"):
+        return http.generic(method, url(path), json.dumps(TYPED), content_type="application/json")
+    return http.generic(
+        method,
+        url(path),
+        "&".join(f"{n}={v}" for n, v in TYPED.items()).replace("+", "%2B"),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+
+def test_the_table_knows_every_path() -> None:
+    assert TABLE.keys() == PATHS.keys()
+    assert {who for who, _, _ in TABLE.values()} == {"anybody", *SIGNED_OUT}
+
+
+def test_web_14_a_stranger_gets_what_the_table_says(stranger: Http, admitted: set[str], inbox: Inbox) -> None:
+    """Who may call it, by every method; and by which rates it is let in."""
+    wrong = {}
+    for path, (who, rules, _) in TABLE.items():
+        admitted.clear()
+        stranger.cookies.clear()
+        with override_settings(MAILBOX=True):
+            answers = {method: asked(stranger, method, path).status_code for method in METHODS}
+        found = {status for status in answers.values() if status != 405}
+        let_in = answers["GET"] in (200, 302, 400, 404, 405) if who == "anybody" else found <= SIGNED_OUT[who]
+        if not let_in or max(found) >= 500 or admitted - {"anon"} != rules:
+            wrong[path] = (answers, set(admitted))
+    assert not wrong
+
+
+def test_hol_07_what_no_rate_bounds_costs_nothing(stranger: Http, admitted: set[str]) -> None:
+    """No statement, no connection; what is the same for all has been made before."""
+    dear = {}
+    for path in TABLE:
+        asked(stranger, "GET", path)
+        admitted.clear()
+        with CaptureQueriesContext(connection) as statements:
+            answer = asked(stranger, "GET", path)
+        if (len(statements) and not admitted) or len(statements) > 2 or sum(map(len, answer)) > 600_000:
+            dear[path] = [query["sql"] for query in statements]
+    assert not dear
+
+
+def test_web_08_every_path_answers_with_the_headers(stranger: Http) -> None:
+    for path in TABLE:
+        for method in ("GET", "POST", "DELETE"):
+            answer = asked(stranger, method, path)
+            assert {name: answer.get(name) for name in HEADERS} == HEADERS, (method, path)
+            assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], (method, path)
+            assert answer["Referrer-Policy"] in ("no-referrer", "strict-origin"), (method, path)
+
+
+def test_enum_01_no_path_tells_a_stranger_about_anybody(api: Api, inbox: Inbox, stranger: Http) -> None:
+    api.account(inbox, "ada.lovelace@example.com")
+    for path in TABLE:
+        with override_settings(MAILBOX=True):
+            assert b"lovelace" not in b"".join(asked(stranger, "GET", path)), path
+
+
+def test_web_13_no_path_takes_a_method_that_it_does_not_know(stranger: Http) -> None:
+    taken = {}
+    for path, (who, *_) in TABLE.items():
+        methods = ["BREW", "TRACE", "CONNECT"]
+        methods += [] if path.startswith("/api/") else ["PUT", "PATCH", "DELETE", "OPTIONS"]
+        for method in methods if who not in ("staff", "operator") else ():
+            if (status := stranger.generic(method, url(path)).status_code) != 405:
+                taken[method, path] = status
+    assert not taken
+
+
+def test_web_14_beside_each_path_there_is_nothing(stranger: Http) -> None:
+    for path in TABLE:
+        if "<" not in path and not path.startswith(("/admin/", "/dev/")):
+            bare = path.rstrip("/")
+            for beside in (f"{path}~", f"{bare}.json", f"{path};x", f"{bare}/.git/config"):
+                assert stranger.get(beside).status_code == 404, beside
+
+
+def test_ready_is_as_dear_as_one_look(stranger: Http) -> None:
+    health.forget()
+    with CaptureQueriesContext(connection) as once:
+        stranger.get("/health/ready")
+    with CaptureQueriesContext(connection) as again:
+        assert {stranger.get("/health/ready").status_code for _ in range(5)} == {200}
+    assert len(once) > len(again) == 0
