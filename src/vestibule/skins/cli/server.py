@@ -11,13 +11,12 @@ from typing import Any
 from django.conf import settings
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
 
 from vestibule import celery
 from vestibule.audit import tallies
 from vestibule.boot import settle
 from vestibule.settings import hosts
-from vestibule.skins.headers import EVERYWHERE, NOTHING
+from vestibule.skins.cli.receiving import ReceivingWorker
 from vestibule.skins.ops import health, metric_files
 from vestibule.skins.worker.thread import Courier
 from vestibule.wsgi import application
@@ -26,27 +25,7 @@ STUCK = 30  # seconds without a sign of life of a process, which is then killed;
 GRACE = 20  # seconds for what is in hand at the end
 
 
-class Dressed:
-    """A socket that puts the headers of every answer under the status line."""
-
-    _LINES = "".join(
-        f"\r\n{name}: {value}"
-        for name, value in {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}.items()
-    )
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def sendall(self, answer: bytes) -> None:
-        """The whole answer, as gunicorn wrote it."""
-        line, _, rest = answer.partition(b"\r\n")
-        self._client.sendall(line + self._LINES.encode() + b"\r\n" + rest)
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+class Worker(ReceivingWorker):
     """A process of threads that closes its door when it goes: gunicorn's own keeps it open, so that the kernel takes
     connections which nobody answers, and cuts them at the end."""
 
@@ -61,16 +40,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 door.close()
             self.sockets = []
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """What is no HTTP reaches no middleware: its refusal gets the headers here."""
-        super().handle_error(req, Dressed(client), addr, exc)
-
     def _empty(self, door: Any) -> None:
         door.setblocking(False)
-        taken = -1
-        while taken != self.nr_conns:
-            taken = self.nr_conns
-            self.accept(door)
+        while self.accept(door):
+            pass
 
 
 class Master(Arbiter):  # type: ignore[misc]

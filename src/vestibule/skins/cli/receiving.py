@@ -1,0 +1,222 @@
+"""gunicorn's threads, which take a request when all of it is there: who sends slowly, or not at all, costs a socket and
+what was sent so far, and no thread. After the last answer the rest of what a client sends is read and thrown away for a
+while, for a connection that is cut with bytes unread loses the answer (RFC 9112, 9.6).
+
+It builds on private parts of gunicorn 27 (tests/architecture/test_server.py says which): pyproject.toml has a ceiling.
+"""
+
+import errno
+import selectors
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from vestibule.skins.cli.framing import Incoming
+from vestibule.skins.headers import EVERYWHERE, NOTHING
+
+SILENT = 5.0  # seconds that a connection may be open without a byte
+RECEIVING = 60.0  # seconds that a request may take to arrive
+LAST = 2.0  # seconds that a silent connection stays open when the worker goes: a request may be on its way
+LINGER, DRAINED = 5.0, 10 * 1024 * 1024  # seconds and bytes that are read after the last answer
+HELD = 64 * 1024 * 1024  # bytes of requests that are not whole yet, over all connections of a process
+PIECE = 64 * 1024
+
+_DRESS = {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}
+_HEADERS = "".join(f"\r\n{name}: {value}" for name, value in _DRESS.items()).encode()
+
+
+class Dressed:
+    """A socket that puts the headers of every answer under the status line."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, answer: bytes) -> None:
+        """The whole answer, as gunicorn wrote it."""
+        line, _, rest = answer.partition(b"\r\n")
+        self._client.sendall(line + _HEADERS + b"\r\n" + rest)
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
+    """A connection: the request that arrives on it, and until when what it does now may last."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.data_ready = self.initialized = True  # gunicorn is not to wait for anything
+        self.incoming = Incoming()
+        self.until = 0.0
+        self.drained = 0
+        self.leaving = False
+
+    def init(self) -> None:
+        """In the thread: what has arrived is all that there is to read."""
+        request = bytes(self.incoming.data[: self.incoming.end] if self.incoming.whole else self.incoming.data)
+        self.parser = http.get_parser(self.cfg, [request], self.client)
+
+    def next(self) -> None:
+        """The answer was given; what is there already belongs to the next request."""
+        self.parser = http.get_parser(self.cfg, [], self.client)
+        self.incoming = Incoming(bytes(self.incoming.data[self.incoming.end :]))
+
+
+class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
+    """Receives in the loop that accepts, answers in threads."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._waiting: dict[Connection, None] = {}  # for more to arrive, the one that began first first
+        self._ends: float | None = None  # when the silent are closed, once the worker goes
+
+    def accept(self, listener: Any) -> bool:
+        """Take a connection, and what it has sent. Whether there was one."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return False
+        self.nr_conns += 1
+        connection = Connection(self.cfg, client, address, listener.getsockname())
+        connection.until = monotonic() + SILENT
+        self._receive(connection)
+        return True
+
+    def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
+        """A connection that was kept sends its next request."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        conn.until = monotonic() + RECEIVING
+        self._receive(conn)
+
+    def finish_request(self, conn: Connection, fs: Any) -> None:
+        """The answer was given: wait for the next request, or see the client out."""
+        kept = not fs.cancelled() and not fs.exception() and fs.result()
+        conn.sock.setblocking(False)
+        if not kept:
+            self._see_out(conn)
+            return
+        conn.next()
+        if conn.incoming.data:
+            conn.until = monotonic() + RECEIVING
+            self._go_on(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        """A request that is not whole is the last on its connection."""
+        if not conn.incoming.whole:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
+        return bool(keepalive)  # where the next request begins is known: nothing of this one is left to be read
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What is no HTTP reaches no middleware: its refusal gets the headers here."""
+        super().handle_error(req, Dressed(client), addr, exc)
+
+    def murder_pending(self) -> None:
+        """Called each second: end what took too long, and what took longest where there are too many."""
+        now = monotonic()
+        if not self.alive and self._ends is None:
+            self._ends = now + LAST
+        for conn in list(self._waiting):
+            silent = not conn.leaving and not conn.incoming.data
+            until = min(conn.until, self._ends) if silent and self._ends else conn.until
+            if until > now and self.nr_conns < self.worker_connections:
+                continue
+            self._stop_waiting(conn)
+            if silent or conn.leaving:
+                self._close(conn)
+            else:
+                self._refuse(conn, b"408 Request Timeout")
+
+    def _receive(self, conn: Connection) -> None:
+        try:
+            piece = conn.sock.recv(PIECE)
+        except BlockingIOError:
+            self._wait(conn, self._receive)
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._stop_waiting(conn)
+            self._close(conn)
+            return
+        if not conn.incoming.data:
+            conn.until = monotonic() + RECEIVING
+        conn.incoming.add(piece)
+        self._go_on(conn)
+
+    def _go_on(self, conn: Connection) -> None:
+        """As far as the request has arrived."""
+        incoming = conn.incoming
+        if incoming.whole or (incoming.excessive and not incoming.overlong_head):
+            self._stop_waiting(conn)
+            self.enqueue_req(conn)
+        elif incoming.overlong_head:
+            self._refuse(conn, b"431 Request Header Fields Too Large")
+        elif len(incoming.data) > PIECE and sum(len(each.incoming.data) for each in self._waiting) > HELD:
+            self._refuse(conn, b"503 Service Unavailable\r\nRetry-After: 1")
+        else:
+            if incoming.expects:
+                incoming.expects = False
+                self._say(conn, b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._wait(conn, self._receive)
+
+    def _refuse(self, conn: Connection, status: bytes) -> None:
+        self._say(conn, b"HTTP/1.1 " + status + _HEADERS + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        self._see_out(conn)
+
+    def _say(self, conn: Connection, words: bytes) -> None:
+        with suppress(OSError):  # who does not read is not waited for
+            conn.sock.send(words)
+
+    def _see_out(self, conn: Connection) -> None:
+        """Say that nothing follows, and read what still comes."""
+        conn.incoming, conn.leaving = Incoming(), True
+        conn.until = monotonic() + LINGER
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._stop_waiting(conn)
+            self._close(conn)
+            return
+        self._wait(conn, self._discard)
+
+    def _discard(self, conn: Connection) -> None:
+        try:
+            piece = conn.sock.recv(PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        conn.drained += len(piece)
+        if not piece or conn.drained > DRAINED:
+            self._stop_waiting(conn)
+            self._close(conn)
+
+    def _wait(self, conn: Connection, act: Callable[[Connection], None]) -> None:
+        """Do it when more has arrived."""
+        if conn in self._waiting:
+            self.poller.modify(conn.sock, selectors.EVENT_READ, lambda _: act(conn))
+        else:
+            self._waiting[conn] = None
+            self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: act(conn))
+
+    def _stop_waiting(self, conn: Connection) -> None:
+        if conn in self._waiting:
+            del self._waiting[conn]
+            self.poller.unregister(conn.sock)
+
+    def _close(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()

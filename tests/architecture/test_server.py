@@ -1,0 +1,43 @@
+"""What the server is built on of gunicorn's private parts: where they move, skins/cli/receiving.py is read again."""
+
+import inspect
+from importlib.metadata import requires, version
+
+from gunicorn.config import Config
+from gunicorn.http import get_parser
+from gunicorn.http.unreader import IterUnreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from vestibule.skins.cli.server import Worker
+
+CALLED = {
+    "handle": [
+        "conn.data_ready",
+        "conn.init()",
+        "next(conn.parser)",
+        "self._keepalive_after(conn, self.handle_request",
+    ],
+    "run": ["self.murder_pending()", "self.set_accept_enabled(can_accept)", "self.nr_conns > 0"],
+    "set_accept_enabled": ["self.poller.register(listener, selectors.EVENT_READ, self.accept)"],
+    "enqueue_req": ["self.tpool.submit(self.handle, conn)", "self.finish_request, conn, fut"],
+    "finish_request": ["conn.parser.unreader.buf.getvalue()", "self.keepalived_conns.append(conn)"],
+    "handle_request": ["wsgi.create(req, conn.sock"],
+    "on_client_socket_readable": ["self.poller.unregister(client)", "self.keepalived_conns.remove(conn)"],
+}
+
+
+def test_gunicorn_calls_what_is_put_in_its_place() -> None:
+    for name, calls in CALLED.items():
+        source = inspect.getsource(getattr(ThreadWorker, name))
+        assert all(call in source for call in calls), name
+    for name in ("accept", "finish_request", "handle_request", "_keepalive_after", "murder_pending", "handle_error"):
+        ours, theirs = (list(inspect.signature(getattr(kind, name)).parameters) for kind in (Worker, ThreadWorker))
+        assert ours == theirs, name
+    assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]
+    assert isinstance(get_parser(Config(), [b""], ("127.0.0.1", 1)).unreader, IterUnreader)
+
+
+def test_gunicorn_has_a_ceiling() -> None:
+    [wanted] = [each for each in requires("vestibule") or [] if each.startswith("gunicorn")]
+    assert "<28" in wanted
+    assert version("gunicorn").startswith("27.")
