@@ -22,9 +22,9 @@ def statement(text: str) -> Place:
 
 
 def transaction(*, after: str = 'FROM "account_user"', nth: int = 1) -> Place:
-    """Before the n-th transaction after something was read. On SQLite nobody else could write once it has begun; on
-    PostgreSQL it begins with its first statement."""
-    state = {"read": False, "inside": False, "begun": 0}
+    """Before the n-th transaction after something was read (empty: of all). On SQLite nobody else could write once it
+    has begun; on PostgreSQL it begins with its first statement."""
+    state = {"read": not after, "inside": False, "begun": 0}
 
     def here(sql: str, within: bool) -> bool:
         begins = sql.startswith("BEGIN") or (within and not state["inside"] and connection.vendor == "postgresql")
@@ -61,7 +61,7 @@ def interleaved(act: Callable[[], T], place: Place, meanwhile: Callable[[], U]) 
         ahead = pool.submit(first)
         try:
             assert arrived.wait(60)
-            assert stopped.is_set(), f"it never came there: {ahead.result()}"
+            assert stopped.is_set(), f"it never came there: {str(ahead.result())[:200]}"
             other = meanwhile()
         finally:
             go_on.set()

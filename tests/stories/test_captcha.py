@@ -179,9 +179,12 @@ def test_json_of_another_shape_is_refused_in_order(inner: str) -> None:
         ours.check(b64encode(inner.encode()).decode(), "register", timezone.now())
 
 
-def test_who_was_let_in_goes_on_without(always: None, api: Api, inbox: Inbox) -> None:
+def test_a_sign_up_that_goes_elsewhere_is_asked_like_one_that_begins(always: None, api: Api, inbox: Inbox) -> None:
     handle = start(api, solve(api)).registration
-    moved = api.post("register/redirect", {"registration": handle, "email": "other@example.com"})
+    elsewhere = {"registration": handle, "email": "other@example.com"}
+    assert api.post("register/redirect", elsewhere).code == "captcha_required"
+    assert api.post("verify-phone/start", {"registration": handle}).code == "captcha_required"
+    moved = api.post("register/redirect", {**elsewhere, "captcha": solve(api)})
     assert moved.status == 202
     assert api.confirm(moved.registration, inbox.newest("other@example.com").code).status == 201
 

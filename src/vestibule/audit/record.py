@@ -10,8 +10,9 @@ from prometheus_client import Counter
 from vestibule.audit import funnel, tallies
 from vestibule.audit.events import ALL, Event
 from vestibule.audit.models import AuditEvent
-from vestibule.database.rows import insert
+from vestibule.database.rows import insert_once
 from vestibule.kernel.client import Client
+from vestibule.kernel.errors import AlreadyUsed
 
 log = structlog.get_logger("vestibule.audit")
 
@@ -35,11 +36,11 @@ def record(
     something that was rolled back. `details` go to the log line only, and must hold nothing secret or personal;
     `reason`, why a person did this to the account of another, goes to the row only.
 
-    Raises IntegrityError where `challenge_id` is on record already.
+    Raises AlreadyUsed where `challenge_id` is on record already: what the same proof did once is not done again.
     """
     by_id = client.user_id if user_id not in (None, client.user_id) else None
     if event.kept:
-        insert(
+        kept = insert_once(
             AuditEvent(
                 at=client.at,
                 name=event.name,
@@ -55,6 +56,8 @@ def record(
                 request_id=client.request_id,
             )
         )
+        if not kept:
+            raise AlreadyUsed(subject=subject)
     facts: dict[str, object] = {
         "code": code or None,
         "actor": client.actor,

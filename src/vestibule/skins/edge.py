@@ -35,14 +35,13 @@ def admit(
     rule: Rule,
     identifier: bytes | None = None,
     session: Session | None = None,
-    captcha: str | None = "",
+    captcha: str = "",
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
 
     `identifier` is the keyed digest of the address concerned, where the rule limits by it, which refuses nobody;
     `session` is the one that
-    a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha): None where
-    the request goes on with what was let in before.
+    a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha).
     Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
     left for a request that hashes.
     """
@@ -72,7 +71,7 @@ def admit(
         raise
     if identifier and not counters.fits(rule, identifier=identifier.hex()):
         client = replace(client, quiet=True)
-    return client if captcha is None else captchas.ask(client, rule, captcha)
+    return captchas.ask(client, rule, captcha)
 
 
 def client_address(request: HttpRequest) -> Address | None:

@@ -80,7 +80,7 @@ class Redirect(APIView):
         typed = read(schema.RedirectRequest, request)
         email = _email(typed) if typed.get("email") else None
         address = identifiers.digest(email) if email else None
-        client = admit(request._request, rules.REGISTER, address, captcha=None)
+        client = admit(request._request, rules.REGISTER, address, captcha=typed.get("captcha", ""))
         return answer(registration.redirect(client=client, registration=typed["registration"], email=email))
 
 
@@ -139,7 +139,7 @@ class StartPhone(APIView):
         if not typed.get("registration"):
             address = _phone(typed)
             return _resend(admit(request._request, rules.REGISTER_RESEND, identifiers.digest(address)), address)
-        client = admit(request._request, rules.REGISTER, captcha=None)
+        client = admit(request._request, rules.REGISTER, captcha=typed.get("captcha", ""))
         return answer(registration.redirect(client=client, registration=typed["registration"]))
 
 

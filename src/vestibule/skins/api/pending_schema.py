@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-from vestibule.skins.api.parsing import Body, Text
+from vestibule.skins.api.parsing import Body, Captcha, Text
 from vestibule.skins.api.people import Person
 from vestibule.skins.api.registration import HANDLE, Sent, StartRequest
 from vestibule.skins.api.schema import CAPTCHA, LinkToken, answers
@@ -69,6 +69,7 @@ class RedirectRequest(Handle):
     """Where the proof shall go: to `email`, or without one by SMS."""
 
     email = Text(required=False)
+    captcha = Captcha()
 
 
 class Binding(Body):
@@ -104,6 +105,7 @@ class StartPhoneRequest(Body):
 
     registration = Text(required=False)
     phone_number = Text(required=False)
+    captcha = Captcha()
 
 
 class ConfirmPhoneRequest(Binding):
@@ -199,7 +201,7 @@ STATUS: dict[str, Any] = {
 }
 REDIRECT: dict[str, Any] = {
     "request": RedirectRequest,
-    "responses": answers(202, Sent, "cooldown", "email_taken", "phone_taken", *_BY),
+    "responses": answers(202, Sent, "cooldown", "email_taken", "phone_taken", *_BY, *CAPTCHA),
     "examples": [
         _example("another address", {"registration": HANDLE, "email": "ada@example.org"}),
         _example("by sms", {"registration": HANDLE}),
@@ -228,7 +230,7 @@ REJECT: dict[str, Any] = {
 }
 START_PHONE: dict[str, Any] = {
     "request": StartPhoneRequest,
-    "responses": answers(202, PhoneStarted, "cooldown", "phone_taken", *_BY),
+    "responses": answers(202, PhoneStarted, "cooldown", "phone_taken", *_BY, *CAPTCHA),
     "examples": [
         _example("this sign-up by sms", {"registration": HANDLE}),
         _example("by number", {"phone_number": "+14155550100"}),

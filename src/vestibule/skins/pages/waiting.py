@@ -17,9 +17,19 @@ from vestibule.flows.registration import Progress
 from vestibule.flows.signing_up import Sent
 from vestibule.guards import rules
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import AlreadyUsed, Exhausted, Expired, Invalid, Refusal, TokenInvalid, UsernameTaken
+from vestibule.kernel.errors import (
+    AlreadyUsed,
+    CaptchaInvalid,
+    CaptchaRequired,
+    Exhausted,
+    Expired,
+    Invalid,
+    Refusal,
+    TokenInvalid,
+    UsernameTaken,
+)
 from vestibule.skins.edge import admit
-from vestibule.skins.pages import entrance
+from vestibule.skins.pages import captcha, entrance
 from vestibule.skins.pages.remembered import registration_of, remember
 from vestibule.skins.pages.showing import form_or_post, page
 
@@ -81,10 +91,16 @@ def redirect(request: HttpRequest, handle: str) -> HttpResponse:
     typed = request.POST.get("email", "")
     try:
         email = applicant.alone("email", typed, identifiers.email) if "email" in request.POST else None
-        client = admit(request, rules.REGISTER, identifiers.digest(email) if email else None, captcha=None)
+        client = admit(
+            request, rules.REGISTER, identifiers.digest(email) if email else None, captcha=captcha.given(request)
+        )
         sent = registration.redirect(client=client, registration=handle, email=email)
     except Refusal as refusal:
-        return _page(request, client, handle, refusal, {"typed_email": typed})
+        asked = isinstance(refusal, CaptchaRequired | CaptchaInvalid)
+        if asked:
+            client = admit(request, rules.REGISTER_STATUS)
+        shown = captcha.shown(request, rules.REGISTER, refusal)
+        return _page(request, client, handle, refusal, {"typed_email": typed, **shown})
     return sent_page(request, client, sent)
 
 
@@ -127,7 +143,8 @@ def _show(
     refusal: Refusal | None,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"registration": handle, "over": isinstance(refusal, OVER), **(more or {})}
+    context: dict[str, Any] = {"registration": handle, "over": isinstance(refusal, OVER)}
+    context |= {**captcha.shown(request, rules.REGISTER), **(more or {})}
     if progress:
         context |= {**asdict(progress), **asdict(progress.standing)}
         context["minutes"] = -(-progress.standing.code_expires_in // 60)
