@@ -179,7 +179,8 @@ def http(house: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> Http:
 ROUTES = sorted(set(routes()))
 
 
-def test_inp_every_path_with_every_junk(http: Http) -> None:
+def test_inp_07_every_path_with_every_junk(http: Http) -> None:
+    """INP-01, INP-02, INP-06, INP-07, INP-11, INP-16: nothing but what is documented comes out."""
     assert len(ROUTES) > 80
     kept = http.cookies.output()
 

@@ -81,8 +81,9 @@ def hashed(password: str) -> str:
 def right(password: str, kept: str) -> bool:
     """Whether a normalised password is the one of this hash, made by `hashed`; where there is none (`""`), the same
     work and no. Raises Unavailable under a hashing storm."""
+    typed, fits = _bounded(password)
     with admission.slot(HASH):
-        return _in_its_thread(hashers.check_password, password, kept or _nobodys()) and bool(kept)
+        return _in_its_thread(hashers.check_password, typed, kept or _nobodys()) and bool(kept) and fits
 
 
 def of(password: str, user: User | None) -> bool:
@@ -92,7 +93,8 @@ def of(password: str, user: User | None) -> bool:
     unless the hash is another by now: then that one is asked. `user` says the hash that was compared last.
     Raises Unavailable under a hashing storm.
     """
-    usable = user is not None and hashers.is_password_usable(user.password)
+    password, fits = _bounded(password)
+    usable = fits and user is not None and hashers.is_password_usable(user.password)
     kept = user.password if user is not None and usable else ""
     stale: list[str] = []
     with admission.slot(HASH):
@@ -103,6 +105,13 @@ def of(password: str, user: User | None) -> bool:
                 user.refresh_from_db(fields=["password"])
                 found = _in_its_thread(hashers.check_password, password, user.password)
     return found
+
+
+def _bounded(password: str) -> tuple[str, bool]:
+    """What is hashed to compare it, and whether it can be anybody's: nothing longer than a password may be is worked
+    on, at any door (CVE-2013-1443)."""
+    fits = len(password.encode(errors="replace")) <= MAX_BYTES
+    return (password, True) if fits else ("", False)
 
 
 def _in_its_thread(act: Callable[..., T], *args: Any) -> T:

@@ -16,6 +16,7 @@ from vestibule.courier import feedback, replies
 from vestibule.courier.models import Feedback
 from vestibule.courier.replies import Meaning
 from vestibule.kernel.client import Client
+from vestibule.skins.ops import unreadable
 
 TOLD = {EventType.DELIVERED: Feedback.DELIVERED, EventType.COMPLAINED: Feedback.COMPLAINED}
 REFUSED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
@@ -44,4 +45,4 @@ tracking.connect(hear)  # anymail's one documented way of telling
 _provider = settings.EMAIL_BACKEND.split(".")[2]
 _names = (f"{_provider}_tracking_webhook", f"{_provider}_webhook")
 _views = {pattern.name: pattern.callback for pattern in anymail.urls.urlpatterns}
-urlpatterns = [path("mail", next(_views[name] for name in _names if name in _views))]
+urlpatterns = [path("mail", unreadable.refused(next(_views[name] for name in _names if name in _views)))]
