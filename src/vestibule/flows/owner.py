@@ -1,6 +1,6 @@
 """Write to the owner of an account: at a proved address, in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from vestibule.accounts.models import User
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
-from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import Kind
@@ -55,12 +54,6 @@ def issue(
     if not permit.changes:
         subject, decoy = settings.KEYS.digest("unsent", subject), True
     return challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
-
-
-def replaced(permit: Permit, before: Sequence[Challenge]) -> None:
-    """The newer secret is on its way: the older ones open nothing any more; after the commit."""
-    for seen in before if permit.changes else ():
-        challenges.retire(seen)
 
 
 def write(

@@ -21,7 +21,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued, Standing
 from vestibule.challenges.store import Challenge
 from vestibule.courier import feedback
-from vestibule.flows import owner, signing_up
+from vestibule.flows import signing_up
 from vestibule.flows.flow import flow
 from vestibule.flows.signing_up import Registered, Sent
 from vestibule.kernel import errors
@@ -140,27 +140,31 @@ def redirect(*, client: Client, registration: str, email: Email | None = None) -
     if not email and before["channel"] == "sms":
         return _resent(client, seen)
     change = {"channel": "email", "email": email} if email else {"channel": "sms"}
-    payload = {**before, **change}
+    payload = {**before, **change, "unsent": False}
     _check_redirection(before, payload)
     subject, known = identifiers.digest(signing_up.address_of(payload)), signing_up.refuse_known(payload)
     user_id: UUID | None = None
-    with challenges.redirect(seen, now=client.at) as counted, atomic():
-        permit = signing_up.may_tell(client, seen.purpose, payload, known=known)
-        payload["unsent"] = not permit.changes
-        if permit.changes and seen.purpose is Purpose.PENDING_REGISTRATION:
-            user_id = _move(payload, client)
-            known, payload["user_id"] = user_id is None, str(user_id or payload["user_id"])
-        issued = challenges.issue(
-            seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known, after=counted
-        )
-        signing_up.tell(client, issued, seen.purpose, permit)
-        record(events.REGISTRATION_REDIRECTED, client, subject=subject, channel=payload["channel"])
-    owner.replaced(permit, [seen])
+    try:
+        with challenges.redirect(seen, now=client.at) as counted, atomic():
+            permit = signing_up.may_tell(client, seen.purpose, payload, known=known)
+            if not permit.changes:
+                raise _Unsent
+            if seen.purpose is Purpose.PENDING_REGISTRATION:
+                user_id = _move(payload, client)
+                known, payload["user_id"] = user_id is None, str(user_id or payload["user_id"])
+            issued = challenges.issue(
+                seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known, after=counted
+            )
+            signing_up.tell(client, issued, seen.purpose, permit)
+            record(events.REGISTRATION_REDIRECTED, client, subject=subject, channel=payload["channel"])
+    except _Unsent:
+        return signing_up.as_before(client, seen, payload)
+    challenges.retire(seen)
     return signing_up.sent(issued, user_id)
 
 
 class _Unsent(Exception):
-    """There was room for the message, and another took it: the older secret is put back."""
+    """The message will not be sent: what was counted for it is put back, and the older secret with it."""
 
 
 def send_again(client: Client, seen: Challenge) -> Issued | None:
@@ -184,7 +188,7 @@ def send_again(client: Client, seen: Challenge) -> Issued | None:
 
 def _resent(client: Client, seen: Challenge) -> Sent:
     issued = send_again(client, seen)
-    return signing_up.sent(issued) if issued else signing_up.as_before(client, seen)
+    return signing_up.sent(issued) if issued else signing_up.as_before(client, seen, challenges.payload(seen))
 
 
 def _move(payload: dict[str, str], client: Client) -> UUID | None:

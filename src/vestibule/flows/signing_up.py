@@ -160,9 +160,9 @@ def _kind(purpose: Purpose, *, known: bool) -> Kind:
     return messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
 
 
-def as_before(client: Client, seen: Challenge) -> Sent:
-    """What the person is told of a code that is not sent again: where the one that was stands."""
-    payload = challenges.payload(seen)
+def as_before(client: Client, seen: Challenge, payload: Kept) -> Sent:
+    """What the person is told of a code that is not sent, to whom it would go by `payload`: where the one that was
+    stands."""
     return Sent(
         registration=challenges.safe.handle(seen.purpose, seen.id),
         channel=payload["channel"],
