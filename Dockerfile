@@ -1,11 +1,11 @@
 # The image of `vestibule`: serve, worker, beat, migrate. Its root may be read-only; it writes to /var/lib/vestibule and
 # /tmp alone, and both may be tmpfs.
 
-FROM python:3.13.7-slim-bookworm AS build
+FROM python:3.13-slim-bookworm AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev libffi-dev \
  && rm -rf /var/lib/apt/lists/*
-RUN pip install --no-cache-dir uv==0.9.5
+RUN pip install --no-cache-dir uv==0.13.9
 # Argon2 is most of what a sign-up costs: built for processors since 2013 (AVX2), it takes half of the wheel's time.
 ARG TARGETARCH=amd64
 ENV UV_PROJECT_ENVIRONMENT=/opt/vestibule \
@@ -23,7 +23,7 @@ COPY README.md LICENSE ./
 COPY src src
 RUN uv sync --frozen --no-dev --all-extras --no-editable
 
-FROM python:3.13.7-slim-bookworm
+FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/vestibule --create-home vestibule
 COPY --from=build /opt/vestibule /opt/vestibule
 ENV PATH=/opt/vestibule/bin:$PATH \

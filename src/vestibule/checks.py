@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.utils.module_loading import import_string
 
 from vestibule.settings import contradictions as rules
 
@@ -12,6 +13,20 @@ from vestibule.settings import contradictions as rules
 def contradictions(**_: Any) -> list[Error]:
     """What stops the start."""
     return [Error(each.what, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.errors(settings)]
+
+
+@register(Tags.security)
+def paths(**_: Any) -> list[Error]:
+    """Dotted paths that lead nowhere: found out when everything can be imported, and not with the first message."""
+    found = []
+    for name, path in (("EMAIL_BACKEND", settings.EMAIL_BACKEND), ("SMS_BACKEND", settings.SMS_GATEWAY)):
+        try:
+            if path:
+                import_string(path)
+        except ImportError:
+            hint = "Write its full dotted path, and install what it belongs to (like `vestibule[anymail]`)."
+            found.append(Error(f"{name}={path} cannot be imported.", hint=hint, id="vestibule.E024"))
+    return found
 
 
 @register(Tags.security)

@@ -1,10 +1,13 @@
 """HOL-19, 27, 35: what is reachable is looked at whatever the scheme; files are ours alone; images are current."""
 
+import re
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from tests.fresh import fresh_settings
+from vestibule import checks
 from vestibule.settings import contradictions
 
 MAIL = {"EMAIL_HOST": "smtp.example.com", "DEFAULT_FROM_EMAIL": "no-reply@example.com"}
@@ -64,3 +67,29 @@ def test_hol_19_what_is_reachable_is_looked_at_whatever_the_scheme(
 def test_hol_19_what_travels_in_clear_is_said(tmp_path: Path, environment: dict[str, str], ids: set[str]) -> None:
     with fresh_settings(tmp_path, **environment) as its:
         assert {each.id for each in contradictions.doubts(its)} == ids
+
+
+@pytest.mark.parametrize(("name", "other"), [("EMAIL_BACKEND", "no.such.Backend"), ("SMS_GATEWAY", "os.no_such_name")])
+def test_hol_19_a_transport_that_is_none_is_found_out_at_the_start(name: str, other: str) -> None:
+    assert not checks.paths()
+    with override_settings(**{name: other}):
+        assert [each.id for each in checks.paths()] == ["vestibule.E024"]
+
+
+ROOT = Path(__file__).parents[2]
+SECURE = {"postgres": (18, 6), "redis": (8, 10), "caddy": (2, 11), "axllent/mailpit": (1, 34), "python": (3, 13)}
+SERIES = {"redis", "caddy", "python"}  # where a tag follows the patch releases of a series, it is the one to name
+
+
+def test_hol_35_images_are_at_their_security_releases() -> None:
+    named = (ROOT / "compose.yaml").read_text() + (ROOT / "Dockerfile").read_text()
+    found = re.findall(r"^(?: +image:|FROM) ([\w/]+):v?(\d+)\.(\d+)(\.\d+)?", named, re.MULTILINE)
+    images = {name: ((int(major), int(minor)), patch) for name, major, minor, patch in found if name != "vestibule"}
+    assert images.keys() == SECURE.keys()
+    assert all(version >= SECURE[name] for name, (version, _) in images.items())
+    assert not [name for name in SERIES if images[name][1]]
+
+
+def test_hol_35_one_version_of_uv() -> None:
+    [version] = re.findall(r'VERSION = "(.+)"', (ROOT / "scripts/get_uv.py").read_text())
+    assert f"uv=={version} " in (ROOT / "Dockerfile").read_text().replace("\n", " ")

@@ -152,7 +152,6 @@ def test_the_counts_live_in_redis_under_our_prefix() -> None:
     assert any(PLACE.encode() in key for key in keys)
 
 
-@pytest.mark.skipif(not PRODUCTION, reason="needs Redis")
 def test_an_unreachable_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = RedisStorage(f"redis://127.0.0.1:{free_port()}", wrap_exceptions=True, **settings.REDIS_OPTIONS)
     monkeypatch.setattr(counters, "_limiter", MovingWindowRateLimiter(nobody))

@@ -28,8 +28,8 @@ def encryption(_: Round) -> Iterator[Seen]:
     """Mails hold codes, and a login is a password."""
     if settings.MAILBOX or not isinstance(get_connection(), Smtp):
         yield fine("no SMTP")
-    elif settings.EMAIL_USE_TLS or settings.EMAIL_HOST in _LOOPBACK:
-        yield fine("TLS" if settings.EMAIL_USE_TLS else "on this machine")
+    elif settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.EMAIL_HOST in _LOOPBACK:
+        yield fine("TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else "on this machine")
     else:
         what = "the mail server's password and every code travel" if settings.EMAIL_HOST_USER else "every code travels"
         yield error(f"{what} in clear to {settings.EMAIL_HOST}")
@@ -85,7 +85,7 @@ CHECKS = (
     Check(
         id="mail-encryption",
         looks_at="whether mails travel encrypted to the mail server",
-        remedy="Set EMAIL_USE_TLS=on (STARTTLS, port 587).",
+        remedy="Set EMAIL_USE_TLS=on (STARTTLS, port 587), or EMAIL_PORT=465 (TLS from the first byte).",
         look=encryption,
     ),
     Check(
