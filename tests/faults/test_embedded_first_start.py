@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -50,3 +52,30 @@ def test_hol_27_a_first_start_works_and_keeps_its_files_to_itself(tmp_path: Path
         assert not [str(each) for each in written if each.stat().st_mode & OTHERS]
     finally:
         service.stop()
+
+
+KILLED = """
+import os, django
+from django.core.management import call_command
+from django.db.migrations.recorder import MigrationRecorder
+django.setup()
+noted = 0
+def note(recorder, app, name):
+    global noted
+    noted += 1
+    if noted == 9:
+        os._exit(9)
+    recorder.migration_qs.create(app=app, name=name)
+MigrationRecorder.record_applied = note
+call_command("migrate", verbosity=0)
+"""
+
+
+def test_a_first_start_that_is_killed_while_it_migrates_is_followed_by_one_that_works(tmp_path: Path) -> None:
+    """It dies between the tables of a migration and the note that they are there."""
+    service = Service(tmp_path)
+    environment = {**os.environ, "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vestibule.settings"}
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+    assert killed.returncode == 9
+    again = service.told("migrate")
+    assert again.returncode == 0, again.stderr

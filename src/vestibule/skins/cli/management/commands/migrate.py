@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import atomic
 
 LOCK = 0x7665737469  # "vesti"; whoever else locks by number in this database takes another one
 PATIENCE = "10min"  # for another machine's migrations
@@ -26,15 +27,23 @@ class Command(migrate.Command):
                 "would cut them. Set DATABASE_URL to PostgreSQL's own and DATABASE_POOLED=off for this command."
             )
         connection = connections[options["database"]]
-        with _alone_in_postgresql(connection) if connection.vendor == "postgresql" else _alone_on_this_disk():
+        with _alone_in_postgresql(connection) if connection.vendor == "postgresql" else _alone_on_this_disk(connection):
             super().handle(*args, **options)
 
 
 @contextmanager
-def _alone_on_this_disk() -> Iterator[None]:
+def _alone_on_this_disk(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """All migrations, or none. Django notes one after the transaction that applied it: a process that is killed in
+    between would leave tables which no later start can make. SQLite changes tables only where foreign keys are not
+    looked at, which is said before the transaction; each migration checks them at its end."""
     with (settings.VAR / "migrate.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+        connection.disable_constraint_checking()
+        try:
+            with atomic(using=connection.alias):
+                yield
+        finally:
+            connection.enable_constraint_checking()
 
 
 @contextmanager
