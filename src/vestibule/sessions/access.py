@@ -20,6 +20,7 @@ ALGORITHM = "ES256"  # one, so that nobody can choose (RFC 8725, 3.1)
 LONGEST = 4096  # characters; what is longer is none of ours, and is not read
 LEEWAY = timedelta(seconds=30)
 CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
+MOMENTS = ("iat", "exp", "auth_time")
 _SESSION = Prepared(Session.objects.select_related("user__profile"), "id")
 
 
@@ -74,9 +75,21 @@ def claims(encoded: str) -> dict[str, Any]:
         raise errors.CredentialExpired from error
     except (jwt.InvalidTokenError, signing.UnknownKey, ValueError, RecursionError) as error:
         raise errors.CredentialInvalid from error
-    if found["token_type"] != "access":  # noqa: S105 - the name of a kind
+    if not _is_access_token(found):
         raise errors.CredentialInvalid
     return found
+
+
+def _is_access_token(found: Mapping[str, Any]) -> bool:
+    """Whether the claims are of the kind and the form that we write: texts, moments in whole seconds (PyJWT takes any
+    number, and a text of digits), and no longer a life than we give."""
+    moments = [found[name] for name in (*MOMENTS, *({"nbf"} & found.keys()))]
+    return (
+        found["token_type"] == "access"  # noqa: S105 - the name of a kind
+        and all(isinstance(found[name], str) for name in ("sub", "sid", "jti"))
+        and all(type(each) is int for each in moments)  # a bool is an int
+        and found["exp"] - found["iat"] <= lifetime()
+    )
 
 
 def _kid(encoded: str) -> str:
