@@ -2,7 +2,8 @@
 
 The service runs as people run it (`vestibule serve`, embedded or, with STACK=production, PostgreSQL and Redis). Half of
 the sign-ins have the wrong password; beyond the hashing queue they are told 503, and wait as it says. One thread asks
-for `me` and one for `health/live`, each again as soon as it was answered, first alone and then beside the storm.
+for `me` and one for `health/live`, each again as soon as it was answered, first alone and then beside the storm. Then
+the storms of bench.storms.
 """
 
 import http.client
@@ -18,6 +19,7 @@ from statistics import median
 from threading import Event, Thread
 from time import perf_counter
 
+from bench import storms
 from bench.stage import resident
 from tests.servers import Postgres, Redis
 from tests.service import Service
@@ -30,7 +32,7 @@ def main() -> None:
     """Start the service, measure, print."""
     folder = Path(tempfile.mkdtemp(prefix="vestibule-bench-"))
     folder.chmod(0o755)
-    environment = {"LOG_LEVEL": "ERROR"}
+    environment = {"LOG_LEVEL": "ERROR", "TRUSTED_PROXIES": "127.0.0.1"}
     servers: list[Postgres | Redis] = []
     if os.environ.get("STACK") == "production":
         postgres, redis = Postgres(folder), Redis(folder / "redis")
@@ -56,7 +58,7 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     if "DATABASE_URL" in environment:
         service.start("worker")
     access = account(service, "ada@example.com")  # on whom the storm is not: its sign-ins would crowd her session out
-    account(service, "eve@example.com")
+    stranger = account(service, "eve@example.com")
     alone = probe(service, access)
     quiet = resident(service.process("serve").pid)
     storm = subprocess.Popen([sys.executable, "-m", "bench.storm", str(service.port)], stdout=subprocess.PIPE)
@@ -69,6 +71,7 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     for name in alone:
         tell(f"{name:12} idle    {summary(alone[name])}")
         tell(f"{'':12} beside  {summary(beside[name])}   p99 x {nth(beside[name]) / nth(alone[name]):.1f}")
+    storms.run(service, stranger, tell)
     tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the storm")
 
 

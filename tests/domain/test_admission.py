@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from tests.contracts.stores import at_once
 from tests.domain.engines import Broken
+from tests.servers import until
 from vestibule.guards.admission import HASH, PICTURE, Admission, Places
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
@@ -185,3 +186,26 @@ def test_whatever_is_taken_is_given_back_and_never_too_much(moves: list[tuple[se
     for which, was_known in held:
         places.give_back(which, known=was_known)
     assert all(places.take([f"again {number}"], known=True) for number in range(9))
+
+
+def test_hol_21_who_asks_once_is_not_behind_a_storm() -> None:
+    """Four of a storm wait; one comes after them, and is the first to get the slot."""
+    admission, order = opened(slots=1, places=32, wait=60), list[str]()
+    waiting = admission.slots[HASH]
+
+    def ask(address: str) -> Thread:
+        def work() -> None:
+            with admission.visiting(Client(at=timezone.now(), address=address)), admission.slot(HASH):
+                order.append(address)
+
+        before, thread = waiting.waiting, Thread(target=work)
+        thread.start()
+        until(lambda: waiting.waiting > before, "the queue")
+        return thread
+
+    held = Held(admission)
+    threads = [ask(address) for address in ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.9", "198.51.100.7"]]
+    held.let_go()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert order[0] == "198.51.100.7"

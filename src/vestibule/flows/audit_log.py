@@ -14,6 +14,7 @@ from vestibule.audit.record import record
 from vestibule.flows import staff
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import Thing
+from vestibule.guards.admission import DOCUMENT, admission
 from vestibule.kernel.client import Client
 
 PAGE = 50  # events a page
@@ -53,9 +54,10 @@ def export(*, client: Client, which: Filter, reason: str) -> Iterator[AuditEvent
     """
     staff.may(client, Thing.EXPORT)
     why = staff.reason(reason)
+    admission.take_place(DOCUMENT)
     with atomic():
         record(events.AUDIT_EXPORTED, client, reason=why)
-    return _all(_matching(which).filter(at__lte=client.at))
+    return _all(client, _matching(which).filter(at__lte=client.at))
 
 
 def _matching(which: Filter) -> QuerySet[AuditEvent]:
@@ -73,10 +75,16 @@ def _matching(which: Filter) -> QuerySet[AuditEvent]:
     return found
 
 
-def _all(found: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
-    """A chunk after the other, each from where the last one ended: no cursor, no transaction stays open meanwhile."""
+def _all(client: Client, found: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
+    """A chunk after the other, each from where the last one ended: no cursor, no transaction, no place is held by who
+    reads slowly."""
     rest = found
-    while rows := list(rest.order_by("-at", "-pk")[:CHUNK]):
+    while rows := _chunk(client, rest):
         yield from rows
         last = rows[-1]
         rest = found.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
+
+
+def _chunk(client: Client, rest: QuerySet[AuditEvent]) -> list[AuditEvent]:
+    with admission.visiting(client), admission.slot(DOCUMENT):
+        return list(rest.order_by("-at", "-pk")[:CHUNK])

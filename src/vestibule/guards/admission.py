@@ -2,11 +2,11 @@
 places to wait for it are shared out among those who ask (docs/decisions/0065)."""
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from threading import Event, Lock
 from uuid import UUID
 
 from django.conf import settings
@@ -73,10 +73,56 @@ class Places:
                 if not self._held[party]:
                     del self._held[party]
 
+    def weight(self, parties: Sequence[str]) -> int:
+        """How many the largest of these parties holds."""
+        with self._lock:
+            return max((self._held[party] for party in parties), default=0)
+
     @property
     def used(self) -> int:
         """How many are held."""
         return self._used
+
+
+class Slots:
+    """So many at once. Of those who wait, whose party holds the fewest places comes first, and then who came first: who
+    asks once is not behind a storm."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: list[tuple[Callable[[], int], Event]] = []
+        self._lock = Lock()
+
+    def acquire(self, weight: Callable[[], int], timeout: float) -> bool:
+        """Whether there was one in time."""
+        turn = (weight, Event())
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            self._waiting.append(turn)
+        if turn[1].wait(timeout):
+            return True
+        with self._lock:
+            late = not turn[1].is_set()
+            if late:
+                self._waiting.remove(turn)
+            return not late
+
+    def release(self) -> None:
+        """Hand it on."""
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            turn = min(self._waiting, key=lambda each: each[0]())
+            self._waiting.remove(turn)
+            turn[1].set()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
 
 
 class Visit:
@@ -86,6 +132,10 @@ class Visit:
         """`who`: the parties that whoever asks belongs to."""
         self._places, self._who, self._known = places, who, known
         self._parties: list[str] | None = None
+
+    def weight(self) -> int:
+        """How many places the largest of their parties holds."""
+        return self._places.weight(self._parties or ())
 
     def take_place(self, work: Work) -> None:
         """Take a place, if none is held. Raises Unavailable."""
@@ -110,7 +160,7 @@ class Admission:
     def __init__(self, *, places: int, kept: int, slots: Mapping[Work, int], wait: float = WAIT) -> None:
         self.places = Places(places, kept)
         self.wait = wait
-        self._slots = {work: BoundedSemaphore(number) for work, number in slots.items()}
+        self.slots = {work: Slots(number) for work, number in slots.items()}
         self._visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
         self._networks: dict[str, None] = {}
         self._lock = Lock()
@@ -142,21 +192,22 @@ class Admission:
         finally:
             self.leave()
 
-    def take_place(self, work: Work) -> None:
+    def take_place(self, work: Work) -> Visit:
         """Take the place before anything is read or counted. Raises Unavailable; RuntimeError outside of any visit."""
         visit = self._visit.get()
         if visit is None:
             raise RuntimeError(f"{work.name}: dear work, and nobody is said to ask for it (Admission.visiting)")
         visit.take_place(work)
+        return visit
 
     @contextmanager
     def slot(self, work: Work) -> Iterator[None]:
         """Do the work in the body. Raises Unavailable when there is no place, or the wait for a slot is too long;
         RuntimeError outside of any visit."""
-        self.take_place(work)
-        slots = self._slots[work]
+        visit = self.take_place(work)
+        slots = self.slots[work]
         with WAITING.labels(work=work.name).track_inprogress():
-            admitted = slots.acquire(timeout=self.wait)
+            admitted = slots.acquire(visit.weight, self.wait)
         if not admitted:
             REFUSED.labels(work=work.name, where="wait").inc()
             raise Unavailable(retry_after=1)

@@ -1,0 +1,160 @@
+"""The storms of `make bench-storm`: what strangers can do to the dear parts, each beside honest sign-ins and health.
+
+Each comes from other addresses (the service trusts the loopback to say which), runs for a few seconds, and is told in
+one line: what the storm was answered, how many honest sign-ins got in, and what they and `health/live` took at the
+median beside what they took alone.
+"""
+
+import http.client
+import json
+import socket
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from statistics import median
+from threading import Event, Thread
+from time import perf_counter
+
+from PIL import Image
+
+from tests.service import Service
+
+SECONDS = 3.0
+PASSWORD = "correct horse battery staple"
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """So many connections, each of which does the same again and again."""
+
+    name: str
+    connections: int
+    act: Callable[[http.client.HTTPConnection, int], int]
+
+
+def storms(access: str) -> list[Storm]:
+    """All of them; `access` is the token of an account that the stranger has."""
+    bearer = {"Authorization": f"Bearer {access}"}
+    picture = BytesIO()
+    Image.linear_gradient("L").resize((3000, 3000)).convert("RGB").save(picture, "PNG")
+    form = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n' + picture.getvalue()
+    form += b"\r\n--x--\r\n"
+
+    def login(line: http.client.HTTPConnection, number: int) -> int:
+        body = json.dumps({"email": f"n{number}.{perf_counter()}@example.com", "password": "wrong"})
+        return asked(line, "POST", "/api/auth/login", body, JSON | came_from(f"2001:db8:1:{number:x}::1"))
+
+    def prove(line: http.client.HTTPConnection, number: int) -> int:
+        headers = JSON | bearer | came_from(f"2001:db8:e{number}::1")
+        return asked(line, "POST", "/api/auth/reauthenticate", json.dumps({"password": PASSWORD}), headers)
+
+    def upload(line: http.client.HTTPConnection, number: int) -> int:
+        headers = {"Content-Type": "multipart/form-data; boundary=x", **bearer, **came_from(f"2001:db8:a{number}::1")}
+        return asked(line, "PUT", "/api/auth/me/picture", form, headers)
+
+    def drip(line: http.client.HTTPConnection, _: int) -> int:
+        with socket.create_connection((line.host, line.port), timeout=SECONDS) as slow, suppress(OSError):
+            slow.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+            slow.recv(1)  # nothing comes: it is held open for as long as the storm lasts
+        return 0
+
+    def schema(line: http.client.HTTPConnection, number: int) -> int:
+        return asked(line, "GET", "/api/schema", None, came_from(f"2001:db8:b{number}::1"))
+
+    return [
+        Storm(name="sign-ins of one /48", connections=16, act=login),
+        Storm(name="reauthenticate, one account", connections=20, act=prove),
+        Storm(name="pictures of 9 Mpx", connections=8, act=upload),
+        Storm(name="slow bodies", connections=60, act=drip),
+        Storm(name="the schema", connections=30, act=schema),
+    ]
+
+
+def run(service: Service, access: str, tell: Callable[[str], None]) -> None:
+    """Each storm in turn, and its line."""
+    alone = beside(service, None)
+    tell(f"{'alone':28} {told(alone, alone)}")
+    for storm in storms(access):
+        seen = beside(service, storm)
+        tell(f"{storm.name:28} {told(seen, alone)}; the storm: {dict(sorted(seen.storm.items()))}")
+
+
+@dataclass(slots=True)
+class Seen:
+    """The seconds of each honest sign-in and look at health; how many sign-ins were refused; the storm's answers."""
+
+    entered: list[float]
+    health: list[float]
+    refused: int
+    storm: Counter[int]
+
+
+def beside(service: Service, storm: Storm | None) -> Seen:
+    """Sign in from other networks, and ask for health, while the storm lasts."""
+    seen, stop = Seen([], [], 0, Counter()), Event()
+    threads = [Thread(target=ask_health, args=(service, seen, stop))]
+    if storm:
+        threads += [Thread(target=rage, args=(service, storm, n, seen, stop)) for n in range(storm.connections)]
+    for thread in threads:
+        thread.start()
+    line, end, turn = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30), perf_counter() + SECONDS, 0
+    while perf_counter() < end:
+        turn += 1
+        began = perf_counter()
+        body = json.dumps({"email": "ada@example.com", "password": PASSWORD})
+        status = asked(line, "POST", "/api/auth/login", body, JSON | came_from(f"2001:db8:f{turn:x}::1"))
+        if status == 200:
+            seen.entered.append(perf_counter() - began)
+        else:
+            seen.refused += 1
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return seen
+
+
+def ask_health(service: Service, seen: Seen, stop: Event) -> None:
+    """Again and again."""
+    line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    while not stop.wait(0.01):
+        began = perf_counter()
+        asked(line, "GET", "/health/live", None, {})
+        seen.health.append(perf_counter() - began)
+
+
+def rage(service: Service, storm: Storm, number: int, seen: Seen, stop: Event) -> None:
+    """One connection of the storm; it does not wait when it is told to."""
+    line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    while not stop.is_set():
+        try:
+            seen.storm[storm.act(line, number)] += 1
+        except (OSError, http.client.HTTPException):
+            seen.storm[-1] += 1
+            line.close()
+
+
+def asked(
+    line: http.client.HTTPConnection, method: str, path: str, body: str | bytes | None, headers: dict[str, str]
+) -> int:
+    """The status of the answer, which is read."""
+    line.request(method, path, body, headers)
+    answer = line.getresponse()
+    answer.read()
+    return answer.status
+
+
+def came_from(address: str) -> dict[str, str]:
+    """What a proxy says of whoever asks."""
+    return {"X-Forwarded-For": address}
+
+
+def told(seen: Seen, alone: Seen) -> str:
+    """Medians in milliseconds, and how many times those of nobody storming."""
+    parts = [f"{len(seen.entered)} of {len(seen.entered) + seen.refused} honest sign-ins in"]
+    for name, now, before in (("sign-in", seen.entered, alone.entered), ("health", seen.health, alone.health)):
+        if now and before:
+            parts.append(f"{name} {1000 * median(now):.0f} ms (x {median(now) / median(before):.1f})")
+    return ", ".join(parts)
