@@ -48,6 +48,17 @@ def test_who_is_quicker_than_the_work_waits_for_it(page: Page, guarded: Service,
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
 
 
+def test_hol_17_who_corrects_the_address_is_asked_once_more(page: Page, guarded: Service, person: str) -> None:
+    sign_up(page, f"wrong-{person}")
+    page.get_by_text("Wrong address? Correct it").click()
+    page.get_by_label("Email").fill(person)
+    page.get_by_role("button", name="Send it there").click()
+    expect(page.get_by_text(person, exact=True).first).to_be_visible()
+    page.get_by_label("Verification code").fill(guarded.code_for(person))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
 def test_what_is_typed_before_the_widget_is_here_counts(page: Page, person: str) -> None:
     late: list[Route] = []
     page.route("**/vendor/altcha*.js", lambda route: late.append(route))
