@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.architecture.test_docs import first_column
 from vestibule import checks
 from vestibule.kernel.client import Client
 from vestibule.skins import edge
@@ -49,6 +50,11 @@ def endpoints(resolver: URLResolver | None = None, prefix: str = "") -> dict[str
         else:
             found |= endpoints(pattern, path)
     return found
+
+
+def test_every_path_is_in_the_table_of_surfaces() -> None:
+    """Who may call it, and what it costs a stranger, is decided with it (tests/attacks/test_web_surfaces.py)."""
+    assert {f"/{path}" for path in endpoints()} == first_column("surfaces.md")
 
 
 def test_every_endpoint_of_the_api_admits() -> None:
