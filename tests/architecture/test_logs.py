@@ -34,6 +34,8 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STAFF = UUID("0c9d1a77-6a0e-4d0b-8c53-9f6b2d7a1e55")
 SOMEBODY, SOMETHING = UUID("5f0c2a52-1d3c-4c8e-9d0a-0b6c1f2e3d4a"), UUID("c1b7e6a0-3f58-4d6f-8a51-2e9d7c4b6a10")
 CODES = {
+    "phone.removed": "recovered",
+    "email.removed": "recovered",
     "session.ended": "cut_off",
     "profile.changed": "picture",
     "message.delayed": "SMTPServerDisconnected",

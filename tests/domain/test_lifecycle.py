@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.transaction import atomic
 
 from tests.contracts.stores import at_once
-from vestibule.accounts import directory, lifecycle
+from vestibule.accounts import directory, lifecycle, tenure
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.lifecycle import Particulars
 from vestibule.accounts.models import Profile, Status, User
@@ -272,3 +272,57 @@ def test_the_database_allows(change: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE account_user SET {change}")
         assert cursor.rowcount == 1
+
+
+LATER = NOW.replace(year=2027)
+STATES: dict[str, dict[str, Any]] = {
+    "active": {"status": Status.ACTIVE},
+    "own closing": {"status": Status.SUSPENDED, "closes_at": LATER, "own_closing": True},
+    "suspended": {"status": Status.SUSPENDED},
+    "closed by staff": {"status": Status.SUSPENDED, "closes_at": LATER},
+    "closed": {"status": Status.CLOSED},
+}
+
+
+def recover(user_id: UUID) -> bool:
+    """The owner proved the address that the account has."""
+    with atomic():
+        held = lifecycle.hold(user_id)
+        proof = tenure.stands(held, {"address": "ada@example.com", "epoch": 0}, NOW) if held else None
+        if held and proof and held.status != Status.CLOSED:
+            lifecycle.take_back(held, proof, NOW)
+            return True
+    return False
+
+
+# docs/decisions/0041: what becomes of each state by each step; where there is nothing, nothing happens.
+CHANGES: dict[str, tuple[Any, dict[str, str]]] = {
+    "suspend": (lifecycle.suspend, {"active": "suspended", "own closing": "suspended"}),
+    "close by staff": (
+        lambda id: lifecycle.close_by_staff(id, LATER),
+        dict.fromkeys(["active", "own closing", "suspended"], "closed by staff"),
+    ),
+    "close": (lambda id: lifecycle.begin_closing(id, LATER), {"active": "own closing"}),
+    "keep": (lambda id: lifecycle.end_closing(id, NOW), {"own closing": "active"}),
+    "reactivate": (lifecycle.reactivate, dict.fromkeys(["own closing", "suspended", "closed by staff"], "active")),
+    "recover": (
+        recover,
+        {"active": "active", "own closing": "active"} | {n: n for n in ("suspended", "closed by staff")},
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("step", CHANGES)
+def test_hol_04_each_step_knows_each_state(state: str, step: str) -> None:
+    user = person(**STATES[state])
+    act, becomes = CHANGES[step]
+    assert act(user.pk) == (state in becomes)
+    user.refresh_from_db()
+    expected = {"closes_at": None, "own_closing": False} | STATES[becomes.get(state, state)]
+    assert {name: getattr(user, name) for name in expected} == expected
+
+
+def test_only_a_closing_account_is_its_own_closing() -> None:
+    with pytest.raises(IntegrityError), atomic():
+        person(own_closing=True)

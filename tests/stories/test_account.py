@@ -108,9 +108,8 @@ def test_the_profile_is_changed_field_by_field(api: Api, inbox: Inbox, ada: str)
     bob = api.account(inbox, BOB)
     assert api.send("PATCH", "me", bob, {"username": "ADA"}).code == "username_taken"
     User.objects.filter(email=ADA).update(phone_verified_at=User.objects.get(email=ADA).created_at)
-    for number in ("+14155550199", "", None):
-        refused = api.send("PATCH", "me", ada, {"phone_number": number})
-        assert refused.body["codes"] == {"phone_number": ["proof_required"]}
+    refused = api.send("PATCH", "me", ada, {"phone_number": "+14155550199"})
+    assert refused.body["codes"] == {"phone_number": ["proof_required"]}
 
 
 @pytest.mark.parametrize(
@@ -208,7 +207,7 @@ def test_the_export_holds_every_table_that_knows_the_person(api: Api, inbox: Inb
     upload(api, access, picture())
     body = api.send("GET", "me/export", access).body
     known = {"User": "account", "Profile": "profile", "Device": "devices", "Session": "sessions"}
-    known |= {"Message": "messages", "AuditEvent": "events"}
+    known |= {"Message": "messages", "AuditEvent": "events", "FormerAddress": "former_addresses"}
     # Counts and proofs are kept under keyed digests, and tell nothing that the person does not know; refresh tokens
     # are counted with their session.
     counted = {"Tally", "DayTally", "Newest", "StoredChallenge", "RefreshToken", "SigningKey"}

@@ -108,6 +108,11 @@ def phone(typed: str) -> Phone:
     return Phone(canonical)
 
 
+def address(known: str) -> Email | Phone:
+    """An address that we have in its one spelling already, as what it is."""
+    return Email(known) if "@" in known else Phone(known)
+
+
 def username(typed: str) -> Username:
     """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
     trimmed = text.trimmed(typed)

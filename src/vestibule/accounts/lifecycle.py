@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory
+from vestibule.accounts import directory, tenure
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
-from vestibule.accounts.models import Profile, Role, Status, User
+from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
+from vestibule.accounts.tenure import Tenure
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import insert
 
@@ -108,23 +109,61 @@ def describe(held: Held, typed: Mapping[str, str | None], now: datetime) -> None
     User.objects.filter(pk=held.pk).update(**typed, updated_at=now)
 
 
-def prove(held: Held, address: Email | Phone, now: datetime) -> None:
-    """The address of this account was proved (once more)."""
-    rows = User.objects.filter(pk=held.pk, status__in=[Status.ACTIVE, Status.SUSPENDED])
-    rows.filter(email=address, email_verified_at=None).update(email_verified_at=now, updated_at=now)
-    rows.filter(phone_number=address, phone_verified_at=None).update(phone_verified_at=now, updated_at=now)
-
-
 def move(held: Held, email: Email, now: datetime) -> None:
-    """The account goes to another, proved address; whoever waited there loses it. Raises IntegrityError where somebody
-    has an account on it."""
+    """The account goes to another, proved address, and remembers the one before; whoever waited there loses it. Raises
+    IntegrityError where somebody has an account on it."""
     User.objects.filter(status=Status.PENDING, email=email).delete()
+    tenure.leave(held, "email", now)
     User.objects.filter(pk=held.pk).update(email=email, email_verified_at=now, updated_at=now)
 
 
 def renumber(held: Held, phone: Phone, now: datetime) -> None:
-    """The account has another, proved number. Raises IntegrityError where somebody else proved it."""
+    """The account has another, proved number, and remembers the one before. Raises IntegrityError where somebody else
+    proved it."""
+    tenure.leave(held, "phone_number", now)
     User.objects.filter(pk=held.pk).update(phone_number=phone, phone_verified_at=now, updated_at=now)
+
+
+def remove_phone(held: Held, now: datetime) -> bool:
+    """No number any more, if the e-mail address is proved, and the account remembers it; whether it happened."""
+    if held.email_verified_at is None:
+        return False
+    tenure.leave(held, "phone_number", now)
+    User.objects.filter(pk=held.pk).update(phone_number=None, phone_verified_at=None, updated_at=now)
+    return True
+
+
+def take_back(held: Held, by: Tenure, now: datetime) -> Email | Phone | None:
+    """The account is its owner's again, who proved `by`: the address is put back, what was proved after it is removed,
+    a closing of its person's is off, and the epoch ends. Which address was removed, of the other kind.
+
+    Raises IntegrityError where somebody else has the address.
+    """
+    changes: dict[str, Any] = {"epoch": F("epoch") + 1, "updated_at": now}
+    removed: Email | Phone | None = None
+    if "@" in by.address:
+        changes |= {"email": by.address, "email_verified_at": by.since}
+        if held.phone_number and held.phone_verified_at and held.phone_verified_at >= by.since:
+            changes |= {"phone_number": None, "phone_verified_at": None}
+            removed = Phone(held.phone_number)
+    else:
+        changes |= {"phone_number": by.address, "phone_verified_at": by.since}
+        if held.email and (held.email_verified_at is None or held.email_verified_at > by.since):
+            changes |= {"email": None, "email_verified_at": None}
+            removed = Email(held.email)
+    if held.own_closing:
+        changes |= {"status": Status.ACTIVE, "closes_at": None, "own_closing": False}
+    later = Q(since__gt=by.since) | Q(since=by.since, pk__gte=by.former) if by.former else Q(since__gt=by.since)
+    FormerAddress.objects.filter(later, user=held).delete()
+    if by.former and "@" in by.address:  # what was not proved reserves nothing
+        User.objects.filter(status=Status.PENDING, email=by.address).delete()
+    User.objects.filter(pk=held.pk).update(**changes)
+    return removed
+
+
+def end_epoch(held: Held) -> None:
+    """What was sent to the addresses that the account has proves nothing any more."""
+    User.objects.filter(pk=held.pk).update(epoch=F("epoch") + 1)
 
 
 def withdraw(user_id: UUID, password: str) -> bool:
@@ -133,26 +172,35 @@ def withdraw(user_id: UUID, password: str) -> bool:
 
 
 def suspend(user_id: UUID) -> bool:
-    """ACTIVE -> SUSPENDED; whether it happened."""
-    return User.objects.filter(pk=user_id, status=Status.ACTIVE).update(status=Status.SUSPENDED, updated_at=Now()) == 1
+    """ACTIVE, also while its person is closing it -> SUSPENDED, and nothing is erased; whether it happened."""
+    rows = User.objects.filter(Q(status=Status.ACTIVE) | Q(own_closing=True), pk=user_id)
+    return rows.update(status=Status.SUSPENDED, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
 def reactivate(user_id: UUID) -> bool:
     """SUSPENDED -> ACTIVE, and a closing that was under way is off; whether it happened."""
     rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED)
-    return rows.update(status=Status.ACTIVE, closes_at=None, updated_at=Now()) == 1
+    return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
 def begin_closing(user_id: UUID, erased_at: datetime) -> bool:
-    """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment; whether it happened."""
-    rows = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED], closes_at=None)
-    return rows.update(status=Status.SUSPENDED, closes_at=erased_at, updated_at=Now()) == 1
+    """ACTIVE -> SUSPENDED by its person, to be erased at that moment; whether it happened."""
+    rows = User.objects.filter(pk=user_id, status=Status.ACTIVE)
+    return rows.update(status=Status.SUSPENDED, closes_at=erased_at, own_closing=True, updated_at=Now()) == 1
 
 
 def end_closing(user_id: UUID, now: datetime) -> bool:
-    """The way back, while there is one; whether it happened."""
-    rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED, closes_at__gt=now)
-    return rows.update(status=Status.ACTIVE, closes_at=None, updated_at=Now()) == 1
+    """The way back out of the person's own closing, while there is one; whether it happened."""
+    rows = User.objects.filter(pk=user_id, own_closing=True, closes_at__gt=now)
+    return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
+
+
+def close_by_staff(user_id: UUID, erased_at: datetime) -> bool:
+    """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment, and only the staff take that back; whether it
+    happened."""
+    open_ = Q(status__in=[Status.ACTIVE, Status.SUSPENDED], closes_at=None) | Q(own_closing=True)
+    rows = User.objects.filter(open_, pk=user_id)
+    return rows.update(status=Status.SUSPENDED, closes_at=erased_at, own_closing=False, updated_at=Now()) == 1
 
 
 def closing(now: datetime) -> QuerySet[User]:
@@ -172,9 +220,11 @@ def close(user_id: UUID) -> bool:
         email_verified_at=None,
         phone_verified_at=None,
         closes_at=None,
+        own_closing=False,
         password="!",  # noqa: S106 - Django's mark of an unusable password
     )
     if closed:
+        FormerAddress.objects.filter(user_id=user_id).delete()
         Profile.objects.filter(user_id=user_id).update(bio="", address="", picture="")
     return closed == 1
 

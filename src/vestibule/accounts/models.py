@@ -50,7 +50,9 @@ class User(AbstractBaseUser):
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
-    closes_at = models.DateTimeField(null=True)  # when it is erased, after the person closed it
+    closes_at = models.DateTimeField(null=True)  # when it is erased, after it was closed
+    own_closing = models.BooleanField(default=False)  # its person closed it, not the staff: a link takes that back
+    epoch = models.PositiveIntegerField(default=0)  # how often it was recovered: see accounts.tenure
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
 
@@ -86,6 +88,10 @@ class User(AbstractBaseUser):
             models.CheckConstraint(condition=Q(status__in=Status.values), name="user_status_known"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
             models.CheckConstraint(
+                condition=Q(own_closing=False) | Q(status=Status.SUSPENDED, closes_at__isnull=False),
+                name="user_own_closing",
+            ),
+            models.CheckConstraint(
                 condition=Q(email_verified_at__isnull=True) | Q(email__isnull=False), name="user_proved_email_present"
             ),
             models.CheckConstraint(
@@ -108,6 +114,24 @@ class User(AbstractBaseUser):
     def is_active(self) -> bool:  # type: ignore[override]  # Django has a constant there
         """Whether this person may sign in."""
         return self.status == Status.ACTIVE
+
+
+class FormerAddress(models.Model):
+    """A proved e-mail address or number that an account had until its person, or whoever was in their session, changed
+    it. While the row is here, whoever holds the address can take the account back (accounts.tenure)."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")
+    address = models.CharField(max_length=254)
+    since = models.DateTimeField()  # when the account had proved it
+    until = models.DateTimeField(db_index=True)
+    epoch = models.PositiveIntegerField()  # the account's, as it was left
+
+    class Meta:
+        db_table = "account_former_address"
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Profile(models.Model):

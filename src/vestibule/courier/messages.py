@@ -138,9 +138,31 @@ PHONE_CHANGE = Kind(
 PHONE_CHANGED = Kind(
     name="phone_changed",
     subject=_("Your phone number was changed"),
-    cause=Cause.ACCOUNT,
+    cause=Cause.WAY_BACK,
     says=_("Your account has another phone number now."),
     then=_RESET,
+)
+PHONE_REMOVED = Kind(
+    name="phone_removed",
+    subject=_("Your phone number was removed"),
+    cause=Cause.WAY_BACK,
+    says=_("Your account has no phone number any more, and other devices were signed out."),
+    button=_("This wasn't me"),
+    then=_RESET,
+)
+PHONE_DROPPED = Kind(
+    name="phone_dropped",
+    subject=_("Your phone number was removed"),
+    cause=Cause.ACCOUNT,
+    says=_("Your account was recovered from this address, so we removed the phone number that it was given later."),
+    then=_("If the number is yours, add it again."),
+)
+EMAIL_DROPPED = Kind(
+    name="email_dropped",
+    subject=_("Your email address was removed"),
+    cause=Cause.ACCOUNT,
+    says=_("Your account was recovered by its phone number, so we removed this address, which it was given later."),
+    then=_("If the account is yours, add the address again."),
 )
 SESSION_CROWDED_OUT = Kind(
     name="session_crowded_out",

@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.db.transaction import atomic
 
 from vestibule.accounts import identifiers, lifecycle, pictures
-from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
@@ -18,7 +17,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.courier import messages
 from vestibule.courier.models import Message
-from vestibule.flows import owner, roles, securing
+from vestibule.flows import owner, recovery, roles, securing
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import keys_of
 from vestibule.guards import ledger
@@ -56,6 +55,7 @@ def _document(user: User) -> dict[str, Any]:
     return {
         "account": _fields(user, but=("password",)),
         "profile": _fields(user.profile, but=("user",)),
+        "former_addresses": [_fields(each, but=("user",)) for each in user.former_addresses.all()],
         "devices": [_fields(device, but=("user", "fingerprint")) for device in devices.of(user.pk)],
         "sessions": [_session(session) for session in sessions],
         "messages": [_fields(each, but=("recipient", "sealed")) for each in _messages(user).order_by("created_at")],
@@ -72,14 +72,14 @@ def close(*, client: Client) -> None:
     user = securing.recently_signed_in(client)
     with atomic():
         roles.keep_an_admin(user.pk)
-        securing.hold(client)
+        held = securing.hold(client)
         lifecycle.begin_closing(user.pk, client.at + GRACE)
-        payload, subject = {"user_id": str(user.pk)}, challenges.subject_of(user.pk)
+        payload, subject = owner.sealed(held, owner.reached_at(held)), challenges.subject_of(user.pk)
         issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
         owner.write(client, messages.ACCOUNT_CLOSING, owner.reached_at(user), link="account/undo", issued=issued)
         record(events.ACCOUNT_CLOSING, client)
         securing.cut_off(client, user.pk)
-    securing.call_off(user.pk, identifiers.digest(owner.reached_at(user)))
+    securing.call_off(user.pk, user.email, user.phone_number)
 
 
 @flow
@@ -87,9 +87,10 @@ def keep(*, client: Client, token: str) -> None:
     """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
     seen, secret = challenges.link(Purpose.ACCOUNT_UNDO, token, client.at)
     with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
-        if not lifecycle.end_closing(UUID(proof.payload["user_id"]), client.at):
-            raise errors.LinkExpired
-        record(events.ACCOUNT_KEPT, client, user_id=UUID(proof.payload["user_id"]), challenge_id=proof.id)
+        user, _ = recovery.held(client, proof)
+        if not lifecycle.end_closing(user.pk, client.at):
+            raise errors.LinkExpired(subject=proof.subject)
+        record(events.ACCOUNT_KEPT, client, user_id=user.pk, challenge_id=proof.id)
 
 
 def erase_due(now: datetime, limit: int) -> int:
@@ -124,8 +125,8 @@ def _session(session: Session) -> dict[str, Any]:
 
 
 def _digests(user: User) -> list[bytes]:
-    addresses: list[Email | Phone] = [Email(each) for each in (user.email, user.phone_number) if each]
-    found = [digest for address in addresses for digest in identifiers.digests(address)]
+    known = [user.email, user.phone_number, *user.former_addresses.values_list("address", flat=True)]
+    found = [digest for each in known if each for digest in identifiers.digests(identifiers.address(each))]
     return [*found, *settings.KEYS.digests("person", user.pk.bytes)]
 
 

@@ -1,7 +1,5 @@
 """Another e-mail address: proved at the new one, announced at the old, and for 72 hours taken back from there."""
 
-from uuid import UUID
-
 from django.db import IntegrityError
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
@@ -16,7 +14,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof, Standing
 from vestibule.courier import messages
-from vestibule.flows import owner, password_reset, securing, sign_in
+from vestibule.flows import owner, password_reset, recovery, securing, sign_in
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -71,21 +69,14 @@ def confirm(*, client: Client, otp: str) -> User:
 def undo(*, client: Client, token: str) -> None:
     """The link at the old address: it is put back, no password opens the account, and a reset is on its way there.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, EmailTaken, Unavailable.
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, EmailTaken, Unavailable.
     """
     seen, secret = challenges.link(Purpose.EMAIL_UNDO, token, client.at)
-    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof:
-        user, old = User.objects.get(pk=UUID(proof.payload["user_id"])), Email(proof.payload["old"])
-        try:
-            with atomic():
-                if held := lifecycle.hold(user.pk):
-                    lifecycle.move(held, old, client.at)
-                securing.disable_password(client, user)
-                record(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
-        except IntegrityError as error:
-            raise errors.EmailTaken from error
-    securing.call_off(user.pk)
-    password_reset.start(client=client, address=old, proved=True)
+    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
+        user = recovery.recover(client, proof)
+        record(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
+        password_reset.offer(client, user, Email(proof.payload["address"]))
+    recovery.tidy(client, user.pk)
 
 
 def _move(client: Client, proof: Proof) -> User:
@@ -96,12 +87,14 @@ def _move(client: Client, proof: Proof) -> User:
             if user.email != old:  # it is another by now than the one that was to be replaced
                 raise errors.Expired(subject=proof.subject)
             lifecycle.move(user, new, client.at)
+            securing.cut_off(client, user.pk, but=client.session_id)
             record(events.EMAIL_CHANGED, client, challenge_id=proof.id)
             if old and user.email_verified_at:
-                payload = {"user_id": str(user.pk), "old": old}
+                payload = owner.sealed(user, Email(old))
                 subject = challenges.subject_of(user.pk)
                 issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
                 owner.write(client, messages.EMAIL_CHANGED, Email(old), link="email/undo", issued=issued)
     except IntegrityError as error:
         raise errors.EmailTaken from error
+    securing.call_off(user.pk, old, user.phone_number)
     return securing.signed_in(client)

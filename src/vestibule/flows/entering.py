@@ -56,8 +56,7 @@ def enter(
         record(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         owner.write(client, messages.SESSION_CROWDED_OUT, owner.reached_at(user))
     if strange:
-        payload = {"user_id": str(user.id), "session_id": str(session.id)}
-        subject = challenges.subject_of(user.id)
+        payload, subject = owner.sealed(user, owner.reached_at(user)), challenges.subject_of(user.id)
         issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=payload, now=client.at)
         owner.write(client, messages.NEW_SIGN_IN, owner.reached_at(user), link="not-me", issued=issued)
     return SignedIn(user=user, session=session, tokens=tokens)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from vestibule.accounts import identifiers
+from vestibule.accounts import identifiers, tenure
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
 from vestibule.challenges.desk import challenges
@@ -17,6 +17,7 @@ from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import Kind
 from vestibule.courier.models import Channel
+from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 
 
@@ -25,6 +26,18 @@ def reached_at(user: User) -> Email | Phone:
     if user.email and user.email_verified_at:
         return Email(user.email)
     return Phone(user.phone_number or "")
+
+
+def first_proved(user: User) -> Email | Phone:
+    """The proved address that counts most (accounts.tenure): of a change of numbers, it is told there."""
+    if user.phone_verified_at and (user.email_verified_at is None or user.phone_verified_at < user.email_verified_at):
+        return Phone(user.phone_number or "")
+    return reached_at(user)
+
+
+def sealed(user: User | None, address: Email | Phone) -> dict[str, str | int]:
+    """What a proof that goes to this address of an account (or of nobody's) is sealed with."""
+    return tenure.sealed(user.pk if user else entropy.identifier(), user.epoch if user else 0, address)
 
 
 def channel_to(address: Email | Phone) -> Channel:

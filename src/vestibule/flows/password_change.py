@@ -3,7 +3,7 @@
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
-from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.accounts import lifecycle, passwords
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.courier import messages
@@ -31,4 +31,4 @@ def change(*, client: Client, current: str, password: str) -> None:
         securing.cut_off(client, user.pk, but=client.session_id)
         record(events.PASSWORD_CHANGED, client)
         owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
-    securing.call_off(user.pk, identifiers.digest(owner.reached_at(user)))
+    securing.call_off(user.pk, user.email, user.phone_number)

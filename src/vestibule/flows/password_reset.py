@@ -16,11 +16,12 @@ from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
+from vestibule.challenges.newest import Place
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
-from vestibule.flows import owner, securing, sign_in
+from vestibule.flows import owner, recovery, securing, sign_in
 from vestibule.flows.flow import flow
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -40,20 +41,23 @@ def start(*, client: Client, address: Email | Phone, cookie: UUID | None = None,
     by_mail = "@" in address
     holder = directory.holder_of_email(Email(address)) if by_mail else directory.holder_of_phone(Phone(address))
     nobody = holder is None or holder.status != Status.ACTIVE
-    subject = identifiers.digest(address)
-    payload = {"user_id": str(holder.pk if holder else entropy.identifier()), "address": address}
     known = devices.recognise(client, holder.pk if holder else entropy.identifier(), cookie=cookie)
-    own = settings.KEYS.digest("proved", subject) if proved else known.place
     with atomic():
         place = newest.hold(Purpose.PASSWORD_RESET, identifiers.digests(address), client.at)
         if not proved and _under_way(place.challenge, client.at):
             return
-        permit = owner.may_write(client, messages.PASSWORD_RESET, address, own=own, muted=nobody)
-        issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload, decoy=nobody)
-        owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, permit=permit)
-        if permit.changes:
-            place.take(issued)
-        record(events.PASSWORD_RESET_ASKED, client, user_id=holder.pk if holder else None, subject=subject)
+        own = _proved(address) if proved else known.place
+        _send(client, place, address, holder, own=own, nobody=nobody)
+
+
+def offer(client: Client, user: User, address: Email | Phone) -> None:
+    """A reset to the owner, who proved this address, whatever anybody asked for a moment ago; a word, where the staff
+    suspended the account. In the caller's transaction. Raises Throttled (what SMS may cost)."""
+    if user.status == Status.ACTIVE:
+        place = newest.hold(Purpose.PASSWORD_RESET, identifiers.digests(address), client.at)
+        _send(client, place, address, user, own=_proved(address))
+    else:
+        owner.write(client, messages.ACCOUNT_SUSPENDED, address)
 
 
 @flow
@@ -81,8 +85,11 @@ def confirm(
             raise errors.Expired(subject=identifiers.digest(address) if address else None)
         seen, secret, by = found, otp, Secret.CODE
     with challenges.verify(seen, secret, now=client.at, by=by) as proof:
-        user = (_admit if "role" in proof.payload else _set)(client, proof, password)
-    securing.call_off(user.pk, seen.subject)
+        try:
+            user = (_admit if "role" in proof.payload else _set)(client, proof, password)
+        except errors.LinkExpired as dead:
+            raise dead if by is Secret.LINK else errors.Expired(subject=seen.subject) from dead
+    recovery.tidy(client, user.pk)
     return user
 
 
@@ -125,22 +132,36 @@ def _admit(client: Client, proof: Proof, password: str) -> User:
 
 def _set(client: Client, proof: Proof, password: str) -> User:
     user = User.objects.get(pk=UUID(proof.payload["user_id"]))
-    if user.status != Status.ACTIVE or proof.payload["address"] not in (user.email, user.phone_number):
-        raise errors.Expired(subject=proof.subject)
     hashed = passwords.hashed(securing.acceptable(user, password))
     with atomic():
-        held = lifecycle.hold(user.pk)
-        if held is None or _looked_at(held) != _looked_at(user):
-            raise errors.Expired(subject=proof.subject)
-        lifecycle.set_password(held, hashed, client.at)
-        lifecycle.prove(held, proof.payload["address"], client.at)
-        securing.cut_off(client, user.pk)
+        held, proved = recovery.held(client, proof)
+        if _looked_at(held) != _looked_at(user) or held.status != Status.ACTIVE or proved.former:
+            raise errors.LinkExpired(subject=proof.subject)  # who had the address before has a link that takes it back
+        recovery.give_back(client, held, proved, hashed)
         sign_in.forgive(user)
         record(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
-        owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
+        owner.write(client, messages.PASSWORD_CHANGED, proved.address)
     return user
 
 
 def _looked_at(user: User) -> tuple[str | None, ...]:
     """What a reset goes by: whoever changes it meanwhile has called the reset off."""
     return user.status, user.password, user.email, user.phone_number
+
+
+def _proved(address: Email | Phone) -> bytes:
+    """The budget of whoever proved an address to be theirs."""
+    return settings.KEYS.digest("proved", identifiers.digest(address))
+
+
+def _send(
+    client: Client, place: Place, address: Email | Phone, user: User | None, *, own: bytes, nobody: bool = False
+) -> None:
+    """The challenge, its message and the event, in the caller's transaction, which holds the place of the newest."""
+    subject, payload = identifiers.digest(address), owner.sealed(user, address)
+    permit = owner.may_write(client, messages.PASSWORD_RESET, address, own=own, muted=nobody)
+    issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload, decoy=nobody)
+    owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, permit=permit)
+    if permit.changes:
+        place.take(issued)
+    record(events.PASSWORD_RESET_ASKED, client, user_id=user.pk if user else None, subject=subject)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from vestibule.accounts import directory, identifiers, lifecycle
 from vestibule.accounts.identifiers import Phone
+from vestibule.accounts.lifecycle import Held
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
@@ -15,6 +16,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Standing
 from vestibule.courier import messages
+from vestibule.courier.messages import Kind
 from vestibule.flows import owner, securing, sign_in
 from vestibule.flows.flow import flow
 from vestibule.guards import texting
@@ -68,8 +70,49 @@ def confirm(*, client: Client, otp: str) -> User:
                 user = securing.hold(client)
                 lifecycle.renumber(user, Phone(proof.payload["phone"]), client.at)
                 record(events.PHONE_CHANGED, client, challenge_id=proof.id)
-                owner.write(client, messages.PHONE_CHANGED, owner.reached_at(user))
+                _end_others(client, user, messages.PHONE_CHANGED)
                 texting.proved(client.at)
         except IntegrityError as error:
             raise errors.PhoneTaken from error
+    called_off(user)
     return securing.signed_in(client)
+
+
+@flow
+def remove(*, client: Client) -> User:
+    """No number any more, where the e-mail address is proved: another way in has to be left.
+
+    Raises Unauthenticated, StepUpRequired, LastWayIn, Unavailable.
+    """
+    with atomic():
+        user = securing.hold(client)
+        take_off(client, user)
+    called_off(user)
+    return securing.signed_in(client)
+
+
+def take_off(client: Client, user: Held) -> None:
+    """The proved number is the account's no more, in the caller's transaction. Raises StepUpRequired, LastWayIn."""
+    securing.must_be_recent(client)
+    if not lifecycle.remove_phone(user, client.at):
+        raise errors.LastWayIn
+    record(events.PHONE_REMOVED, client)
+    _end_others(client, user, messages.PHONE_REMOVED)
+
+
+def called_off(user: User) -> None:
+    """What was under way is off, after the commit."""
+    securing.call_off(user.pk, user.email, user.phone_number)
+
+
+def _end_others(client: Client, user: User, kind: Kind) -> None:
+    """Every other session ends, and the owner is told at the address that counts most: where that is the number which
+    the account had, with a link that takes it back."""
+    securing.cut_off(client, user.pk, but=client.session_id)
+    to = owner.first_proved(user)
+    if "@" in to:
+        owner.write(client, kind, to)
+        return
+    subject, payload = challenges.subject_of(user.pk), owner.sealed(user, to)
+    issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=payload, now=client.at)
+    owner.write(client, kind, to, link="not-me", issued=issued)

@@ -11,7 +11,7 @@ from vestibule.accounts import about, identifiers, lifecycle, pictures
 from vestibule.accounts.models import Profile, User
 from vestibule.audit import events
 from vestibule.audit.record import record
-from vestibule.flows import securing
+from vestibule.flows import phone_change, securing
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -28,21 +28,25 @@ def show(*, client: Client) -> User:
 
 @flow
 def change(*, client: Client, typed: Mapping[str, Any]) -> User:
-    """Change what was typed (accounts.about), and nothing else. A number that was proved is changed by a proof alone.
+    """Change what was typed (accounts.about), and nothing else. A number that was proved is changed by a proof alone;
+    to take it away, and to change the name that signs in, wants a recent sign-in.
 
-    Raises Unauthenticated, Invalid, UsernameTaken, Unavailable.
+    Raises Unauthenticated, StepUpRequired, Invalid, UsernameTaken, LastWayIn, Unavailable.
     """
     of_user, of_profile = about.parse(typed)
     try:
         with atomic():
             user = securing.hold(client)
-            if "phone_number" in of_user:
-                _check_number(user, of_user)
+            removed = _gives_up_number(client, user, of_user)
+            if removed:
+                phone_change.take_off(client, user)
             lifecycle.describe(user, of_user, client.at)
             Profile.objects.filter(pk=user.pk).update(**of_profile)
             record(events.PROFILE_CHANGED, client)
     except IntegrityError as error:
         raise errors.UsernameTaken from error
+    if removed:
+        phone_change.called_off(user)
     return securing.signed_in(client)
 
 
@@ -80,7 +84,12 @@ def _replace(client: Client, name: str) -> str:
     return profile.picture
 
 
-def _check_number(user: User, of_user: Mapping[str, str | None]) -> None:
-    if user.phone_verified_at and of_user["phone_number"] != user.phone_number:
+def _gives_up_number(client: Client, user: User, of_user: Mapping[str, str | None]) -> bool:
+    """Whether a proved number shall go; what guards the account is not changed by an old sign-in, or in passing."""
+    if of_user.get("username", user.username) != user.username:
+        securing.must_be_recent(client)
+    number = of_user.get("phone_number", user.phone_number)
+    if user.phone_verified_at and number and number != user.phone_number:
         words = _("This number is proved: change it by a code to the new one.")
         raise Invalid({"phone_number": [FieldError("proof_required", words)]})
+    return user.phone_verified_at is not None and number is None

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from vestibule.accounts import lifecycle, passwords
+from vestibule.accounts import identifiers, lifecycle, passwords
 from vestibule.accounts.lifecycle import Held
 from vestibule.accounts.models import Status, User
 from vestibule.audit import events
@@ -30,9 +30,14 @@ def signed_in(client: Client) -> User:
 def recently_signed_in(client: Client) -> User:
     """Who asks, and proved it in the last ten minutes. Raises Unauthenticated, StepUpRequired."""
     user = signed_in(client)
+    must_be_recent(client)
+    return user
+
+
+def must_be_recent(client: Client) -> None:
+    """The sign-in is one of the last ten minutes. Raises StepUpRequired."""
     if client.auth_time is None or client.auth_time <= client.at - settings.STEP_UP:
         raise errors.StepUpRequired
-    return user
 
 
 def hold(client: Client, compared: User | None = None) -> Held:
@@ -80,17 +85,12 @@ def cut_off(client: Client, user_id: UUID, *, but: UUID | None = None) -> None:
     devices.forget_all(user_id, but=but)
 
 
-def call_off(user_id: UUID, address: bytes | None = None) -> None:
-    """Whatever change was under way is off, and so is every reset that was asked for; after the commit."""
+def call_off(user_id: UUID, *addresses: str | None) -> None:
+    """Whatever change was under way is off, and so is every reset that was asked for at these addresses; after the
+    commit."""
     asked = [seen for purpose in PENDING_CHANGES for seen in challenges.of_person(purpose, user_id)]
-    if address:
-        asked += challenges.newest(Purpose.PASSWORD_RESET, [address], limit=20)
+    for address in filter(None, addresses):
+        digests = identifiers.digests(identifiers.address(address))
+        asked += challenges.newest(Purpose.PASSWORD_RESET, digests, limit=20)
     for seen in asked:
         challenges.retire(seen)
-
-
-def disable_password(client: Client, user: User) -> None:
-    """Somebody else knows it: none opens the account until its owner sets another. In the caller's transaction."""
-    if held := lifecycle.hold(user.pk):
-        lifecycle.set_password(held, "!", client.at)
-    cut_off(client, user.pk)

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from vestibule.accounts.models import User
+from vestibule.accounts import identifiers
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.courier import messages
-from vestibule.flows import owner, password_reset, securing
+from vestibule.flows import owner, password_reset, recovery, securing
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -57,18 +57,17 @@ def end(*, client: Client, id: UUID) -> None:
 
 @flow
 def disown(*, client: Client, token: str) -> None:
-    """ "This wasn't me": the session ends, no password opens the account, and a reset is on its way to its owner.
+    """ "This wasn't me": every session ends, no password opens the account, and a reset is on its way to its owner, at
+    the address that the link went to.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable.
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, EmailTaken, PhoneTaken, Unavailable.
     """
     seen, secret = challenges.link(Purpose.NOT_ME, token, client.at)
-    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof:
-        user = User.objects.get(pk=UUID(proof.payload["user_id"]))
-        with atomic():
-            securing.disable_password(client, user)
-            record(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
-    securing.call_off(user.pk)
-    password_reset.start(client=client, address=owner.reached_at(user), proved=True)
+    with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
+        user = recovery.recover(client, proof)
+        record(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
+        password_reset.offer(client, user, identifiers.address(proof.payload["address"]))
+    recovery.tidy(client, user.pk)
 
 
 @flow

@@ -26,7 +26,7 @@ from vestibule.guards.captcha import asked_of_strangers
 from vestibule.guards.passwords import Account, Attempt
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import devices
+from vestibule.sessions import devices, roster
 from vestibule.sessions.models import Session
 
 
@@ -67,7 +67,8 @@ def sign_in(
 
 @flow
 def reauthenticate(*, client: Client, password: str) -> Session:
-    """The password once more: the session's `auth_time` is now. Counted like every other try.
+    """The password once more: the session's `auth_time` is now, and a page's goes on under another id (ASVS 7.2.4; an
+    API's, under another access token). Counted like every other try.
 
     Raises InvalidCredentials, Locked, Unauthenticated, Unavailable.
     """
@@ -77,10 +78,9 @@ def reauthenticate(*, client: Client, password: str) -> Session:
     check(client, session.user, password)
     with atomic():
         securing.hold(client, session.user)
-        Session.objects.filter(pk=session.pk).update(auth_time=client.at)
+        renewed = roster.renew(session, client.at)
         record(events.SESSION_REAUTHENTICATED, client)
-    session.auth_time = client.at
-    return session
+    return renewed
 
 
 def check(client: Client, user: User, password: str) -> None:

@@ -17,7 +17,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.courier.messages import Kind
-from vestibule.flows import owner, password_reset, registration, roles, securing, staff
+from vestibule.flows import owner, password_reset, recovery, registration, roles, securing, staff
 from vestibule.flows.account import GRACE
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import Thing
@@ -26,7 +26,8 @@ from vestibule.kernel.client import Client
 
 @flow
 def suspend(*, client: Client, user_id: UUID, reason: str) -> User:
-    """ACTIVE -> SUSPENDED: every session ends, whatever change was under way is off, and nobody signs in.
+    """ACTIVE -> SUSPENDED, also while its person is closing it: every session ends, whatever change was under way is
+    off, nobody signs in, and nothing is erased.
 
     Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; the account is not active; nobody
     else is admin), Unavailable.
@@ -37,10 +38,10 @@ def suspend(*, client: Client, user_id: UUID, reason: str) -> User:
         roles.keep_an_admin(user.pk)
         staff.hold(client, Thing.SUSPEND)
         if not lifecycle.suspend(user.pk):
-            raise staff.impossible(_("Only an active account can be suspended."))
+            raise staff.impossible(_("Only an account that is active, or that its owner closes, can be suspended."))
         _done(client, user, events.ACCOUNT_SUSPENDED, why, tell=messages.ACCOUNT_SUSPENDED)
-        securing.cut_off(client, user.pk)
-    _call_off(user)
+        recovery.shut(client, user)
+    recovery.tidy(client, user.pk)
     return staff.person(user_id)
 
 
@@ -58,6 +59,8 @@ def reactivate(*, client: Client, user_id: UUID, reason: str) -> User:
         if not lifecycle.reactivate(user.pk):
             raise staff.impossible(_("Only a suspended account can be reactivated."))
         _done(client, user, events.ACCOUNT_REACTIVATED, why, tell=messages.ACCOUNT_REACTIVATED)
+        recovery.shut(client, user)
+    recovery.tidy(client, user.pk)
     return staff.person(user_id)
 
 
@@ -73,11 +76,11 @@ def close(*, client: Client, user_id: UUID, reason: str) -> User:
     with atomic():
         roles.keep_an_admin(user.pk)
         staff.hold(client, Thing.CLOSE)
-        if not lifecycle.begin_closing(user.pk, client.at + GRACE):
-            raise staff.impossible(_("There is no account here that is not closed, or closing, already."))
+        if not lifecycle.close_by_staff(user.pk, client.at + GRACE):
+            raise staff.impossible(_("There is no account here that you have not closed already."))
         _done(client, user, events.ACCOUNT_CLOSED_BY_STAFF, why, tell=messages.ACCOUNT_CLOSED_BY_STAFF)
-        securing.cut_off(client, user.pk)
-    _call_off(user)
+        recovery.shut(client, user)
+    recovery.tidy(client, user.pk)
     return staff.person(user_id)
 
 
@@ -129,7 +132,7 @@ def start_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     user, why = staff.person(user_id), staff.reason(reason)
     if user.status != Status.ACTIVE:
         raise staff.impossible(_("Only an active account has a password to reset."))
-    password_reset.start(client=_on_behalf(client), address=owner.reached_at(user))
+    password_reset.start(client=_on_behalf(client), address=owner.reached_at(user), proved=True)
     with atomic():
         _done(client, user, events.PASSWORD_RESET_BY_STAFF, why)
     return user
@@ -145,13 +148,6 @@ def _done(client: Client, user: User, event: Event, why: str, *, tell: Kind | No
 def _on_behalf(client: Client) -> Client:
     """The house asks, whoever of the staff it was: the person's mails and records name no place of theirs."""
     return replace(client, actor="system:staff", address=None, agent="", session_id=None, auth_time=None, user_id=None)
-
-
-def _call_off(user: User) -> None:
-    """Whatever was under way is off; also a way back that the person was given before."""
-    securing.call_off(user.pk, identifiers.digest(owner.reached_at(user)))
-    for seen in challenges.of_person(Purpose.ACCOUNT_UNDO, user.pk):
-        challenges.retire(seen)
 
 
 def _typed(user: User) -> Email | Phone:

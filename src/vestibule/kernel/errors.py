@@ -16,6 +16,7 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
       EmailTaken           409s, shown only where that tells nothing new        email_taken
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
+      LastWayIn            without it nobody could sign in or recover           last_way_in
       PasswordRequired     the mailbox alone is not enough here                 password_required
       CaptchaRequired      who asks has not shown that they are a person        captcha_required
       CaptchaInvalid       what they showed is wrong, stale, or used before     captcha_invalid
@@ -152,6 +153,12 @@ class PhoneTaken(Refusal):
     """An account holds this number (told only where enumeration protection is off)."""
 
     code = "phone_taken"
+
+
+class LastWayIn(Refusal):
+    """Without it the account would have no proved way in left."""
+
+    code = "last_way_in"
 
 
 class PasswordRequired(Refusal):

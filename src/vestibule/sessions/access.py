@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -115,6 +115,11 @@ def session(found_claims: Mapping[str, Any], now: datetime) -> Session:
     if found is None or not live(found, now):
         raise errors.SessionRevoked
     return found
+
+
+def auth_time(found_claims: Mapping[str, Any]) -> datetime:
+    """When its person had proved who they are, as the token says."""
+    return datetime.fromtimestamp(found_claims["auth_time"], UTC)
 
 
 def live(found: Session, now: datetime) -> bool:

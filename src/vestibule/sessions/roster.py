@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from vestibule.accounts.models import Role, User
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import insert
+from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
 
@@ -61,6 +62,18 @@ def seen(session: Session, now: datetime) -> None:
     """Somebody used it; noted once a minute."""
     if session.last_seen_at <= now - timedelta(minutes=1):
         Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+
+
+def renew(session: Session, now: datetime) -> Session:
+    """Its person proved once more who they are, in the caller's transaction: `auth_time` is now. A page's session goes
+    on under a new id, since its cookie is that id (ASVS 7.2.4), and lives no longer for it."""
+    session.auth_time = now
+    if not session.is_page:
+        Session.objects.filter(pk=session.pk).update(auth_time=now)
+        return session
+    Session.objects.filter(pk=session.pk).update(revoked_at=now)
+    session.pk, session.last_seen_at = entropy.row_id(), now
+    return insert(session)
 
 
 def end(user_id: UUID, now: datetime, *, only: UUID | None = None, but: UUID | None = None) -> int:

@@ -63,6 +63,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
         "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
+        "last_way_in": Problem(
+            409, _("Last way in"), _("Your account needs one confirmed way to reach you. Add another first.")
+        ),
         "otp_expired": Problem(
             410, _("Code expired"), _("The time for this code is up. Ask for a new one, or start again.")
         ),

@@ -33,7 +33,10 @@ class Act:
 
     def fits(self, user: User) -> bool:
         """Whether the button makes sense for an account in this state."""
-        return user.status in self.states and not (self.flow is support.close and user.closes_at)
+        if self.flow is support.suspend and user.own_closing:
+            return True
+        closed = user.closes_at is not None and not user.own_closing
+        return user.status in self.states and not (self.flow is support.close and closed)
 
     def do(self, *, client: Client, user_id: UUID, typed: Mapping[str, str]) -> None:
         """Call the flow with what was typed. Raises Refusal."""

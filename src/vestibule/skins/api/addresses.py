@@ -76,7 +76,8 @@ class ConfirmEmail(APIView):
         responses=answers(200, Myself, *_PROOF, "email_taken"),
     )
     def post(self, request: Request) -> Response:
-        """The code, in the session that asked for it. The old address gets a link that takes the change back."""
+        """The code, in the session that asked for it: every other one ends. The old address gets a link that takes the
+        change back."""
         client = admit_bearer(request)
         return Response(Myself(email_change.confirm(client=client, otp=read(Code, request)["otp"])).data)
 
@@ -91,7 +92,8 @@ class UndoEmail(APIView):
         responses=answers(204, None, "token_invalid", "link_expired", "token_used", "email_taken", "locked"),
     )
     def post(self, request: Request) -> Response:
-        """The link's token. Every session ends, no password opens the account, and a reset is on its way."""
+        """The link's token. Every session ends, no password opens the account, what was proved later is removed, a
+        closing is off, and a reset is on its way; a word, where the account is suspended."""
         token = read(LinkToken, request)["token"]
         email_change.undo(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
@@ -119,7 +121,7 @@ class ConfirmPhone(APIView):
         responses=answers(200, Myself, *_PROOF, "phone_taken"),
     )
     def post(self, request: Request) -> Response:
-        """The code, in the session that asked for it."""
+        """The code, in the session that asked for it: every other one ends."""
         client = admit_bearer(request)
         return Response(Myself(phone_change.confirm(client=client, otp=read(Code, request)["otp"])).data)
 

@@ -1,5 +1,7 @@
 """`Authorization: Bearer <access>`: a request of somebody who is signed in (RFC 6750, 2.1; no cookie, no query)."""
 
+from dataclasses import replace
+
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -15,8 +17,10 @@ def admit_bearer(request: Request) -> Client:
 
     Raises Unauthenticated, CredentialInvalid, CredentialExpired, SessionRevoked, Throttled, Unavailable.
     """
-    session = access.session(access.claims(encoded(request)), timezone.now())
-    return admit(request._request, rules.TOKEN, session=session)
+    claims = access.claims(encoded(request))
+    client = admit(request._request, rules.TOKEN, session=access.session(claims, timezone.now()))
+    # A step-up counts for the token that it gave: a copy of an older one gains nothing by it.
+    return replace(client, auth_time=min(access.auth_time(claims), client.auth_time or client.at))
 
 
 def encoded(request: Request) -> str:

@@ -106,7 +106,8 @@ class Reauthenticate(APIView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """The password once more: for ten minutes, what guards the account can be changed."""
+        """The password once more: for ten minutes, what guards the account can be changed with the new access token,
+        and with those that are refreshed. The one that asked is as old as it was."""
         client = admit_bearer(request)
         password = typed_password(read(Password, request))
         session = sign_in.reauthenticate(client=client, password=password)

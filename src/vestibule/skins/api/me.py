@@ -36,7 +36,9 @@ class ChangeRequest(Body):
 
     full_name = Text(required=False)
     username = Text(required=False)
-    phone_number = Text(required=False, help_text="Unproved; a proved one is changed by a code.")
+    phone_number = Text(
+        required=False, help_text="Unproved; a proved one is changed by a code, and taken away by null."
+    )
     profile = AboutRequest(required=False)
 
 
@@ -52,10 +54,11 @@ class Me(APIView):
         operation_id="me_change",
         tags=_TAG,
         request=ChangeRequest,
-        responses=answers(200, Myself, *SIGNED_IN, "username_taken"),
+        responses=answers(200, Myself, *SIGNED_IN, "reauthentication_required", "username_taken", "last_way_in"),
     )
     def patch(self, request: Request) -> Response:
-        """Change it. Role, status and addresses are not changed here."""
+        """Change it. Role, status and addresses are not changed here. Another username, and no proved number any more,
+        need a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         return Response(shown_whole(profile.change(client=client, typed=read(ChangeRequest, request))))
 

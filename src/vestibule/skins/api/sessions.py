@@ -113,11 +113,14 @@ class Disown(APIView):
         operation_id="session_disown",
         tags=_TAG,
         request=LinkToken,
-        responses=answers(204, None, "token_invalid", "link_expired", "token_used", "locked"),
+        responses=answers(
+            204, None, "token_invalid", "link_expired", "token_used", "email_taken", "phone_taken", "locked"
+        ),
     )
     def post(self, request: Request) -> Response:
-        """The token of the link in the mail. Every session ends, no password opens the account, and a reset is on its
-        way."""
+        """The token of the link in the mail. Every session ends, no password opens the account, what was proved later
+        is removed, and a reset is on its way to the address that the link went to; a word, where the account is
+        suspended."""
         token = read(LinkToken, request)["token"]
         sessions.disown(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)

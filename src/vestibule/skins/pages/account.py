@@ -21,7 +21,7 @@ from vestibule.flows import (
 )
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.skins.pages.entrance import leave, signed_in
+from vestibule.skins.pages.entrance import enter, leave, signed_in
 from vestibule.skins.pages.showing import onward, page
 
 
@@ -35,6 +35,8 @@ def about_me(request: HttpRequest, client: Client) -> HttpResponse:
         try:
             profile.change(client=client, typed={**typed, "profile": about})
             return HttpResponseRedirect("/account/?saved", status=303)
+        except StepUpRequired:
+            return page(request, "pages/account/step_up.html", {"back": "/account/"})
         except Refusal as refused:
             refusal = refused
     user = profile.show(client=client)
@@ -119,16 +121,15 @@ def activity(request: HttpRequest, client: Client) -> HttpResponse:
 @signed_in
 def step_up(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: the password once more."""
-    back = onward(request) or (
-        "/account/sessions/" if "sessions" in request.POST.get("back", "") else "/account/security/"
-    )
+    wanted = request.POST.get("back", "")
+    back = onward(request) or (wanted if wanted in _STEPPED_FROM else "/account/security/")
     if request.method != "POST":
         return page(request, "pages/account/step_up.html", {"back": back})
     try:
-        sign_in.reauthenticate(client=client, password=request.POST.get("password", ""))
+        session = sign_in.reauthenticate(client=client, password=request.POST.get("password", ""))
     except Refusal as refusal:
         return page(request, "pages/account/step_up.html", {"back": back}, refusal)
-    return HttpResponseRedirect(back, status=303)
+    return enter(request, HttpResponseRedirect(back, status=303), session)
 
 
 def _change_places(request: HttpRequest, client: Client) -> None:
@@ -176,6 +177,11 @@ def _phone_confirm(request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponseRedirect("/account/security/?done=phone", status=303)
 
 
+def _phone_remove(request: HttpRequest, client: Client) -> HttpResponse:
+    phone_change.remove(client=client)
+    return HttpResponseRedirect("/account/security/?done=phone_remove", status=303)
+
+
 def _close(request: HttpRequest, client: Client) -> HttpResponse:
     account.close(client=client)
     return leave(page(request, "pages/account/closing.html", {}))
@@ -199,11 +205,13 @@ def _id(request: HttpRequest) -> UUID:
         raise NotFound from error
 
 
+_STEPPED_FROM = ("/account/", "/account/sessions/", "/account/security/")
 _ACTS = {
     "password": _password,
     "email": _email,
     "email_confirm": _email_confirm,
     "phone": _phone,
     "phone_confirm": _phone_confirm,
+    "phone_remove": _phone_remove,
     "close": _close,
 }

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 
-from vestibule.flows.entering import SignedIn
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unauthenticated
+from vestibule.sessions.models import Session
 from vestibule.skins.cookies import DEVICE, SESSION, unsigned
 from vestibule.skins.page_session import admit_page
 from vestibule.skins.pages.showing import form_or_post, page
@@ -37,11 +37,10 @@ def signed_in(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[
     return guarded
 
 
-def enter(request: HttpRequest, response: HttpResponse, signed_in: SignedIn) -> HttpResponse:
-    """Hand the cookies out. The CSRF token changes with the person (ASVS 7.2.4)."""
+def enter(request: HttpRequest, response: HttpResponse, session: Session) -> HttpResponse:
+    """Hand the cookies out. The CSRF token changes with the session (ASVS 7.2.4)."""
     rotate_token(request)
-    session = signed_in.session
-    life, cookie = session.expires_at - session.created_at, settings.KEYS.sign(SESSION, session.pk.bytes)
+    life, cookie = session.expires_at - session.auth_time, settings.KEYS.sign(SESSION, session.pk.bytes)
     _set(response, settings.SESSION_COOKIE_NAME, cookie, life)
     if session.device_id:
         mark = settings.KEYS.sign(DEVICE, session.device_id.bytes)

@@ -47,7 +47,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         shown = {"name": name, "stay": stay, "next": following, **captcha.shown(request, rules.LOGIN, refusal)}
         return page(request, "pages/login.html", shown, refusal)
-    return entrance.enter(request, HttpResponseRedirect(following or "/account/", status=303), entered)
+    return entrance.enter(request, HttpResponseRedirect(following or "/account/", status=303), entered.session)
 
 
 @form_or_post
@@ -121,7 +121,7 @@ TAKINGS = (
         lead=_("Press the button, and every session of your account ends. A mail lets you choose a new password."),
         button=_("Sign everybody out"),
         done=_(
-            "Everybody is signed out, the old password opens nothing, and a mail to choose a new one is on its way."
+            "Everybody is signed out, and the old password opens nothing. A message that we sent you says how to go on."
         ),
         act=sessions.disown,
     ),
@@ -130,7 +130,7 @@ TAKINGS = (
         title=_("Take the change back?"),
         lead=_("Press the button, and your account has its old email address again. Every session of it ends."),
         button=_("Put my address back"),
-        done=_("Your address is back, and the old password opens nothing. A mail to choose a new one is on its way."),
+        done=_("Your address is back, and the old password opens nothing. A mail that we sent you says how to go on."),
         act=email_change.undo,
     ),
     Taking(
@@ -138,7 +138,7 @@ TAKINGS = (
         title=_("Keep your account?"),
         lead=_("Press the button, and your account stays as it was."),
         button=_("Keep my account"),
-        done=_("Your account stays. You can sign in again."),
+        done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
         act=account.keep,
     ),
 )

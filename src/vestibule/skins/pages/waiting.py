@@ -69,7 +69,7 @@ def verify(request: HttpRequest, handle: str) -> HttpResponse:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
         return _page(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
     response = HttpResponseRedirect("/welcome/", status=303)
-    return entrance.enter(request, response, registered.entered) if registered.entered else response
+    return entrance.enter(request, response, registered.entered.session) if registered.entered else response
 
 
 @_of_a_sign_up

@@ -15,7 +15,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 from prometheus_client import Counter
 
-from vestibule.accounts import lifecycle, pictures
+from vestibule.accounts import lifecycle, pictures, tenure
 from vestibule.audit import retention, tallies
 from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
@@ -61,6 +61,7 @@ def sweeps() -> tuple[Sweep, ...]:
             erase=lambda before, limit: challenges.store.sweep(before=before, limit=limit),
         ),
         _rows("places of challenges", timedelta(hours=1), newest.over),
+        _rows("former addresses", tenure.KEPT, tenure.left),
         _rows("messages", timedelta(days=30), delivery.ended),
         _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
         _rows("runs of failures", timedelta(days=90), ledger.broken_off),

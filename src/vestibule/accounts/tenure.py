@@ -1,0 +1,64 @@
+"""Which addresses may take an account back, and in which order they count: the one that it proved first, first.
+
+Every link and code that can take an account over is sealed with the address that it went to and the account's epoch
+(`sealed`), and counts while an address of the account, or a former one, still has that epoch (`stands`). A recovery
+(`lifecycle.take_back`) ends the epoch, and removes what was proved after the address that recovers, in one transaction:
+it needs no word to the store of challenges to be final (docs/decisions/0040).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from vestibule.accounts import identifiers
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.models import FormerAddress, User
+
+KEPT = timedelta(hours=72)  # SECURITY: how long a change of address is taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenure:
+    """The time of a proved address with an account; `former`: the row of one that it does not have any more."""
+
+    address: Email | Phone
+    since: datetime
+    former: int | None = None
+
+
+def sealed(user_id: UUID, epoch: int, address: Email | Phone) -> dict[str, str | int]:
+    """What a proof that is sent to this address of an account says of both."""
+    return {"user_id": str(user_id), "epoch": epoch, "address": address}
+
+
+def stands(user: User, payload: Mapping[str, Any], now: datetime) -> Tenure | None:
+    """The tenure of the address that a proof went to, if nobody recovered the account from it, or from one that counts
+    more, since."""
+    address, epoch = payload.get("address"), payload.get("epoch")
+    if address is None or epoch is None:
+        return None
+    if epoch == user.epoch and address == user.email:
+        return Tenure(address=Email(address), since=user.email_verified_at or now)
+    if epoch == user.epoch and address == user.phone_number and user.phone_verified_at:
+        return Tenure(address=Phone(address), since=user.phone_verified_at)
+    left = FormerAddress.objects.filter(user=user, address=address, epoch=epoch).order_by("since", "pk").first()
+    if left is None:
+        return None
+    return Tenure(address=identifiers.address(address), since=left.since, former=left.pk)
+
+
+def leave(user: User, column: Literal["email", "phone_number"], now: datetime) -> None:
+    """Remember the address that the account is about to leave, if it was proved, in the caller's transaction, which
+    holds the user's row."""
+    address, since = getattr(user, column), user.email_verified_at if column == "email" else user.phone_verified_at
+    if address and since:
+        FormerAddress.objects.create(user=user, address=address, since=since, until=now, epoch=user.epoch)
+
+
+def left(before: datetime) -> QuerySet[FormerAddress]:
+    """The addresses that were left before that moment."""
+    return FormerAddress.objects.filter(until__lt=before)

@@ -1,0 +1,114 @@
+"""The owner proved it: what every way to recover an account does, in one transaction.
+
+Whoever proves an address of the account, or one that it had, is its owner as far as everything goes that was proved
+later (accounts.tenure): every session ends, what was added since is removed, a closing is off, and every link and code
+that was sent before is dead.
+"""
+
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, models
+
+from vestibule.accounts import identifiers, lifecycle, tenure
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.lifecycle import Held
+from vestibule.accounts.models import FormerAddress, Profile, User
+from vestibule.accounts.tenure import Tenure
+from vestibule.audit import events
+from vestibule.audit.record import record
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.results import Proof
+from vestibule.challenges.store import Challenge
+from vestibule.courier import messages
+from vestibule.flows import owner, securing
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.sessions.models import Device, Session
+
+NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
+
+log = structlog.get_logger(__name__)
+
+# Every purpose, and every model that hangs on an account, stands in one of these: whoever adds one has to say what a
+# recovery does with it (tests/attacks/test_holes_recovery.py).
+OF_PERSON = frozenset(
+    {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
+)
+OF_ADDRESS = frozenset({Purpose.PASSWORD_RESET})
+OF_NO_ACCOUNT = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION})
+ENDED: frozenset[type[models.Model]] = frozenset({Session, Device, FormerAddress})
+KEPT: frozenset[type[models.Model]] = frozenset({Profile})
+
+
+def recover(client: Client, proof: Proof) -> User:
+    """The owner proved the address that this proof went to, by a link that takes the account back: no password opens it
+    until they set another. The account as it stands then.
+
+    In the caller's transaction, so that what was compared is what is changed. Raises LinkExpired (the proof was sent
+    before a recovery from there, or from an address that counts more), EmailTaken, PhoneTaken.
+    """
+    return give_back(client, *held(client, proof), NO_PASSWORD)
+
+
+def give_back(client: Client, user: Held, by: Tenure, password: str) -> User:
+    """The owner proved this address of the account, which the caller's transaction holds: everything goes that came
+    later, and this password hash opens it. Raises EmailTaken, PhoneTaken."""
+    try:
+        removed = lifecycle.take_back(user, by, client.at)
+    except IntegrityError as error:
+        raise (errors.EmailTaken if "@" in by.address else errors.PhoneTaken) from error
+    lifecycle.set_password(user, password, client.at)
+    securing.cut_off(client, user.pk)
+    if removed:
+        _tell_removed(client, user, by.address, removed)
+    return User.objects.get(pk=user.pk)
+
+
+def held(client: Client, proof: Proof) -> tuple[Held, Tenure]:
+    """The account of a proof, its row locked until the caller's transaction ends, and the tenure of the address that
+    the proof went to. Raises LinkExpired."""
+    user = lifecycle.hold(UUID(proof.payload["user_id"]))
+    by = tenure.stands(user, proof.payload, client.at) if user else None
+    if user is None or by is None or (user.closes_at and user.closes_at <= client.at):
+        raise errors.LinkExpired(subject=proof.subject)
+    return user, by
+
+
+def shut(client: Client, user: User) -> None:
+    """The staff decide: every session ends, and what was sent to the addresses that the account has is dead. A former
+    address can still take back what it had. In the caller's transaction."""
+    if held := lifecycle.hold(user.pk):
+        lifecycle.end_epoch(held)
+    securing.cut_off(client, user.pk)
+
+
+def tidy(client: Client, user_id: UUID, *addresses: str | None) -> None:
+    """Tell the store what is dead by now, after the commit: the database decides without it, but whoever opens such a
+    link is told why. `addresses`: those that were the account's, besides the ones that it has."""
+    try:
+        user = User.objects.get(pk=user_id)
+        for seen in outstanding(user, *addresses):
+            if tenure.stands(user, challenges.payload(seen), client.at) is None:
+                challenges.retire(seen)
+    except Exception:  # the work is committed: the person is told the truth
+        log.warning("recovery.untidied", exc_info=True)
+
+
+def outstanding(user: User, *addresses: str | None) -> list[Challenge]:
+    """Every proof of the account that the store remembers, newest first of each kind."""
+    found = [seen for purpose in OF_PERSON for seen in challenges.of_person(purpose, user.pk)]
+    known = {each for each in (user.email, user.phone_number, *addresses) if each}
+    known |= set(FormerAddress.objects.filter(user=user).values_list("address", flat=True))
+    for address in known:
+        digests = identifiers.digests(identifiers.address(address))
+        found += [seen for purpose in OF_ADDRESS for seen in challenges.newest(purpose, digests, limit=20)]
+    return found
+
+
+def _tell_removed(client: Client, user: User, by: Email | Phone, removed: Email | Phone) -> None:
+    """Where mail goes: an SMS costs, and the owner has one that says that the password was changed."""
+    mailed, number = (by, True) if "@" in by else (removed, False)
+    record(events.PHONE_REMOVED if number else events.EMAIL_REMOVED, client, user_id=user.pk, code="recovered")
+    owner.write(client, messages.PHONE_DROPPED if number else messages.EMAIL_DROPPED, mailed)
