@@ -21,10 +21,10 @@ app.conf.update(
     broker_transport_options=_patience | _broker["broker_transport_options"],
     broker_connection_timeout=1,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # it is back some day
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,
-    task_acks_late=True,
     task_time_limit=300,
     worker_prefetch_multiplier=1,
     timezone="UTC",

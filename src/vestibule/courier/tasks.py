@@ -28,7 +28,8 @@ BATCH = 25  # each may take a transport's whole timeout, and a task is cut after
 _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woken beside one that does not keep up
 
 
-@shared_task(ignore_result=True, acks_late=True)
+# Acknowledged when it begins: the outbox is the queue, and a task that is lost with its worker is found by the next.
+@shared_task(ignore_result=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
     looked = monotonic()

@@ -1,6 +1,7 @@
 """Is it alive, and can it work?"""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from mmap import mmap
 from typing import Any
 
@@ -18,7 +19,10 @@ from vestibule.kernel.cached import Cached
 from vestibule.skins.ops.migrations import NotMigrated, must_be_applied
 
 OK, FAILED, NOT_MIGRATED = "ok", "failed", "not migrated"
+PATIENCE = 3  # seconds
+
 log = structlog.get_logger(__name__)
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")  # two looks: one may still hang
 _leaving = mmap(-1, 1)  # shared with the processes that are forked later
 
 
@@ -57,7 +61,10 @@ def forget() -> None:
 
 
 def _look() -> Mapping[str, str]:
-    return {name: _answer(name, check) for name, check in _CHECKS.items()}
+    """All dependencies at once, and none for longer than PATIENCE: whoever asks has a time-out."""
+    asked = {name: _pool.submit(_answer, name, check) for name, check in _CHECKS.items()}
+    wait(asked.values(), timeout=PATIENCE)
+    return {name: answer.result() if answer.done() else FAILED for name, answer in asked.items()}
 
 
 def _answer(name: str, check: Callable[[], object]) -> str:
@@ -69,6 +76,8 @@ def _answer(name: str, check: Callable[[], object]) -> str:
     except Exception as error:  # noqa: BLE001 - whatever it raises, the dependency does not answer
         log.warning("dependency.down", dependency=name, error=type(error).__name__)
         return FAILED
+    finally:
+        connection.close()  # of this thread
     return OK
 
 

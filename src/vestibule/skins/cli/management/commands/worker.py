@@ -1,11 +1,12 @@
 """`vestibule worker`: a Celery worker that delivers messages and sweeps.
 
 SIGTERM ends it after the task in hand. Killed in the middle of one, nothing is lost: a message's lease runs out, and
-another worker has it.
+another worker has it. An end that nobody asked for has a status that is not 0, whatever Celery made of it.
 """
 
 from typing import Any
 
+from celery.worker import state
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -32,3 +33,5 @@ class Command(BaseCommand):
             port.serve(port.address(), settings.WORKER_METRICS_PORT)
         settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])
+        if state.should_stop is None and state.should_terminate is None:  # what a signal sets, and nothing else
+            raise CommandError("The worker ended although nobody asked it to; whoever watches it starts it again.")

@@ -1,0 +1,158 @@
+"""Web, worker and beat against dependencies that are cut off, hang, or take no writes: 503 with Retry-After meanwhile,
+and all of it well again without a restart."""
+
+import http.client
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.faults.conftest import Sink
+from tests.proxy import Proxy
+from tests.servers import Postgres, Redis, free_port, until
+from tests.service import Service
+from tests.world import PASSWORD, Post, parsed, serve_smtp
+
+_number = count()
+
+
+@dataclass
+class Shape:
+    """Everything, with a proxy before each dependency."""
+
+    service: Service
+    store: Redis
+    sink: Sink
+    database: str
+    proxies: dict[str, Proxy]
+    last: tuple[int, dict[str, Any], dict[str, str]] = field(default=(0, {}, {}))
+
+    def ask(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """POST; status, answer and headers, within ten seconds."""
+        line = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=10)
+        line.request("POST", f"/api/auth/{path}", json.dumps(body), {"Content-Type": "application/json"})
+        answer = line.getresponse()
+        self.last = answer.status, json.loads(answer.read() or b"{}"), dict(answer.headers)
+        line.close()
+        return self.last
+
+    def ready(self) -> bool:
+        """Whether it says so."""
+        return self.service.get("/health/ready")[0] == 200
+
+    def works(self) -> None:
+        """A sign-up from its beginning to its end: web and worker."""
+        until(self.ready, "readiness")
+        address = f"person{next(_number)}@example.com"
+        until(lambda: self.ask("register/start", {"email": address, "password": PASSWORD})[0] == 202, "a start")
+        given = {"registration": self.last[1]["registration"], "otp": self.mail(address).code}
+        assert self.ask("register/confirm", given)[0] == 201
+
+    def mail(self, address: str) -> Post:
+        """The newest mail to that address, waited for."""
+        until(lambda: bool(self.mails(address)), f"a mail to {address}")
+        return self.mails(address)[-1]
+
+    def mails(self, address: str) -> list[Post]:
+        """The mails to that address."""
+        return [post for post in map(parsed, list(self.sink.letters)) if post.to == address]
+
+
+@pytest.fixture(scope="module")
+def shape() -> Iterator[Shape]:
+    """One web process, a worker and beat, for all of these tests: none of them is started again."""
+    folder = Path(mkdtemp(prefix="vestibule-matrix-"))
+    folder.chmod(0o755)
+    postgres, store, sink, port = Postgres(folder), Redis(folder / "redis"), Sink(), free_port()
+    with ExitStack() as ends:
+        ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        for server in (postgres, store):
+            server.start()
+            ends.callback(server.stop)
+        database = postgres.create("vestibule")
+        behind = {"database": int(database.rpartition(":")[2].partition("/")[0]), "redis": store.port, "mail": port}
+        proxies = {name: ends.enter_context(Proxy(number)) for name, number in behind.items()}
+        mail = serve_smtp(sink, port)
+        next(mail)
+        ends.callback(next, mail, None)
+        environment = {
+            "DATABASE_URL": database.replace(f":{behind['database']}/", f":{proxies['database'].port}/"),
+            "REDIS_URL": f"redis://127.0.0.1:{proxies['redis'].port}/0",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(proxies["mail"].port),
+            "SECRET_KEY": "a secret key for tests that is long enough",
+            "WEB_PROCESSES": "1",
+        }
+        with Service(folder, **environment) as service:
+            service.start("worker", "--concurrency=1")
+            service.start("beat")
+            made = Shape(service, store, sink, database, proxies)
+            made.works()
+            yield made
+
+
+@contextmanager
+def by_proxy(shape: Shape, dependency: str, fault: str) -> Iterator[None]:
+    """The way there is broken."""
+    shape.proxies[dependency].does(fault)
+    try:
+        yield
+    finally:
+        shape.proxies[dependency].does("")
+
+
+@contextmanager
+def set_in_database(shape: Shape, dependency: str, fault: str) -> Iterator[None]:
+    """The primary was demoted: new sessions read, and so do those that stand."""
+    with psycopg.connect(shape.database, autocommit=True) as other:
+        other.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        other.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            other.execute("SET default_transaction_read_only = off")
+            other.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            other.execute("SELECT pg_reload_conf()")
+
+
+Break = Callable[[Shape, str, str], Any]
+MATRIX: list[tuple[str, str, str, Break]] = [
+    ("flt_03", "redis", "cut", by_proxy),
+    ("flt_03", "redis", "hang", by_proxy),
+    ("flt_03", "database", "cut", by_proxy),
+    ("fault_32", "database", "read-only", set_in_database),
+]
+
+
+@pytest.mark.parametrize(("id", "dependency", "fault", "break_"), MATRIX, ids=[f"{i} {d} {f}" for i, d, f, _ in MATRIX])
+def test_flt_03_a_dependency_that_is_not_itself(
+    shape: Shape, id: str, dependency: str, fault: str, break_: Break
+) -> None:
+    with break_(shape, dependency, fault):
+        until(lambda: not shape.ready(), "readiness to fail")
+        status, problem, headers = shape.ask("register/start", {"email": "away@example.com", "password": PASSWORD})
+        assert (status, problem["code"], headers["Retry-After"].isdecimal()) == (503, "unavailable", True)
+        status, problem, headers = shape.ask("login", {"email": "away@example.com", "password": PASSWORD})
+        assert (status, problem["code"], headers["Retry-After"].isdecimal()) == (503, "unavailable", True)
+        assert shape.service.get("/health/live")[0] == 200
+    shape.works()
+
+
+def test_hol_11_redis_restarts_while_a_task_is_in_hand(shape: Shape) -> None:
+    shape.sink.hang = True
+    shape.ask("register/start", {"email": "in.hand@example.com", "password": PASSWORD})
+    assert shape.sink.hanging.wait(20)
+    shape.store.stop()
+    shape.store.start()
+    shape.sink.hang = False
+    shape.sink.go_on.set()
+    shape.works()
+    assert [shape.service.process(name).poll() for name in ("serve", "worker", "beat")] == [None] * 3
