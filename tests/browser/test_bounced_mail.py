@@ -38,6 +38,7 @@ def house(postmark: Postmark, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ANYMAIL_POSTMARK_API_URL=postmark.url,
         ANYMAIL_WEBHOOK_SECRET=SECRET,
         BIND="127.0.0.1",
+        DEFAULT_FROM_EMAIL="no-reply@example.com",
     ) as service:
         yield service
 
