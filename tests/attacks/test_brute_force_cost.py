@@ -19,6 +19,7 @@ ADA = "ada@example.com"
 def test_bf_16_and_pwd_07_a_storm_is_refused_at_once_and_the_others_are_served(
     api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
+    """PWD-07."""
     api.account(inbox, ADA)
     tokens = api.login(ADA).body
     at_work, most, lock = [0], [0], Lock()

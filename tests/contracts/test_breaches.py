@@ -20,6 +20,7 @@ def pwned() -> Iterator[Pwned]:
 
 
 def test_the_list_is_told_five_characters(pwned: Pwned) -> None:
+    """PWD-03."""
     assert breached(STOLEN)
     assert not breached(PASSWORD)
     assert [len(path) for path in pwned.asked] == [len("/range/") + 5] * 2
@@ -42,6 +43,7 @@ def test_at_every_door(pwned: Pwned, api: Api, inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_list_that_fails_keeps_nobody_out(pwned: Pwned, api: Api, status: int) -> None:
+    """FLT-14."""
     pwned.status = status
     assert api.start(email="new@example.com", password=STOLEN).status == 202
     with override_settings(PASSWORD_BREACH_URL="http://127.0.0.1:9"):

@@ -116,6 +116,7 @@ def test_a_network_and_an_identifier_of_one_spelling_are_two_counts(clock: Trave
 
 @pytest.mark.parametrize("odd", ["*", "a b", "a/b", "{x}", "\r\nFLUSHALL\r\n", pytest.param("x" * 100_000, id="long")])
 def test_no_identifier_splits_or_shares_a_key(clock: Traveller, odd: str) -> None:
+    """INP-10."""
     with rates(identifier="1/minute"):
         assert admitted(identifier=odd)
         assert not admitted(identifier=odd)
@@ -153,6 +154,7 @@ def test_the_counts_live_in_redis_under_our_prefix() -> None:
 
 
 def test_an_unreachable_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FLT-02."""
     nobody = RedisStorage(f"redis://127.0.0.1:{free_port()}", wrap_exceptions=True, **settings.REDIS_OPTIONS)
     monkeypatch.setattr(counters, "_limiter", MovingWindowRateLimiter(nobody))
     with rates(network="1/minute"), pytest.raises(Unavailable) as refused:

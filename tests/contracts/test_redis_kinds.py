@@ -121,6 +121,7 @@ def _certificate(folder: Path) -> None:
 
 
 def test_tls_is_trusted_by_its_certificate_alone(by_tls: str, tmp_path: Path) -> None:
+    """FLT-16."""
     trusted = f"{by_tls}?ssl_ca_certs={tmp_path}/cert.pem"
     limiter = MovingWindowRateLimiter(counters.storage(trusted, **settings.REDIS_OPTIONS))
     assert limiter.hit(THREE, "tried")

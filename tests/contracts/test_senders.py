@@ -52,6 +52,7 @@ def test_a_mail_goes_to_one_address(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("break_", ["\r\n", "\n", "\r"])
 def test_a_line_break_makes_no_header(inbox: Inbox, break_: str) -> None:
+    """ABU-04."""
     with pytest.raises((BadHeaderError, ValueError)):
         channels.send_mail(ID, f"{ADA}{break_}Bcc: eve@example.com", rendered())
     subject = Rendered(subject=f"Hello{break_}Bcc: eve@example.com", text="text", html="<p>text</p>")
@@ -61,6 +62,7 @@ def test_a_line_break_makes_no_header(inbox: Inbox, break_: str) -> None:
 
 
 def test_what_a_stranger_typed_is_escaped_in_html(inbox: Inbox) -> None:
+    """INP-09."""
     params: dict[str, str | int] = {**PARAMS, "code": CODE, "address": "<img src=x onerror=alert(1)>"}
     channels.send_mail(ID, ADA, messages.mail(REGISTRATION_CODE, params))
     assert "<img" not in inbox.newest(ADA).html
@@ -68,6 +70,7 @@ def test_what_a_stranger_typed_is_escaped_in_html(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_every_kind_reads_in_full_both_ways(kind: Kind) -> None:
+    """ABU-13."""
     mail, text = rendered(kind), messages.sms(kind, {**PARAMS, "code": CODE})
     for part in (mail.subject, mail.text, mail.html, text.text):
         assert part
@@ -79,6 +82,7 @@ def test_every_kind_reads_in_full_both_ways(kind: Kind) -> None:
 
 
 def test_a_notice_holds_no_code() -> None:
+    """ABU-13."""
     assert CODE not in "".join((rendered(ALREADY_REGISTERED).text, rendered(ALREADY_REGISTERED).html))
 
 
@@ -127,6 +131,7 @@ class TestSmtp:
         assert api.post("register/status", {"registration": registration}).body["status"] == "bounced"
 
     def test_two_addresses_in_one_are_refused(self, inbox: Inbox, smtp: Smtp) -> None:
+        """ABU-05."""
         for two in (f"{ADA}, eve@example.com", f"{ADA};eve@example.com", f"{ADA} eve@example.com"):
             with pytest.raises((ValueError, SMTPException)):
                 channels.send_mail(uuid4(), two, rendered())

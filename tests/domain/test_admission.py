@@ -62,6 +62,7 @@ def test_a_slot_is_freed_after_work_and_after_failure() -> None:
 
 
 def test_beyond_slots_and_queue_it_is_unavailable_at_once() -> None:
+    """PWD-07."""
     admission = opened(slots=1, places=1, wait=3600)
     held = Held(admission)
     with pytest.raises(Unavailable) as refused, admitted(admission):
@@ -99,6 +100,7 @@ def test_who_waits_gets_the_slot() -> None:
 
 
 def test_no_more_work_at_once_than_slots() -> None:
+    """PWD-07."""
     admission, at_work, most = opened(slots=2, places=34, wait=30), [], []
 
     def work(number: int) -> None:

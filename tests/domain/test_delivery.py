@@ -127,6 +127,7 @@ def test_it_is_sending_under_a_lease_meanwhile(transport: Transport) -> None:
 
 
 def test_a_rolled_back_change_posts_nothing(transport: Transport) -> None:
+    """FLT-10."""
     with suppress(Broken), atomic():
         post()
         raise Broken
@@ -135,6 +136,7 @@ def test_a_rolled_back_change_posts_nothing(transport: Transport) -> None:
 
 
 def test_many_workers_send_each_message_once(transport: Transport) -> None:
+    """FLT-09."""
     for _ in range(5):
         post()
     with travel(START, tick=False):
@@ -223,6 +225,7 @@ def test_two_who_find_a_lapsed_lease_send_once(transport: Transport) -> None:
 
 
 def test_a_code_that_has_expired_is_not_sent(transport: Transport) -> None:
+    """FLT-09."""
     useless_at = START + timedelta(minutes=10)
     message = post(useless_at=useless_at)
     assert drained(useless_at) == 1

@@ -51,6 +51,7 @@ def body_of(request: bytes) -> bytes:
 
 @given(st.sampled_from(WHOLE), st.lists(st.integers(0, 80_000), max_size=6))
 def test_a_request_ends_where_the_parser_ends_it_however_it_arrives(request_: bytes, cuts: list[int]) -> None:
+    """INP-13."""
     sent = request_ + NEXT
     incoming, places = Incoming(), [0, *sorted(each % len(sent) for each in cuts), len(sent)]
     for start, end in pairwise(places):
@@ -65,6 +66,7 @@ def test_a_request_ends_where_the_parser_ends_it_however_it_arrives(request_: by
 
 @pytest.mark.parametrize("sent", UNCLEAR)
 def test_what_has_no_clear_end_is_never_followed_by_another_request(sent: bytes) -> None:
+    """INP-13."""
     incoming = Incoming(sent + NEXT)
     assert incoming.excessive
     assert not incoming.whole

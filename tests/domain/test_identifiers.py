@@ -49,11 +49,13 @@ def test_dots_and_tags_tell_addresses_apart() -> None:
     ],
 )
 def test_what_looks_like_an_address_is_none(typed: str) -> None:
+    """INP-04."""
     with pytest.raises(Malformed):
         identifiers.email(typed)
 
 
 def test_a_domain_that_looks_alike_is_another() -> None:
+    """INP-03."""
     try:
         found = identifiers.email("mike@\u0131xample.org")
     except Malformed:
@@ -107,6 +109,7 @@ def test_a_domain_that_looks_alike_is_another() -> None:
     ],
 )
 def test_what_is_no_address(typed: str) -> None:
+    """INP-05."""
     with pytest.raises(Malformed) as refused:
         identifiers.email(typed)
     assert refused.value.error.code == "invalid"
@@ -136,10 +139,12 @@ def test_an_address_is_254_characters_at_most() -> None:
     ],
 )
 def test_a_number_has_one_spelling(typed: str) -> None:
+    """ABU-08."""
     assert identifiers.phone(typed) == "+14155550100"
 
 
 def test_the_trunk_zero_in_parentheses_is_no_digit() -> None:
+    """ABU-08."""
     assert identifiers.phone("+44 (0)20 7946 0958") == identifiers.phone("+442079460958") == "+442079460958"
 
 
@@ -166,6 +171,7 @@ def test_the_trunk_zero_in_parentheses_is_no_digit() -> None:
     ],
 )
 def test_what_is_no_number(typed: str) -> None:
+    """ABU-08."""
     with pytest.raises(Malformed):
         identifiers.phone(typed)
 

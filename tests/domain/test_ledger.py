@@ -72,6 +72,7 @@ def test_each_address_has_its_own() -> None:
 
 
 def test_a_clock_that_went_back_opens_nothing() -> None:
+    """FLT-15."""
     for _ in range(10):
         spend(NOW)
     assert spend(NOW - HOUR) >= 3600

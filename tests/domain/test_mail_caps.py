@@ -76,6 +76,7 @@ def post(
 
 
 def test_five_mails_an_hour() -> None:
+    """ABU-01."""
     assert [post(NOW + n * SECOND) for n in range(7)] == [True] * 5 + [False] * 2
     assert not post(NOW + HOUR - SECOND)
     assert post(NOW + HOUR)
@@ -162,6 +163,7 @@ def held() -> dict[str, dict[str, object]]:
 
 
 def test_no_stranger_spends_what_the_account_causes() -> None:
+    """ABU-12."""
     for _ in range(12):
         post(NOW)
     notice(NOW, PASSWORD_CHANGED)
@@ -170,6 +172,7 @@ def test_no_stranger_spends_what_the_account_causes() -> None:
 
 
 def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> None:
+    """ABU-12."""
     for n in range(24):
         notice(NOW + n * SECOND, PASSWORD_CHANGED)
     notice(NOW + 30 * SECOND, PHONE_CHANGED)

@@ -51,6 +51,7 @@ def codes(password: str, **own: str) -> list[str]:
     ],
 )
 def test_the_policy(password: str, wrong: list[str]) -> None:
+    """PWD-01, PWD-02."""
     assert codes(password) == wrong
 
 
@@ -66,6 +67,7 @@ def test_nobodys_password_is_their_own_name(own: dict[str, str]) -> None:
 
 
 def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
+    """PWD-08."""
     one, two = passwords.hashed(GOOD), passwords.hashed(GOOD)
     for stored in (one, two):
         assert stored.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
@@ -83,6 +85,7 @@ def test_the_spellings_of_one_character_are_one_password() -> None:
 
 
 def test_nothing_is_trimmed_or_folded() -> None:
+    """PWD-04."""
     stored = passwords.hashed(GOOD)
     for near in (f" {GOOD}", f"{GOOD} ", GOOD.upper(), GOOD[:-1], f"{GOOD}\x00", GOOD.replace("o", "\uff4f")):
         assert not hashers.check_password(passwords.normalised(near), stored)

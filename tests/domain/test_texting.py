@@ -43,18 +43,21 @@ def number(of: int, prefix: str = "") -> str:
 
 
 def test_ten_an_hour_from_one_network() -> None:
+    """ABU-07."""
     assert [spend(number(n)) for n in range(11)] == [None] * 10 + [Cap.NETWORK]
     assert spend(number(11), network="192.0.2.2") is None
     assert spend(number(12), at=HOUR) is None
 
 
 def test_twenty_an_hour_to_one_prefix() -> None:
+    """ABU-07."""
     prefix = "+4915123"
     assert [spend(number(n, prefix), network=f"192.0.2.{n}") for n in range(21)] == [None] * 20 + [Cap.PREFIX]
     assert spend(number(0, "+4915124"), network="192.0.2.99") is None
 
 
 def test_a_hundred_a_day_in_all() -> None:
+    """ABU-09."""
     used = [spend(number(n), network=f"10.0.{n}.1", at=n * SECOND) for n in range(49)]
     for n in range(20):
         texting.proved(NOW + n * SECOND)
@@ -68,6 +71,7 @@ def test_a_hundred_a_day_in_all() -> None:
 
 @pytest.mark.parametrize(("proved", "answer"), [(14, Cap.BREAKER), (15, None)])
 def test_the_breaker_opens_when_few_codes_come_back(proved: int, answer: Cap | None) -> None:
+    """ABU-07."""
     for n in range(50):
         assert spend(number(n), network=f"10.0.{n}.1") is None  # too few to tell
     for _ in range(proved):
@@ -89,7 +93,7 @@ def test_what_was_refused_is_not_counted_and_nothing_is_half_done(api: Api, inbo
 
 
 def test_the_caps_say_nothing_of_accounts(api: Api, inbox: Inbox) -> None:
-    """A number with an account costs the same: the caps fall at the same request."""
+    """ABU-07: a number with an account costs the same: the caps fall at the same request."""
     registration = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD).registration
     api.confirm(registration, inbox.newest(NUMBER).code)
     with override_settings(MESSAGES_PER_ADDRESS={"email": UNBOUNDED, "sms": UNBOUNDED}):
@@ -120,6 +124,7 @@ def rates_of(words: str) -> Allowance:
     ],
 )
 def test_only_countries_that_are_allowed_get_texts(api: Api, countries: list[str], typed: str, texted: bool) -> None:
+    """ABU-07."""
     with override_settings(SMS_COUNTRIES=countries):
         assert identifiers.texted(identifiers.phone(typed)) is texted
         for reply in (

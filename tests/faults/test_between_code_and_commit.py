@@ -25,6 +25,7 @@ def confirm_held_before_its_commit(
 
 
 def test_postgresql_stops_there(deployment: Deployment) -> None:
+    """FLT-01."""
     registration = deployment.start("stopped@example.com")
     code, before = deployment.mail("stopped@example.com").code, deployment.users()
     try:

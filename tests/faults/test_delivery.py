@@ -12,6 +12,7 @@ def pending(deployment: Deployment) -> int:
 
 
 def test_smtp_refuses_for_a_while(deployment: Deployment) -> None:
+    """FLT-08."""
     deployment.sink.refuse = "451 4.7.1 greylisted"
     people = [f"refused{n}@example.com" for n in range(10)]
     registrations = {person: deployment.start(person) for person in people}
@@ -26,6 +27,7 @@ def test_smtp_refuses_for_a_while(deployment: Deployment) -> None:
 
 
 def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment) -> None:
+    """FLT-06."""
     deployment.sink.hang = True
     registration = deployment.start("midway@example.com")
     assert deployment.sink.hanging.wait(20)
@@ -42,6 +44,7 @@ def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment)
 
 
 def test_the_broker_forgets_everything(deployment: Deployment) -> None:
+    """FLT-07."""
     deployment.service.kill("worker")
     registrations = [deployment.start(f"forgotten{n}@example.com") for n in range(3)]
     connection = redis.Redis.from_url(deployment.redis.url())

@@ -9,6 +9,7 @@ NEW = {"email": "away@example.com", "password": "correct horse battery staple"}
 
 
 def test_postgresql_away(deployment: Deployment) -> None:
+    """FLT-01."""
     registration = deployment.start("here@example.com")
     code, before = deployment.mail("here@example.com").code, deployment.users()
     deployment.postgres.stop()
@@ -26,6 +27,7 @@ def test_postgresql_away(deployment: Deployment) -> None:
 
 
 def test_redis_away(deployment: Deployment) -> None:
+    """FLT-02, FLT-07."""
     deployment.start("before@example.com")
     before = deployment.sql("SELECT count(*) FROM courier_message")
     deployment.redis.stop()
@@ -45,7 +47,7 @@ def test_redis_away(deployment: Deployment) -> None:
 
 
 def test_a_flushed_redis_gives_no_fresh_guesses(deployment: Deployment) -> None:
-    """Wrong codes per address are counted in the database: a new start and an empty Redis change nothing."""
+    """FLT-04: wrong codes per address are counted in the database: a new start and an empty Redis change nothing."""
     for _ in range(2):
         registration = deployment.start("guessed@example.com")
         for _ in range(5):

@@ -48,6 +48,7 @@ def start(service: Service, address: str) -> str:
 
 
 def test_the_process_is_killed_between_the_code_and_the_commit(tmp_path: Path) -> None:
+    """FLT-05."""
     with Service(tmp_path) as service, ThreadPoolExecutor(1) as pool:
         registration = start(service, "killed@example.com")
         code = service.code_for("killed@example.com")
@@ -72,6 +73,7 @@ def test_the_process_is_killed_between_the_code_and_the_commit(tmp_path: Path) -
 
 
 def test_what_was_accepted_before_a_kill_is_delivered_after_it(tmp_path: Path) -> None:
+    """FLT-05."""
     with Service(tmp_path) as service:
         people = [f"p{number}@example.com" for number in range(5)]
         registrations = [start(service, person) for person in people]
@@ -85,6 +87,7 @@ def test_what_was_accepted_before_a_kill_is_delivered_after_it(tmp_path: Path) -
 
 
 def test_who_is_in_the_door_at_sigterm_is_served_and_then_it_is_shut(tmp_path: Path) -> None:
+    """FLT-18."""
     body = json.dumps({"email": "late@example.com", "password": PASSWORD}).encode()
     with Service(tmp_path) as service:
         inside = HTTPConnection("127.0.0.1", service.port, timeout=20)
@@ -108,7 +111,7 @@ def refused(port: int) -> bool:
 
 @pytest.mark.parametrize("line", [b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n"])
 def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(service: Service, line: bytes) -> None:
-    """WEB-08: gunicorn answers by itself, before any middleware."""
+    """INP-13, WEB-08: gunicorn answers by itself, before any middleware."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as stranger:
         stranger.sendall(line)
         answer = HTTPResponse(stranger)

@@ -133,6 +133,7 @@ TWICE = b"Content-Length: 5\r\nContent-Length: 6"
 
 @pytest.mark.parametrize("bad", [TWICE, b"Content-Length : 5", b"Content-Length: +5"])
 def test_what_is_framed_twice_is_the_last_of_its_connection(wire: socket.socket, bad: bytes) -> None:
+    """INP-13."""
     wire.sendall(HEAD + bad + b"\r\n\r\nhello" + WHOLE)
     status, headers, _ = read(wire)
     assert (status, headers["connection"]) == (400, "close")

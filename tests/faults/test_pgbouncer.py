@@ -101,6 +101,7 @@ def test_everything_goes_on_at_once(service: Service, deployment: Deployment) ->
 
 
 def test_the_timeouts_hold(service: Service, pooled: str, deployment: Deployment) -> None:
+    """FLT-03."""
     with psycopg.connect(pooled) as connection:
         for name, value in {
             "statement_timeout": "4s",

@@ -159,6 +159,7 @@ def test_a_host_is_killed_in_traffic(deployment: Deployment, house: Balanced) ->
 
 
 def test_a_host_is_asked_to_stop_in_traffic(deployment: Deployment, house: Balanced) -> None:
+    """FLT-18."""
     traffic = Traffic(deployment, house, "whole")
     with traffic.flowing():
         with confirms_held(deployment, 2):
@@ -172,6 +173,7 @@ def test_a_host_is_asked_to_stop_in_traffic(deployment: Deployment, house: Balan
 
 
 def test_postgresql_restarts_in_traffic(deployment: Deployment, house: Balanced) -> None:
+    """FLT-01."""
     traffic = Traffic(deployment, house, "outlived")
     with traffic.flowing():
         until(lambda: bool(traffic.refresh_tokens), "somebody to come through")

@@ -81,6 +81,7 @@ def test_nobody_reaches_what_is_anothers(api: Api, inbox: Inbox, ada: str) -> No
 
 
 def test_my_activity_is_paged(api: Api, ada: str) -> None:
+    """LOG-05."""
     for n in range(60):
         api.send("PATCH", "me", ada, {"full_name": f"Ada {n}"})
     first = api.send("GET", "events", ada).body
@@ -203,6 +204,7 @@ def test_a_picture_has_a_size(api: Api, ada: str) -> None:
 
 
 def test_the_export_holds_every_table_that_knows_the_person(api: Api, inbox: Inbox, ada: str) -> None:
+    """LOG-08."""
     access = api.login(ADA, **PHONE).body["access"]
     upload(api, access, picture())
     body = api.send("GET", "me/export", access).body
@@ -229,6 +231,7 @@ def ours() -> list[type[Model]]:
 
 
 def test_an_account_is_closed_kept_and_in_the_end_erased(api: Api, inbox: Inbox) -> None:
+    """LOG-08."""
     with travel(NOON, tick=False) as clock:
         access = api.account(inbox, ADA)
         api.login(ADA, **PHONE)

@@ -28,6 +28,7 @@ def desk(api: Api, inbox: Inbox) -> PageDesk:
 
 @pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
 def test_no_cell_is_a_formula(evil: str) -> None:
+    """INP-09."""
     assert defused(evil) == f"'{evil}"
     assert (defused("a=1"), defused(None), defused(7)) == ("a=1", "", "7")
 

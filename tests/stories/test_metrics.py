@@ -175,6 +175,7 @@ def test_a_worker_has_a_port_of_its_own(house: None, workers_port: str) -> None:
 
 
 def test_no_label_names_a_person(api: Api, inbox: Inbox) -> None:
+    """LOG-12."""
     access = api.account(inbox, ADA)
     api.send("GET", "me", access)
     text = exposition.exposition().decode()

@@ -53,6 +53,7 @@ def tried(desk: Desk, thing: Thing, ada: User, pending: User) -> set[int]:
 
 @pytest.mark.parametrize("role", ["admin", "manager", "user", "nobody"])
 def test_every_cell(api: Api, inbox: Inbox, role: str) -> None:
+    """AUZ-05, AUZ-06."""
     with travel(NOON, tick=False) as clock:
         account(api, inbox, "boss@example.com")
         given("boss@example.com", "admin")

@@ -88,6 +88,7 @@ def test_one_username_for_many_goes_to_one(api: Api, inbox: Inbox) -> None:
 
 
 def test_a_hashing_storm_is_answered_with_503_and_leaves_nothing(api: Api, inbox: Inbox) -> None:
+    """PWD-07."""
     answers = at_once(lambda n: Api().start(email=f"p{n}@example.com", password=PASSWORD))
     assert set(answers) <= {(202, ""), (503, "unavailable")}
     assert Message.objects.count() == answers[202, ""]

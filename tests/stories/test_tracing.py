@@ -110,6 +110,7 @@ def test_a_strangers_trace_is_not_followed_and_a_proxys_is(exported: InMemorySpa
 
 
 def test_nothing_private_is_in_a_span(exported: InMemorySpanExporter, inbox: Inbox) -> None:
+    """LOG-01."""
     api = Api()
     registration = api.start(email=ADA, password=PASSWORD, username="ada", full_name="Ada Canary").registration
     code = inbox.newest(ADA).code
@@ -136,6 +137,7 @@ def test_nothing_private_is_in_a_span(exported: InMemorySpanExporter, inbox: Inb
 
 
 def test_an_unexpected_failure_is_an_error_without_its_words(exported: InMemorySpanExporter) -> None:
+    """LOG-01, LOG-11."""
     with pytest.raises(ValueError, match="canary"), spans.span("something"):
         raise ValueError("canary")
     span = named(exported, "something")
