@@ -16,7 +16,7 @@ hold a release back. `python -m pytest -k enum_08` runs what is named for a case
 before it, on PostgreSQL, Redis and SMTP. Defences broken one at a time, and which test notices: `make mutants`.
 """
 _NAMED = re.compile(r"test_([a-z]+)_(\d\d)")
-_TOLD = re.compile(r"^((?:[A-Z]{2,4}-\d\d)(?:(?:, | and )[A-Z]{2,4}-\d\d)*)")
+_TOLD = re.compile(r"^((?:[A-Z]{2,5}-\d\d)(?:(?:, | and )[A-Z]{2,5}-\d\d)*)")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The attacks that must fail, by chapter: the register of which docs/attacks.md is the table.
+"""The attacks and faults that must fail, by chapter: the register of which docs/attacks.md is the table.
 
 A test shows the case whose id begins its name (`test_enum_08_…`), and those whose ids begin its docstring
 (`BF-01, BF-02: …`). P0 cases hold a release back.
@@ -309,6 +309,37 @@ CHAPTERS = {
         Case("HOL-34", "P1", "Counters begin anew after a rotation of SECRET_KEY"),
         Case("HOL-35", "P1", "Pinned images behind their security releases"),
         Case("HOL-36", "P1", "The breach list's broken answer is not caught"),
+    ),
+    "Faults found by use": (
+        Case("FAULT-01", "P0", "A secret that begins with `$` is silently thrown away"),
+        Case("FAULT-02", "P0", "A word that is no known 'true' switches a protection off"),
+        Case("FAULT-03", "P0", "Lists with a blank after the comma"),
+        Case("FAULT-04", "P0", "Empty variables crash or mean something else"),
+        Case("FAULT-05", "P0", "`.env`: comments, BOM, blanks round `=`"),
+        Case("FAULT-07", "P0", "DATABASE_URL by unix socket"),
+        Case("FAULT-08", "P0", "A relay that refuses once marks every address as bounced"),
+        Case("FAULT-09", "P0", "A sender name with a comma, colon, bracket or @: no mail ever"),
+        Case("FAULT-10", "P0", "SMTP by implicit TLS (port 465) cannot be had"),
+        Case("FAULT-13", "P0", "X-Forwarded-For with a port"),
+        Case("FAULT-14", "P0", "IPv6 and IDN in BASE_URL, `BIND=::`"),
+        Case("FAULT-15", "P0", "BASE_URL with a path"),
+        Case("FAULT-16", "P0", "Health and metrics by the pod's address"),
+        Case("FAULT-17", "P0", "A request body in chunks is taken for an empty one"),
+        Case("FAULT-18", "P0", "Too large a picture: the connection breaks instead of 413"),
+        Case("FAULT-19", "P0", "A 4.9 kB picture costs a second of CPU and 220 MB"),
+        Case("FAULT-22", "P0", "Codes typed by people"),
+        Case("FAULT-23", "P0", "`null` for what is optional"),
+        Case("FAULT-24", "P0", "Names"),
+        Case("FAULT-25", "P0", "Two tabs: the form in the second one dies"),
+        Case("FAULT-26", "P0", "HTTPS BASE_URL: a warning, and then no form works"),
+        Case("FAULT-27", "P0", "CORS: what the contract offers cannot be used from a browser"),
+        Case("FAULT-29", "P0", "Two lines in 'Postal address' or 'About me' can never be saved by the page"),
+        Case("FAULT-30", "P0", "`str.isprintable` as the rule for text: sign-in refused for a device's name"),
+        Case("FAULT-32", "P0", "A primary that became read-only: 500, and 'ready'"),
+        Case("FAULT-33", "P0", "Redis in odd states"),
+        Case("FAULT-34", "P0", "Database that is not UTF-8"),
+        Case("FAULT-43", "P0", "`LOG_LEVEL` and other words"),
+        Case("FAULT-46", "P0", "A number that sign-up takes is no number at sign-in"),
     ),
     "More ways in": (
         Case("WAY-01", "P0", "Every door asks for the factor", "second factors, passkeys, magic links"),
