@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/vestibule"
 MODELS = {"User", "Profile", "Session", "Device", "RefreshToken"}
 WRITES = {"update", "delete", "create", "update_or_create", "get_or_create", "bulk_create", "save"}
-ROWS = {"insert", "insert_once", "change"}
+ROWS = {"insert", "insert_once", "insert_or_update", "change"}
 # Queries of these tables that go by another name.
 QUERIES = {"_WAITING", "_waiting", "living", "closing"}
 

@@ -25,7 +25,7 @@ def asked(act: Callable[[], object]) -> list[str]:
     ("request_", "embedded", "production"),
     [
         ("start", 10, 9),
-        ("register", 16, 15),
+        ("register", 13, 12),
         ("confirm", 21, 11),
         ("login", 13, 13),  # from a known network: its try is taken back from the name's count, which stays
         ("wrong login", 6, 5),

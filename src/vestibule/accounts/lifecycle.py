@@ -6,22 +6,26 @@ from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from django.db.transaction import atomic
 
 from vestibule.accounts import directory, tenure
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
 from vestibule.accounts.tenure import Tenure
 from vestibule.database.prepared import Prepared
-from vestibule.database.rows import insert
+from vestibule.database.rows import insert, insert_or_update
 
 _WAITING = User.objects.filter(status=Status.PENDING)
 _AT_EMAIL = Prepared(_WAITING.only("id"), "email")
 _BY_ID = Prepared(User.objects.select_for_update(no_key=True), "id")
 _AT_NUMBER = Prepared(_WAITING.filter(email=None).only("id"), "phone_number")
+_BROUGHT = ("password", "email", "username", "full_name", "phone_number", "updated_at")
+_PROFILE = (
+    "INSERT INTO account_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM account_user WHERE id = %s"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 Held = NewType("Held", User)
@@ -44,22 +48,17 @@ def enrol(brought: Particulars, now: datetime) -> UUID | None:
     """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
     waits there already, with these particulars; None where somebody has an account on it.
 
-    The database decides: of any number of callers at once, one makes the row and the others find it.
+    The database decides: of any number of callers at once, one makes the row and the others find it. The statements are
+    the same for an address that nobody has, that somebody waits on and that an account has.
     """
     if brought.phone_number and not brought.email and directory.holder_of_phone(brought.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
-    waiting = _waiting(brought)
-    if waiting.update(**asdict(brought), updated_at=now):
-        return waiting.values_list("pk", flat=True).first()
-    try:
-        with atomic():
-            user = insert(User(**asdict(brought), status=Status.PENDING, updated_at=now))
-            insert(Profile(user=user))
-    except IntegrityError:  # there is a row by now: another's who waits too, or an account's
-        if not waiting.update(**asdict(brought), updated_at=now):
-            return None
-        return waiting.values_list("pk", flat=True).first()
-    return user.pk
+    user = User(**asdict(brought), status=Status.PENDING, updated_at=now)
+    conflict = '("email")' if brought.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
+    put = insert_or_update(user, _BROUGHT, conflict=conflict, where=""""account_user"."status" = 'pending'""")
+    with connection.cursor() as cursor:
+        cursor.execute(_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
+    return put if isinstance(put, UUID) else None
 
 
 def activate(

@@ -155,31 +155,20 @@ class RedisStore:
 
     @_reached
     def get(self, id: UUID) -> Challenge | None:
-        found: dict[bytes, bytes] = self._redis.hgetall(self._key(id))  # type: ignore[assignment]  # the sync client
-        if not found:
-            return None
-        lease = found[b"lease"].decode()
-        return Challenge(
-            id=id,
-            purpose=Purpose(found[b"purpose"].decode()),
-            subject=found[b"subject"],
-            digests=found[b"digests"],
-            sealed_payload=found[b"sealed_payload"],
-            sent_at=_moment(found[b"sent_at"]),
-            expires_at=_moment(found[b"expires_at"]),
-            attempts=int(found[b"attempts"]),
-            sends=int(found[b"sends"]),
-            state=State(found[b"state"].decode()),
-            lease=UUID(lease) if lease else None,
-            leased_until=_moment(found[b"leased_until"]) if lease else None,
-        )
+        return _challenge(id, self._redis.hgetall(self._key(id)))  # type: ignore[arg-type]  # the sync client
 
     @_reached
     def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         ids: set[bytes] = set()
         for subject in subjects:
             ids.update(self._redis.zrange(self._index(purpose, subject), 0, -1))  # type: ignore[arg-type]  # the sync client
-        found = [challenge for id in ids if (challenge := self.get(UUID(id.decode())))]
+        # One round trip however many there are, and where there is none: time must not tell who waits for a proof.
+        wanted = [UUID(id.decode()) for id in ids] or [UUID(int=0)]
+        pipe = self._redis.pipeline(transaction=False)
+        for id in wanted:
+            pipe.hgetall(self._key(id))
+        records = zip(wanted, pipe.execute(), strict=True)
+        found = [challenge for id, record in records if (challenge := _challenge(id, record))]
         return sorted(found, key=lambda challenge: challenge.sent_at, reverse=True)[:limit]
 
     @_reached
@@ -232,3 +221,24 @@ class RedisStore:
 
     def _index(self, purpose: Purpose, subject: bytes) -> str:
         return f"{self._prefix}:challenges:{{{subject.hex()}}}:{purpose}"
+
+
+def _challenge(id: UUID, found: dict[bytes, bytes]) -> Challenge | None:
+    """The record, as its hash holds it; None for an empty one, which is none."""
+    if not found:
+        return None
+    lease = found[b"lease"].decode()
+    return Challenge(
+        id=id,
+        purpose=Purpose(found[b"purpose"].decode()),
+        subject=found[b"subject"],
+        digests=found[b"digests"],
+        sealed_payload=found[b"sealed_payload"],
+        sent_at=_moment(found[b"sent_at"]),
+        expires_at=_moment(found[b"expires_at"]),
+        attempts=int(found[b"attempts"]),
+        sends=int(found[b"sends"]),
+        state=State(found[b"state"].decode()),
+        lease=UUID(lease) if lease else None,
+        leased_until=_moment(found[b"leased_until"]) if lease else None,
+    )

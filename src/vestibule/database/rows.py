@@ -1,5 +1,6 @@
 """Insert and change a row by SQL that is written once: Django would compose it anew each time."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -26,6 +27,26 @@ def insert_once(row: M) -> bool:
         sql, values = _inserting(row)
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
         return bool(cursor.rowcount)
+
+
+def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where: str) -> Any:
+    """Insert a new row, or where one with the same unique columns (`conflict`, in SQL) is there and `where` holds of
+    it, give that one the new values of `columns`: one statement, whichever. The primary key of the row that holds them
+    now; None where `where` does not hold.
+
+    Raises IntegrityError.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    quoted = connection.ops.quote_name
+    sql, values = _inserting(row)
+    sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns)
+    key: Any = row._meta.pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} ON CONFLICT {conflict} DO UPDATE SET {sets} WHERE {where} RETURNING {quoted(key.column)}", values
+        )
+        found = cursor.fetchone()
+    return key.to_python(found[0]) if found else None
 
 
 def change(row: M, *still: str, **to: object) -> bool:

@@ -77,11 +77,9 @@ def recognise(
         device = Device.objects.filter(either, user_id=user_id).first()
     recent = client.at - KNOWN_FOR
     network = _RECENT.first(user_id, client.address or "::", recent) is not None
-    if device:
-        place = settings.KEYS.digest("place", device.pk.bytes)
-    else:
-        place = settings.KEYS.digest("place", user_id.bytes, client.network.encode()) if network else b""
-    return Recognised(device=device, place=place)
+    whose = device.pk.bytes if device else user_id.bytes + client.network.encode()
+    place = settings.KEYS.digest("place", whose)
+    return Recognised(device=device, place=place if device or network else b"")
 
 
 def of(user_id: UUID) -> QuerySet[Device]:

@@ -1,0 +1,98 @@
+"""ENUM-02, ENUM-04, ENUM-06, ENUM-09, ENUM-13: at every door each kind of account gets the same answer after the same
+work as an address that nobody has."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import hashers
+from django.utils import timezone
+from redis import Redis
+
+from tests.attacks.allowances import stranger
+from tests.attacks.work import work
+from tests.world import PASSWORD, Api, Inbox, Pages, Reply
+from vestibule.accounts import lifecycle, schemes
+from vestibule.accounts.models import User
+
+KINDS = ("unknown", "known", "suspended", "closing", "passwordless", "imported", "pending")
+NEXT = "another horse battery staple"
+NEW_EACH_TIME = re.compile(r"[\w.-]{32,}|nonce=\"[^\"]*\"")  # handles, tokens, nonces, ids of requests
+
+
+def strange_pages() -> Pages:
+    """The pages, from a network that nobody's account is known from."""
+    pages = Pages()
+    pages.http.defaults["REMOTE_ADDR"] = "203.0.113.1"
+    return pages
+
+
+def _page(path: str, **typed: str) -> Callable[[str], Reply]:
+    def post(email: str) -> Reply:
+        return strange_pages()._post(path, {name: text.replace("EMAIL", email) for name, text in typed.items()})
+
+    return post
+
+
+def _api(path: str, **typed: str) -> Callable[[str], Reply]:
+    def post(email: str) -> Reply:
+        return stranger(1).post(path, {name: text.replace("EMAIL", email) for name, text in typed.items()})
+
+    return post
+
+
+DOORS = {
+    "login": _api("login", email="EMAIL", password="the wrong password"),
+    "reset": _api("password/reset", email="EMAIL"),
+    "code of a reset": _api("password/reset/confirm", email="EMAIL", otp="12345678", password=NEXT, password2=NEXT),
+    "start": _api("register/start", email="EMAIL", password=PASSWORD),
+    "start with a weak password": _api("register/start", email="EMAIL", password="weak"),
+    "register": _api("register", email="EMAIL", password=PASSWORD),
+    "resend": _api("verify-email/resend", email="EMAIL"),
+    "code of a sign-up": _api("verify-email", email="EMAIL", otp="123456", password="the wrong password"),
+    "login page": _page("/login/", name="EMAIL", password="the wrong password"),
+    "reset page": _page("/password/reset/", email="EMAIL"),
+    "sign-up page": _page("/register/", email="EMAIL", password=PASSWORD),
+    "resend page": _page("/verify-email/resend/", email="EMAIL"),
+}
+
+
+@pytest.fixture
+def everybody(api: Api, inbox: Inbox) -> None:
+    """An address of each kind, and what is made once made."""
+    for kind in KINDS[1:-1]:
+        api.account(inbox, f"{kind}@example.com")
+    ids = {user.email: user.pk for user in User.objects.all()}
+    lifecycle.suspend(ids["suspended@example.com"])
+    lifecycle.begin_closing(ids["closing@example.com"], timezone.now())
+    User.objects.filter(email="passwordless@example.com").update(password="!")
+    imported = hashers.make_password(PASSWORD, hasher="scrypt")
+    User.objects.filter(email="imported@example.com").update(password=imported)
+    api.register(email="pending@example.com", password=PASSWORD)
+    schemes.forget()
+    inbox.all()
+
+
+def shown(reply: Reply, email: str) -> tuple[Any, ...]:
+    """What a stranger sees of an answer, without what they typed and what is new each time."""
+    text = NEW_EACH_TIME.sub("", reply.text.replace(email, "EMAIL"))
+    return reply.status, reply.code, text, tuple(sorted(reply.headers))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_enum_02_every_kind_of_address_is_one_answer_after_one_work(everybody: None, inbox: Inbox, door: str) -> None:
+    DOORS[door]("first@example.com")
+    answers, done = {}, {}
+    for kind in KINDS:
+        if settings.REDIS_URL:
+            Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+        with work() as counted:
+            answers[kind] = shown(DOORS[door](f"{kind}@example.com"), f"{kind}@example.com")
+        done[kind] = Counter({what: n for what, n in counted.items() if n})
+    for kind in KINDS:
+        assert answers[kind] == answers["unknown"], kind
+    differ = {kind: (done[kind] - done["unknown"], done["unknown"] - done[kind]) for kind in KINDS}
+    assert not {kind: both for kind, both in differ.items() if any(both)}
