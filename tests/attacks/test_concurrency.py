@@ -166,7 +166,7 @@ def test_race_04_spellings_of_one_address_are_one_account(inbox: Inbox, path: st
     assert Profile.objects.count() == 1
 
 
-# RACE-06, RACE-12: a family ends with all its branches, at once.
+# RACE-05 to RACE-07, RACE-12: a token has one successor, and a family ends with all its branches, at once.
 
 
 def test_race_06_a_theft_ends_every_branch_that_a_race_left(api: Api, ada: str) -> None:
@@ -183,17 +183,35 @@ def test_race_06_a_theft_ends_every_branch_that_a_race_left(api: Api, ada: str) 
         assert AuditEvent.objects.filter(name="session.refresh_reused").count() == 1
 
 
+def test_race_07_grace_is_for_the_immediate_parent_only(api: Api, ada: str) -> None:
+    first = api.login(ADA).body["refresh"]
+    second = refresh(first).body["refresh"]
+    assert refresh(second).status == 200
+    assert refresh(first).code == "session_revoked"
+    assert Session.objects.filter(revoked_at=None).count() == 1  # the other one
+
+
+def test_race_05_two_refreshes_in_flight_get_the_same_successor(api: Api, ada: str) -> None:
+    token = api.login(ADA).body["refresh"]
+    tokens = RefreshToken.objects.count()
+    late, first = interleaved(partial(refresh, token), transaction(after=""), partial(refresh, token))
+    assert (late.status, late.body["refresh"]) == (200, first.body["refresh"])
+    assert RefreshToken.objects.count() == tokens + 1
+
+
 def suspended() -> None:
     assert lifecycle.suspend(User.objects.get().pk)
 
 
-REVOKED: dict[str, Callable[[str], Any]] = {
-    "signed out": lambda access: Api().send("POST", "logout/all", access),
-    "password changed": lambda access: Api().send(
+# By the access token of another session, or by the refresh token itself.
+REVOKED: dict[str, Callable[[str, str], Any]] = {
+    "signed out": lambda access, token: Api().post("logout", {"refresh": token}),
+    "signed out everywhere": lambda access, token: Api().send("POST", "logout/all", access),
+    "password changed": lambda access, token: Api().send(
         "POST", "password/change", access, {"current_password": PASSWORD, "password": NEXT}
     ),
-    "closed": lambda access: Api().send("DELETE", "me", access),
-    "suspended": lambda access: suspended(),
+    "closed": lambda access, token: Api().send("DELETE", "me", access),
+    "suspended": lambda access, token: suspended(),
 }
 
 
@@ -202,7 +220,7 @@ def test_race_12_no_refresh_survives_what_ends_its_session(api: Api, ada: str, h
     """The refresh came first, and stops before it looks; then its session ends."""
     token = api.login(ADA).body["refresh"]
     tokens = RefreshToken.objects.count()
-    late, _ = interleaved(partial(refresh, token), transaction(after=""), partial(REVOKED[how], ada))
+    late, _ = interleaved(partial(refresh, token), transaction(after=""), partial(REVOKED[how], ada, token))
     assert (late.status, late.code) == (401, "session_revoked")
     assert RefreshToken.objects.count() == tokens
     assert refresh(token).status == 401
@@ -213,7 +231,7 @@ def test_race_12_what_ends_a_session_ends_what_was_refreshed_meanwhile(api: Api,
     """The other way round: the session is about to end, and is refreshed."""
     token = api.login(ADA).body["refresh"]
     place = statement('UPDATE "account_user"') if how == "suspended" else transaction(after="")
-    _, fresh = interleaved(partial(REVOKED[how], ada), place, partial(refresh, token))
+    _, fresh = interleaved(partial(REVOKED[how], ada, token), place, partial(refresh, token))
     assert fresh.status == 200
     assert refresh(fresh.body["refresh"]).status == 401
     assert api.send("GET", "me", fresh.body["access"]).status == 401

@@ -8,7 +8,6 @@ from django.test import override_settings
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.guards.allowance import Allowance
 from vestibule.guards.rates import Rates, parsed
@@ -42,30 +41,6 @@ def test_the_sixth_start_of_an_hour_is_429(five_starts: None, api: Api) -> None:
     assert Message.objects.count() == 5
 
 
-@pytest.mark.parametrize(
-    "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
-)
-def test_a_stranger_cannot_choose_an_address(five_starts: None, api: Api, header: str) -> None:
-    answers = [start(api, n, **{header: f"198.51.100.{n}"}) for n in range(6)]
-    assert answers[-1] == 429
-    assert {event.address for event in AuditEvent.objects.all()} == {"127.0.0.1"}
-
-
-def test_behind_a_trusted_proxy_the_last_untrusted_hop_counts(five_starts: None, inbox: Inbox) -> None:
-    api = Api(Http(REMOTE_ADDR="10.0.0.1"))
-    assert [start(api, n, **{"X-Forwarded-For": f"6.6.6.{n}, 198.51.100.7, 10.0.0.9"}) for n in range(6)][-1] == 429
-    assert start(api, 7, **{"X-Forwarded-For": "198.51.100.8"}) == 202
-    assert {event.address for event in AuditEvent.objects.all()} == {"198.51.100.7", "198.51.100.8"}
-
-
-def test_an_ipv6_host_is_its_64(five_starts: None, inbox: Inbox) -> None:
-    api = Api(Http(REMOTE_ADDR="10.0.0.1"))
-    assert [start(api, n, **{"X-Forwarded-For": f"2001:db8::{n}"}) for n in range(6)][-1] == 429
-    assert start(api, 7, **{"X-Forwarded-For": "2001:db8:0:1::1"}) == 202
-    assert start(api, 8, **{"X-Forwarded-For": "::ffff:198.51.100.9"}) == 202
-    assert AuditEvent.objects.filter(address="198.51.100.9").exists()
-
-
 def test_one_address_gets_five_mails_an_hour_and_everybody_the_same_answer(api: Api, inbox: Inbox) -> None:
     caps = {"email": Allowance(windows=((5, settings.OTP.ttl * 6), (10, settings.OTP.ttl * 144)))}
     with override_settings(MESSAGES_PER_ADDRESS=caps), travel("2026-03-01T12:00:00Z", tick=False) as clock:
@@ -75,19 +50,6 @@ def test_one_address_gets_five_mails_an_hour_and_everybody_the_same_answer(api: 
         clock.shift(3601)
         assert {api.start(email="v@example.com", password=PASSWORD).status for _ in range(12)} == {202}
         assert len(inbox.all("v@example.com")) == 10
-
-
-@pytest.mark.parametrize("host", ["evil.example", "testserver:80@evil.example", "testserver.evil.example", ""])
-def test_a_foreign_host_is_refused_and_never_reaches_a_mail(api: Api, inbox: Inbox, host: str) -> None:
-    answer = api.http.post(
-        "/api/auth/register/start",
-        {"email": "ada@example.com", "password": PASSWORD},
-        content_type="application/json",
-        headers={"Host": host, "X-Forwarded-Host": host},
-    )
-    if host:
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
-    assert all("evil" not in post.text + post.html for post in inbox.all())
 
 
 def test_request_ids_are_echoed_when_they_are_harmless(api: Api) -> None:

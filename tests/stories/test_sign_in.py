@@ -3,19 +3,13 @@
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.test import override_settings
 from time_machine import travel
 
-from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.models import User
-from vestibule.audit.models import AuditEvent
-from vestibule.guards import counters
 from vestibule.guards.models import Tally
-from vestibule.guards.rates import Rates, parsed
 from vestibule.sessions.models import Session
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
@@ -120,28 +114,6 @@ def argon2_as_it_was() -> str:
     return str(hasher.encode(PASSWORD, hasher.salt()))
 
 
-def test_strangers_wait_longer_and_longer_and_the_right_password_does_not_pass_meanwhile(
-    api: Api, ada: User, inbox: Inbox
-) -> None:
-    """BF-01, BF-02: from the fifth failure on, whatever the network; nothing is compared while they wait."""
-    with travel(NOON, tick=False) as clock:
-        for n in range(5):
-            assert login(api, "wrong", network=f"203.0.113.{n}").code == "invalid_credentials"
-        for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
-            locked = login(api, network="203.0.113.99")
-            assert (locked.status, locked.code) == (429, "locked")
-            assert locked.body["retry_after"] == minutes * 60
-            clock.shift(minutes * 60 - 1)
-            assert login(api, network="203.0.113.98").code == "locked"
-            clock.shift(1)
-            assert login(api, "wrong", network="203.0.113.97").code == "invalid_credentials"
-        clock.shift(3600)
-        assert login(api).status == 200
-        assert login(api, "wrong").code == "invalid_credentials"  # the run is over
-        told = [post.subject for post in inbox.all(ADA)]
-        assert told.count("Wrong passwords on your account · Vestibule") == 1
-
-
 def test_nobodys_name_waits_like_an_accounts(api: Api, ada: User) -> None:
     """ENUM-11."""
     with travel(NOON, tick=False):
@@ -151,22 +123,6 @@ def test_nobodys_name_waits_like_an_accounts(api: Api, ada: User) -> None:
         ]
     assert told[0] == told[1]
     assert told[0][5] == (429, "locked", 60)
-
-
-def test_a_stranger_who_hammers_does_not_keep_the_owner_out(api: Api, ada: User) -> None:
-    """BF-11: an hour of simulated time; the owner comes from the network and the device that they signed in from."""
-    phone: dict[str, Any] = {"device": {"fingerprint_hash": "of my phone", "device_name": "My phone"}}
-    with travel(NOON, tick=False) as clock:
-        assert login(api, network=HOME, **phone).status == 200
-        for minute in range(60):
-            for n in range(5):
-                login(api, "wrong", network=f"203.0.113.{(5 * minute + n) % 250}")
-            if minute % 10 == 9:
-                assert login(api, network=HOME).status == 200  # the known network
-                assert login(api, network=AWAY, **phone).status == 200  # the known device, elsewhere
-                Session.objects.filter(address=AWAY).delete()  # which would be known by now
-            clock.shift(60)
-        assert login(api, network="203.0.113.3").code == "locked"
 
 
 def test_how_many_guesses_a_day_the_rules_allow(api: Api, ada: User) -> None:
@@ -188,48 +144,6 @@ def test_how_many_guesses_a_day_the_rules_allow(api: Api, ada: User) -> None:
         assert compared == [computed, 24]
 
 
-def test_a_hundred_wrong_passwords_over_days_disable_the_password(api: Api, ada: User, inbox: Inbox) -> None:
-    """BF-06: also where Redis and the rates forgot everything meanwhile, and whoever comes from wherever."""
-    with travel(NOON, tick=False) as clock:
-        login(api, network=HOME)
-        for n in range(100):
-            assert login(api, "wrong", network=f"203.0.113.{n}").code == "invalid_credentials"
-            clock.shift(3601)
-            counters.forget()
-        for network in (HOME, AWAY):
-            assert login(api, network=network).code == "invalid_credentials"  # the right one; nobody is told why
-            clock.shift(30 * 86400)
-            assert login(api, network=network).code == "invalid_credentials"
-            clock.shift(3601)
-        assert AuditEvent.objects.filter(name="password.disabled").count() == 1
-
-
-def test_many_wrong_passwords_at_once_are_few_comparisons(api: Api, ada: User) -> None:
-    """RACE-10: counted before they are compared."""
-    answers = at_once(lambda n: login(Api(), f"wrong {n}", network=f"203.0.113.{n}"), 32)
-    compared = [reply for reply in answers if reply.code == "invalid_credentials"]
-    assert len(compared) <= 5
-    assert {reply.code for reply in answers} <= {"invalid_credentials", "locked", "unavailable"}
-
-
-def test_a_sign_in_of_ones_own_clears_nobody_elses_count(api: Api, ada: User, inbox: Inbox) -> None:
-    """BF-04."""
-    eve = api.start(email="eve@example.com", password=PASSWORD).registration
-    api.confirm(eve, inbox.newest("eve@example.com").code)
-    for _ in range(5):
-        assert login(api, "wrong").code == "invalid_credentials"
-        assert login(api, email="eve@example.com").status == 200
-    assert login(api, "wrong").code == "locked"
-
-
-def test_the_rate_of_a_network(api: Api, ada: User) -> None:
-    """BF-03: spraying many accounts from one network."""
-    ten = Rates(per_network=parsed("10/minute"))
-    with override_settings(RATES={**settings.RATES, "login": ten}):
-        codes = [login(api, "wrong", email=f"p{n}@example.com").code for n in range(12)]
-    assert codes == ["invalid_credentials"] * 10 + ["throttled"] * 2
-
-
 def test_a_new_sign_in_is_told_with_a_way_to_say_no(api: Api, ada: User, inbox: Inbox) -> None:
     login(api, network=HOME)
     assert inbox.all(ADA) == []  # the first ever
@@ -240,22 +154,6 @@ def test_a_new_sign_in_is_told_with_a_way_to_say_no(api: Api, ada: User, inbox: 
     assert "New sign-in" in mail.subject
     assert AWAY in mail.text
     assert "/not-me/?token=" in mail.text
-
-
-def test_twenty_sessions_and_the_oldest_goes(api: Api, ada: User, inbox: Inbox) -> None:
-    """TOK-19."""
-    with travel(NOON, tick=False) as clock:
-        first = login(api).body["access"]
-        for _ in range(19):
-            clock.shift(1)
-            last = login(api).body["access"]
-        assert Session.objects.filter(revoked_at__isnull=True).count() == 20
-        assert api.http.get("/api/auth/me", headers={"Authorization": f"Bearer {first}"}).status_code == 200
-        login(api)
-        answer = api.http.get("/api/auth/me", headers={"Authorization": f"Bearer {first}"})
-        assert (answer.status_code, answer.json()["code"]) == (401, "session_revoked")
-        assert api.http.get("/api/auth/me", headers={"Authorization": f"Bearer {last}"}).status_code == 200
-        assert any("oldest session" in post.subject for post in inbox.all(ADA))
 
 
 def test_reauthenticate(api: Api, ada: User) -> None:

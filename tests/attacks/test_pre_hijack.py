@@ -7,9 +7,10 @@ it, the victim's own proof by another way stands in. Every attack is tried with 
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
-from tests.world import PASSWORD, Api, Inbox, Reply
+from tests.world import PASSWORD, Api, Door, Http, Inbox, Reply
 from vestibule.accounts.models import Status, User
 from vestibule.sessions.models import Device, RefreshToken, Session
 
@@ -57,7 +58,7 @@ ways = pytest.mark.parametrize("way", ["pending", "deferred"])
 
 
 @ways
-def test_classic_merge(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
+def test_pre_01_classic_merge(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
     """1. The stranger's account and the victim's become one, and both passwords open it."""
     before = inbox.newest(VICTIM).code
     assert clean(victim(api, inbox, way))
@@ -68,7 +69,7 @@ def test_classic_merge(api: Api, inbox: Inbox, stranger: Reply, way: str) -> Non
 
 
 @ways
-def test_unexpired_session(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
+def test_pre_02_unexpired_session(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
     """2. The stranger stays signed in. There is no session before the proof, and none but the victim's after it."""
     assert {"access", "refresh"}.isdisjoint(stranger.body)
     assert not Session.objects.exists()
@@ -81,7 +82,7 @@ def test_unexpired_session(api: Api, inbox: Inbox, stranger: Reply, way: str) ->
 
 
 @ways
-def test_trojan_identifier(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
+def test_pre_03_trojan_identifier(api: Api, inbox: Inbox, stranger: Reply, way: str) -> None:
     """3. The stranger leaves an identifier of their own in the account, to come back by: a number, a name, a device."""
     by_sms = api.post("register/redirect", {"registration": stranger.registration})  # the proof to their own number
     code = inbox.newest(EVIL_NUMBER).code
@@ -96,7 +97,7 @@ def test_trojan_identifier(api: Api, inbox: Inbox, stranger: Reply, way: str) ->
 
 
 @ways
-def test_unexpired_email_change(api: Api, inbox: Inbox, way: str) -> None:
+def test_pre_04_unexpired_email_change(api: Api, inbox: Inbox, way: str) -> None:
     """4. The stranger starts a change of address, and ends it when the victim is in. Both directions."""
     first = api.register(email=VICTIM, password=THEIRS).registration
     away = api.post("register/redirect", {"registration": first, "email": EVIL}).registration
@@ -108,7 +109,7 @@ def test_unexpired_email_change(api: Api, inbox: Inbox, way: str) -> None:
     assert (user.email, user.check_password(PASSWORD)) == (VICTIM, True)
 
 
-def test_a_link_proves_the_address_that_it_went_to(api: Api, inbox: Inbox) -> None:
+def test_pre_04_a_link_proves_the_address_that_it_went_to(api: Api, inbox: Inbox) -> None:
     """4, the other way round: a link of the stranger's own mailbox, after the sign-up went to the victim's address."""
     first = api.register(email=EVIL, password=THEIRS).registration
     own = inbox.newest(EVIL)
@@ -119,7 +120,7 @@ def test_a_link_proves_the_address_that_it_went_to(api: Api, inbox: Inbox) -> No
     assert not User.objects.exclude(status=Status.PENDING).exists()
 
 
-def test_non_verifying_provider(api: Api, inbox: Inbox) -> None:
+def test_pre_05_non_verifying_provider(api: Api, inbox: Inbox) -> None:
     """5. A proof of something else passes for a proof of the address. An SMS proves a number, and no mailbox."""
     first = api.register(email=VICTIM, password=THEIRS, phone_number=EVIL_NUMBER).registration
     by_sms = api.post("verify-phone/start", {"registration": first}).registration
@@ -131,7 +132,7 @@ def test_non_verifying_provider(api: Api, inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize("proof", ["link", "code"])
-def test_the_victim_proves_the_strangers_sign_up(api: Api, inbox: Inbox, proof: str) -> None:
+def test_pre_06_the_victim_proves_the_strangers_sign_up(api: Api, inbox: Inbox, proof: str) -> None:
     """PRE-06: whoever holds only the mailbox brings no account to life whose password a stranger chose."""
     api.register(email=VICTIM, password=THEIRS)
     mail = inbox.newest(VICTIM)
@@ -144,7 +145,7 @@ def test_the_victim_proves_the_strangers_sign_up(api: Api, inbox: Inbox, proof: 
     assert clean(User.objects.get())
 
 
-def test_a_sign_up_by_the_victims_number(api: Api, inbox: Inbox) -> None:
+def test_pre_01_a_sign_up_by_the_victims_number(api: Api, inbox: Inbox) -> None:
     """The same for a phone number."""
     api.register(phone_number=NUMBER, channel="sms", password=THEIRS, username="stranger", email=EVIL)
     mine = api.register(phone_number=NUMBER, channel="sms", password=PASSWORD).registration
@@ -154,7 +155,7 @@ def test_a_sign_up_by_the_victims_number(api: Api, inbox: Inbox) -> None:
     assert (user.email, user.username, user.check_password(PASSWORD)) == (None, None, True)
 
 
-def test_an_address_that_is_claimed_again_and_again_is_its_owners_in_the_end(api: Api, inbox: Inbox) -> None:
+def test_pre_11_an_address_that_is_claimed_again_and_again_is_its_owners_in_the_end(api: Api, inbox: Inbox) -> None:
     """PRE-11: the stranger goes on signing up; what waits is only ever one row, and the owner's proof takes it."""
     for n in range(4):
         api.register(email=VICTIM, password=THEIRS, username=f"stranger{n}")
@@ -167,3 +168,46 @@ def test_an_address_that_is_claimed_again_and_again_is_its_owners_in_the_end(api
     with override_settings(LINK_BINDING=False):  # whatever else is switched, an account is not signed up for again
         assert api.post("verify-email", {"token": inbox.all(VICTIM)[0].token}).code == "token_used"
     assert clean(User.objects.get())
+
+
+def test_pre_07_two_starts_are_two_registrations(door: Door, inbox: Inbox) -> None:
+    first = door.start(email=VICTIM, password="the first password of two", username="first")
+    first_code = inbox.newest(VICTIM).code
+    second = door.start(email=VICTIM, password="the second password of two", username="second")
+    second_code = inbox.newest(VICTIM).code
+    if first_code != second_code:
+        assert door.confirm(first.registration, second_code).code == "otp_invalid"
+        assert door.confirm(second.registration, first_code).code == "otp_invalid"
+    assert door.confirm(second.registration, second_code).status in (201, 303)
+    user = User.objects.get()
+    assert user.username == "second"
+    assert user.check_password("the second password of two")
+    assert (late := door.confirm(first.registration, first_code)).status == 410
+    assert late.code == "token_used"
+    assert User.objects.count() == 1
+
+
+def test_pre_07_a_proof_of_a_deferred_sign_up_takes_over_what_waits(api: Api, inbox: Inbox) -> None:
+    api.register(email=VICTIM, password="the password of a stranger", username="stranger", full_name="Eve")
+    token = inbox.newest(VICTIM).token
+    mine = api.start(email=VICTIM, password=PASSWORD, username="john").registration
+    assert api.confirm(mine, inbox.newest(VICTIM).code).status == 201
+    user = User.objects.get()
+    assert (user.username, user.full_name, user.check_password(PASSWORD)) == ("john", "", True)
+    late = api.post("verify-email", {"token": token, "password": "the password of a stranger"})
+    assert (late.status, late.code) == (410, "token_used")
+
+
+def test_pre_09_who_has_proved_nothing_is_let_in_nowhere(api: Api, inbox: Inbox) -> None:
+    """The right password of a sign-up that waits: no token, no cookie, no session, by API and by page."""
+    registered = api.register(email=VICTIM, password=THEIRS)
+    refused = api.login(VICTIM, THEIRS)
+    assert (refused.status, refused.code) == (403, "account_unverified")
+    assert {"access", "refresh"}.isdisjoint({*registered.body, *refused.body})
+    pages = Http()
+    page = pages.post("/login/", {"name": VICTIM, "password": THEIRS})
+    assert (page.status_code, 'data-code="account_unverified"' in page.content.decode()) == (403, True)
+    assert settings.SESSION_COOKIE_NAME not in {**registered.headers, **pages.cookies}
+    assert not Session.objects.exists()
+    for path in ("me", "sessions", "devices", "events", "me/export"):
+        assert api.send("GET", path, registered.registration).status == 401

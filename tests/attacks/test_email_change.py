@@ -1,0 +1,65 @@
+"""EML: an address is changed by a proof of the new one, in the session that asked, and taken back from the old."""
+
+import pytest
+from time_machine import travel
+
+from tests.stories.test_recovery import alive, change_email, reset
+from tests.world import PASSWORD, Api, Inbox
+from vestibule.accounts.models import User
+
+ADA, NEW = "ada@example.com", "new@example.com"
+NEXT = "another password entirely"
+
+
+@pytest.fixture
+def ada(api: Api, inbox: Inbox) -> str:
+    """An account; the access token of its session."""
+    return api.account(inbox, ADA)
+
+
+def test_eml_01_an_address_is_changed_by_a_proof_and_taken_back_from_the_old(api: Api, inbox: Inbox, ada: str) -> None:
+    """EML-01, EML-03."""
+    assert change_email(api, ada).status == 202
+    assert "about to change" in inbox.newest(ADA).subject
+    assert User.objects.get().email == ADA
+    code = inbox.newest(NEW).code
+    assert len(code) == 8
+    assert api.send("POST", "email/change/confirm", ada, {"otp": "00000000"}).code == "otp_invalid"
+    changed = api.send("POST", "email/change/confirm", ada, {"otp": code})
+    assert (changed.status, changed.body["email"], changed.body["email_verified"]) == (200, NEW, True)
+    assert api.login(ADA).status == 401
+    undo = inbox.newest(ADA)
+    assert "/email/undo/?token=" in undo.text
+    assert api.post("email/change/undo", {"token": undo.token}).status == 204
+    assert User.objects.get().email == ADA
+    assert not alive(api, ada)
+    assert api.login(ADA).status == 401  # whoever changed it knows the password
+    assert api.post("email/change/undo", {"token": undo.token}).code == "token_used"
+    assert reset(api, token=inbox.newest(ADA).token).status == 204
+    assert api.login(ADA, NEXT).status == 200
+
+
+def test_eml_03_an_address_is_taken_back_for_72_hours(api: Api, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        access = api.account(inbox, ADA)
+        change_email(api, access)
+        api.send("POST", "email/change/confirm", access, {"otp": inbox.newest(NEW).code})
+        token = inbox.newest(ADA).token
+        clock.shift(72 * 3600)
+        assert api.post("email/change/undo", {"token": token}).code == "token_expired"
+
+
+def test_eml_02_only_the_newest_change_in_its_own_session_counts(api: Api, inbox: Inbox, ada: str) -> None:
+    """EML-02, EML-04: the older code, another session, another person, after the password was changed."""
+    change_email(api, ada, "first@example.com")
+    old = inbox.newest("first@example.com").code
+    change_email(api, ada)
+    code = inbox.newest(NEW).code
+    assert api.send("POST", "email/change/confirm", ada, {"otp": old}).code == "otp_invalid"
+    elsewhere = api.login(ADA).body["access"]
+    bob = api.account(inbox, "bob@example.com")
+    for access in (elsewhere, bob):
+        assert api.send("POST", "email/change/confirm", access, {"otp": code}).code == "otp_expired"
+    api.send("POST", "password/change", ada, {"current_password": PASSWORD, "password": NEXT})
+    assert api.send("POST", "email/change/confirm", ada, {"otp": code}).code == "token_used"
+    assert User.objects.filter(email=ADA).exists()
