@@ -1,16 +1,19 @@
 """OTP: a code or a link proves one thing, once, in its time, for whom and for what it was sent."""
 
+import re
+from base64 import urlsafe_b64decode
+
 import pytest
 from time_machine import travel
 
+from tests.stories.test_on_record import everything_at_rest
 from tests.stories.test_pending import status, verify
+from tests.stories.test_recovery import ask
 from tests.stories.test_sign_up import wrong
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.accounts.models import Status, User
 
-ADA, NEW, NUMBER = "ada@example.com", "new@example.com", "+14155550100"
-BOB, EVE = "bob@example.com", "eve@example.com"
-NOON, NEXT = "2026-03-01T12:00:00Z", "another password entirely"
+ADA, BOB, NOON = "ada@example.com", "bob@example.com", "2026-03-01T12:00:00Z"
 
 
 @pytest.fixture
@@ -70,6 +73,21 @@ def test_otp_07_a_code_expires_when_it_is_checked(door: Door, inbox: Inbox) -> N
         clock.shift(4)
         assert (reply := door.confirm(late, codes[1])).status == 410
         assert reply.code == "otp_expired"
+
+
+def test_otp_08_a_link_is_chance_and_tells_nothing(api: Api, inbox: Inbox, ada: str) -> None:
+    """256 bits of it, of nobody's name; and nothing that opens it is kept."""
+    ask(api)
+    api.register(email=BOB, password=PASSWORD)
+    tokens = [inbox.newest(email).token for email in (ADA, BOB)]
+    kept = everything_at_rest()
+    for token in tokens:
+        assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
+        parts = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        assert len(parts) == 16 + 43 + 32  # the id, the secret of 256 bits as text, the MAC
+        assert not any(name in parts for name in (b"example", b"@", b"{"))
+        assert token not in kept
+        assert parts[16:59].decode() not in kept
 
 
 def test_otp_12_a_scan_of_the_link_changes_nothing(api: Api, inbox: Inbox) -> None:

@@ -55,6 +55,7 @@ def me() -> User:
 
 
 def test_hol_01_undo_links_do_not_outlive_a_recovery(game: Takeover, press: Press) -> None:
+    """PRE-04."""
     game.move_to_b()
     game.move_to_c()
     [at_home], [at_b] = game.posts(game.home, "email/undo"), game.posts(game.b, "email/undo")
@@ -114,6 +115,7 @@ def test_hol_01_it_needs_no_word_to_the_store(game: Takeover, press: Press, monk
 
 
 def test_hol_02_a_number_proved_in_a_stolen_session_recovers_nothing(game: Takeover) -> None:
+    """PRE-03."""
     game.prove_number()
     assert me().phone_verified_at
     assert game.owner_resets().status == 204

@@ -65,6 +65,7 @@ def encoded(part: bytes) -> str:
 
 
 def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
+    """TOK-08."""
     claims = verified(tokens.access)
     assert set(claims) == CLAIMS
     assert claims["sub"] == claims["user_id"] == str(ada.pk)
@@ -94,6 +95,7 @@ def test_no_two_tokens_are_the_same(tokens: Tokens) -> None:
 
 
 def test_it_expires_to_the_second(tokens: Tokens) -> None:
+    """TOK-04."""
     key = public(tokens.access)
     for seconds, good in ((599, True), (600, False)):
         with travel(NOW + timedelta(seconds=seconds), tick=False):
@@ -117,6 +119,7 @@ def test_the_header_names_one_published_key_and_one_algorithm(tokens: Tokens) ->
 
 
 def test_no_algorithm_is_none_and_no_public_key_is_a_secret(tokens: Tokens) -> None:
+    """TOK-01, TOK-02."""
     kid, payload = jwt.get_unverified_header(tokens.access)["kid"], tokens.access.split(".")[1]
     head = encoded(json.dumps({"alg": "none", "kid": kid}).encode())
     unsigned = f"{head}.{payload}."
@@ -138,6 +141,7 @@ def test_an_altered_token_is_none(tokens: Tokens) -> None:
 
 
 def test_a_newer_key_signs_and_the_older_still_verifies(tokens: Tokens) -> None:
+    """TOK-23."""
     old = jwt.get_unverified_header(tokens.access)["kid"]
     session, moment = Session.objects.get(), NOW + timedelta(days=90)
     kid, gone = signing.rotate(moment)
@@ -168,6 +172,7 @@ def dump() -> str:
 
 
 def test_no_token_is_kept(tokens: Tokens) -> None:
+    """TOK-21."""
     assert len(tokens.refresh) == 43
     kept = RefreshToken.objects.get()
     assert bytes(kept.digest) == sha256(tokens.refresh.encode()).digest()

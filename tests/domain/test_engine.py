@@ -49,6 +49,7 @@ def charged() -> int:
 
 
 def test_a_right_code_proves_once(desk: Engine) -> None:
+    """OTP-05."""
     issued = issue(desk)
     with desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW) as proof:
         assert (proof.id, proof.subject, dict(proof.payload)) == (issued.id, SUBJECT, dict(DATA))
@@ -66,6 +67,7 @@ def test_what_is_issued_says_what_the_policy_says(desk: Engine) -> None:
 
 
 def test_wrong_codes_count_down_and_the_last_exhausts(desk: Engine) -> None:
+    """OTP-03."""
     issued = issue(desk)
     for left in (4, 3, 2, 1):
         with (
@@ -79,6 +81,7 @@ def test_wrong_codes_count_down_and_the_last_exhausts(desk: Engine) -> None:
 
 
 def test_time_is_checked_when_the_code_is(desk: Engine) -> None:
+    """OTP-07."""
     early, late = issue(desk), issue(desk)
     assert told(desk, early.handle, code_of(early), now=early.expires_at - SECOND) == "proved"
     assert told(desk, late.handle, code_of(late), now=late.expires_at) == "otp_expired"
@@ -201,6 +204,7 @@ def test_a_budget_that_can_not_be_asked_costs_no_attempt(store: Store) -> None:
 
 
 def test_a_resend_replaces_the_secret_and_keeps_the_attempts(desk: Engine) -> None:
+    """OTP-06."""
     issued = issue(desk)
     told(desk, issued.handle, wrong(issued.code))
     again = resent(desk, issued.handle, now=NOW + MINUTE)
@@ -252,6 +256,7 @@ def test_what_has_ended_is_not_sent_again(desk: Engine) -> None:
 
 
 def test_of_many_wrong_codes_five_are_compared(desk: Engine) -> None:
+    """RACE-01."""
     issued = issue(desk)
     answers = at_once(lambda _: told(desk, issued.handle, wrong(issued.code)))
     assert set(answers) <= {"otp_invalid", "otp_exhausted"}
@@ -259,6 +264,7 @@ def test_of_many_wrong_codes_five_are_compared(desk: Engine) -> None:
 
 
 def test_of_many_right_codes_one_proves(desk: Engine) -> None:
+    """RACE-02."""
     issued = issue(desk)
     answers = at_once(lambda _: told(desk, issued.handle, code_of(issued)))
     assert answers.count("proved") == 1
@@ -268,6 +274,7 @@ def test_of_many_right_codes_one_proves(desk: Engine) -> None:
 
 
 def test_of_many_resends_one_is_sent(desk: Engine) -> None:
+    """RACE-09."""
     issued = issue(desk)
 
     def again(_: int) -> str:

@@ -50,6 +50,7 @@ def desk(store: Store) -> Engine:
 
 
 def test_a_handle_of_one_purpose_opens_no_other(desk: Engine) -> None:
+    """OTP-10."""
     sign_up = issue(desk)
     with pytest.raises(errors.TokenInvalid), desk.verify(desk.find(RESET, sign_up.handle), code_of(sign_up), now=NOW):
         raise AssertionError("the body ran")
@@ -61,6 +62,7 @@ def test_a_handle_of_one_purpose_opens_no_other(desk: Engine) -> None:
 
 
 def test_a_code_opens_only_its_own_challenge(desk: Engine) -> None:
+    """OTP-09."""
     mine, other = issue(desk), issue(desk, subject=b"o" * 32)
     if mine.code != other.code:
         assert told(desk, mine.handle, code_of(other)) == "otp_invalid"
@@ -92,6 +94,7 @@ def altered(handle: str) -> Mapping[str, str]:
 
 
 def test_an_altered_handle_is_no_handle(desk: Engine) -> None:
+    """OTP-20."""
     issued = issue(desk)
     for how, spelling in altered(issued.handle).items():
         assert told(desk, spelling, code_of(issued)) == "token_invalid", how
@@ -196,6 +199,7 @@ def test_a_code_beside_a_link_dies_earlier(store: Store) -> None:
 
 
 def test_a_link_carries_256_bits_and_no_handle(store: Store) -> None:
+    """OTP-08."""
     desk = engine(store, secret=Secret.LINK)
     issued = issue(desk)
     assert issued.code is None
@@ -211,6 +215,7 @@ def test_a_link_carries_256_bits_and_no_handle(store: Store) -> None:
 
 
 def test_a_newer_link_replaces_the_older(store: Store) -> None:
+    """OTP-06."""
     desk = engine(store, secret=Secret.CODE_AND_LINK)
     old = issue(desk)
     new = resent(desk, old.handle, now=NOW + POLICY.cooldowns[0])
@@ -271,6 +276,7 @@ def test_an_odd_secret_is_a_wrong_one(desk: Engine, odd: str) -> None:
 
 
 def test_no_secret_is_kept_in_clear(store: Store) -> None:
+    """OTP-02."""
     desk = engine(store, secret=Secret.CODE_AND_LINK)
     issued = issue(desk)
     assert issued.link is not None

@@ -32,6 +32,7 @@ def spend(now: datetime, subject: bytes = SUBJECT) -> int:
 
 
 def test_ten_an_hour_to_the_second() -> None:
+    """BF-13."""
     assert [spend(NOW + n * SECOND) for n in range(11)] == [0] * 10 + [3590]
     assert spend(NOW + HOUR - SECOND) == 1
     assert spend(NOW + HOUR) == 0  # the first has left the window
@@ -180,6 +181,7 @@ def test_a_long_code_that_fails_its_work_takes_nothing_off(desk: Engine) -> None
 
 @pytest.mark.parametrize("before", [0, 6])
 def test_of_many_guesses_at_once_over_many_registrations_ten_are_compared(desk: Engine, before: int) -> None:
+    """OTP-04, RACE-01."""
     for _ in range(before):
         spend(NOW)
     many = [issue(desk) for _ in range(32)]

@@ -139,6 +139,7 @@ def test_a_proved_number_is_one_accounts() -> None:
 
 
 def test_a_number_that_was_merely_typed_locks_nobody() -> None:
+    """ENUM-03."""
     for name in ("ada", "bob", "eve"):
         created(email=Email(f"{name}@example.com"), username=None, phone_number=Phone(NUMBER))
     assert directory.holder_of_phone(Phone(NUMBER)) is None
@@ -153,6 +154,7 @@ def test_many_have_no_name_and_no_address() -> None:
 
 
 def test_what_waits_is_taken_over_whole_by_whoever_proves_the_address() -> None:
+    """PRE-07."""
     first = lifecycle.enrol(
         brought(password="hash of a stranger", full_name=FullName("Eve"), phone_number=Phone(NUMBER)), NOW
     )

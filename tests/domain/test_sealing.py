@@ -1,5 +1,8 @@
 """The key ring: digests, sealed matter and signed handles open for their purpose, place and keys, and nothing else."""
 
+from base64 import urlsafe_b64decode
+from zlib import compress
+
 import pytest
 
 from vestibule.kernel import entropy
@@ -150,8 +153,12 @@ def test_codes_are_uniform_and_keep_their_leading_zeros() -> None:
 
 
 def test_long_codes_and_tokens_never_come_twice() -> None:
-    long, tokens = {entropy.long_code() for _ in range(1000)}, {entropy.token() for _ in range(1000)}
-    assert len(long) == len(tokens) == 1000
+    """OTP-08, TOK-21: nor do ten thousand of them have anything that could be left out."""
+    long, tokens = {entropy.long_code() for _ in range(1000)}, {entropy.token() for _ in range(10_000)}
+    assert (len(long), len(tokens)) == (1000, 10_000)
     assert {len(code) for code in long} == {23}
     assert set("".join(long)) == set(entropy.LONG_CODE_ALPHABET) | {"-"}
     assert {len(token) for token in tokens} == {43}
+    chance = b"".join(urlsafe_b64decode(token + "=") for token in tokens)
+    assert len(chance) == 32 * 10_000
+    assert len(compress(chance, 9)) >= len(chance)

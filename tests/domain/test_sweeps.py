@@ -43,6 +43,7 @@ def forget(kind: str, now: datetime = NOW) -> int:
 
 
 def test_who_waited_too_long_goes_and_nobody_else() -> None:
+    """PRE-10."""
     old, new = NOW - timedelta(hours=73), NOW - timedelta(hours=71)
     for n in range(3):
         enrol(f"old{n}@example.com", old)

@@ -231,10 +231,10 @@ def ours() -> list[type[Model]]:
 
 
 def test_an_account_is_closed_kept_and_in_the_end_erased(api: Api, inbox: Inbox) -> None:
-    """LOG-08."""
+    """PRE-12, LOG-08."""
     with travel(NOON, tick=False) as clock:
         access = api.account(inbox, ADA)
-        api.login(ADA, **PHONE)
+        stale = api.login(ADA, **PHONE).body
         api.send("PATCH", "me", access, {"full_name": "Ada Lovelace", "profile": {"bio": "Countess"}})
         upload(api, access, picture())
         bob = api.account(inbox, BOB)
@@ -261,7 +261,9 @@ def test_an_account_is_closed_kept_and_in_the_end_erased(api: Api, inbox: Inbox)
         assert api.login(BOB).status == 200
         assert bob
         again = api.account(inbox, ADA)
-        assert api.send("GET", "me", again).body["id"] != str(person.pk)  # PRE-12
+        assert api.send("GET", "me", again).body["id"] != str(person.pk)
+        assert api.send("GET", "me", stale["access"]).status == api.send("GET", "me", access).status == 401
+        assert api.post("token/refresh", {"refresh": stale["refresh"]}).status == 401
 
 
 def nothing_knows(person: User) -> bool:

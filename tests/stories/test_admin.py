@@ -66,6 +66,7 @@ def ok(desk: Desk, user: User, name: str, **more: str) -> None:
 
 
 def test_suspended_and_back(desk: Desk, boss: User, ada: User, api: Api, inbox: Inbox) -> None:
+    """TOK-15."""
     access = api.login(ADA).body["access"]
     api.post("password/reset", {"email": ADA})
     reset = inbox.newest(ADA)

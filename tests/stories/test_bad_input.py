@@ -119,6 +119,7 @@ def test_a_made_up_registration_is_no_token(api: Api, handle: str) -> None:
 
 
 def test_an_altered_registration_is_no_token(api: Api, inbox: Inbox) -> None:
+    """OTP-20."""
     registration = api.start(**START).registration
     code = inbox.newest("ada@example.com").code
     altered = [registration[:-1], registration + "A", registration + "=", registration.swapcase(), registration + " "]

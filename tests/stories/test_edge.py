@@ -31,6 +31,7 @@ def start(api: Api, number: int, **headers: str) -> int:
 
 
 def test_the_sixth_start_of_an_hour_is_429(five_starts: None, api: Api) -> None:
+    """BF-15."""
     assert [start(api, n) for n in range(5)] == [202] * 5
     reply = api.post("register/start", {"email": "six@example.com", "password": PASSWORD})
     assert (reply.status, reply.code) == (429, "throttled")

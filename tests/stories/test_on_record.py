@@ -58,6 +58,7 @@ def test_every_step_is_one_event(api: Api, inbox: Inbox) -> None:
 
 
 def test_no_secret_is_kept_or_told(api: Api, inbox: Inbox, printed: StringIO) -> None:
+    """OTP-02, TOK-21."""
     registration = api.start(email=ADA, password=PASSWORD, full_name="Ada Canary").registration
     waiting = everything_at_rest()
     code = inbox.newest(ADA).code

@@ -1,0 +1,99 @@
+"""TOK: what is revoked stays revoked, whatever is forgotten; and a session that began anew is another one."""
+
+import pytest
+from django.conf import settings
+from redis import Redis
+
+from tests.world import PASSWORD, Api, Http, Inbox
+from vestibule.accounts import lifecycle
+from vestibule.accounts.models import User
+from vestibule.guards import counters
+from vestibule.sessions import signing
+from vestibule.sessions.models import Session
+
+ADA, EVE = "ada@example.com", "eve@example.com"
+CONFIRM = "/account/confirm/"
+
+
+@pytest.fixture
+def ada(api: Api, inbox: Inbox) -> str:
+    """An account; the access token of its session."""
+    return api.account(inbox, ADA)
+
+
+def browser(email: str = ADA) -> Http:
+    """A browser in which somebody signed in."""
+    http = Http()
+    assert http.post("/login/", {"name": email, "password": PASSWORD}).status_code == 303
+    return http
+
+
+def cookie(http: Http) -> str:
+    """The cookie of its session."""
+    return str(http.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def inside(session_cookie: str) -> bool:
+    """Whether a browser with this cookie, and nothing else, is signed in."""
+    http = Http()
+    http.cookies[settings.SESSION_COOKIE_NAME] = session_cookie
+    return http.get("/account/").status_code == 200
+
+
+def forget() -> None:
+    """All of Redis is gone, and so is what the process remembers."""
+    counters.forget()
+    signing.forget()
+    if settings.REDIS_URL:
+        Redis.from_url(settings.REDIS_URL).flushall()
+
+
+@pytest.mark.parametrize("how", ["signed out", "stolen", "suspended"])
+def test_tok_24_nothing_that_is_forgotten_revives_a_session(api: Api, ada: str, how: str) -> None:
+    """Access, refresh and cookie; the database alone says that they are dead."""
+    tokens, page = api.login(ADA).body, cookie(browser())
+    if how == "signed out":
+        assert api.send("POST", "logout/all", ada).status == 204
+    if how == "stolen":
+        for _ in range(2):
+            newest = api.post("token/refresh", {"refresh": tokens["refresh"]}).body["refresh"]
+        api.post("token/refresh", {"refresh": newest})
+        assert api.post("token/refresh", {"refresh": tokens["refresh"]}).code == "session_revoked"
+        assert inside(page)  # another session, which nobody stole
+    if how == "suspended":
+        person = User.objects.get().pk
+        assert lifecycle.suspend(person)
+        Session.objects.update(revoked_at=None)  # as if it had never been written there
+    forget()
+    assert api.send("GET", "me", tokens["access"]).code == "session_revoked"
+    assert api.post("token/refresh", {"refresh": tokens["refresh"]}).status == 401
+    assert inside(page) == (how == "stolen")
+
+
+def test_tok_12_a_sign_in_and_a_step_up_each_begin_another_session(api: Api, inbox: Inbox, ada: str) -> None:
+    """Also where somebody planted a cookie of theirs; and the cookie of before opens nothing after a step-up."""
+    api.account(inbox, EVE)
+    planted = cookie(browser(EVE))
+    http = Http()
+    http.cookies[settings.SESSION_COOKIE_NAME] = planted
+    http.post("/login/", {"name": ADA, "password": PASSWORD})
+    first = cookie(http)
+    assert http.post(CONFIRM, {"password": "wrong"}).status_code == 401
+    assert (cookie(http), inside(first)) == (first, True)
+    assert http.post(CONFIRM, {"password": PASSWORD}).status_code == 303
+    second = cookie(http)
+    assert len({planted, first, second}) == 3
+    assert (inside(first), inside(second)) == (False, True)
+    assert http.get("/account/").content.decode().count(EVE) == 0
+    fresh = api.send("POST", "reauthenticate", ada, {"password": PASSWORD}).body["access"]
+    assert fresh != ada
+
+
+def test_tok_11_signing_out_by_page_ends_the_session_and_clears_the_browser(api: Api, ada: str) -> None:
+    http = browser()
+    before = cookie(http)
+    answer = http.post("/logout/")
+    assert (answer.status_code, answer["Clear-Site-Data"]) == (303, '"cache", "storage"')
+    assert cookie(http) == ""
+    assert not inside(before)
+    assert http.post("/logout/").status_code == 303  # twice is no error
