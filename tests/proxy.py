@@ -15,21 +15,22 @@ class Proxy:
         self._behind = behind
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.fault = ""
         self.port = 0
 
     def __enter__(self) -> Self:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port = int(server.sockets[0].getsockname()[1])
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = int(self._server.sockets[0].getsockname()[1])
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.does("cut")
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def does(self, fault: str) -> None:
         """From now on."""
@@ -40,6 +41,13 @@ class Proxy:
     async def _cut(self) -> None:
         for writer in list(self._writers):
             writer.transport.abort()
+
+    async def _end(self) -> None:
+        self._server.close()
+        standing = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in standing:
+            task.cancel()
+        await asyncio.gather(*standing, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.fault == "cut":

@@ -11,6 +11,7 @@ from vestibule.settings.place import VAR, env
 DATABASE_URL = env.parsed("DATABASE_URL", "url", addresses.database_url, default="", id="E036", secret=True)
 DATABASE_POOLED = env.switch("DATABASE_POOLED", default=False)
 DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+DATABASE_PATIENCE = 6  # seconds that a client waits for what the server should have ended after four
 REDIS_URL = env.parsed("REDIS_URL", "url", addresses.redis_url, default="", id="E036", secret=True)
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 1,
@@ -46,6 +47,7 @@ def _postgresql() -> dict[str, Any]:
     database["OPTIONS"] = {
         **of_url,
         "connect_timeout": 2,
+        "patience": DATABASE_PATIENCE,
         "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
         "options": f"{DATABASE_TIMEOUTS} {of_url.get('options', '')}".strip(),
         # A statement that comes again is planned once a connection: to plan most of ours costs more than to run them.

@@ -50,6 +50,7 @@ def _alone_on_this_disk(connection: BaseDatabaseWrapper) -> Iterator[None]:
 def _alone_in_postgresql(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """An advisory lock, held by a connection of its own for as long as that lives."""
     holder = connection.copy()
+    holder.settings_dict["OPTIONS"]["patience"] = None
     try:
         with holder.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', '0', false)")
@@ -66,11 +67,11 @@ def _unhurried(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """The statements of migrations may take their time. Waiting for a table still ends after three seconds: the whole
     service would queue behind it. Such a migration fails as a whole, and is run again."""
     options = connection.settings_dict["OPTIONS"]
-    usual = options["options"]
+    usual = dict(options)
     connection.close()
-    options["options"] = "-c lock_timeout=3000"
+    options.update(options="-c lock_timeout=3000", patience=None)
     try:
         yield
     finally:
         connection.close()
-        options["options"] = usual
+        options.update(usual)
