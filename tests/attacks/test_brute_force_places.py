@@ -46,11 +46,14 @@ def test_bf_03_the_rate_of_a_network(attempt: Attempt) -> None:
     "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
 )
 def test_bf_08_a_stranger_cannot_choose_an_address(attempt: Attempt, header: str) -> None:
+    """LOG-13."""
     assert told([attempt(n, **{header: f"198.51.100.{n}"}) for n in range(11)])
     assert {event.address for event in AuditEvent.objects.all()} == {"127.0.0.1"}
 
 
 def test_bf_08_behind_a_trusted_proxy_the_last_untrusted_hop_counts(attempt: Attempt) -> None:
+    """LOG-13."""
+
     def hop(number: int, said: str) -> int:
         return attempt(number, peer="10.0.0.1", **{"X-Forwarded-For": said})
 

@@ -4,10 +4,10 @@ import pytest
 from time_machine import travel
 
 from tests.stories.test_recovery import alive, change_email, reset
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
 
-ADA, NEW = "ada@example.com", "new@example.com"
+ADA, BOB, NEW = "ada@example.com", "bob@example.com", "new@example.com"
 NEXT = "another password entirely"
 
 
@@ -63,3 +63,25 @@ def test_eml_02_only_the_newest_change_in_its_own_session_counts(api: Api, inbox
     api.send("POST", "password/change", ada, {"current_password": PASSWORD, "password": NEXT})
     assert api.send("POST", "email/change/confirm", ada, {"otp": code}).code == "token_used"
     assert User.objects.filter(email=ADA).exists()
+
+
+def test_eml_02_a_change_dies_with_the_session_that_asked(api: Api, inbox: Inbox, ada: str) -> None:
+    change_email(api, ada)
+    code = inbox.newest(NEW).code
+    elsewhere = api.login(ADA).body["access"]
+    assert api.send("POST", "logout", ada).status == 204
+    assert api.send("POST", "email/change/confirm", ada, {"otp": code}).code == "session_revoked"
+    assert api.send("POST", "email/change/confirm", elsewhere, {"otp": code}).code == "otp_expired"
+    assert User.objects.get().email == ADA
+
+
+def test_eml_04_a_code_in_anothers_browser_changes_nobody(api: Api, inbox: Inbox, ada: str) -> None:
+    """By page: Bob is signed in, and types the code that Ada was sent. (In Chromium: test_account_pages.py.)"""
+    api.account(inbox, BOB)
+    change_email(api, ada)
+    bob = Http()
+    bob.post("/login/", {"name": BOB, "password": PASSWORD})
+    answer = bob.post("/account/security/", {"act": "email_confirm", "otp": inbox.newest(NEW).code})
+    assert (answer.status_code, 'data-code="otp_expired"' in answer.content.decode()) == (410, True)
+    assert set(User.objects.values_list("email", flat=True)) == {ADA, BOB}
+    assert api.send("POST", "email/change/confirm", ada, {"otp": inbox.newest(NEW).code}).status == 200

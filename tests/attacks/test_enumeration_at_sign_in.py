@@ -189,6 +189,7 @@ def test_hol_12_a_captcha_is_asked_for_by_the_name_as_it_was_typed(
 
 
 def test_hol_12_a_reset_forgives_every_name(api: Api, inbox: Inbox, everybody: dict[str, dict[str, str]]) -> None:
+    """BF-11."""
     with travel(NOON, tick=False):
         for name in ({"username": "known"}, {"email": "known@example.com"}, {"phone_number": NUMBER}):
             for _ in range(5):

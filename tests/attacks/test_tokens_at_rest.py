@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from redis import Redis
+from time_machine import travel
 
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import lifecycle
@@ -71,7 +72,7 @@ def test_tok_24_nothing_that_is_forgotten_revives_a_session(api: Api, ada: str, 
 
 
 def test_tok_12_a_sign_in_and_a_step_up_each_begin_another_session(api: Api, inbox: Inbox, ada: str) -> None:
-    """Also where somebody planted a cookie of theirs; and the cookie of before opens nothing after a step-up."""
+    """HOL-30: whatever cookie somebody planted; and after a step-up the cookie of before opens nothing."""
     api.account(inbox, EVE)
     planted = cookie(browser(EVE))
     http = Http()
@@ -97,3 +98,27 @@ def test_tok_11_signing_out_by_page_ends_the_session_and_clears_the_browser(api:
     assert cookie(http) == ""
     assert not inside(before)
     assert http.post("/logout/").status_code == 303  # twice is no error
+
+
+GUARDED = {
+    "password": {"current_password": PASSWORD, "password": "another password entirely"},
+    "email": {"current_password": PASSWORD, "email": "new@example.com"},
+    "phone": {"current_password": PASSWORD, "phone_number": "+14155550100"},
+    "close": {},
+}
+
+
+def test_tok_18_by_page_what_guards_the_account_asks_for_the_password_again(api: Api, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        api.account(inbox, EVE)
+        http = browser(EVE)
+        clock.shift(601)
+        before = User.objects.filter(email=EVE).values().get()
+        for act, typed in GUARDED.items():
+            answer = http.post("/account/security/", {"act": act, **typed}).content.decode()
+            assert f'action="{CONFIRM}"' in answer, act
+        assert User.objects.filter(email=EVE).values().get() == before
+        assert inbox.all("new@example.com") == inbox.all("+14155550100") == []
+        http.post(CONFIRM, {"password": PASSWORD})
+        done = http.post("/account/security/", {"act": "password", **GUARDED["password"]})
+        assert done["Location"] == "/account/security/?done=password"

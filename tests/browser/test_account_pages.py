@@ -75,6 +75,7 @@ def test_out_and_in_again(page: Page, service: Service, person: str) -> None:
 
 
 def test_forgot_by_link_and_by_code(page: Page, service: Service, person: str) -> None:
+    """OTP-19, TOK-14."""
     account(page, service, person)
     page.context.clear_cookies()
     page.goto(f"{service.url}/login/")
@@ -122,6 +123,7 @@ def test_the_profile_and_the_picture(page: Page, service: Service, person: str, 
 
 
 def test_password_and_address_are_changed(page: Page, service: Service, person: str) -> None:
+    """EML-01, EML-03, TOK-13."""
     account(page, service, person)
     page.get_by_role("link", name="Security").click()
     page.get_by_label("Current password").fill(PASSWORD)

@@ -8,7 +8,7 @@ from tests.world import LINK
 
 
 def test_web_09_no_token_leaves_with_a_referrer(browser: Browser, service: Service, person: str) -> None:
-    """WEB-09: the pages that links open, and everything that they load and that is clicked on them."""
+    """OTP-13, WEB-09: the pages that links open, and everything that they load and that is clicked on them."""
     page = browser.new_page()
     sent: list[str] = []
 

@@ -282,6 +282,7 @@ def nothing_knows(person: User) -> bool:
 
 
 def test_closing_and_export_want_a_recent_sign_in(api: Api, inbox: Inbox) -> None:
+    """TOK-18."""
     with travel(NOON, tick=False) as clock:
         api.account(inbox, ADA)
         other = Session.objects.get()

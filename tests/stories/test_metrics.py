@@ -45,6 +45,7 @@ def house() -> dict[str, float]:
 
 
 def test_an_answer_is_counted_by_its_route_and_never_by_its_path(api: Api) -> None:
+    """OTP-13."""
     labels = {"route": "api/auth/sessions/<uuid:id>", "method": "DELETE", "status": "4xx"}
     before = value("vestibule_request_duration_seconds_count", **labels)
     api.send("DELETE", "sessions/00000000-0000-4000-8000-00000000beef")
