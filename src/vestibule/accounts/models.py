@@ -51,8 +51,8 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)  # when it is erased, after it was closed
-    own_closing = models.BooleanField(default=False)  # its person closed it, not the staff: a link takes that back
-    epoch = models.PositiveIntegerField(default=0)  # how often it was recovered: see accounts.tenure
+    own_closing = models.BooleanField(default=False, db_default=False)  # by its person: a link takes it back
+    epoch = models.PositiveIntegerField(default=0, db_default=0)  # how often it was recovered: see accounts.tenure
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
 

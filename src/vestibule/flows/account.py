@@ -1,5 +1,6 @@
 """All that is kept about me: seen, taken along, and erased."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
+from vestibule.challenges.results import Proof
 from vestibule.courier import messages
 from vestibule.courier.models import Message
 from vestibule.flows import owner, recovery, roles, securing
@@ -87,10 +89,19 @@ def keep(*, client: Client, token: str) -> None:
     """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
     seen, secret = challenges.link(Purpose.ACCOUNT_UNDO, token, client.at)
     with challenges.verify(seen, secret, now=client.at, by=Secret.LINK) as proof, atomic():
-        user, _ = recovery.held(client, proof)
+        user, _ = recovery.held(client, _addressed(proof))
         if not lifecycle.end_closing(user.pk, client.at):
             raise errors.LinkExpired(subject=proof.subject)
         record(events.ACCOUNT_KEPT, client, user_id=user.pk, challenge_id=proof.id)
+
+
+def _addressed(proof: Proof) -> Proof:
+    """The proof of a link, with the address that it went to. One that was sealed before links named it went to the
+    address that the account has: nobody changes it while the account is closing."""
+    if "address" in proof.payload:
+        return proof
+    user = User.objects.get(pk=UUID(proof.payload["user_id"]))
+    return replace(proof, payload={**proof.payload, "address": owner.reached_at(user)})
 
 
 def erase_due(now: datetime, limit: int) -> int:

@@ -1,0 +1,172 @@
+"""What began before an upgrade ends after it: proofs sealed as version b28c98f sealed them, and rows that its processes
+still insert while hosts are replaced one after the other."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
+from django.utils import timezone
+
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
+from vestibule.accounts import identifiers, lifecycle
+from vestibule.accounts.identifiers import Email
+from vestibule.accounts.models import Status, User
+from vestibule.challenges.desk import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.results import Issued
+from vestibule.flows import signing_up
+from vestibule.kernel import entropy
+
+ADA = Email("ada@example.com")
+CHOSEN = "another correct horse battery"
+# Columns without a database default that were added before anybody could have upgraded.
+OF_THE_FIRST_RELEASE = {
+    ("accounts", "profile", "picture"),
+    ("audit", "auditevent", "reason"),
+    ("courier", "message", "feedback"),
+    ("signed_in", "session", "is_page"),
+}
+
+
+def before(purpose: Purpose, payload: Mapping[str, Any], subject: bytes | None = None) -> Issued:
+    """A challenge as it was issued before."""
+    return challenges.issue(
+        purpose, subject=subject or identifiers.digest(ADA), payload=payload, now=timezone.now(), decoy=False
+    )
+
+
+def typed() -> dict[str, Any]:
+    """What a sign-up sealed: without a mark, and without a word on whether its message was sent."""
+    return {
+        "channel": "email",
+        "email": ADA,
+        "phone": None,
+        "username": None,
+        "full_name": "",
+        "password_hash": make_password(PASSWORD),
+        "device": None,
+    }
+
+
+def waiting() -> Issued:
+    """A sign-up that waits for its link or code, with its PENDING row."""
+    payload = typed()
+    user_id = lifecycle.enrol(signing_up.particulars(payload), timezone.now())
+    return before(Purpose.PENDING_REGISTRATION, {**payload, "user_id": str(user_id)})
+
+
+def verify(**body: str | None) -> Reply:
+    return Api().post("verify-email", body)
+
+
+def test_a_sign_up_begun_before_is_confirmed_by_its_code(api: Api) -> None:
+    begun = before(Purpose.REGISTRATION, typed())
+    assert api.confirm(begun.handle, begun.code or "").status == 201
+    assert User.objects.get(email=ADA).status == Status.ACTIVE
+
+
+def test_a_sign_up_begun_before_is_sent_again_and_elsewhere(api: Api, inbox: Inbox) -> None:
+    begun = before(Purpose.REGISTRATION, typed())
+    moved = api.post("register/redirect", {"registration": begun.handle, "email": "ada@example.org"})
+    assert moved.status == 202
+    assert api.confirm(moved.registration, inbox.newest("ada@example.org").code).status == 201
+
+
+@pytest.mark.parametrize("way", ["link in this browser", "link and password", "code", "code and password"])
+def test_a_waiting_sign_up_begun_before_is_confirmed(way: str, api: Api) -> None:
+    begun = waiting()
+    if way == "link in this browser":
+        reply = verify(token=begun.link, registration=begun.handle)
+    elif way == "link and password":
+        reply = verify(token=begun.link, password=PASSWORD)
+    elif way == "code":
+        reply = api.confirm(begun.handle, begun.code or "")
+    else:
+        reply = verify(email=ADA, otp=begun.code, password=PASSWORD)
+    assert reply.status in (200, 201), reply
+    user = User.objects.get(email=ADA)
+    assert user.status == Status.ACTIVE
+    assert user.check_password(PASSWORD)
+
+
+def test_a_waiting_sign_up_begun_before_is_confirmed_at_the_page_of_its_link(house: None) -> None:
+    begun = waiting()
+    answer = Http().post("/verify-email/", {"token": begun.link or "", "password": PASSWORD})
+    assert answer.status_code in (200, 303)
+    assert User.objects.get(email=ADA).status == Status.ACTIVE
+
+
+@pytest.mark.parametrize("way", ["link", "code"])
+def test_a_reset_asked_for_before_sets_the_password(way: str, api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    user = User.objects.get(email=ADA)
+    asked = before(Purpose.PASSWORD_RESET, {"user_id": str(user.pk), "address": ADA})
+    shown = {"token": asked.link} if way == "link" else {"email": ADA, "otp": asked.code}
+    assert api.post("password/reset/confirm", {**shown, "password": CHOSEN}).status == 204
+    assert api.login(ADA, CHOSEN).status == 200
+
+
+def test_a_reset_asked_for_before_does_not_outlive_a_recovery(api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    user = User.objects.get(email=ADA)
+    asked = before(Purpose.PASSWORD_RESET, {"user_id": str(user.pk), "address": ADA})
+    User.objects.filter(pk=user.pk).update(epoch=1)
+    refused = api.post("password/reset/confirm", {"token": asked.link, "password": CHOSEN})
+    assert (refused.status, refused.code) == (410, "token_expired")
+
+
+def test_an_account_closed_before_is_kept_by_its_link(api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    user = User.objects.get(email=ADA)
+    lifecycle.begin_closing(user.pk, timezone.now() + timedelta(days=14))
+    link = before(Purpose.ACCOUNT_UNDO, {"user_id": str(user.pk)}, challenges.subject_of(user.pk)).link
+    assert api.post("me/keep", {"token": link}).status == 204
+    assert User.objects.get(pk=user.pk).status == Status.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("purpose", "path"), [(Purpose.EMAIL_UNDO, "email/change/undo"), (Purpose.NOT_ME, "sessions/disown")]
+)
+def test_a_link_that_does_not_say_which_address_counts_more_is_dead(
+    purpose: Purpose, path: str, api: Api, inbox: Inbox
+) -> None:
+    """A thief's is as good as an owner's: both are told that it expired, and nothing changes."""
+    api.account(inbox, ADA)
+    user = User.objects.get(email=ADA)
+    payload = {"user_id": str(user.pk), "old": "thief@example.com", "session_id": str(entropy.identifier())}
+    link = before(purpose, payload, challenges.subject_of(user.pk)).link
+    refused = api.post(path, {"token": link})
+    assert (refused.status, refused.code) == (410, "token_expired")
+    assert api.login(ADA).status == 200
+
+
+def test_every_column_that_a_migration_adds_is_filled_by_the_database() -> None:
+    """An older process, which does not know the column, inserts rows until it is replaced."""
+    for (app, name), migration in MigrationLoader(None).disk_migrations.items():
+        if not migration.__module__.startswith("vestibule."):
+            continue
+        made = {op.name_lower for op in migration.operations if isinstance(op, CreateModel)}  # nobody inserts there yet
+        for op in migration.operations:
+            if isinstance(op, AddField) and op.model_name_lower not in made:
+                field = op.field
+                filled = field.null or field.has_db_default() or field.many_to_many
+                assert filled or (app, op.model_name_lower, op.name) in OF_THE_FIRST_RELEASE, f"{app} {name}: {op.name}"
+
+
+def test_a_row_of_an_older_process_is_taken(api: Api, inbox: Inbox) -> None:
+    """As it is inserted by one that knows neither `epoch` nor `own_closing`."""
+    api.account(inbox, ADA)
+    columns = [str(field.column) for field in User._meta.concrete_fields if field.name not in ("epoch", "own_closing")]
+    values = ", ".join({"id": "%s", "email": "%s"}.get(column, column) for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO account_user ({', '.join(columns)}) SELECT {values} FROM account_user",
+            [User._meta.pk.get_db_prep_save(entropy.row_id(), connection), "bob@example.com"],
+        )
+    bob = User.objects.get(email="bob@example.com")
+    assert (bob.epoch, bob.own_closing) == (0, False)
