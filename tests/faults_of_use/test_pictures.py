@@ -117,6 +117,7 @@ def test_fault_19_a_photo_of_a_good_camera_is_taken() -> None:
         pytest.param(saved(Image.new("RGB", (4000, 4000)), "WEBP"), id="WebP"),
         pytest.param(picture("JPEG", (4000, 4000), progressive=True), id="a JPEG that is decoded whole"),
         pytest.param(picture("JPEG", (8000, 6300)), id="a JPEG of more than 50 megapixels"),
+        pytest.param(picture("JPEG", (48_000, 1000)), id="a JPEG that is too narrow to be decoded smaller"),
         pytest.param(saved(Image.new("RGB", (8, 8)), "TIFF"), id="TIFF"),
         pytest.param(saved(Image.new("RGB", (8, 8)), "BMP"), id="BMP"),
         pytest.param(saved(Image.new("RGBA", (16, 16)), "ICO"), id="ICO"),

@@ -23,7 +23,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 5 * 1024 * 1024
 # A bomb is small on the wire and large in memory: its header is asked before anything is decoded.
 MAX_PIXELS = 10_000_000
-MAX_DRAFTED_PIXELS = 50_000_000  # a baseline JPEG is decoded at an eighth of its width, row by row
+MAX_DRAFTED_PIXELS = 50_000_000  # of a baseline JPEG, which is decoded at down to an eighth of its width, row by row
 
 log = structlog.get_logger(__name__)
 
@@ -50,15 +50,17 @@ def recoded(uploaded: bytes) -> bytes:
 
 
 def _refuse_bombs(image: Image.Image) -> None:
-    """By the header alone: only that was read so far. A progressive JPEG is decoded whole. Raises Malformed."""
+    """By the header alone: only that was read so far. A progressive JPEG is decoded whole, and so is one that is long
+    and narrow: it is asked what the draft leaves of it. Raises Malformed."""
     drafted = image.format in ("JPEG", "MPO") and "progressive" not in image.info
-    if image.width * image.height > (MAX_DRAFTED_PIXELS if drafted else MAX_PIXELS):
+    written = image.width * image.height
+    image.draft(None, (SIDE, SIDE))
+    if written > (MAX_DRAFTED_PIXELS if drafted else MAX_PIXELS) or image.width * image.height > MAX_PIXELS:
         raise Malformed("too_large", _("This picture has too many pixels."))
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
     """A picture with nothing but pixels in it."""
-    image.draft(None, (SIDE, SIDE))
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
         upright = upright.convert("I").point(lambda level: level * (1 / 256)).convert("L")
