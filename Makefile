@@ -68,6 +68,9 @@ bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (S
 bench-timing: sync ## measure: whether the time of an answer tells one kind of account from another
 	$(UV) run python -m bench.timing
 
+mutants: install servers ## measure: break each defence once, and see a test notice
+	@$(UV) run --no-sync python -m tests.mutants
+
 clean: ## remove what was installed, built and kept (the database in var/ too)
 	rm -rf .uv .venv .venv-lowest dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -112,4 +115,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	  echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; [ "$$CI" != true ]; \
 	else echo "$$told"; false; fi
 
-.PHONY: help install serve test lowest fresh check audit schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing clean uv sync chromium servers
+.PHONY: help install serve test lowest fresh check audit schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing mutants clean uv sync chromium servers

@@ -1,5 +1,6 @@
 """Issue, find, resend, verify: the one engine that proves that a person holds an address."""
 
+import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -263,7 +264,7 @@ class Engine:
         found = self.store.get(seen.id)
         if found is None or found.state is State.SETTLED:
             raise errors.AlreadyUsed(subject=seen.subject)
-        if found.digests != seen.digests:  # a resend replaced this secret between reading and claiming
+        if not hmac.compare_digest(found.digests, seen.digests):  # a resend replaced it between reading and claiming
             raise errors.Expired(subject=seen.subject)
         # Somebody works on it, or gave it back a moment ago: the secret is as good as before.
         wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.busy(now) else 1
