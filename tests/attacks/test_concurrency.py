@@ -72,6 +72,11 @@ def closing_again() -> None:
 Use = Callable[[], Reply]
 
 
+def epoch_of_before() -> None:
+    """As if no recovery had ended what was sent before it."""
+    User.objects.update(epoch=0)
+
+
 def nothing() -> None:
     """Nothing else stands in the way of a second time."""
 
@@ -89,7 +94,7 @@ def of_rejection(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
 def of_reset(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
     Api().account(inbox, ADA)
     Api().post("password/reset", {"email": ADA})
-    return partial(reset, inbox.newest(ADA).token), nothing
+    return partial(reset, inbox.newest(ADA).token), epoch_of_before
 
 
 def of_email_change(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
@@ -101,7 +106,7 @@ def of_email_change(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
 
 def of_email_undo(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
     of_email_change(inbox)[0]()
-    return partial(Api().post, "email/change/undo", {"token": inbox.newest(ADA).token}), nothing
+    return partial(Api().post, "email/change/undo", {"token": inbox.newest(ADA).token}), epoch_of_before
 
 
 def of_phone_change(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
@@ -115,7 +120,7 @@ def of_not_me(inbox: Inbox) -> tuple[Use, Callable[[], None]]:
     Api().account(inbox, ADA)
     Session.objects.update(address="198.51.100.1")
     Api().login(ADA)
-    return partial(Api().post, "sessions/disown", {"token": inbox.newest(ADA).token}), nothing
+    return partial(Api().post, "sessions/disown", {"token": inbox.newest(ADA).token}), epoch_of_before
 
 
 def of_account_undo(inbox: Inbox) -> tuple[Use, Callable[[], None]]:

@@ -6,6 +6,7 @@ from time_machine import travel
 from tests.stories.test_recovery import alive, change_email, reset
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
+from vestibule.flows import securing
 
 ADA, BOB, NEW = "ada@example.com", "bob@example.com", "new@example.com"
 NEXT = "another password entirely"
@@ -85,3 +86,19 @@ def test_eml_04_a_code_in_anothers_browser_changes_nobody(api: Api, inbox: Inbox
     assert (answer.status_code, 'data-code="otp_expired"' in answer.content.decode()) == (410, True)
     assert set(User.objects.values_list("email", flat=True)) == {ADA, BOB}
     assert api.send("POST", "email/change/confirm", ada, {"otp": inbox.newest(NEW).code}).status == 200
+
+
+def test_otp_18_a_reset_to_the_former_address_is_dead_though_nobody_came_to_bury_it(
+    api: Api, inbox: Inbox, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after the commit of the change: who had the address before has a link that takes it back, with
+    every later proof removed, and no other way in."""
+    api.post("password/reset", {"email": ADA})
+    asked = inbox.newest(ADA)
+    change_email(api, ada)
+    with monkeypatch.context() as without:
+        without.setattr(securing, "call_off", lambda *_: None)
+        assert api.send("POST", "email/change/confirm", ada, {"otp": inbox.newest(NEW).code}).status == 200
+    assert reset(api, token=asked.token).code == "token_expired"
+    assert reset(api, email=ADA, otp=asked.code).code == "otp_expired"
+    assert User.objects.get(email=NEW).check_password(PASSWORD)

@@ -214,6 +214,22 @@ def test_tok_18_what_guards_the_account_wants_a_recent_sign_in(
         assert api.send("POST", path, "", body).code == "not_authenticated"
 
 
+def test_tok_18_a_step_up_counts_for_the_token_that_it_gave_alone(api: Api, inbox: Inbox) -> None:
+    """Whoever copied the token of before gains nothing by it; and the name that signs in is among what it guards."""
+    with travel(NOON, tick=False) as clock:
+        api.account(inbox, ADA)
+        signed_in = api.login(ADA).body
+        clock.shift(601)
+        copied = api.post("token/refresh", {"refresh": signed_in["refresh"]}).body["access"]
+        fresh = api.send("POST", "reauthenticate", copied, {"password": PASSWORD}).body["access"]
+        renamed = {"username": "ada"}
+        assert api.send("PATCH", "me", copied, {"full_name": "Ada Lovelace"}).status == 200
+        assert api.send("PATCH", "me", copied, renamed).code == "reauthentication_required"
+        assert api.send("PATCH", "me", fresh, renamed).status == 200
+        assert api.send("PATCH", "me", copied, renamed).status == 200  # the same again changes nothing
+        assert api.send("PATCH", "me", copied, {"username": None}).code == "reauthentication_required"
+
+
 def test_tok_19_twenty_sessions_and_the_oldest_goes(api: Api, inbox: Inbox) -> None:
     with travel(NOON, tick=False) as clock:
         first = api.account(inbox, ADA)

@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 from tests.contracts.stores import ALL_KINDS, NOW, SECOND, SOON, added, at_once, challenge, kept, opened
 from tests.environment import PRODUCTION
+from tests.interleaving import interleaved, transaction
 from tests.servers import free_port
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.challenges.store_db import DatabaseStore
@@ -69,6 +70,17 @@ def test_the_database_store_counts_durably_or_not_at_all() -> None:
     with atomic(), pytest.raises(RuntimeError, match="durable"):
         store.count_attempt(record.id, limit=LIMIT, now=NOW)
     assert kept(store, record.id).attempts == 0
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(("limit", "counted"), [(5, 2), (1, 1)])
+def test_the_database_store_counts_what_another_counted_meanwhile(limit: int, counted: int) -> None:
+    """RACE-01: in a forced order, for a race is seldom where SQLite has one writer."""
+    store = DatabaseStore()
+    record = added(store)
+    count = partial(store.count_attempt, record.id, limit=limit, now=NOW)
+    assert sum(interleaved(count, transaction(after=""), count)) == counted
+    assert kept(store, record.id).attempts == counted
 
 
 @pytest.mark.usefixtures("house")
