@@ -87,7 +87,7 @@ def _outcome(copy: Path, each: Break) -> str:
     whole = module.read_text()
     try:
         module.write_text(each.broken(whole))
-        code, said = _tested(copy, each.tests, each.stack, longest=LONGEST)
+        code, said = _tested(copy, each.tests, each.stack, "-x", longest=LONGEST)
     except LookupError as lost:
         return f"ITS PLACE IS LOST: {lost}"
     except subprocess.TimeoutExpired:
@@ -100,11 +100,11 @@ def _outcome(copy: Path, each: Break) -> str:
     return "SURVIVED" if code == 0 else f"NO TEST RAN TO ITS END (pytest: {code})\n{said}"
 
 
-def _tested(copy: Path, tests: Iterable[str], stack: str, *, longest: int) -> tuple[int, str]:
+def _tested(copy: Path, tests: Iterable[str], stack: str, *options: str, longest: int) -> tuple[int, str]:
     """The exit status of pytest, and what it says."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=line"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", "--show-capture=no"]
     done = subprocess.run(
-        [*command, *(f"tests/{test}" for test in tests)],
+        [*command, *options, *(f"tests/{test}" for test in tests)],
         cwd=TESTS.parent,
         env=_environment(copy, stack),
         capture_output=True,
