@@ -33,6 +33,8 @@ TYPED: dict[str, Any] = {
     "registration": "a-made_up-handle-of-the-usual-length-0123456789",
     "token": "a-made_up-token-of-the-usual-length-0123456",
     "refresh": "a-made_up-token-of-the-usual-length-0123456",
+    "reason": "asked for by the person",
+    "role": "user",
 }
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
