@@ -80,13 +80,15 @@ def confirm(*, client: Client, otp: str) -> User:
 
 @flow
 def remove(*, client: Client) -> User:
-    """No number any more, where the e-mail address is proved: another way in has to be left.
+    """No number any more, where the e-mail address is proved: another way in has to be left. Where there was none,
+    nothing has happened.
 
     Raises Unauthenticated, StepUpRequired, LastWayIn, Unavailable.
     """
     with atomic():
         user = securing.hold(client)
-        take_off(client, user)
+        if user.phone_number:
+            take_off(client, user)
     called_off(user)
     return securing.signed_in(client)
 
