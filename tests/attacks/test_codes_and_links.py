@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode
 import pytest
 from time_machine import travel
 
-from tests.stories.test_on_record import everything_at_rest
+from tests.attacks.at_rest import everything
 from tests.stories.test_pending import status, verify
 from tests.stories.test_recovery import ask
 from tests.stories.test_sign_up import wrong
@@ -80,7 +80,7 @@ def test_otp_08_a_link_is_chance_and_tells_nothing(api: Api, inbox: Inbox, ada: 
     ask(api)
     api.register(email=BOB, password=PASSWORD)
     tokens = [inbox.newest(email).token for email in (ADA, BOB)]
-    kept = everything_at_rest()
+    kept = everything()
     for token in tokens:
         assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
         parts = urlsafe_b64decode(token + "=" * (-len(token) % 4))
