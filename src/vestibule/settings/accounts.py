@@ -48,6 +48,6 @@ OTP = Numbers(
     ttl=timedelta(seconds=env.number("OTP_TTL", default=600, least=1, most=600, id="E010")),
     link_ttl=timedelta(seconds=env.number("OTP_LINK_TTL", default=6 * 3600, least=60)),
     cooldowns=tuple(
-        timedelta(seconds=wait) for wait in env.items("OTP_COOLDOWNS", kinds.number(1, 86400), default=(60, 120, 300))
+        timedelta(seconds=wait) for wait in env.items("OTP_COOLDOWNS", kinds.number(0, 86400), default=(60, 120, 300))
     ),
 )
