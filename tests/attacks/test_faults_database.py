@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -11,8 +12,10 @@ from django.db.models.signals import pre_migrate
 from django.db.transaction import atomic
 
 from tests.environment import PRODUCTION
+from tests.faults_of_use.test_database import url
 from tests.proxy import Proxy
 from tests.world import PASSWORD, Api, Door, Http, Inbox
+from vestibule.accounts import schemes
 from vestibule.audit.models import AuditEvent
 from vestibule.skins.ops import health
 
@@ -148,3 +151,14 @@ def test_flt_03_migrations_may_take_their_time() -> None:
         pre_migrate.disconnect(look)
     connection.ensure_connection()
     assert (set(found), connection.connection.patience) == ({None}, settings.DATABASE_PATIENCE)
+
+
+def test_flt_01_whoever_signs_in_after_a_restart_is_let_in(api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    assert api.login(ADA).status == 200
+    with psycopg.connect(url("postgres"), autocommit=True) as other:
+        ours = connection.settings_dict["NAME"]
+        other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [ours])
+    schemes.forget()  # as a minute later
+    close_old_connections()
+    assert api.login(ADA).status == 200

@@ -97,6 +97,7 @@ def of(password: str, user: User | None) -> bool:
     usable = fits and user is not None and hashers.is_password_usable(user.password)
     kept = user.password if user is not None and usable else ""
     stale: list[str] = []
+    schemes.read_if_old()
     with admission.slot(HASH):
         found = _in_its_thread(_checked, password, kept, stale.append) and usable
         if found and stale and user is not None:
@@ -116,7 +117,8 @@ def _bounded(password: str) -> tuple[str, bool]:
 
 def _in_its_thread(act: Callable[..., T], *args: Any) -> T:
     """Hashes are made in as many threads as there are slots: each keeps its 19 MiB for the next one, for a page fault
-    for each 4 KiB of it would cost as much as the hash; every thread of the server would keep as much."""
+    for each 4 KiB of it would cost as much as the hash; every thread of the server would keep as much. Nothing in them
+    asks the database: such a connection would stay, and nobody would see that it broke."""
     return _threads().submit(act, *args).result()
 
 

@@ -32,13 +32,19 @@ def scheme_of(encoded: str) -> str:
     return found[1] if found else ""
 
 
-def in_use(kept: str) -> Mapping[str, str]:
-    """Each scheme in use with a hash of that scheme that no password has; that of `kept`, the hash which is asked for,
-    among them."""
+def read_if_old() -> None:
+    """Read the table where that was a minute ago. For the thread of a request: its connection is one that was looked
+    at before, and a thread that hashes has none."""
     global _read
     if time.monotonic() - _read[0] > KEPT_FOR:
         imported = User.objects.filter(IMPORTED_HASH).values_list("password", flat=True)[:SAMPLE]
         _read = time.monotonic(), _blanked(*imported)
+
+
+def in_use(kept: str) -> Mapping[str, str]:
+    """Each scheme in use with a hash of that scheme that no password has; that of `kept`, the hash which is asked for,
+    among them. As it was read: no query."""
+    global _read
     found = {**_todays(), **_read[1]}
     if kept and scheme_of(kept) not in found:
         found |= _blanked(kept)
