@@ -7,7 +7,7 @@ import pytest
 from time_machine import travel
 
 from tests.attacks.at_rest import everything
-from tests.stories.test_pending import status, verify
+from tests.stories.test_pending import verify
 from tests.stories.test_recovery import ask
 from tests.stories.test_sign_up import wrong
 from tests.world import PASSWORD, Api, Door, Inbox
@@ -89,17 +89,6 @@ def test_otp_08_a_link_is_chance_and_tells_nothing(api: Api, inbox: Inbox, ada: 
         assert token not in kept
         assert re.fullmatch(r"[A-Za-z0-9_-]{43}", secret := parts[16:59].decode())
         assert secret not in kept
-
-
-def test_otp_12_a_scan_of_the_link_changes_nothing(api: Api, inbox: Inbox) -> None:
-    registration = api.register(email=ADA, password=PASSWORD).registration
-    token = inbox.newest(ADA).token
-    for number in range(13):
-        fetch = api.http.head if number < 3 else api.http.get
-        answer = fetch(f"/verify-email/?token={token}", headers={"User-Agent": "scanner"})
-        assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
-    assert status(api, registration) == "waiting"
-    assert verify(api, token=token, registration=registration).status == 200
 
 
 @pytest.mark.parametrize("proof", ["link", "code"])

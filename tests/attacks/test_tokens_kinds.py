@@ -110,3 +110,25 @@ def test_otp_11_a_purpose_is_bound_into_what_is_signed(kinds: dict[str, str]) ->
                 continue
             opens.append(kind)
         assert opens in ([], ["session cookie"], ["device cookie"]), purpose
+
+
+LINKS = {
+    "verify-email": "pending link",
+    "password/reset/confirm": "reset link",
+    "not-me": "not-me link",
+    "email/undo": "undo link",
+    "account/undo": "keep link",
+}
+
+
+def test_otp_12_no_link_is_consumed_by_being_looked_at(api: Api, kinds: dict[str, str]) -> None:
+    """Scanners, previews and a browser without JavaScript; then its person presses the button, and it is done."""
+    for path, kind in LINKS.items():
+        for number in range(13):
+            look = Http().head if number < 3 else Http().get
+            answer = look(f"/{path}/?token={kinds[kind]}", headers={"User-Agent": "a scanner of links"})
+            assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store"), path
+        shown = {"token": kinds[kind], "password": PASSWORD if kind == "pending link" else NEXT}
+        assert Http().post(f"/{path}/", shown).status_code in (200, 303), path
+        again = Http().post(f"/{path}/", shown)
+        assert again.status_code == 410, path  # what was pressed was done

@@ -7,7 +7,6 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
-from time_machine import travel
 
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.kernel.sealing import Keys
@@ -70,16 +69,6 @@ def test_any_service_verifies_the_token_with_the_published_keys(api: Api, tokens
     verified = api.post("token/verify", {"token": tokens["access"]}).body
     assert verified["active"] is True
     assert {name: verified[name] for name in claims} == claims
-
-
-def test_an_access_token_expires(api: Api, inbox: Inbox) -> None:
-    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        registration = api.start(email=ADA, password=PASSWORD).registration
-        access = api.confirm(registration, inbox.newest(ADA).code).body["access"]
-        clock.shift(600 + 29)
-        assert me(api, access)[0] == 200
-        clock.shift(2)
-        assert me(api, access)[1]["code"] == "token_expired"
 
 
 def test_a_retired_secret_retires_its_signing_keys_and_nobody_is_stuck(api: Api, inbox: Inbox) -> None:
