@@ -1,4 +1,4 @@
-"""The storms of `make bench-storm`: what strangers can do to the dear parts, each beside honest sign-ins and health.
+"""The storms of `make bench-storm`: expensive requests of strangers, each storm beside honest sign-ins and health.
 
 Each comes from other addresses (the service trusts the loopback to say which), runs for a few seconds, and is told in
 one line: what the storm was answered, how many honest sign-ins got in, and what they and `health/live` took at the
@@ -74,7 +74,7 @@ def storms(access: str) -> list[Storm]:
 
 
 def run(service: Service, access: str, tell: Callable[[str], None]) -> None:
-    """Each storm in turn, and its line."""
+    """Each storm in turn, and its line; `access` is of an account that nobody else signs in to."""
     alone = beside(service, None)
     tell(f"{'alone':28} {told(alone, alone)}")
     for storm in storms(access):
@@ -147,7 +147,7 @@ def asked(
 
 
 def came_from(address: str) -> dict[str, str]:
-    """What a proxy says of whoever asks."""
+    """What a proxy says of the client."""
     return {"X-Forwarded-For": address}
 
 

@@ -78,9 +78,7 @@ def people(here: Stage, samples: int) -> None:
     with psycopg.connect(here.database_url, autocommit=True) as database:
         for kind, (status, encoded) in ACCOUNTS.items():
             database.execute(ROW, {"hash": encoded, "status": status, "kind": kind, "samples": samples})
-        database.execute(
-            "INSERT INTO account_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM account_user"
-        )
+        database.execute(PROFILE)
         database.execute("ANALYZE")
     path, expected, body = DOORS["register"]
     waits = run(here.service.port, (Ask("POST", path, body(f"pending{n + 1}@example.org")) for n in range(samples)), 4)
