@@ -20,6 +20,7 @@ from vestibule.audit.record import EVENTS
 from vestibule.courier import channels, delivery, messages, standing
 from vestibule.courier.messages import KINDS, Kind
 from vestibule.courier.models import Message, State
+from vestibule.settings import hosts
 from vestibule.settings.kinds import mailbox
 
 ADA = "ada@example.com"
@@ -130,23 +131,21 @@ def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
 
 @pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
 def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domain: str) -> None:
-    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>", HOST=domain):
+    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>"):
         channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
     assert letter(smtp)["From"].addresses[0].addr_spec == "no-reply@xn--bcher-kva.example"
-    assert letter(smtp)["Message-ID"] == f"<{ID}@xn--bcher-kva.example>"
 
 
 @pytest.mark.parametrize(
     ("host", "id"),
     [
         ("anmelden.bücher.example", f"<{ID}@anmelden.xn--bcher-kva.example>"),
-        ("fd00::5", f"<{ID}@[fd00::5]>"),
-        ("[fd00::5]", f"<{ID}@[fd00::5]>"),
-        ("192.168.1.5", f"<{ID}@192.168.1.5>"),
+        ("[fd00::5]", f"<{ID}@[IPv6:fd00::5]>"),
+        ("192.168.1.5", f"<{ID}@[192.168.1.5]>"),
     ],
 )
 def test_fault_14_a_message_id_is_ascii(inbox: Inbox, house: None, host: str, id: str) -> None:
-    with override_settings(HOST=host):
+    with override_settings(MAIL_DOMAIN=hosts.domain(hosts.name(host))):
         channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
         channels.send_sms(ID, "+14155550100", messages.sms(messages.REGISTRATION_CODE, PARAMS))
     assert [post.headers["Message-ID"].strip() for post in inbox.all()] == [id, id]

@@ -23,8 +23,8 @@ _PARAMETERS = re.compile(r"(argon2\$\w+\$v=\d+\$[^$]*|bcrypt\w*\$\$\w+\$\d+|\w+\
 
 
 def scheme_of(encoded: str) -> str:
-    """The algorithm and the parameters of a hash as Django encodes it, without salt and digest; empty for what is no
-    hash."""
+    """The algorithm and the parameters of a hash as Django encodes it, without salt and digest; empty where the
+    text is no hash."""
     if encoded.startswith("scrypt$"):  # scrypt$work factor$salt$block size$parallelism$digest
         _, work_factor, _, block_size, parallelism, _ = encoded.split("$")
         return f"scrypt${work_factor}${block_size}${parallelism}"

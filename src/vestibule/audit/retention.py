@@ -2,12 +2,12 @@
 (GDPR, article 5(1)(e))."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 
 from vestibule.audit.models import AuditEvent, DayTally
+from vestibule.kernel import networks
 
 
 def events(before: datetime) -> QuerySet[AuditEvent]:
@@ -32,13 +32,7 @@ def cut(before: datetime, limit: int) -> int:
         rows = list(held.values_list("pk", "address")[:limit])
         by_network: dict[str, list[int]] = {}
         for pk, address in rows:
-            by_network.setdefault(network(str(address)), []).append(pk)
+            by_network.setdefault(str(networks.site(str(address)).network_address), []).append(pk)
         for kept, pks in by_network.items():
             AuditEvent.objects.filter(pk__in=pks).update(address=kept, address_cut=True)
     return len(rows)
-
-
-def network(address: str) -> str:
-    """The first address of its /24, or of its /48 (RFC 6177: what one site may hold)."""
-    bits = 48 if ip_address(address).version == 6 else 24
-    return str(ip_network((address, bits), strict=False).network_address)

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.utils.encoding import punycode
 from django.utils.module_loading import import_string
 
 from vestibule.courier.messages import Rendered
@@ -60,9 +59,8 @@ def send_mail(id: UUID, to: str, rendered: Rendered) -> None:
 
 
 def message_id(id: UUID) -> str:
-    """The message's id as a Message-ID: ASCII (RFC 5322, 3.6.4), an IPv6 address in brackets."""
-    host = settings.HOST.strip("[]")
-    return f"<{id}@[{host}]>" if ":" in host else f"<{id}@{punycode(host)}>"
+    """The message's id as a Message-ID (RFC 5322, 3.6.4)."""
+    return f"<{id}@{settings.MAIL_DOMAIN}>"
 
 
 @contextmanager

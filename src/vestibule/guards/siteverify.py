@@ -36,7 +36,9 @@ class VendorDown(Exception):
     """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take. `of_ours`:
     it answers others, and refuses us because we asked too often, which a stranger can bring about."""
 
-    of_ours = False
+    def __init__(self, why: str, *, of_ours: bool = False) -> None:
+        super().__init__(why)
+        self.of_ours = of_ours
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ _trouble = _Trouble()
 def check(client: Client, given: str, purpose: str) -> None:
     """The vendor says yes, to an answer given on a page of ours. Raises CaptchaInvalid, VendorDown."""
     if _trouble.until and client.at < _trouble.until:
-        raise _down("left alone", of_ours=_trouble.of_ours)
+        raise VendorDown("left alone", of_ours=_trouble.of_ours)
     if _trouble.until:
         _trouble.until = client.at + LEFT_ALONE  # one looks whether it is back; the others go on without
     try:
@@ -93,18 +95,12 @@ def _asked(client: Client, given: str) -> dict[str, Any]:
     except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors
         asking.cancel()
         of_ours = isinstance(error, HTTPError) and error.code == TOO_MANY
-        raise _down(type(error).__name__, of_ours=of_ours) from error
+        raise VendorDown(type(error).__name__, of_ours=of_ours) from error
     if not isinstance(answer, dict) or "success" not in answer:
         raise VendorDown("no answer of theirs")
     if troubles := _THEIRS & set(_words(answer.get("error-codes"))):
         raise VendorDown(", ".join(sorted(troubles)))
     return answer
-
-
-def _down(why: str, *, of_ours: bool) -> VendorDown:
-    down = VendorDown(why)
-    down.of_ours = of_ours
-    return down
 
 
 def _post(url: str, form: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from uuid import UUID
+
+from vestibule.kernel import networks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +33,13 @@ class Client:
     @property
     def network(self) -> str:
         """An IPv4 address, or the /64 that one IPv6 host may roam in at will; empty inside the house."""
-        if self.address and ip_address(self.address).version == 6:
-            return str(ip_network((self.address, 64), strict=False))
-        return self.address or ""
+        return networks.host(self.address) if self.address else ""
 
     @property
     def wider_network(self) -> str:
         """All that one customer of a provider may hold: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4
         address; empty inside the house."""
-        if not self.address:
-            return ""
-        return str(ip_network((self.address, 48 if ip_address(self.address).version == 6 else 24), strict=False))
+        return str(networks.site(self.address)) if self.address else ""
 
     @property
     def of_house(self) -> bool:
