@@ -44,8 +44,8 @@ class Name:
 
     @classmethod
     def guessed(cls, typed: str) -> "Name":
-        """What was typed into one field for all three: an address has an at sign, whatever its width, and what is no
-        username is a number."""
+        """What was typed into one field for all three: an address has an at sign, whatever its width, and a text
+        that is not a username is read as a number."""
         if "@" in typed or "\uff20" in typed:
             return cls.typed("email", typed)
         handle = cls.typed("username", typed)

@@ -109,8 +109,8 @@ def describe(held: Held, typed: Mapping[str, str | None], now: datetime) -> None
 
 
 def move(held: Held, email: Email, now: datetime) -> None:
-    """The account goes to another, proved address, and remembers the one before; whoever waited there loses it. Raises
-    IntegrityError where somebody has an account on it."""
+    """The account goes to another, proved address, and remembers the one before; a sign-up that waits there is
+    removed. Raises IntegrityError where somebody has an account on it."""
     User.objects.filter(status=Status.PENDING, email=email).delete()
     tenure.leave(held, "email", now)
     User.objects.filter(pk=held.pk).update(email=email, email_verified_at=now, updated_at=now)

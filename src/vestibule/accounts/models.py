@@ -117,8 +117,8 @@ class User(AbstractBaseUser):
 
 
 class FormerAddress(models.Model):
-    """A proved e-mail address or number that an account had until its person, or whoever was in their session, changed
-    it. While the row is here, whoever holds the address can take the account back (accounts.tenure)."""
+    """A proved e-mail address or number that an account had until its person, or a thief in their session, changed it.
+    While the row is here, the holder of the address can take the account back (accounts.tenure)."""
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")

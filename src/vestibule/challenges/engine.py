@@ -171,7 +171,7 @@ class Engine:
 
         Enter it outside any transaction: the count must stay whatever the body does. `by` says whether a code or a
         link is compared; `matches(payload, secret)` stands in for the digest comparison (a password, TOTP, recovery
-        codes, WebAuthn). What has not the form of a code (challenges.codes) is no guess, and not counted.
+        codes, WebAuthn). A text that cannot be a code (challenges.codes) is not counted as a guess.
         Raises Expired, Exhausted, WrongSecret, AlreadyUsed, Locked.
         """
         if by is Secret.CODE:

@@ -7,7 +7,7 @@ from vestibule.challenges.results import Standing
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel import errors
 
-LEASE = timedelta(seconds=30)  # whoever showed the right secret has so long for the work that it is good for
+LEASE = timedelta(seconds=30)  # the caller that showed the right secret has so long to do its work
 
 
 def over(policy: Policy, found: Challenge | None, now: datetime) -> errors.Refusal | None:

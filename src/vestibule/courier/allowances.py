@@ -96,7 +96,7 @@ def _silent(kind: Kind, recipient: bytes, now: datetime) -> bool:
 
 
 def _own(client: Client, recipient: bytes) -> bytes:
-    """The house, and whoever solved a captcha, write to an address out of budgets that no other stranger spends."""
+    """The house, and a client that solved a captcha, write out of budgets of their own that no other client spends."""
     if client.vouched:
         return settings.KEYS.digest("vouched", recipient)
     return settings.KEYS.digest("house", recipient) if client.of_house else b""

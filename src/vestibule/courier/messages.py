@@ -15,15 +15,15 @@ from django.utils.translation import gettext_lazy as _
 class Cause(StrEnum):
     """Who can make such a message go out, and so whose allowance it spends (docs/decisions/0050)."""
 
-    STRANGER = "stranger"  # whoever knows the address, or types any
+    STRANGER = "stranger"  # anybody who knows the address, or types any
     ACCOUNT = "account"  # only who is signed in, knows the password, or runs the house
     WAY_BACK = "way back"  # the same, and it holds a link that takes the act back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One row of the table. `cause` says who can make it go out; `quiet`, that whoever asks for it is told nothing, not
-    even that it can't be sent.
+    """One row of the table. `cause` says who can make it go out; `quiet`, that the client is told nothing, not even
+    that it can't be sent.
 
     What `says` something is a plain letter: that, a button for the link and the code where there are any, and `then`.
     """

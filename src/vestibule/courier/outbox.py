@@ -36,8 +36,8 @@ def post(
     `permit`, what `allowances.ask` said, which is asked here where the flow did not.
 
     A newer message of a topic takes the place of what still waits, unless it is said to be the `first`. What is not to
-    be sent is sealed, kept and handed to the worker like any other, which ends it there: whoever asked, and so a
-    stranger, sees no difference. What the digest waits with goes into it.
+    be sent is sealed, kept and handed to the worker like any other, which ends it there: the client that
+    asked sees no difference. A message that is held back goes into the digest that waits.
     Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
     """
     permit = permit or allowances.ask(client, kind, channel, to=to, recipient=recipient)

@@ -1,4 +1,4 @@
-"""The mark of a flow: dear work in it is done in the name of who asks, refusals are put on record, and a database that
+"""The mark of a flow: expensive work in it counts for its client, refusals are put on record, and a database that
 can't be reached is Unavailable."""
 
 from collections.abc import Callable
@@ -24,9 +24,9 @@ def flow(act: F) -> F:
     """Wrap a keyword-only function that takes a `client`.
 
     A Refusal is recorded as `<module>.<function>.refused` with its code, and goes on: with a row where it concerns
-    whoever is signed in, or an address; else it is counted by day, for strangers cause as many as they like. A database
-    that is down, times out or gives up a lock becomes Unavailable, which is logged and counted but, for want of a
-    database, no row.
+    a person who is signed in, or an address; else it is counted by day, for strangers cause as many as they like. A
+    database that is down, times out or gives up a lock becomes Unavailable, which is logged and counted but, for want
+    of a database, no row.
     """
     name = f"{act.__module__.rpartition('.')[2]}.{act.__name__}"
 

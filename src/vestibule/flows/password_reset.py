@@ -145,12 +145,12 @@ def _set(client: Client, proof: Proof, password: str) -> User:
 
 
 def _looked_at(user: User) -> tuple[str | None, ...]:
-    """What a reset goes by: whoever changes it meanwhile has called the reset off."""
+    """What a reset is decided by: a change of any of it meanwhile calls the reset off."""
     return user.status, user.password, user.email, user.phone_number
 
 
 def _proved(address: Email | Phone) -> bytes:
-    """The budget of whoever proved an address to be theirs."""
+    """The budget of a person who proved the address."""
     return settings.KEYS.digest("proved", identifiers.digest(address))
 
 

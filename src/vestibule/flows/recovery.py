@@ -1,7 +1,7 @@
 """The owner proved it: what every way to recover an account does, in one transaction.
 
-Whoever proves an address of the account, or one that it had, is its owner as far as everything goes that was proved
-later (accounts.tenure): every session ends, what was added since is removed, a closing is off, and every link and code
+A person who proves an address of the account, or one that it had, counts as its owner against all that was proved later
+(accounts.tenure): every session ends, what was added since is removed, a closing is off, and every link and code
 that was sent before is dead.
 """
 
@@ -31,7 +31,7 @@ NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
 
 log = structlog.get_logger(__name__)
 
-# Every purpose, and every model that hangs on an account, stands in one of these: whoever adds one has to say what a
+# Every purpose, and every model that hangs on an account, stands in one of these: to add one is to say what a
 # recovery does with it (tests/attacks/test_holes_recovery.py).
 OF_PERSON = frozenset(
     {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
@@ -85,8 +85,8 @@ def shut(client: Client, user: User) -> None:
 
 
 def tidy(client: Client, user_id: UUID, *addresses: str | None) -> None:
-    """Tell the store what is dead by now, after the commit: the database decides without it, but whoever opens such a
-    link is told why. `addresses`: those that were the account's, besides the ones that it has."""
+    """Tell the store what is dead by now, after the commit: the database decides without it, but a person who opens
+    such a link is told why. `addresses`: those that were the account's, besides the ones that it has."""
     try:
         user = User.objects.get(pk=user_id)
         for seen in outstanding(user, *addresses):

@@ -159,7 +159,7 @@ def _tell_owner(client: Client, failures: int, user: User | None) -> None:
 
 def _waits(name: Name, password: str) -> bool:
     """Whether a sign-up that waits on this address was made with this password; the same work where none waits. Decoys
-    count: whoever signed up with a known address must not learn it here."""
+    count: a stranger who signed up with a known address must not learn here that it is known."""
     if name.kind == "username" or name.malformed:
         return False
     address = Email(name.value) if name.kind == "email" else Phone(name.value)

@@ -72,7 +72,7 @@ def kept(applicant: Applicant, device: Mapping[str, str] | None) -> dict[str, An
 
 def marks(password: str) -> list[str]:
     """One byte of a keyed digest of the password, under each key of the ring: of many sign-ups on one address it finds
-    the few that are worth a hash, and takes eight bits from the search of whoever has the keys already."""
+    the few that are worth a hash, and saves an attacker who has the keys eight bits of the search."""
     return [found[:1].hex() for found in settings.KEYS.digests("sign-up mark", password.encode(errors="replace"))]
 
 

@@ -64,8 +64,8 @@ def may(client: Client, thing: Thing) -> User:
 
 
 def hold(client: Client, thing: Thing) -> None:
-    """Whoever asks may still, and until the caller's transaction ends: their account, session and role are held. Where
-    admins are held too (`roles.keep_an_admin`), those come first.
+    """The member of staff may still do this, until the caller's transaction ends: account, session and role are
+    held. Where admins are held too (`roles.keep_an_admin`), those come first.
 
     Raises Unauthenticated, NotAllowed.
     """

@@ -1,5 +1,5 @@
-"""Admission: what is dear (a password hash, a picture, a document made on request) is done by so many at once, and the
-places to wait for it are shared out among those who ask (docs/decisions/0065)."""
+"""Admission of expensive work (a password hash, a picture, an export): a bounded number runs at once, and the places to
+wait for it are shared out among clients (docs/decisions/0065)."""
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ REFUSED = Counter("vestibule_work_refused", "Requests refused for want of a plac
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A kind of dear work. `apart`: it holds no more places than it leaves free, whoever asks for it."""
+    """A kind of expensive work. `apart`: all of this kind together hold no more places than they leave free."""
 
     name: str
     apart: bool = True
@@ -129,7 +129,7 @@ class Visit:
     """One request, or one act of the house: it takes a place when it first needs one, and holds it to its end."""
 
     def __init__(self, places: Places, who: Sequence[str], *, known: bool) -> None:
-        """`who`: the parties that whoever asks belongs to."""
+        """`who`: the parties that the client belongs to."""
         self._places, self._who, self._known = places, who, known
         self._parties: list[str] | None = None
 
@@ -166,7 +166,7 @@ class Admission:
         self._lock = Lock()
 
     def begin(self, client: Client, device: UUID | None = None) -> None:
-        """Whoever asks visits in this thread, until they `leave`. They are known by their session, by the device that
+        """The client visits in this thread, until they `leave`. They are known by their session, by the device that
         their browser was marked as, or because somebody signed in from their network; the house is known."""
         named = {"network": client.network, "wider": client.wider_network, "account": client.user_id, "device": device}
         known = bool(client.session_id or device or client.network in self._networks or not client.address)
@@ -196,7 +196,7 @@ class Admission:
         """Take the place before anything is read or counted. Raises Unavailable; RuntimeError outside of any visit."""
         visit = self._visit.get()
         if visit is None:
-            raise RuntimeError(f"{work.name}: dear work, and nobody is said to ask for it (Admission.visiting)")
+            raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (Admission.visiting)")
         visit.take_place(work)
         return visit
 

@@ -47,7 +47,7 @@ def ask(client: Client, rule: Rule, given: str) -> Client:
 
 def asked_of_strangers(client: Client, account: Account) -> CaptchaRequired | None:
     """What a stranger is told where several passwords in a row were wrong for this name; None where nothing is asked:
-    of a device that its person signed in from, or of whoever solved one."""
+    of a device that its person signed in from, or of a client that solved one."""
     asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.vouched
     return CaptchaRequired(subject=account.key) if asked and tries.strange(account, client.at) else None
 

@@ -42,7 +42,7 @@ _CAPS = {
 def counts(number: str, network: str, *, codes: bool = True, quiet: bool = False, free: bytes = b"") -> list[Count]:
     """What one SMS to this number for this network costs, to be counted where the address's own allowance is.
 
-    `codes`: it holds a secret that may come back, which the breaker looks at; `quiet`: whoever asks is told nothing, so
+    `codes`: it holds a secret that may come back, which the breaker looks at; `quiet`: the client is told nothing, so
     that its count is apart from the one whose end others are told; `free`: nothing is sent, and the same work is done
     on counts of that digest's own.
     """

@@ -1,4 +1,4 @@
-"""A value that is dear to make and the same for everybody: made by one thread at a time, and kept for a while."""
+"""A value that is expensive to make and the same for everybody: made by one thread at a time, kept for a while."""
 
 from collections.abc import Callable
 from math import inf

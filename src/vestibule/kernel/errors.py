@@ -240,7 +240,7 @@ class SessionRevoked(Unauthenticated):
 
 
 class Unavailable(Refusal):
-    """A dependency is down or no place is left for dear work; nothing half-done stays behind."""
+    """A dependency is down or no place is left for expensive work; nothing half-done stays behind."""
 
     code = "unavailable"
 

@@ -72,7 +72,7 @@ _opener = build_opener(_Http, _Https)
 def fetched(request: Request, *, seconds: float, most: int) -> bytes:
     """The body of the answer, at most so many bytes of it: so many seconds to connect, and as many for all of it.
 
-    Raises HTTPError (an answer that is none), other OSErrors, HTTPException (what is no HTTP), ValueError.
+    Raises HTTPError (a status of 400 and above), other OSErrors, HTTPException (the answer is not HTTP), ValueError.
     """
     with _opener.open(request, timeout=seconds) as answer:
         return bytes(answer.read(most))

@@ -31,7 +31,7 @@ PASSWORD_HASHERS = [
 ]
 # As many hashes at once as there are cores, over all processes of this machine.
 HASHING_SLOTS = env.number("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES), least=1, most=1024)
-# Who does dear work or waits for it holds a thread: a quarter of them stays free for whoever wants none.
+# A request that does expensive work, or waits for it, holds a thread: a quarter of them stays free for all others.
 PLACES = max(HASHING_SLOTS, min(HASHING_SLOTS + 16, WEB_THREADS - max(1, WEB_THREADS // 4)))
 AUTH_PASSWORD_VALIDATORS = [
     {

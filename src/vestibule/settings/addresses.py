@@ -13,7 +13,7 @@ from vestibule.settings import hosts
 from vestibule.settings.kinds import Unreadable
 
 _POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
-_PERCENT = "percent-encode what is no letter or digit in user and password (`@` is %40, `#` is %23, `/` is %2F)"
+_PERCENT = "percent-encode all but letters and digits in user and password (`@` is %40, `#` is %23, `/` is %2F)"
 _DATABASE = f"Set it like postgres://user:password@host:5432/name; {_PERCENT}."
 _REDIS = f"Set it like redis://:password@host:6379/0, or rediss:// for TLS; {_PERCENT}."
 _BROKER = "Set it like redis://:password@host:6379/0 or amqp://user:password@host:5672/vhost."

@@ -128,7 +128,7 @@ def root(text: str) -> str:
 def origin(text: str) -> str:
     """An origin as browsers send it: scheme, host and port."""
     if text == "null" or "*" in text:
-        raise Unreadable("allows whoever sends it", "Name each origin, like https://app.example.com.")
+        raise Unreadable("allows every sender", "Name each origin, like https://app.example.com.")
     if urlsplit(found := site(text)).path:
         raise Unreadable(f"holds {text}, which has a path", "An origin is scheme, host and port.")
     return found

@@ -40,8 +40,9 @@ def admit(
     """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
 
     `identifier` is the keyed digest of the address concerned, where the rule limits by it, which refuses nobody;
-    `session` is the one that
-    a bearer token or a cookie has proved; `captcha`, what came to show that a person asks (guards.captcha).
+    `session` is the one that a bearer token or a cookie has proved; `captcha`, what came to show that a person asks
+    (guards.captcha).
+
     Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
     left for a request that hashes.
     """
@@ -89,8 +90,8 @@ def client_address(request: HttpRequest) -> Address | None:
 
 
 def hear_only_proxies(request: HttpRequest) -> None:
-    """X-Forwarded-Proto is a proxy's word: from anybody else it says nothing (Django believes whoever sends it). That
-    it was there is known on (skins.operators)."""
+    """X-Forwarded-Proto is a proxy's word: from anybody else it says nothing (Django believes every sender). The empty
+    value that is left says that it was sent (skins.operators)."""
     if "HTTP_X_FORWARDED_PROTO" in request.META and not from_proxy(request):
         request.META["HTTP_X_FORWARDED_PROTO"] = ""
 

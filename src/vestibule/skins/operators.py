@@ -1,7 +1,7 @@
-"""Who counts as an operator: whoever bears METRICS_TOKEN, or asks on this very machine.
+"""Who counts as an operator: a client that bears METRICS_TOKEN, or, where none is set, one on this very machine.
 
 A connection from the loopback interface may still be a stranger's, handed on by a proxy that runs beside us: a request
-that says of itself that it was forwarded comes from outside, whoever handed it on.
+that says of itself that it was forwarded comes from outside.
 """
 
 from collections.abc import Mapping

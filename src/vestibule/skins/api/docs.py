@@ -40,7 +40,7 @@ class Document(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponseBase:
-        """As YAML or JSON, as `Accept` or `?format=` says; 304 for whoever has it already."""
+        """As YAML or JSON, as `Accept` or `?format=` says; 304 for a client that has it already."""
         renderer: Any = request.accepted_renderer
         form = FORMS.get()[renderer.format]
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
@@ -64,7 +64,7 @@ class Page(SpectacularSwaggerSplitView):
 
 
 def _make() -> Mapping[str, Form]:
-    """The document by format, the same whoever asks first."""
+    """The document by format, in the default language."""
     with translation.override(settings.LANGUAGE_CODE):
         document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
         made = (

@@ -99,8 +99,8 @@ def _shape(kind: type[serializers.Serializer[Any]], language: str | None) -> ser
 
 
 def _write_messages(shape: serializers.Serializer[Any]) -> None:
-    """The messages of DRF's validators are written once, in the language of whoever first reads them, and not safely so
-    by two threads."""
+    """The messages of DRF's validators are written once, in the language of the first reader, and not safely so by two
+    threads."""
     for field in shape.fields.values():
         for validator in field.validators:
             str(getattr(validator, "message", ""))

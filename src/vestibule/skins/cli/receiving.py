@@ -120,7 +120,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         return bool(keepalive)  # where the next request begins is known: nothing of this one is left to be read
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """What is no HTTP reaches no middleware: its refusal gets the headers here."""
+        """A request that is not HTTP reaches no middleware: its refusal gets the headers here."""
         super().handle_error(req, Dressed(client), addr, exc)
 
     def murder_pending(self) -> None:

@@ -61,7 +61,7 @@ def forget() -> None:
 
 
 def _look() -> Mapping[str, str]:
-    """All dependencies at once, and none for longer than PATIENCE: whoever asks has a time-out."""
+    """All dependencies at once, and none for longer than PATIENCE: the balancer that asks has a time-out."""
     asked = {name: _pool.submit(_answer, name, check) for name, check in _CHECKS.items()}
     wait(asked.values(), timeout=PATIENCE)
     return {name: answer.result() if answer.done() else FAILED for name, answer in asked.items()}

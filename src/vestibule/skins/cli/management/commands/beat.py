@@ -18,4 +18,4 @@ class Command(BaseCommand):
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
         app.start(["beat", "--loglevel=warning", f"--schedule={settings.VAR / 'beat'}"])
-        raise CommandError("Beat ended although nobody asked it to; whoever watches it starts it again.")
+        raise CommandError("Beat ended although nobody asked it to; its supervisor starts it again.")

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         Server().run()
 
     def tell_what_is_not_migrated(self) -> None:
-        """Others share that database: whoever releases migrates it. Where it is away, readiness says so."""
+        """Several hosts share that database: a release migrates it once. Where it is away, readiness says so."""
         try:
             left = unapplied()
         except OperationalError:

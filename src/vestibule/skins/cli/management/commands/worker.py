@@ -34,4 +34,4 @@ class Command(BaseCommand):
         settle()
         app.worker_main(["worker", "--loglevel=warning", f"--concurrency={options['concurrency']}", "--without-gossip"])
         if state.should_stop is None and state.should_terminate is None:  # what a signal sets, and nothing else
-            raise CommandError("The worker ended although nobody asked it to; whoever watches it starts it again.")
+            raise CommandError("The worker ended although nobody asked it to; its supervisor starts it again.")
