@@ -35,12 +35,15 @@ __all__ = ["celery", "environment"]
 # their own folder and Redis.
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
-# What starts the service as processes of its own runs once, in the run of its shape; what asks neither database nor
-# Redis runs once; and so does the fuzzer, where it finds more: PostgreSQL refuses what SQLite takes.
+# What starts the service as processes of its own runs once, in the run of its shape. So does what asks neither database
+# nor Redis, or asks both alike; and the fuzzer, where it finds more: PostgreSQL refuses what SQLite takes.
 ONCE = [f"contracts/test_{vendor}.py" for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "twilio")]
-ONCE += ["architecture/*", "properties/test_parsing.py", "domain/test_sealing.py", "domain/test_identifiers.py"]
+ONCE += ["architecture/*", "properties/test_parsing.py", "faults_of_use/test_settings_*.py"]
+ONCE += [f"domain/test_{unit}.py" for unit in ("sealing", "identifiers", "replies", "framing")]
+ONCE += [f"faults_of_use/test_{use}.py" for use in ("hosts", "languages", "names", "other_origins", "pictures", "tabs")]
+ONCE += [f"attacks/test_{door}.py" for door in ("holes_operators", "holes_settings", "passwords", "web_surfaces")]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
-PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py"]
+PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION
 
 

@@ -161,7 +161,7 @@ def test_fault_03_lists(name: str, text: str, value: list[Any] | None) -> None:
         *(("SMS_COUNTRIES", text) for text in ("XX", "Germany", "49")),
         *(("TRUSTED_PROXIES", text) for text in ("proxy", "10.0.0.0/33", "10.0.0", "10.0.0.0/8;10.1.0.0/16")),
         *(("SIGNUP_FIELDS", text) for text in ("shoe_size", "username;email")),
-        *(("OTP_COOLDOWNS", text) for text in ("a", "0", "60;120", "-1")),
+        *(("OTP_COOLDOWNS", text) for text in ("a", "1.5", "60;120", "-1")),
     ],
 )
 def test_fault_03_items_that_are_none(name: str, text: str) -> None:
