@@ -7,6 +7,8 @@ from django.contrib.auth import hashers
 from django.utils import timezone
 
 from vestibule.accounts import passwords
+from vestibule.accounts.lifecycle import NO_PASSWORD
+from vestibule.accounts.models import IMPORTED_HASH, User
 from vestibule.guards.admission import admission
 from vestibule.kernel.client import Client
 
@@ -76,6 +78,14 @@ def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
     assert one != two
     assert one.split("$")[-2] != two.split("$")[-2]
     assert GOOD not in one
+
+
+def test_only_a_hash_of_other_parameters_counts_as_imported(house: None) -> None:
+    """IMPORTED_HASH, on which there is an index, names the parameters of passwords.Argon2: both change together."""
+    imported = hashers.make_password(GOOD, hasher="pbkdf2_sha256")
+    for name, stored in {"ours": passwords.hashed(GOOD), "none": NO_PASSWORD, "imported": imported}.items():
+        User.objects.create(email=f"{name}@example.com", password=stored)
+    assert [user.email for user in User.objects.filter(IMPORTED_HASH)] == ["imported@example.com"]
 
 
 def test_the_spellings_of_one_character_are_one_password() -> None:

@@ -17,6 +17,8 @@ from vestibule.accounts.tenure import Tenure
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import insert, insert_or_update
 
+NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
+
 _WAITING = User.objects.filter(status=Status.PENDING)
 _AT_EMAIL = Prepared(_WAITING.only("id"), "email")
 _BY_ID = Prepared(User.objects.select_for_update(no_key=True), "id")
@@ -99,7 +101,7 @@ def hold(user_id: UUID) -> Held | None:
 
 
 def set_password(held: Held, hashed: str, now: datetime) -> None:
-    """Another password hash; `!` where no password shall open the account."""
+    """Another password hash; NO_PASSWORD where none shall open the account."""
     User.objects.filter(pk=held.pk).update(password=hashed, updated_at=now)
 
 
@@ -220,7 +222,7 @@ def close(user_id: UUID) -> bool:
         phone_verified_at=None,
         closes_at=None,
         own_closing=False,
-        password="!",  # noqa: S106 - Django's mark of an unusable password
+        password=NO_PASSWORD,
     )
     if closed:
         FormerAddress.objects.filter(user_id=user_id).delete()

@@ -28,7 +28,8 @@ class Role(models.TextChoices):
     USER = "user"
 
 
-# A hash of other parameters than today's (`passwords.Argon2`), and not the mark of an account without a password.
+# A hash of other parameters than today's (`passwords.Argon2`), and not `lifecycle.NO_PASSWORD`. Another parameter there
+# is another condition here, and a migration of the index.
 IMPORTED_HASH = ~Q(password__startswith="argon2$argon2id$v=19$m=19456,t=2,p=1$") & ~Q(password__startswith="!")  # noqa: S106
 
 

@@ -27,8 +27,6 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
 
-NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
-
 log = structlog.get_logger(__name__)
 
 # Every purpose, and every model that hangs on an account, stands in one of these: to add one is to say what a
@@ -49,7 +47,7 @@ def recover(client: Client, proof: Proof) -> User:
     In the caller's transaction, so that what was compared is what is changed. Raises LinkExpired (the proof was sent
     before a recovery from there, or from an address that counts more), EmailTaken, PhoneTaken.
     """
-    return give_back(client, *held(client, proof), NO_PASSWORD)
+    return give_back(client, *held(client, proof), lifecycle.NO_PASSWORD)
 
 
 def give_back(client: Client, user: Held, by: Tenure, password: str) -> User:

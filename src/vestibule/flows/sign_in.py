@@ -151,7 +151,7 @@ def _tell_owner(client: Client, failures: int, user: User | None) -> None:
             held = lifecycle.hold(user.pk)
             if held is None or held.password != user.password:
                 return
-            lifecycle.set_password(held, "!", client.at)
+            lifecycle.set_password(held, lifecycle.NO_PASSWORD, client.at)
         record(events.PASSWORD_DISABLED if disabled else events.SIGN_IN_SLOWED, client, user_id=user.pk)
         kind = messages.PASSWORD_DISABLED if disabled else messages.SIGN_IN_TROUBLE
         owner.write(client, kind, owner.reached_at(user))

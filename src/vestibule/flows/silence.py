@@ -24,8 +24,7 @@ def lift(*, client: Client, user_id: UUID, reason: str) -> User:
     """
     staff.may(client, Thing.LIFT)
     user, why = staff.person(user_id), staff.reason(reason)
-    addresses: list[Email | Phone] = [Email(user.email)] if user.email else []
-    addresses += [Phone(user.phone_number)] if user.phone_number else []
+    addresses = [identifiers.address(each) for each in (user.email, user.phone_number) if each]
     with atomic():
         _forget(client, addresses)
         record(events.SILENCE_LIFTED, client, user_id=user.pk, reason=why)
