@@ -9,9 +9,11 @@ from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from django.core.exceptions import SuspiciousOperation
 from django.test import RequestFactory
 
+from tests.desk import PageDesk, given
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
+from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.guards.models import Tally
 from vestibule.sessions.models import Device
@@ -157,13 +159,26 @@ def test_inp_09_text_is_text_in_pages_mails_and_json(api: Api, inbox: Inbox, tex
     shown = [pages.post("/login/", {"name": text, "password": text})]
     pages.post("/login/", {"name": MIKE, "password": PASSWORD}, headers={"User-Agent": text})
     shown += [pages.get(path) for path in ("/account/", "/account/sessions/", "/account/activity/")]
+    assert api.send("GET", "me", access).body["profile"]["bio"] == text
+    ada = given(MIKE, "admin")  # and as the staff see it
+    desk = PageDesk(MIKE)
+    desk.act(ada, "sign-out", reason=text)
+    desk = PageDesk(MIKE)
+    tables = ("accounts/user/", f"accounts/user/{ada.pk}/", "audit/auditevent/", "courier/message/")
+    events = [f"audit/auditevent/{event.pk}/" for event in AuditEvent.objects.exclude(reason="")]
+    assert events
+    shown += [desk.http.get(f"/admin/{path}") for path in ("", *tables, *events)]
+    shown += [
+        desk.http.get("/admin/accounts/user/", {"q": text}),
+        desk.http.get("/admin/audit/auditevent/", {"q": text}),
+    ]
+    assert {each.status_code for each in shown[1:]} == {200}
     for html in (each.content.decode() for each in shown):
         assert "<img src=x" not in html
         assert "<script>x" not in html
     for post in inbox.all(MIKE):
         assert "<img src=x" not in post.html
         assert "<script>x" not in post.html
-    assert api.send("GET", "me", access).body["profile"]["bio"] == text
 
 
 def test_inp_10_no_key_of_a_counter_holds_what_was_typed(api: Api, inbox: Inbox) -> None:

@@ -1,5 +1,5 @@
-"""ABU-01, 03, 11: a mailbox is not bombed, whatever kinds of mail are asked for and from wherever; and to ask for a
-reset changes nothing by itself."""
+"""ABU-01, 03, 05, 08, 11: a mailbox is not bombed, whatever kinds of mail are asked for and from wherever; a mail goes
+to one address; and to ask for a reset changes nothing by itself."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.attacks.allowances import defaults, spend, stranger
-from tests.world import PASSWORD, Api, Door, Inbox
+from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
 from vestibule.flows import password_reset
@@ -102,3 +102,35 @@ def test_abu_11_what_the_staff_have_sent_does_not_end_where_strangers_were(api: 
         inbox.empty()
         password_reset.start(client=Client.system("staff", timezone.now()), address=identifiers.email(ADA))
         assert "Reset your password" in inbox.newest(ADA).subject
+
+
+BETWEEN = (",", ";", " ", "\n", "%0a", "\x00", "\tcc:", "\r\nBcc: ")
+SECOND = [*(f"ada@example.com{between}eve@example.com" for between in BETWEEN), "Ada <ada@example.com>"]
+
+
+@pytest.mark.parametrize("typed", SECOND, ids=ascii)
+def test_abu_05_a_mail_goes_to_one_address(api: Api, inbox: Inbox, typed: str) -> None:
+    access = api.account(inbox, ADA)
+    inbox.empty()
+    for path in ("register/start", "register", "verify-email/resend", "password/reset"):
+        for email in (typed, [ADA, "eve@example.com"], {"to": ADA}):
+            assert api.post(path, {"email": email, "password": PASSWORD}).code == "invalid", path
+    assert api.send("POST", "email/change", access, {"email": typed, "password": PASSWORD}).code == "invalid"
+    for path in ("/register/", "/password/reset/", "/verify-email/resend/"):
+        assert Http().post(path, {"email": typed, "password": PASSWORD}).status_code in (200, 400)
+    assert inbox.all() == []
+
+
+def test_abu_08_a_number_has_one_allowance_however_it_is_spelled(api: Api, inbox: Inbox) -> None:
+    """ABU-07: three texts an hour, and five a day."""
+    spelled = ("+14155550100", "+1 (415) 555-0100", "\uff0b1 415.555.0100", "+\u0661-415-555-0100")
+    with travel(timezone.now(), tick=False) as clock, defaults():
+        for hour in range(4):
+            for number, typed in enumerate(spelled):
+                stranger(hour * 4 + number).start(phone_number=typed, channel="sms", password=PASSWORD)
+                clock.shift(61)
+            assert len(inbox.all()) == len(inbox.all("+14155550100")) <= 3 * (hour + 1)
+            clock.shift(3600)
+    assert len(inbox.all()) == 5
+    for typed in ("+14155550100 ext. 5", "0014155550100", "+14155550100,+14155550101"):
+        assert api.start(phone_number=typed, channel="sms", password=PASSWORD).code == "invalid"

@@ -132,6 +132,7 @@ def test_what_is_taken_or_unproved_is_refused_whole(fields: dict[str, Any]) -> N
 
 
 def test_a_proved_number_is_one_accounts() -> None:
+    """ABU-10."""
     proved = {"email": None, "username": None, "phone_number": Phone(NUMBER), "email_at": None}
     created(**proved, phone_at=NOW)
     with pytest.raises(IntegrityError):

@@ -86,6 +86,7 @@ def test_suspended_and_back(desk: Desk, boss: User, ada: User, api: Api, inbox: 
 
 
 def test_signed_out_everywhere(desk: Desk, boss: User, ada: User, api: Api) -> None:
+    """AUZ-08."""
     access = api.login(ADA).body["access"]
     ok(desk, ada, "sign-out")
     done(boss, ada, "session.ended_by_staff")
@@ -96,6 +97,7 @@ def test_signed_out_everywhere(desk: Desk, boss: User, ada: User, api: Api) -> N
 
 
 def test_a_reset_is_started(desk: Desk, boss: User, ada: User, api: Api, inbox: Inbox) -> None:
+    """AUZ-08."""
     ok(desk, ada, "password-reset")
     done(boss, ada, "password.reset_by_staff")
     asked = AuditEvent.objects.get(name="password.reset_asked")
@@ -171,18 +173,8 @@ def test_closed_and_erased(api: Api, inbox: Inbox) -> None:
         assert state(other) == Status.ACTIVE
 
 
-def test_a_role_is_given_and_counts_at_once(desk: Desk, boss: User, ada: User) -> None:
-    """AUZ-07: read from the database, not from the token."""
-    ok(desk, ada, "role", role="manager")
-    assert done(boss, ada, "role.given").code == "manager"
-    helper = type(desk)(ADA)
-    assert set(helper.look(ada)) == {200}
-    ok(desk, ada, "role", role="user")
-    assert set(helper.look(ada)) == {404 if isinstance(desk, PageDesk) else 403}
-    assert desk.act(ada, "role", role="emperor").status == 400
-
-
 def test_somebody_is_always_admin(desk: Desk, boss: User, ada: User, api: Api) -> None:
+    """AUZ-08."""
     for name, more in (("suspend", {}), ("close", {}), ("role", {"role": "user"})):
         reply = desk.act(boss, name, **more)
         assert (reply.status, "Somebody has to be admin" in reply.text) == (400, True), name
@@ -226,6 +218,7 @@ def test_the_person_sees_what_happened_but_not_where_the_staff_sit(desk: Desk, a
 
 
 def test_an_old_sign_in_looks_and_changes_nothing(api: Api, inbox: Inbox) -> None:
+    """AUZ-09."""
     with travel(NOON, tick=False) as clock:
         account(api, inbox, BOSS)
         given(BOSS, "admin")
@@ -254,7 +247,7 @@ def test_an_old_sign_in_looks_and_changes_nothing(api: Api, inbox: Inbox) -> Non
 
 
 def test_the_staffs_sessions_are_short(api: Api, inbox: Inbox) -> None:
-    """SECURITY: 15 minutes idle, 12 hours in all, whatever was ticked, and on every page."""
+    """AUZ-09: sECURITY: 15 minutes idle, 12 hours in all, whatever was ticked, and on every page."""
     with travel(NOON, tick=False) as clock:
         account(api, inbox, BOSS)
         given(BOSS, "admin")
@@ -289,7 +282,7 @@ def test_the_way_in_leads_nowhere_else(api: Api, inbox: Inbox) -> None:
 
 
 def test_there_is_no_other_door(desk: Desk, ada: User) -> None:
-    """No stock login, password page, add, change or delete; and nothing tells what there is."""
+    """AUZ-09: no stock login, password page, add, change or delete; and nothing tells what there is."""
     paths = ["login/", "logout/", "password_change/", "accounts/user/add/", f"accounts/user/{ada.pk}/delete/", "auth/"]
     paths += [f"accounts/user/{ada.pk}/change/", f"accounts/user/{ada.pk}/password/", "search/", "nothing", "r/1/1/"]
     anybody, user = Http(), PageDesk()

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.desk import PageDesk, account
-from tests.world import PASSWORD, Api, Http, Inbox
+from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import Role, Status, User
 from vestibule.audit.models import AuditEvent
 
@@ -61,11 +61,3 @@ def test_an_invitation_gives_nothing_to_an_account_made_meanwhile(api: Api, inbo
     body = {"token": token, "password": "another password entirely"}
     assert api.post("password/reset/confirm", body).code == "token_used"
     assert (User.objects.get().role, api.login(ADA).status) == (Role.USER, 200)
-
-
-def test_there_is_no_default_account(api: Api) -> None:
-    """AUZ-12."""
-    for name, password in (("admin", "admin"), ("admin@example.com", "admin"), ("root", "root")):
-        answer = Http().post("/login/", {"name": name, "password": password, "next": "/admin/"})
-        assert answer.status_code == 401
-    assert not User.objects.exists()

@@ -1,38 +1,16 @@
 """Roles are given by the house; nobody takes one."""
 
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.architecture.test_shape import endpoints
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
 
-POSTS = sorted(path for path, view in endpoints().items() if path.startswith("api/auth/") and hasattr(view.cls, "post"))
 ADA, BOB = "ada@example.com", "bob@example.com"
-POWER: dict[str, Any] = {
-    "role": "admin",
-    "roles": ["admin"],
-    "is_staff": True,
-    "is_superuser": True,
-    "isStaff": True,
-    "groups": [1],
-    "permissions": ["*"],
-    "status": "active",
-    "is_active": True,
-    "email_verified": True,
-    "email_verified_at": "2020-01-01T00:00:00Z",
-    "id": "00000000-0000-4000-8000-000000000001",
-    "user_id": "00000000-0000-4000-8000-000000000001",
-    "created_at": "2020-01-01T00:00:00Z",
-    "user": {"role": "admin", "is_staff": True},
-    "profile": {"bio": "x"},
-    "tenant": "another",
-}
 
 
 def account(api: Api, inbox: Inbox, email: str = ADA) -> str:
@@ -85,34 +63,3 @@ def test_the_last_admin_stays_one(api: Api, inbox: Inbox) -> None:
 
     at_once(demote, 4)
     assert User.objects.filter(role="admin").count() == 1
-
-
-@pytest.mark.parametrize("path", POSTS)
-def test_no_endpoint_gives_power_to_who_asks(api: Api, inbox: Inbox, path: str) -> None:
-    """AUZ-01: on every POST of the API, beside all that it takes."""
-    access = account(api, inbox)
-    pending = api.register(email=BOB, password=PASSWORD).registration
-    mail = inbox.newest(BOB)
-    before = list(User.objects.order_by("pk").values("pk", "role", "status", "email_verified_at", "created_at"))
-    takes = {"email": "new@example.com", "password": PASSWORD, "registration": pending, "otp": "000000"}
-    for body in ({**takes, **POWER}, {**POWER, "token": mail.token[:-1] + "!"}, POWER):
-        api.http.post(f"/{path}", body, content_type="application/json", headers={"Authorization": f"Bearer {access}"})
-    kept = User.objects.filter(pk__in=[row["pk"] for row in before])
-    fields = ("pk", "role", "status", "email_verified_at", "created_at")
-    assert [row for row in before if row["pk"] in set(kept.values_list("pk", flat=True))] == list(
-        kept.order_by("pk").values(*fields)
-    )
-    assert set(User.objects.values_list("role", flat=True)) == {"user"}
-    assert not User.objects.filter(email="new@example.com", status="active").exists()
-
-
-@pytest.mark.parametrize("proof", ["link", "code"])
-def test_no_proof_brings_power(api: Api, inbox: Inbox, proof: str) -> None:
-    power = {name: value for name, value in POWER.items() if name != "role"}  # which is refused outright
-    registration = api.register(email=ADA, password=PASSWORD, **power).registration
-    mail = inbox.newest(ADA)
-    shown = {"token": mail.token} if proof == "link" else {"email": ADA, "otp": mail.code}
-    reply = api.post("verify-email", {**POWER, **shown, "registration": registration})
-    assert (reply.status, reply.body["user"]["role"]) == (200, "user")
-    user = User.objects.get()
-    assert (user.role, str(user.pk) != POWER["id"], user.created_at.year > 2020) == ("user", True, True)
