@@ -12,6 +12,7 @@ from tests.stories.test_recovery import ask, reset
 from tests.world import PASSWORD, Api, Http, Inbox, Post, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
+from vestibule.flows import securing
 
 ADA, BOB, NEW, NUMBER = "ada@example.com", "bob@example.com", "new@example.com", "+14155550100"
 FRESH, WAITS, CAROL = "fresh@example.com", "waits@example.com", "carol@example.com"
@@ -92,6 +93,23 @@ def test_otp_18_what_changes_the_account_ends_the_proofs_of_before(
         assert reset(api, "the password of a stranger", **proof).status == 410
     assert api.send("POST", "phone/change/confirm", ada, {"otp": code}).status in (401, 410)
     assert User.objects.values().get() == before
+
+
+def test_otp_18_a_changed_password_ends_a_reset_though_nobody_came_to_bury_it(
+    api: Api, inbox: Inbox, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after the commit of the change, before the store of challenges is told."""
+    ask(api)
+    mail = inbox.newest(ADA)
+    with monkeypatch.context() as without:
+        without.setattr(securing, "call_off", lambda *_: None)
+        changed = {"current_password": PASSWORD, "password": NEXT, "password2": NEXT}
+        assert api.send("POST", "password/change", ada, changed).status == 204
+    for proof in ({"token": mail.token}, {"email": ADA, "otp": mail.code}):
+        assert reset(api, "the password of a stranger", **proof).status == 410
+    assert api.login(ADA, NEXT).status == 200
+    ask(api)
+    assert reset(api, "the password of the owner", token=inbox.newest(ADA).token).status == 204
 
 
 SKIPPED: list[dict[str, Any]] = [

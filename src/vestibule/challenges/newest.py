@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.transaction import on_commit
@@ -16,6 +17,7 @@ from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
 from vestibule.database.prepared import Prepared
 from vestibule.database.rows import change, insert_once
+from vestibule.kernel import entropy
 
 _HELD = Prepared(Newest.objects.select_for_update(), "purpose", "subject")
 
@@ -31,7 +33,14 @@ class Place:
     def take(self, issued: Issued) -> None:
         """From the commit on `issued` counts, and nothing that was issued before. For a message that really goes: one
         that is held back takes no place."""
-        change(self.row, challenge_id=issued.id, expires_at=issued.expires_at)
+        self._give(issued.id, issued.expires_at)
+
+    def clear(self, now: datetime) -> None:
+        """From the commit on nothing counts that was issued before, and nothing takes its place."""
+        self._give(entropy.identifier(), now + challenges.policies[Purpose(self.row.purpose)].ttl)
+
+    def _give(self, challenge_id: UUID, expires_at: datetime) -> None:
+        change(self.row, challenge_id=challenge_id, expires_at=expires_at)
         if under_older_keys := self.subjects[1:]:
             Newest.objects.filter(purpose=self.row.purpose, subject__in=under_older_keys).delete()
         if self.challenge:

@@ -3,9 +3,11 @@
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
-from vestibule.accounts import lifecycle, passwords
+from vestibule.accounts import identifiers, lifecycle, passwords
 from vestibule.audit import events
 from vestibule.audit.record import record
+from vestibule.challenges import newest
+from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.flows import owner, securing, sign_in
 from vestibule.flows.flow import flow
@@ -29,6 +31,9 @@ def change(*, client: Client, current: str, password: str) -> None:
     with atomic():
         lifecycle.set_password(securing.hold(client, user), hashed, client.at)
         securing.cut_off(client, user.pk, but=client.session_id)
+        for address in filter(None, (user.email, user.phone_number)):
+            subjects = identifiers.digests(identifiers.address(address))
+            newest.hold(Purpose.PASSWORD_RESET, subjects, client.at).clear(client.at)
         record(events.PASSWORD_CHANGED, client)
         owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
     securing.call_off(user.pk, user.email, user.phone_number)
