@@ -2,13 +2,11 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from celery.worker import state
 from django.conf import settings
-from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 from limits.strategies import MovingWindowRateLimiter
@@ -19,7 +17,6 @@ from tests.vendors import SiteVerify
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import breaches, passwords
 from vestibule.accounts.breaches import breached
-from vestibule.celery import app
 from vestibule.flows.pending_registration import HASHES
 from vestibule.guards import counters, rates, rules
 from vestibule.kernel.errors import Unavailable
@@ -149,12 +146,3 @@ def test_and_a_wrong_password_costs_the_same_hashes_however_many_there_are(
     monkeypatch.setattr(passwords.Argon2, "verify", counted)
     api.post("verify-email", {"email": ADA, "otp": "123456", "password": "nobody's horse of them"})
     assert len(hashes) == HASHES
-
-
-@pytest.mark.parametrize("asked", [None, 0])
-def test_hol_11_a_worker_that_ends_unasked_says_so(asked: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.conf, "broker_url", "memory://")
-    monkeypatch.setattr(app, "worker_main", lambda _: 0)  # as Celery comes back from a broken broker
-    monkeypatch.setattr(state, "should_stop", asked)
-    with nullcontext() if asked == 0 else pytest.raises(CommandError, match="nobody asked"):
-        call_command("worker")

@@ -5,8 +5,9 @@ import http.client
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,6 +15,8 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
+from celery import Celery
 
 from tests.faults.conftest import Sink
 from tests.proxy import Proxy
@@ -33,28 +36,28 @@ class Shape:
     sink: Sink
     database: str
     proxies: dict[str, Proxy]
-    last: tuple[int, dict[str, Any], dict[str, str]] = field(default=(0, {}, {}))
 
     def ask(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any], dict[str, str]]:
         """POST; status, answer and headers, within ten seconds."""
         line = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=10)
         line.request("POST", f"/api/auth/{path}", json.dumps(body), {"Content-Type": "application/json"})
         answer = line.getresponse()
-        self.last = answer.status, json.loads(answer.read() or b"{}"), dict(answer.headers)
+        told = answer.status, json.loads(answer.read() or b"{}"), dict(answer.headers)
         line.close()
-        return self.last
+        return told
 
     def ready(self) -> bool:
         """Whether it says so."""
         return self.service.get("/health/ready")[0] == 200
 
     def works(self) -> None:
-        """A sign-up from its beginning to its end: web and worker."""
+        """A sign-up from its beginning to its end, and a sign-in: web and worker."""
         until(self.ready, "readiness")
-        address = f"person{next(_number)}@example.com"
-        until(lambda: self.ask("register/start", {"email": address, "password": PASSWORD})[0] == 202, "a start")
-        given = {"registration": self.last[1]["registration"], "otp": self.mail(address).code}
+        person = {"email": f"person{next(_number)}@example.com", "password": PASSWORD}
+        _, told, _ = self.ask("register/start", person)
+        given = {"registration": told["registration"], "otp": self.mail(person["email"]).code}
         assert self.ask("register/confirm", given)[0] == 201
+        assert self.ask("login", person)[0] == 200
 
     def mail(self, address: str) -> Post:
         """The newest mail to that address, waited for."""
@@ -123,26 +126,43 @@ def set_in_database(shape: Shape, dependency: str, fault: str) -> Iterator[None]
             other.execute("SELECT pg_reload_conf()")
 
 
+@contextmanager
+def set_in_redis(shape: Shape, dependency: str, fault: str) -> Iterator[None]:
+    """No room left: what is read is answered, and nothing is kept."""
+    with redis.Redis.from_url(shape.store.url()) as other:
+        other.config_set("maxmemory", 1)
+        try:
+            yield
+        finally:
+            other.config_set("maxmemory", 0)
+
+
 Break = Callable[[Shape, str, str], Any]
-MATRIX: list[tuple[str, str, str, Break]] = [
-    ("flt_03", "redis", "cut", by_proxy),
-    ("flt_03", "redis", "hang", by_proxy),
-    ("flt_03", "database", "cut", by_proxy),
-    ("fault_32", "database", "read-only", set_in_database),
+BOTH, START = ("register/start", "login"), ("register/start",)  # to sign in with rates off, Redis is only read
+MATRIX: list[tuple[str, str, str, Break, tuple[str, ...]]] = [
+    ("flt_03", "redis", "cut", by_proxy, BOTH),
+    ("flt_03", "redis", "hang", by_proxy, BOTH),
+    ("fault_33", "redis", "full", set_in_redis, START),
+    ("flt_03", "database", "cut", by_proxy, BOTH),
+    ("flt_03", "database", "hang", by_proxy, BOTH),
+    ("fault_32", "database", "read-only", set_in_database, BOTH),
 ]
 
 
-@pytest.mark.parametrize(("id", "dependency", "fault", "break_"), MATRIX, ids=[f"{i} {d} {f}" for i, d, f, _ in MATRIX])
+@pytest.mark.parametrize(
+    ("id", "dependency", "fault", "break_", "paths"), MATRIX, ids=[" ".join(row[:3]) for row in MATRIX]
+)
 def test_flt_03_a_dependency_that_is_not_itself(
-    shape: Shape, id: str, dependency: str, fault: str, break_: Break
+    shape: Shape, id: str, dependency: str, fault: str, break_: Break, paths: tuple[str, ...]
 ) -> None:
-    with break_(shape, dependency, fault):
+    person = {"email": "away@example.com", "password": PASSWORD}
+    with break_(shape, dependency, fault), ThreadPoolExecutor() as people:
+        asked = [people.submit(shape.ask, path, person) for path in paths]
         until(lambda: not shape.ready(), "readiness to fail")
-        status, problem, headers = shape.ask("register/start", {"email": "away@example.com", "password": PASSWORD})
-        assert (status, problem["code"], headers["Retry-After"].isdecimal()) == (503, "unavailable", True)
-        status, problem, headers = shape.ask("login", {"email": "away@example.com", "password": PASSWORD})
-        assert (status, problem["code"], headers["Retry-After"].isdecimal()) == (503, "unavailable", True)
         assert shape.service.get("/health/live")[0] == 200
+        for answer in asked:
+            status, problem, headers = answer.result()
+            assert (status, problem["code"], headers["Retry-After"].isdecimal()) == (503, "unavailable", True)
     shape.works()
 
 
@@ -156,3 +176,23 @@ def test_hol_11_redis_restarts_while_a_task_is_in_hand(shape: Shape) -> None:
     shape.sink.go_on.set()
     shape.works()
     assert [shape.service.process(name).poll() for name in ("serve", "worker", "beat")] == [None] * 3
+
+
+def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape: Shape) -> None:
+    """After Redis was restarted above: nobody wakes the worker for this try but beat, on its new connection."""
+    with by_proxy(shape, "mail", "cut"), psycopg.connect(shape.database, autocommit=True) as other:
+        status, _, _ = shape.ask("register/start", {"email": "later@example.com", "password": PASSWORD})
+        assert (status, shape.ready()) == (202, True)
+        tried = "SELECT count(*) FROM courier_message WHERE state = 'queued' AND trouble <> ''"
+        until(lambda: other.execute(tried).fetchone() != (0,), "a try")
+        other.execute("UPDATE courier_message SET due_at = now() WHERE state = 'queued'")
+    shape.mail("later@example.com")
+
+
+def test_hol_11_a_worker_that_ends_says_whether_it_was_asked(shape: Shape) -> None:
+    with Celery(broker=shape.store.url(), set_as_current=False) as other:
+        other.control.shutdown()
+    assert shape.service.process("worker").wait(30) != 0
+    shape.service.start("worker", "--concurrency=1")
+    shape.works()
+    assert shape.service.ask_to_stop("worker").wait(30) == 0
