@@ -65,6 +65,7 @@ def verify(**body: str | None) -> Reply:
 
 
 def test_a_sign_up_begun_before_is_confirmed_by_its_code(api: Api) -> None:
+    """FLT-17."""
     begun = before(Purpose.REGISTRATION, typed())
     assert api.confirm(begun.handle, begun.code or "").status == 201
     assert User.objects.get(email=ADA).status == Status.ACTIVE
@@ -79,6 +80,7 @@ def test_a_sign_up_begun_before_is_sent_again_and_elsewhere(api: Api, inbox: Inb
 
 @pytest.mark.parametrize("way", ["link in this browser", "link and password", "code", "code and password"])
 def test_a_waiting_sign_up_begun_before_is_confirmed(way: str, api: Api) -> None:
+    """FLT-17."""
     begun = waiting()
     if way == "link in this browser":
         reply = verify(token=begun.link, registration=begun.handle)
@@ -103,6 +105,7 @@ def test_a_waiting_sign_up_begun_before_is_confirmed_at_the_page_of_its_link(hou
 
 @pytest.mark.parametrize("way", ["link", "code"])
 def test_a_reset_asked_for_before_sets_the_password(way: str, api: Api, inbox: Inbox) -> None:
+    """FLT-17."""
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
     asked = before(Purpose.PASSWORD_RESET, {"user_id": str(user.pk), "address": ADA})
@@ -159,7 +162,7 @@ def test_every_column_that_a_migration_adds_is_filled_by_the_database() -> None:
 
 
 def test_a_row_of_an_older_process_is_taken(api: Api, inbox: Inbox) -> None:
-    """As it is inserted by one that knows neither `epoch` nor `own_closing`."""
+    """FLT-17: as it is inserted by one that knows neither `epoch` nor `own_closing`."""
     api.account(inbox, ADA)
     columns = [str(field.column) for field in User._meta.concrete_fields if field.name not in ("epoch", "own_closing")]
     values = ", ".join({"id": "%s", "email": "%s"}.get(column, column) for column in columns)
