@@ -19,12 +19,13 @@ from time import monotonic
 from tests.mutants.breaks import SOURCE, TESTS, Break, read
 
 LONGEST = 240  # seconds for the tests of one break, also on a machine that does other things
+PYTEST = ("-m", "pytest", "-q", "-p", "pytest_django.plugin", "-p", "no:cacheprovider", "--tb=no", "--show-capture=no")
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) tests/(\S+?)(?:\[.*?\])?(?: - (.*))?$", re.MULTILINE)
 _NO_CODE = ("SyntaxError", "NameError", "ImportError", "ModuleNotFoundError")  # such a break breaks no defence
 
 
 def main() -> int:
-    """Run them and print one line each; 1 where one survived, lost its place, or breaks more than a defence."""
+    """Run them and print one line each; 1 where one survived, lost its place, or a test fails with nothing broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("ids", nargs="*", help="of the breaks, like M04; all of them where none is named")
     parser.add_argument("-n", type=int, default=2, help="how many at a time")
@@ -32,12 +33,14 @@ def main() -> int:
     breaks = [each for each in read() if not asked.ids or each.id in asked.ids]
     if unknown := set(asked.ids) - {each.id for each in breaks}:
         parser.error(f"no such break: {', '.join(sorted(unknown))}")
+    began = monotonic()
     with tempfile.TemporaryDirectory(prefix="vestibule-mutants-") as folder:
-        copies = [_copied(Path(folder) / str(number)) for number in range(asked.n)]
-        if failed := _unbroken(copies[0], breaks):
-            _tell(f"{failed}\nThese tests fail with nothing broken, and so would notice anything.")
-            return 1
-        return _all(copies, breaks)
+        whole, *copies = (_copied(Path(folder) / str(number)) for number in range(asked.n + 1))
+        caught, failed = _all(whole, copies, breaks)
+    if failed:
+        _tell(f"{failed}\nThese tests fail with nothing broken, and so notice anything.")
+    _tell(f"caught {caught} of {len(breaks)}, in {monotonic() - began:.0f} seconds")
+    return int(caught < len(breaks) or bool(failed))
 
 
 def _copied(folder: Path) -> Path:
@@ -50,17 +53,8 @@ def _copied(folder: Path) -> Path:
     return folder
 
 
-def _unbroken(copy: Path, breaks: Iterable[Break]) -> str:
-    """What pytest says where one of all these tests fails with nothing broken; empty where they pass."""
-    for stack in sorted({each.stack for each in breaks}):
-        tests = dict.fromkeys(test for each in breaks if each.stack == stack for test in each.tests)
-        code, said = _tested(copy, tests, stack, longest=20 * LONGEST)
-        if code:
-            return said
-    return ""
-
-
-def _all(copies: list[Path], breaks: list[Break]) -> int:
+def _all(whole: Path, copies: list[Path], breaks: list[Break]) -> tuple[int, str]:
+    """How many were caught, and what pytest says of the same tests where they fail on the `whole` source."""
     free: SimpleQueue[Path] = SimpleQueue()
     for copy in copies:
         free.put(copy)
@@ -72,13 +66,23 @@ def _all(copies: list[Path], breaks: list[Break]) -> int:
         finally:
             free.put(copy)
 
-    began, caught = monotonic(), 0
+    caught = 0
     with ThreadPoolExecutor(len(copies)) as pool:
+        unbroken = pool.submit(_unbroken, whole, breaks)
         for each, said in pool.map(outcome, breaks):
             caught += said.startswith("caught")
             _tell(f"{each.id}  {each.what}\n     {said}")
-    _tell(f"caught {caught} of {len(breaks)}, in {monotonic() - began:.0f} seconds")
-    return int(caught < len(breaks))
+    return caught, unbroken.result()
+
+
+def _unbroken(whole: Path, breaks: Iterable[Break]) -> str:
+    """What pytest says where one of all these tests fails with nothing broken; empty where they pass."""
+    for stack in sorted({each.stack for each in breaks}):
+        tests = dict.fromkeys(test for each in breaks if each.stack == stack for test in each.tests)
+        code, said = _tested(whole, tests, stack, longest=20 * LONGEST)
+        if code:
+            return said
+    return ""
 
 
 def _outcome(copy: Path, each: Break) -> str:
@@ -102,26 +106,22 @@ def _outcome(copy: Path, each: Break) -> str:
 
 def _tested(copy: Path, tests: Iterable[str], stack: str, *options: str, longest: int) -> tuple[int, str]:
     """The exit status of pytest, and what it says."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", "--show-capture=no"]
+    command = [sys.executable, *PYTEST, *options, *(f"tests/{test}" for test in tests)]
+    env = _environment(copy, stack)
     done = subprocess.run(
-        [*command, *options, *(f"tests/{test}" for test in tests)],
-        cwd=TESTS.parent,
-        env=_environment(copy, stack),
-        capture_output=True,
-        text=True,
-        timeout=longest,
-        check=False,
+        command, cwd=TESTS.parent, env=env, capture_output=True, text=True, timeout=longest, check=False
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def _environment(copy: Path, stack: str) -> dict[str, str]:
+    of_ours = {"PYTHONPATH": str(copy), "STACK": stack, "CI": "true"}
+    return {**os.environ, **of_ours, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to load them takes as long as most tests
 
 
 def _tell(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _environment(copy: Path, stack: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(copy), "STACK": stack, "CI": "true"}
 
 
 if __name__ == "__main__":
