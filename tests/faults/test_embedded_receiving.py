@@ -67,6 +67,27 @@ def test_hol_16_who_sends_slowly_holds_no_thread(service: Service, begun: bytes)
         assert service.post("/api/auth/login", somebody)[0] == 401
 
 
+def test_hol_16_who_reads_slowly_holds_no_thread(service: Service) -> None:
+    """Thirty clients ask for more than the kernel keeps for them, and read nothing; one of them goes on at last."""
+    asked = b"GET /api/schema HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        slow = []
+        for _ in range(30):
+            wire = stack.enter_context(closing(socket.socket()))
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            wire.settimeout(20)
+            wire.connect(("127.0.0.1", service.port))
+            wire.sendall(asked * 16)
+            slow.append(wire)
+        somebody = {"email": "slowly@example.com", "password": PASSWORD}
+        for _ in range(3):
+            assert service.get("/health/live")[0] == 200
+            assert service.post("/api/auth/login", somebody)[0] == 401
+        for _ in range(16):
+            status, headers, body = read(slow[0])
+            assert (status, len(body)) == (200, int(headers["content-length"]))
+
+
 def test_hol_16_what_arrives_in_drops_is_answered(wire: socket.socket) -> None:
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for byte in WHOLE:

@@ -1,6 +1,6 @@
 """gunicorn's threads, which take a request when all of it is there: who sends slowly, or not at all, costs a socket and
-what was sent so far, and no thread. After the last answer the rest of what a client sends is read and thrown away for a
-while, for a connection that is cut with bytes unread loses the answer (RFC 9112, 9.6).
+what was sent so far, and no thread; nor does who reads slowly. After the last answer the rest of what a client sends is
+read and thrown away for a while, for a connection that is cut with bytes unread loses the answer (RFC 9112, 9.6).
 
 It builds on private parts of gunicorn 27 (tests/architecture/test_server.py says which): pyproject.toml has a ceiling.
 """
@@ -17,13 +17,15 @@ from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from vestibule.skins.cli.framing import Incoming
+from vestibule.skins.cli.sending import Answering
 from vestibule.skins.headers import EVERYWHERE, NOTHING
 
 SILENT = 5.0  # seconds that a connection may be open without a byte
 RECEIVING = 60.0  # seconds that a request may take to arrive
+SENDING = 300.0  # seconds that a client may take to read an answer
 LAST = 2.0  # seconds that a silent connection stays open when the worker goes: a request may be on its way
 LINGER, DRAINED = 5.0, 10 * 1024 * 1024  # seconds and bytes that are read after the last answer
-HELD = 64 * 1024 * 1024  # bytes of requests that are not whole yet, over all connections of a process
+HELD = 64 * 1024 * 1024  # bytes of requests that are not whole and of answers that are not read, of a process
 PIECE = 64 * 1024
 
 _DRESS = {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}
@@ -48,8 +50,8 @@ class Dressed:
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
     """A connection: the request that arrives on it, and until when what it does now may last."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, cfg: Any, sock: socket.socket, *given: Any) -> None:
+        super().__init__(cfg, Answering(sock), *given)
         self.data_ready = self.initialized = True  # gunicorn is not to wait for anything
         self.incoming = Incoming()
         self.until = 0.0
@@ -97,14 +99,32 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._receive(conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        """The answer was given: wait for the next request, or see the client out."""
+        """The answer was given: when all of it is on its way, wait for the next request, or see the client out."""
         kept = not fs.cancelled() and not fs.exception() and fs.result()
-        conn.sock.setblocking(False)
+        if kept:
+            conn.next()
+        else:
+            conn.incoming = Incoming()
+        conn.until = monotonic() + SENDING
+        self._send_on(conn, fs, kept)
+
+    def _send_on(self, conn: Connection, fs: Any, kept: bool) -> None:
+        try:
+            conn.sock.send_on()
+        except OSError:
+            self._stop_waiting(conn)
+            self._close(conn)
+            return
+        if conn.sock.unsent:
+            self._wait(conn, lambda conn: self._send_on(conn, fs, kept), selectors.EVENT_WRITE)
+            if self._held() > HELD:
+                self._stop_waiting(conn)
+                self._close(conn)
+            return
+        self._stop_waiting(conn)
         if not kept:
             self._see_out(conn)
-            return
-        conn.next()
-        if conn.incoming.data:
+        elif conn.incoming.data:
             conn.until = monotonic() + RECEIVING
             self._go_on(conn)
         else:
@@ -129,12 +149,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         if not self.alive and self._ends is None:
             self._ends = now + LAST
         for conn in list(self._waiting):
-            silent = not conn.leaving and not conn.incoming.data
+            ending = conn.leaving or bool(conn.sock.unsent)
+            silent = not ending and not conn.incoming.data
             until = min(conn.until, self._ends) if silent and self._ends else conn.until
             if until > now and self.nr_conns < self.worker_connections:
                 continue
             self._stop_waiting(conn)
-            if silent or conn.leaving:
+            if silent or ending:
                 self._close(conn)
             else:
                 self._refuse(conn, b"408 Request Timeout")
@@ -164,7 +185,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.enqueue_req(conn)
         elif incoming.overlong_head:
             self._refuse(conn, b"431 Request Header Fields Too Large")
-        elif len(incoming.data) > PIECE and sum(len(each.incoming.data) for each in self._waiting) > HELD:
+        elif len(incoming.data) > PIECE and self._held() > HELD:
             self._refuse(conn, b"503 Service Unavailable\r\nRetry-After: 1")
         else:
             if incoming.expects:
@@ -204,13 +225,16 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._stop_waiting(conn)
             self._close(conn)
 
-    def _wait(self, conn: Connection, act: Callable[[Connection], None]) -> None:
-        """Do it when more has arrived."""
+    def _held(self) -> int:
+        return sum(len(each.incoming.data) + each.sock.unsent for each in self._waiting)
+
+    def _wait(self, conn: Connection, act: Callable[[Connection], None], on: int = selectors.EVENT_READ) -> None:
+        """Do it when more has arrived, or more can be sent."""
         if conn in self._waiting:
-            self.poller.modify(conn.sock, selectors.EVENT_READ, lambda _: act(conn))
+            self.poller.modify(conn.sock, on, lambda _: act(conn))
         else:
             self._waiting[conn] = None
-            self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: act(conn))
+            self.poller.register(conn.sock, on, lambda _: act(conn))
 
     def _stop_waiting(self, conn: Connection) -> None:
         if conn in self._waiting:

@@ -71,6 +71,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": STUCK,
             "graceful_timeout": GRACE,
             "keepalive": 5,
+            "sendfile": False,  # it would block
             "max_requests": settings.WEB_MAX_REQUESTS,
             "max_requests_jitter": settings.WEB_MAX_REQUESTS // 10,
             "limit_request_field_size": 8190,
