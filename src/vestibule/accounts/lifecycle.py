@@ -114,15 +114,17 @@ def move(held: Held, email: Email, now: datetime) -> None:
     """The account goes to another, proved address, and remembers the one before; a sign-up that waits there is
     removed. Raises IntegrityError where somebody has an account on it."""
     User.objects.filter(status=Status.PENDING, email=email).delete()
+    since = tenure.since(held, email, now)
     tenure.leave(held, "email", now)
-    User.objects.filter(pk=held.pk).update(email=email, email_verified_at=now, updated_at=now)
+    User.objects.filter(pk=held.pk).update(email=email, email_verified_at=since, updated_at=now)
 
 
 def renumber(held: Held, phone: Phone, now: datetime) -> None:
     """The account has another, proved number, and remembers the one before. Raises IntegrityError where somebody else
     proved it."""
+    since = tenure.since(held, phone, now)
     tenure.leave(held, "phone_number", now)
-    User.objects.filter(pk=held.pk).update(phone_number=phone, phone_verified_at=now, updated_at=now)
+    User.objects.filter(pk=held.pk).update(phone_number=phone, phone_verified_at=since, updated_at=now)
 
 
 def remove_phone(held: Held, now: datetime) -> bool:

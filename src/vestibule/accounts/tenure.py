@@ -52,6 +52,12 @@ def stands(user: User, payload: Mapping[str, Any], now: datetime) -> Tenure | No
     return Tenure(address=identifiers.address(address), since=left.since, former=left.pk)
 
 
+def since(user: User, address: Email | Phone, now: datetime) -> datetime:
+    """Since when an address counts that is proved now: one that comes back, since it was proved first."""
+    left = FormerAddress.objects.filter(user=user, address=address).order_by("since", "pk").first()
+    return left.since if left else now
+
+
 def leave(user: User, column: Literal["email", "phone_number"], now: datetime) -> None:
     """Remember the address that the account is about to leave, if it was proved, in the caller's transaction, which
     holds the user's row."""

@@ -29,7 +29,8 @@ def reached_at(user: User) -> Email | Phone:
 
 
 def first_proved(user: User) -> Email | Phone:
-    """The proved address that counts most (accounts.tenure): of a change of numbers, it is told there."""
+    """The proved address that counts most (accounts.tenure): of a change of numbers and of a closing, it is told there,
+    for the other address may be a thief's."""
     if user.phone_verified_at and (user.email_verified_at is None or user.phone_verified_at < user.email_verified_at):
         return Phone(user.phone_number or "")
     return reached_at(user)
