@@ -16,11 +16,11 @@ from vestibule.courier.messages import (
     ALREADY_REGISTERED,
     DIGEST,
     EMAIL_CHANGED,
+    EMAIL_CHANGING,
     KINDS,
     NEW_SIGN_IN,
-    PASSWORD_CHANGED,
-    PHONE_CHANGED,
     REGISTRATION_CODE,
+    SESSION_ENDED,
     Cause,
     Kind,
 )
@@ -166,18 +166,18 @@ def test_no_stranger_spends_what_the_account_causes() -> None:
     """ABU-12."""
     for _ in range(12):
         post(NOW)
-    notice(NOW, PASSWORD_CHANGED)
-    assert Message.objects.get(kind=PASSWORD_CHANGED.name).trouble == ""
+    notice(NOW, EMAIL_CHANGING)
+    assert Message.objects.get(kind=EMAIL_CHANGING.name).trouble == ""
     assert not post(NOW)
 
 
 def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> None:
     """ABU-12."""
     for n in range(24):
-        notice(NOW + n * SECOND, PASSWORD_CHANGED)
-    notice(NOW + 30 * SECOND, PHONE_CHANGED)
-    assert Message.objects.filter(kind=PASSWORD_CHANGED.name, state=State.QUEUED).count() == 20
-    assert {name: facts["times"] for name, facts in held().items()} == {"password_changed": 4, "phone_changed": 1}
+        notice(NOW + n * SECOND, EMAIL_CHANGING)
+    notice(NOW + 30 * SECOND, SESSION_ENDED)
+    assert Message.objects.filter(kind=EMAIL_CHANGING.name, state=State.QUEUED).count() == 20
+    assert {name: facts["times"] for name, facts in held().items()} == {"email_changing": 4, "session_ended": 1}
     assert Message.objects.get(kind=DIGEST.name, state=State.QUEUED).due_at == NOW + 20 * SECOND + digest.HELD_FOR
 
 
@@ -209,18 +209,18 @@ def test_a_digest_holds_every_way_back() -> None:
 
 def test_notices_by_sms_wait_for_a_digest_too_and_refuse_nobody() -> None:
     for _ in range(5):
-        notice(NOW, PASSWORD_CHANGED, channel=Channel.SMS)
-    assert Message.objects.filter(kind=PASSWORD_CHANGED.name, state=State.QUEUED).count() == 3
-    assert held()["password_changed"]["times"] == 2
+        notice(NOW, EMAIL_CHANGING, channel=Channel.SMS)
+    assert Message.objects.filter(kind=EMAIL_CHANGING.name, state=State.QUEUED).count() == 3
+    assert held()["email_changing"]["times"] == 2
 
 
 def test_of_many_held_at_once_none_is_lost() -> None:
     for _ in range(20):
-        notice(NOW, PASSWORD_CHANGED)
-    at_once(lambda _: notice(NOW, PASSWORD_CHANGED))
+        notice(NOW, EMAIL_CHANGING)
+    at_once(lambda _: notice(NOW, EMAIL_CHANGING))
     rows = Message.objects.filter(kind=DIGEST.name, state=State.QUEUED)
     told = [json.loads(str(envelope.unsealed(row)[1]["held"])) for row in rows]
-    assert sum(each["password_changed"]["times"] for each in told) == 32
+    assert sum(each["email_changing"]["times"] for each in told) == 32
 
 
 def test_every_kind_says_who_causes_it() -> None:

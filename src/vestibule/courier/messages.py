@@ -100,8 +100,9 @@ PASSWORD_RESET = Kind(
 PASSWORD_CHANGED = Kind(
     name="password_changed",
     subject=_("Your password was changed"),
-    cause=Cause.ACCOUNT,
+    cause=Cause.WAY_BACK,
     says=_("The password of your account was changed, and other devices were signed out."),
+    button=_("This wasn't me"),
     then=_RESET,
 )
 EMAIL_CHANGE = Kind(
@@ -140,6 +141,7 @@ PHONE_CHANGED = Kind(
     subject=_("Your phone number was changed"),
     cause=Cause.WAY_BACK,
     says=_("Your account has another phone number now."),
+    button=_("This wasn't me"),
     then=_RESET,
 )
 PHONE_REMOVED = Kind(

@@ -104,6 +104,14 @@ def write(
     )
 
 
+def warn(client: Client, user: User, kind: Kind) -> None:
+    """Tell the owner what a session did to what guards the account: at the address that counts most, with a link that
+    takes the account back. A reset alone is none, for strangers can use up what is sent of those."""
+    to, subject = first_proved(user), challenges.subject_of(user.pk)
+    issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=sealed(user, to), now=client.at)
+    write(client, kind, to, link="not-me", issued=issued)
+
+
 def page(path: str, token: str) -> str:
     """Where a link opens: the front end's page, or the hosted one; never from the Host of a request."""
     if settings.FRONTEND_URL:

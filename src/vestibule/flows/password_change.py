@@ -35,5 +35,5 @@ def change(*, client: Client, current: str, password: str) -> None:
             subjects = identifiers.digests(identifiers.address(address))
             newest.hold(Purpose.PASSWORD_RESET, subjects, client.at).clear(client.at)
         record(events.PASSWORD_CHANGED, client)
-        owner.write(client, messages.PASSWORD_CHANGED, owner.reached_at(user))
+        owner.warn(client, user, messages.PASSWORD_CHANGED)
     securing.call_off(user.pk, user.email, user.phone_number)

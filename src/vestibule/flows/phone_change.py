@@ -108,13 +108,6 @@ def called_off(user: User) -> None:
 
 
 def _end_others(client: Client, user: User, kind: Kind) -> None:
-    """Every other session ends, and the owner is told at the address that counts most: where that is the number which
-    the account had, with a link that takes it back."""
+    """Every other session ends, and the owner is told, with a link that takes it back."""
     securing.cut_off(client, user.pk, but=client.session_id)
-    to = owner.first_proved(user)
-    if "@" in to:
-        owner.write(client, kind, to)
-        return
-    subject, payload = challenges.subject_of(user.pk), owner.sealed(user, to)
-    issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=payload, now=client.at)
-    owner.write(client, kind, to, link="not-me", issued=issued)
+    owner.warn(client, user, kind)
