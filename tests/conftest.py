@@ -146,6 +146,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium: the browser tests did not run")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     flags += ["--disable-component-update", "--disable-sync"]
+    # Playwright's loop stays with this thread until the session ends, and Django takes us for a coroutine: later tests
+    # of this process would have no database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
