@@ -39,7 +39,7 @@ def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment)
     deployment.service.start("worker", "--concurrency=1")
     post = deployment.mail("midway@example.com")
     [(id,)] = deployment.sql("SELECT id FROM courier_message WHERE recipient_hint = 'm…@example.com'")
-    assert post.headers["Message-ID"] == f"<{id}@127.0.0.1>"
+    assert post.headers["Message-ID"] == f"<{id}@[127.0.0.1]>"
     assert deployment.confirm(registration, post.code) == (201, "")
 
 
