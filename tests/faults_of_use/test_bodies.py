@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests.stories.test_account import upload
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
+from vestibule.guards import bodies
 from vestibule.wsgi import application
 
 ADA = "ada@example.com"
@@ -92,3 +93,9 @@ def test_hol_26_a_token_of_any_length_is_401(api: Api, path: str, field: str, le
     reply = api.post(path, {field: "x" * length})
     assert (reply.status, reply.code) == (401, "token_invalid")
     assert api.post("logout", {"refresh": "x" * length}).status == 401
+
+
+def test_fault_17_no_more_of_a_body_in_chunks_is_read_than_may_be_sent() -> None:
+    sent, path = BytesIO(bytes(1_000_000)), "/api/auth/login"
+    bodies.make_whole({**CHUNKED, "wsgi.input": sent, "PATH_INFO": path})
+    assert sent.tell() == bodies.limit(path) + 1
