@@ -1,6 +1,7 @@
 """Nothing for operators answers strangers, and what anybody may ask costs next to nothing (HOL-06, 07, 19, 33)."""
 
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -54,6 +55,22 @@ def test_hol_06_this_machine_reads_them(http: Http, peer: str) -> None:
     assert http.get("/metrics", REMOTE_ADDR=peer).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example:80", "a.svc.example"]
+)
+def test_hol_06_a_page_whose_name_was_pointed_here_reads_nothing(http: Http, host: str) -> None:
+    """DNS rebinding: the browser of whoever sits here asks, with the name of a page of others."""
+    assert http.get("/metrics", headers={"Host": host}).status_code == 401
+    assert http.get("/dev/mailbox/", headers={"Host": host}).status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "127.0.0.1", "[::1]:9000", "testserver", "10.244.0.5:8000", "vestibule.auth.svc"]
+)
+def test_hol_06_this_machine_asks_by_its_own_names(http: Http, host: str) -> None:
+    assert http.get("/metrics", headers={"Host": host}).status_code == 200
+
+
 @pytest.mark.parametrize("peer", ["127.0.0.1", "203.0.113.7"])
 def test_hol_06_log_12_with_a_token_the_bearer_alone_reads_them(http: Http, peer: str) -> None:
     with override_settings(METRICS_TOKEN=TOKEN):
@@ -61,6 +78,17 @@ def test_hol_06_log_12_with_a_token_the_bearer_alone_reads_them(http: Http, peer
             assert http.get("/metrics", REMOTE_ADDR=peer, headers={"Authorization": wrong}).status_code == 401, wrong
         assert http.get(f"/metrics?token={TOKEN}", REMOTE_ADDR=peer).status_code == 401
         assert http.get("/metrics", REMOTE_ADDR=peer, headers=BEARER | {"X-Forwarded-For": "x"}).status_code == 200
+
+
+def test_hol_33_who_sends_nothing_holds_no_thread_of_a_worker(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port.Handler, "timeout", 0.1)
+    server = port.serve(port.address(), 0)
+    try:
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as silent:
+            assert silent.recv(1) == b""
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

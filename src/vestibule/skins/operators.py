@@ -1,7 +1,8 @@
 """Who counts as an operator: a client that bears METRICS_TOKEN, or, where none is set, one on this very machine.
 
 A connection from the loopback interface may still be a stranger's, handed on by a proxy that runs beside us: a request
-that says of itself that it was forwarded comes from outside.
+that says of itself that it was forwarded comes from outside. So does one that asks for a host of another name: a page
+elsewhere whose name was pointed at this machine (DNS rebinding).
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
 # What proxies, balancers, tunnels and CDNs add to a request (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
@@ -26,6 +28,8 @@ FORWARDED = (
     "HTTP_FLY_CLIENT_IP",
 )
 
+PRIVATE = (".localhost", ".local", ".internal", ".svc")
+
 
 def is_operator(meta: Mapping[str, Any]) -> bool:
     """Whether a request, as WSGI's `environ` says it, may see what is for operators: with METRICS_TOKEN set, by that
@@ -36,8 +40,25 @@ def is_operator(meta: Mapping[str, Any]) -> bool:
 
 
 def is_inside(meta: Mapping[str, Any]) -> bool:
-    """Whether a request was made on this machine, and handed on by nobody."""
-    return _is_loopback(meta.get("REMOTE_ADDR", "")) and not any(name in meta for name in FORWARDED)
+    """Whether a request was made on this machine, by no name that strangers can have, and handed on by nobody."""
+    return (
+        _is_loopback(meta.get("REMOTE_ADDR", ""))
+        and _is_nobodys(split_domain_port(meta.get("HTTP_HOST", "localhost"))[0])
+        and not any(name in meta for name in FORWARDED)
+    )
+
+
+def _is_nobodys(host: str) -> bool:
+    """Whether no page of a stranger's can be shown under this host: an address, a name of one label or of a network's
+    own (RFC 6761, RFC 6762; Kubernetes' services), or one of ours."""
+    return "." not in host or _is_address(host) or validate_host(host, [*settings.ALLOWED_HOSTS, *PRIVATE])
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False
 
 
 def _is_loopback(text: str) -> bool:

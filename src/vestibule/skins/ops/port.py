@@ -21,9 +21,14 @@ class Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of who went away, or sent nothing."""
+
 
 class Handler(WSGIRequestHandler):
     """Prints nothing: standard output is for the logs."""
+
+    timeout = 5.0  # seconds: who sends nothing, or does not read, holds a thread no longer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
