@@ -1,5 +1,4 @@
-"""ENUM-02, ENUM-04, ENUM-06, ENUM-09, ENUM-13: at every door each kind of account gets the same answer after the same
-work as an address that nobody has."""
+"""At every door each kind of account gets the same answer after the same work as an address that nobody has."""
 
 import re
 from collections import Counter
@@ -84,6 +83,7 @@ def shown(reply: Reply, email: str) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_enum_02_every_kind_of_address_is_one_answer_after_one_work(everybody: None, inbox: Inbox, door: str) -> None:
+    """ENUM-04, ENUM-06, ENUM-09, ENUM-13: the statements, commands, hashes and messages are compared, not a clock."""
     DOORS[door]("first@example.com")
     answers, done = {}, {}
     for kind in KINDS:
