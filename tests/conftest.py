@@ -26,6 +26,7 @@ from vestibule.accounts import schemes
 from vestibule.audit import tallies
 from vestibule.celery import app as celery
 from vestibule.guards import counters
+from vestibule.guards.admission import admission
 from vestibule.sessions import signing
 from vestibule.skins.ops import health
 
@@ -102,6 +103,7 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     counters.forget()
     signing.forget()
+    admission.forget()
     health.forget()
     schemes.forget()
     tallies.notebook.forget()

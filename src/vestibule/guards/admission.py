@@ -219,11 +219,16 @@ class Admission:
 
     def remember(self, client: Client) -> None:
         """Somebody is signed in from this network: it is known, in this process, until 10,000 others are."""
-        if client.network and client.network not in self._networks:
+        if client.network:
             with self._lock:
+                self._networks.pop(client.network, None)  # the one that was not used for longest goes first
                 self._networks[client.network] = None
                 if len(self._networks) > REMEMBERED:
                     del self._networks[next(iter(self._networks))]
+
+    def forget(self) -> None:
+        """No network is known."""
+        self._networks.clear()
 
 
 admission = Admission(
