@@ -190,9 +190,16 @@ def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape
 
 
 def test_hol_11_a_worker_that_ends_says_whether_it_was_asked(shape: Shape) -> None:
+    worker = shape.service.process("worker")
     with Celery(broker=shape.store.url(), set_as_current=False) as other:
-        other.control.shutdown()
-    assert shape.service.process("worker").wait(30) != 0
+
+        def told() -> bool:
+            """A worker that connects anew at the moment hears nothing: it is told once more."""
+            other.control.shutdown()
+            return worker.poll() is not None
+
+        until(told, "the end of the worker")
+    assert worker.wait() != 0
     shape.service.start("worker", "--concurrency=1")
     shape.works()
     assert shape.service.ask_to_stop("worker").wait(30) == 0
