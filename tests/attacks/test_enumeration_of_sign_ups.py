@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import hashers
 from time_machine import travel
 
+from tests.attacks.work import work
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import passwords
 from vestibule.courier.models import Message
@@ -14,6 +15,8 @@ from vestibule.courier.models import Message
 WAITS, KNOWN, NOBODY = "waits@example.com", "known@example.com", "nobody@example.com"
 NOON = "2026-03-01T12:00:00Z"
 WRONG_CODE = "000000"
+# A secret that is replaced is an UPDATE, one that nobody is told an INSERT; the rest is the same.
+ASKED = ("SQL SELECT", 'SQL INSERT INTO "courier', 'SQL INSERT INTO "audit', "SQL INSERT INTO guard", "Redis")
 
 
 @pytest.fixture
@@ -121,3 +124,15 @@ def test_enum_05_a_resend_is_the_same_work_for_every_address(api: Api, sign_ups:
             assert len(set(written)) == 1
             assert written[0][2] == 1
         assert [post.to for post in inbox.all()] == [WAITS]
+
+
+def test_enum_05_a_resend_after_the_cooldown_is_the_same_work_for_nobody(api: Api, sign_ups: None) -> None:
+    """What who waits costs more would be told by time: the same statements, and the same commands of Redis."""
+    with travel(NOON, tick=False):
+        api.post("verify-email/resend", {"email": "first@example.com"})  # what is made once is made
+        done = {}
+        for email in (NOBODY, WAITS):
+            with work() as counted:
+                api.post("verify-email/resend", {"email": email})
+            done[email] = {what: n for what, n in counted.items() if n and what.startswith(ASKED)}
+        assert done[NOBODY] == done[WAITS]

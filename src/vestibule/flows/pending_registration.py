@@ -3,7 +3,7 @@ password; resend by address; "this wasn't me"."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
-from vestibule.courier import messages
+from vestibule.courier import allowances, messages
 from vestibule.flows import owner, signing_up
 from vestibule.flows import registration as any_registration
 from vestibule.flows.flow import flow
@@ -218,11 +218,12 @@ def _send_nothing(client: Client, address: Email | Phone) -> None:
     """The work of a message to an address on which nobody waits: a secret that is told to nobody, a row that is never
     sent, an event."""
     subject, purpose = identifiers.digest(address), Purpose.PENDING_REGISTRATION
+    allowances.room(client, owner.channel_to(address), subject)
     with suppress(errors.Throttled), atomic():
         permit = owner.may_write(client, messages.VERIFY_ADDRESS, address, muted=True)
         unsent = settings.KEYS.digest("unsent", subject)
         issued = challenges.issue(purpose, subject=unsent, payload={}, now=client.at, decoy=True)
-        owner.write(client, messages.VERIFY_ADDRESS, address, issued=issued, permit=permit)
+        owner.write(client, messages.VERIFY_ADDRESS, address, issued=replace(issued, first=False), permit=permit)
         record(events.REGISTRATION_RESENT, client, subject=subject, code="nobody")
 
 
