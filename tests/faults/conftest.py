@@ -113,6 +113,7 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         "WEB_PROCESSES": "2",
         "SECRET_KEY": "a secret key for tests that is long enough",
         "EMAIL_HOST": "127.0.0.1",
+        "DEFAULT_FROM_EMAIL": "no-reply@vestibule.example",  # the sink on Python 3.11.2 reads no address literal
         "EMAIL_PORT": str(port),
     }
     service = Service(folder, **environment)
