@@ -9,6 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.stories import test_sign_in
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle, passwords, schemes
 from vestibule.accounts.models import User
@@ -75,15 +76,7 @@ def everybody(api: Api, inbox: Inbox) -> dict[str, dict[str, str]]:
 
 def login(api: Api, password: str = WRONG, *, network: str = AWAY, **name: str) -> Reply:
     """POST login from a network, which is a stranger's unless it is said."""
-    answer = api.http.post(
-        "/api/auth/login",
-        {**name, "password": password},
-        content_type="application/json",
-        headers={"X-Forwarded-For": network},
-        REMOTE_ADDR="10.0.0.1",
-    )
-    body = answer.json()
-    return Reply(status=answer.status_code, code=body.get("code", ""), body=body, headers=dict(answer.headers))
+    return test_sign_in.login(api, password, network=network, **name)
 
 
 @pytest.mark.parametrize("imported", HASHES)

@@ -1,9 +1,6 @@
 """HOL-01, HOL-02, HOL-04: a recovery that recovers, by API and by page; and what stands beside each."""
 
-from collections.abc import Iterator
-
 import pytest
-from time_machine import Traveller, travel
 
 from tests.attacks.takeover import CHOSEN, ENDINGS, Takeover
 from tests.desk import WHY, ApiDesk, account, given
@@ -15,19 +12,6 @@ from vestibule.challenges.store import Challenge, State
 from vestibule.flows import recovery
 
 BOSS = "boss@example.com"
-
-
-@pytest.fixture
-def clock(api: Api) -> Iterator[Traveller]:
-    """A clock that the test moves."""
-    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def game(api: Api, inbox: Inbox, clock: Traveller) -> Takeover:
-    """The account, its owner, and a thief in a session of it."""
-    return Takeover.begin(api, inbox, clock)
 
 
 @pytest.fixture(params=["api", "pages"])

@@ -1,26 +1,8 @@
 """HOL-01, HOL-02, HOL-04: which address counts most, whatever was changed there and back; where the way back goes."""
 
-from collections.abc import Iterator
-
-import pytest
-from time_machine import Traveller, travel
-
 from tests.attacks.takeover import ENDINGS, Takeover
-from tests.world import PASSWORD, Api, Inbox
+from tests.world import PASSWORD
 from vestibule.accounts.models import Status, User
-
-
-@pytest.fixture
-def clock(api: Api) -> Iterator[Traveller]:
-    """A clock that the test moves."""
-    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def game(api: Api, inbox: Inbox, clock: Traveller) -> Takeover:
-    """The account, its owner, and a thief in a session of it."""
-    return Takeover.begin(api, inbox, clock)
 
 
 def there_and_back(game: Takeover) -> None:

@@ -1,26 +1,9 @@
 """HOL-03, HOL-05: what a session does to what guards an account is told with a way back that no stranger can hold."""
 
-from collections.abc import Iterator
-
 import pytest
-from time_machine import Traveller, travel
 
 from tests.attacks.allowances import defaults, spend
 from tests.attacks.takeover import CHOSEN, Takeover
-from tests.world import Api, Inbox
-
-
-@pytest.fixture
-def clock(api: Api) -> Iterator[Traveller]:
-    """A clock that the test moves."""
-    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def game(api: Api, inbox: Inbox, clock: Traveller) -> Takeover:
-    """The account, its owner, and a thief in a session of it."""
-    return Takeover.begin(api, inbox, clock)
 
 
 @pytest.mark.parametrize("act", ["change_password", "prove_number"])
