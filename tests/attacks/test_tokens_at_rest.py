@@ -46,7 +46,7 @@ def forget() -> None:
     counters.forget()
     signing.forget()
     if settings.REDIS_URL:
-        Redis.from_url(settings.REDIS_URL).flushall()
+        Redis.from_url(settings.REDIS_URL).flushdb()
 
 
 @pytest.mark.parametrize("how", ["signed out", "stolen", "suspended"])
