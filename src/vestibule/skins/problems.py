@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from structlog.contextvars import get_contextvars
 
-from vestibule.kernel.errors import CredentialInvalid, Invalid, LinkExpired, Refusal, Throttled, Unauthenticated
+from vestibule.kernel.errors import (
+    CredentialInvalid,
+    Invalid,
+    LinkExpired,
+    Locked,
+    Refusal,
+    Throttled,
+    Unauthenticated,
+)
+
+BRIEF = 5  # seconds: a wait for another request, which tells nothing
 
 Text = str | Promise
 
@@ -111,8 +121,8 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
         members = of_fields(
             {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
         )
-    if refusal.retry_after is not None:
-        members["retry_after"] = refusal.retry_after
+    if (wait := seconds_to_wait(refusal)) is not None:
+        members["retry_after"] = wait
     if refusal.attempts_left is not None:
         members["attempts_left"] = refusal.attempts_left
     return details(row(refusal), **members)
@@ -152,10 +162,20 @@ def waiting(refusal: Refusal | None) -> dict[str, str]:
     """The headers that say how long to wait, or how to sign in (RFC 6750, 3)."""
     if isinstance(refusal, Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
-    if refusal is None or refusal.retry_after is None:
+    if refusal is None or (wait := seconds_to_wait(refusal)) is None:
         return {}
-    headers = {"Retry-After": str(refusal.retry_after)}
+    headers = {"Retry-After": str(wait)}
     if isinstance(refusal, Throttled) and refusal.limit:
         headers["RateLimit-Policy"] = f'"default";q={refusal.limit};w={refusal.window}'
-        headers["RateLimit"] = f'"default";r=0;t={refusal.retry_after}'
+        headers["RateLimit"] = f'"default";r=0;t={wait}'
     return headers
+
+
+def seconds_to_wait(refusal: Refusal) -> int | None:
+    """What a client is told to wait; of a count that others share rounded up, to tens of seconds and over a minute to
+    minutes: the exact moment would tell when somebody else asked (OWASP Bot Management)."""
+    wait = refusal.retry_after
+    if wait is None or not isinstance(refusal, Throttled | Locked) or wait <= BRIEF:
+        return wait
+    step = 60 if wait > 60 else 10
+    return -(-wait // step) * step

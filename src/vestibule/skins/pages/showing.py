@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
-from vestibule.skins.problems import PROBLEMS, row, waiting, words
+from vestibule.skins.problems import PROBLEMS, row, seconds_to_wait, waiting, words
 
 form_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -55,5 +55,5 @@ def _alert(refusal: Refusal | None) -> dict[str, Any]:
         "alert_code": refusal.code,
         "invalid": isinstance(refusal, Invalid),
         "attempts_left": refusal.attempts_left,
-        "retry_after": refusal.retry_after,
+        "retry_after": seconds_to_wait(refusal),
     }
