@@ -29,8 +29,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     timezone="UTC",
     beat_schedule={
-        "deliver": {"task": "vestibule.courier.tasks.deliver", "schedule": 5, "options": {"expires": 5}},
-        "sweep": {"task": "vestibule.skins.worker.schedule.sweep", "schedule": 60, "options": {"expires": 60}},
+        "deliver": {"task": "vestibule.deliver", "schedule": 5, "options": {"expires": 5}},
+        "sweep": {"task": "vestibule.sweep", "schedule": 60, "options": {"expires": 60}},
     },
     imports=["vestibule.courier.tasks", "vestibule.skins.worker.schedule"],
 )

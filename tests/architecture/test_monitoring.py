@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import override_settings
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.architecture.test_docs import flow_names
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import events
 from vestibule.guards import rates
@@ -58,8 +59,7 @@ def test_every_metric_and_label_that_is_named_exists(samples: dict[str, set[str]
 
 
 def test_every_event_that_is_named_exists() -> None:
-    flows = set(re.findall(r"^\| `([\w.]+)`", (DOCS / "flows.md").read_text(), re.MULTILINE))
-    known = {event.name for event in events.ALL} | {f"{flow}.refused" for flow in flows}
+    known = {event.name for event in events.ALL} | {f"{flow}.refused" for flow in flow_names()}
     for expression in EXPRESSIONS:
         for matcher, event in re.findall(r'event(=~?)"([^"]+)"', expression):
             assert (event in known) if matcher == "=" else any(re.fullmatch(event, name) for name in known), event

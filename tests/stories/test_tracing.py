@@ -26,7 +26,7 @@ from vestibule.kernel import spans
 from vestibule.skins.api import registration as endpoint
 
 ADA = "ada@example.com"
-RUN = "run/vestibule.courier.tasks.deliver"
+RUN = "run/vestibule.deliver"
 THEIRS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # the example of W3C Trace Context
 
 
@@ -97,7 +97,7 @@ def test_sql_redis_and_tasks_are_in_it(exported: InMemorySpanExporter) -> None:
         str(span.attributes["db.system"]) for span in inside if span.attributes and "db.system" in span.attributes
     }
     assert systems == {"postgresql", "redis"}
-    assert "apply_async/vestibule.courier.tasks.deliver" in {span.name for span in inside}
+    assert "apply_async/vestibule.deliver" in {span.name for span in inside}
     assert RUN in {span.name for span in inside}
 
 

@@ -15,7 +15,7 @@ from vestibule.kernel.within import fetched
 TIMEOUT = 1.0  # seconds: nobody waits longer for a list
 LONGEST = 1_048_576  # bytes; a range has some 40,000
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.accounts")
 
 
 def breached(password: str) -> bool:

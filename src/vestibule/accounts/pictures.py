@@ -25,7 +25,7 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 10_000_000
 MAX_DRAFTED_PIXELS = 50_000_000  # of a baseline JPEG, which is decoded at down to an eighth of its width, row by row
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.accounts")
 
 
 def recoded(uploaded: bytes) -> bytes:

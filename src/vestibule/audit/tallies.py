@@ -16,7 +16,7 @@ EVERY = timedelta(seconds=10)  # a process writes at most so often
 
 Key = tuple[date, str, str]  # day, event, code
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.audit")
 
 
 class Notebook:

@@ -21,7 +21,7 @@ from vestibule.kernel.sealing import Keys
 
 SHORT = 10  # characters; what is longer is no code that somebody could guess, and is not charged to the budget
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.challenges")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

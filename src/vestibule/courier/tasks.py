@@ -20,7 +20,7 @@ from vestibule import redis_client
 from vestibule.courier import delivery
 from vestibule.courier.channels import line_kept
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.courier")
 doorbell = Event()
 
 LINGER, KEEPS_UP, LONGEST = 0.1, 1, 30  # seconds: between two looks; for what one finds; in all
@@ -29,7 +29,7 @@ _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woke
 
 
 # Acknowledged when it begins: the outbox is the queue, and a task that is lost with its worker is found by the next.
-@shared_task(ignore_result=True)
+@shared_task(name="vestibule.deliver", ignore_result=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
     looked = monotonic()

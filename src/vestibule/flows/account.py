@@ -33,7 +33,7 @@ GRACE = timedelta(days=14)
 PAGE = 50  # events a page
 
 
-@flow
+@flow("account.activity")
 def activity(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
     """How many security events of whoever asks are on record, and one page of them, newest first. Raises
     Unauthenticated, Unavailable."""
@@ -41,7 +41,7 @@ def activity(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
     return found.count(), [_without_staff(each) for each in found[(page - 1) * PAGE : page * PAGE]]
 
 
-@flow
+@flow("account.export")
 def export(*, client: Client) -> dict[str, Any]:
     """Everything that is kept about whoever asks, table by table. Raises Unauthenticated, StepUpRequired,
     Unavailable."""
@@ -65,7 +65,7 @@ def _document(user: User) -> dict[str, Any]:
     }
 
 
-@flow
+@flow("account.close")
 def close(*, client: Client) -> None:
     """Switch the account off, and erase it in 14 days; a link in the mail takes that back.
 
@@ -85,7 +85,7 @@ def close(*, client: Client) -> None:
     securing.call_off(user.pk, user.email, user.phone_number)
 
 
-@flow
+@flow("account.keep")
 def keep(*, client: Client, token: str) -> None:
     """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
     seen, secret = challenges.link(Purpose.ACCOUNT_UNDO, token, client.at)

@@ -34,7 +34,7 @@ class Filter:
     until: datetime | None = None
 
 
-@flow
+@flow("audit_log.show")
 def show(*, client: Client, which: Filter, page: int = 1) -> tuple[int, list[AuditEvent]]:
     """How many events match (COUNTED at most), and one page of them, newest first.
 
@@ -46,7 +46,7 @@ def show(*, client: Client, which: Filter, page: int = 1) -> tuple[int, list[Aud
     return count, list(found.order_by("-at", "-pk")[: min(count, page * PAGE)][(page - 1) * PAGE :])
 
 
-@flow
+@flow("audit_log.export")
 def export(*, client: Client, which: Filter, reason: str) -> Iterator[AuditEvent]:
     """Every event that matches, newest first, read as it is taken; that it was taken is on record.
 

@@ -14,13 +14,13 @@ from vestibule.sessions import devices, roster
 from vestibule.sessions.models import Device
 
 
-@flow
+@flow("devices.mine")
 def mine(*, client: Client) -> list[Device]:
     """The devices of whoever asks, the newest first. Raises Unauthenticated, Unavailable."""
     return list(devices.of(securing.signed_in(client).pk))
 
 
-@flow
+@flow("devices.change")
 def change(*, client: Client, id: UUID, name: str | None = None, is_trusted: bool | None = None) -> Device:
     """Another name; or trust, which wants a recent sign-in. Raises Unauthenticated, StepUpRequired, NotFound, Invalid,
     Unavailable."""
@@ -33,7 +33,7 @@ def change(*, client: Client, id: UUID, name: str | None = None, is_trusted: boo
     return device
 
 
-@flow
+@flow("devices.forget")
 def forget(*, client: Client, id: UUID) -> None:
     """Forget it and end its sessions. Raises Unauthenticated, NotFound, Unavailable."""
     user = securing.signed_in(client)

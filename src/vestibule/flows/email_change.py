@@ -21,7 +21,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
 
-@flow
+@flow("email_change.start")
 def start(*, client: Client, email: Email, password: str) -> Standing:
     """Send a code to the new address, and a word to the old. An address that has an account gets a notice instead, and
     the answer is the same; a newer request kills the older.
@@ -50,7 +50,7 @@ def start(*, client: Client, email: Email, password: str) -> Standing:
     return issued.standing
 
 
-@flow
+@flow("email_change.confirm")
 def confirm(*, client: Client, otp: str) -> User:
     """The code from the new address, in the session that asked for it.
 
@@ -65,7 +65,7 @@ def confirm(*, client: Client, otp: str) -> User:
         return _move(client, proof)
 
 
-@flow
+@flow("email_change.undo")
 def undo(*, client: Client, token: str) -> None:
     """The link at the old address: it is put back, no password opens the account, and a reset is on its way there.
 

@@ -78,7 +78,7 @@ class Funnel:
         return total(each.steps for each in self.days)
 
 
-@flow
+@flow("funnel.show")
 def show(*, client: Client) -> Funnel:
     """The funnel of the last DAYS days. Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable."""
     staff.may(client, Thing.LOOK)

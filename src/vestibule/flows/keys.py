@@ -9,7 +9,7 @@ from vestibule.kernel.client import Client
 from vestibule.sessions import signing
 
 
-@flow
+@flow("keys.rotate")
 def rotate(*, client: Client, emergency: bool = False) -> tuple[str, int]:
     """Publish a new key, which signs ten minutes later, and forget those whose last token is dead: the new `kid`, and
     how many were forgotten. `emergency`: a key may be known to others; the new one signs at once, and every older one

@@ -15,7 +15,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
 
-@flow
+@flow("password_change.change")
 def change(*, client: Client, current: str, password: str) -> None:
     """A new password; every other session, device and pending change ends, and the owner is told.
 

@@ -31,7 +31,7 @@ PATH = "password/reset/confirm"
 SOON = timedelta(seconds=60)  # a second request within it sends nothing: the first message is on its way
 
 
-@flow
+@flow("password_reset.start")
 def start(*, client: Client, address: Email | Phone, cookie: UUID | None = None, proved: bool = False) -> None:
     """Send a link and a code to the address, if an account that may sign in has proved it. Whoever asks is told
     nothing, and the work is the same. A device (its `cookie`) or network that the account was signed in from asks out
@@ -60,7 +60,7 @@ def offer(client: Client, user: User, address: Email | Phone) -> None:
         owner.write(client, messages.ACCOUNT_SUSPENDED, address)
 
 
-@flow
+@flow("password_reset.confirm")
 def confirm(
     *,
     client: Client,
@@ -93,7 +93,7 @@ def confirm(
     return user
 
 
-@flow
+@flow("password_reset.invite")
 def invite(*, client: Client, email: Email) -> None:
     """Send the address a link: with a password chosen there it has an account, and the role of an admin. Until then
     there is no row and no role. Raises Unavailable."""

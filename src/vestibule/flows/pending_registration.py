@@ -38,7 +38,7 @@ CANDIDATES, HASHES = 128, 2
 Kept = tuple[Challenge, Mapping[str, Any]]  # a sign-up, and what was typed for it
 
 
-@flow
+@flow("pending_registration.register")
 def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] | None = None) -> Sent:
     """Make a PENDING user, and send a link and a code to the address (by SMS, a code).
 
@@ -62,7 +62,7 @@ def register(*, client: Client, applicant: Applicant, device: Mapping[str, str] 
     return signing_up.sent(issued, user_id)
 
 
-@flow
+@flow("pending_registration.resend")
 def resend(*, client: Client, address: Email | Phone) -> None:
     """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed. Who
     asks is told nothing either way, after the same work. Raises Unavailable.
@@ -75,7 +75,7 @@ def resend(*, client: Client, address: Email | Phone) -> None:
         _send_nothing(client, address)
 
 
-@flow
+@flow("pending_registration.confirm")
 def confirm(
     *, client: Client, address: Email | Phone, otp: str, password: str, username: Username | None = None
 ) -> Registered:
@@ -104,7 +104,7 @@ def confirm(
         raise _unknown(client, address, guess=True) from refusal
 
 
-@flow
+@flow("pending_registration.open_link")
 def open_link(
     *, client: Client, token: str, registration: str = "", password: str = "", username: Username | None = None
 ) -> Registered:
@@ -118,7 +118,7 @@ def open_link(
         return signing_up.make_account(client, proof, username)
 
 
-@flow
+@flow("pending_registration.reject")
 def reject(*, client: Client, token: str) -> None:
     """Whoever holds the mailbox did not sign up: the registration dies, and its PENDING row with it.
 
@@ -139,7 +139,7 @@ class Link:
     bound: bool
 
 
-@flow
+@flow("pending_registration.read_link")
 def read_link(*, client: Client, token: str, registration: str) -> Link:
     """What the page of the link shows before anybody presses its button. Changes nothing.
 

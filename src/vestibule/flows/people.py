@@ -25,7 +25,7 @@ class Shown:
     devices: list[Device]
 
 
-@flow
+@flow("people.find")
 def find(
     *, client: Client, search: str = "", status: str = "", role: str = "", page: int = 1
 ) -> tuple[int, list[User]]:
@@ -43,7 +43,7 @@ def find(
     return count, list(newest[(page - 1) * PAGE :])
 
 
-@flow
+@flow("people.show")
 def show(*, client: Client, user_id: UUID) -> Shown:
     """One person. Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Unavailable."""
     staff.may(client, Thing.LOOK)

@@ -25,7 +25,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
 
-@flow
+@flow("phone_change.start")
 def start(*, client: Client, phone: Phone, password: str) -> Standing:
     """Send a code to the number. One that has an account gets a notice instead, and the answer is the same.
 
@@ -54,7 +54,7 @@ def start(*, client: Client, phone: Phone, password: str) -> Standing:
     return issued.standing
 
 
-@flow
+@flow("phone_change.confirm")
 def confirm(*, client: Client, otp: str) -> User:
     """The code from the new number, in the session that asked for it.
 
@@ -78,7 +78,7 @@ def confirm(*, client: Client, otp: str) -> User:
     return securing.signed_in(client)
 
 
-@flow
+@flow("phone_change.remove")
 def remove(*, client: Client) -> User:
     """No number any more, where the e-mail address is proved: another way in has to be left. Where there was none,
     nothing has happened.

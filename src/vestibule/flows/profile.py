@@ -18,7 +18,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
 
-@flow
+@flow("profile.show")
 def show(*, client: Client) -> User:
     """The account and profile of whoever asks, as they stood at the door. Raises Unauthenticated."""
     if not isinstance(client.person, User):
@@ -26,7 +26,7 @@ def show(*, client: Client) -> User:
     return client.person
 
 
-@flow
+@flow("profile.change")
 def change(*, client: Client, typed: Mapping[str, Any]) -> User:
     """Change what was typed (accounts.about), and nothing else. A number that was proved is changed by a proof alone;
     to take it away, and to change the name that signs in, wants a recent sign-in.
@@ -50,7 +50,7 @@ def change(*, client: Client, typed: Mapping[str, Any]) -> User:
     return securing.signed_in(client)
 
 
-@flow
+@flow("profile.set_picture")
 def set_picture(*, client: Client, uploaded: bytes) -> User:
     """Another picture in place of the one that was. Raises Unauthenticated, Invalid (it is none), Unavailable."""
     securing.signed_in(client)
@@ -68,7 +68,7 @@ def set_picture(*, client: Client, uploaded: bytes) -> User:
     return securing.signed_in(client)
 
 
-@flow
+@flow("profile.remove_picture")
 def remove_picture(*, client: Client) -> None:
     """No picture. Raises Unauthenticated, Unavailable."""
     pictures.forget(_replace(client, ""))

@@ -27,7 +27,7 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.flows")
 
 # Every purpose, and every model that hangs on an account, stands in one of these: to add one is to say what a
 # recovery does with it (tests/attacks/test_holes_recovery.py).

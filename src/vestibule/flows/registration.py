@@ -44,7 +44,7 @@ class Progress:
     standing: Standing
 
 
-@flow
+@flow("registration.start")
 def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | None = None) -> Sent:
     """Send a code to the applicant's address and keep what they typed, sealed, until it comes back.
 
@@ -63,7 +63,7 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
     return signing_up.sent(issued)
 
 
-@flow
+@flow("registration.resend")
 def resend(*, client: Client, registration: str) -> Sent:
     """A new code in place of the old; tries already used stay used.
 
@@ -73,7 +73,7 @@ def resend(*, client: Client, registration: str) -> Sent:
     return _resent(client, signing_up.found(registration))
 
 
-@flow
+@flow("registration.status")
 def status(*, client: Client, registration: str) -> Progress:
     """Where the sign-up stands, for the browser that began it and may be waiting for a proof made elsewhere.
 
@@ -98,7 +98,7 @@ def status(*, client: Client, registration: str) -> Progress:
     )
 
 
-@flow
+@flow("registration.confirm")
 def confirm(
     *,
     client: Client,
@@ -123,7 +123,7 @@ def confirm(
         return signing_up.make_account(client, proof, username, sign_in=sign_in, page=page)
 
 
-@flow
+@flow("registration.redirect")
 def redirect(*, client: Client, registration: str, email: Email | None = None) -> Sent:
     """Send the proof elsewhere without starting again: to another e-mail address (the first was mistyped), or, with
     none given, by SMS to the number that was typed. The sign-up goes on under a new handle, with the tries and sends

@@ -17,7 +17,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 
 
-@flow
+@flow("roles.give")
 def give(*, client: Client, email: Email, role: Role) -> User:
     """Another role for the account of this address; it counts from the next request on. The same again changes nothing.
 
@@ -29,7 +29,7 @@ def give(*, client: Client, email: Email, role: Role) -> User:
     return _give(client, user, role)
 
 
-@flow
+@flow("roles.assign")
 def assign(*, client: Client, user_id: UUID, role: Role, reason: str) -> User:
     """Another role for this person, by an admin who says why.
 

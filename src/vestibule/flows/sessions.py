@@ -19,7 +19,7 @@ from vestibule.sessions.models import Session
 from vestibule.sessions.refresh import Reused, Tokens, family, rotate
 
 
-@flow
+@flow("sessions.refresh")
 def refresh(*, client: Client, token: str) -> Tokens:
     """The next access and refresh token; a refresh token that comes a second time ends its session.
 
@@ -35,7 +35,7 @@ def refresh(*, client: Client, token: str) -> Tokens:
     return rotated
 
 
-@flow
+@flow("sessions.mine")
 def mine(*, client: Client) -> list[Session]:
     """The sessions of whoever asks, newest first. Raises Unauthenticated, Unavailable."""
     if client.user_id is None:
@@ -43,7 +43,7 @@ def mine(*, client: Client) -> list[Session]:
     return list(roster.living(client.user_id, client.at))
 
 
-@flow
+@flow("sessions.end")
 def end(*, client: Client, id: UUID) -> None:
     """End one session of whoever asks; another than their own wants a recent sign-in.
 
@@ -55,7 +55,7 @@ def end(*, client: Client, id: UUID) -> None:
     _end(client, user.pk, only=id)
 
 
-@flow
+@flow("sessions.disown")
 def disown(*, client: Client, token: str) -> None:
     """ "This wasn't me": every session ends, no password opens the account, and a reset is on its way to its owner, at
     the address that the link went to.
@@ -70,7 +70,7 @@ def disown(*, client: Client, token: str) -> None:
     recovery.tidy(client, user.pk)
 
 
-@flow
+@flow("sessions.sign_out")
 def sign_out(*, client: Client, token: str = "") -> None:
     """End the session that asks, or the one of a refresh token; ending what has ended is no error.
 
@@ -82,7 +82,7 @@ def sign_out(*, client: Client, token: str = "") -> None:
     _end(client, Session.objects.get(pk=session_id).user_id, only=session_id)
 
 
-@flow
+@flow("sessions.sign_out_everywhere")
 def sign_out_everywhere(*, client: Client) -> None:
     """End every session of whoever asks. Raises Unauthenticated, Unavailable."""
     if client.user_id is None:

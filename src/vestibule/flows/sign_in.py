@@ -30,7 +30,7 @@ from vestibule.sessions import devices, roster
 from vestibule.sessions.models import Session
 
 
-@flow
+@flow("sign_in.sign_in")
 def sign_in(
     *,
     client: Client,
@@ -65,7 +65,7 @@ def sign_in(
             return enter(client, held, amr=["pwd"], said=said, recognised=recognised, page=page)
 
 
-@flow
+@flow("sign_in.reauthenticate")
 def reauthenticate(*, client: Client, password: str) -> Session:
     """The password once more: the session's `auth_time` is now, and a page's goes on under another id (ASVS 7.2.4; an
     API's, under another access token). Counted like every other try.

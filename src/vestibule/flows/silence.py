@@ -16,7 +16,7 @@ from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 
 
-@flow
+@flow("silence.lift")
 def lift(*, client: Client, user_id: UUID, reason: str) -> User:
     """Every address of this person is written to again.
 
@@ -31,7 +31,7 @@ def lift(*, client: Client, user_id: UUID, reason: str) -> User:
     return user
 
 
-@flow
+@flow("silence.lift_of")
 def lift_of(*, client: Client, address: Email | Phone, reason: str) -> int:
     """The address is written to again, whether or not somebody has it (`vestibule lift-silence`); how many of its
     messages had come back. Raises Invalid (no reason), Unavailable."""

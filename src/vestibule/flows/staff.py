@@ -40,7 +40,7 @@ MAY: Mapping[str, frozenset[Thing]] = MappingProxyType(
 )
 
 
-@flow
+@flow("staff.enter")
 def enter(*, client: Client) -> User:
     """Whoever asks, where they may look around in the admin; whoever tried and may not is on record.
 

@@ -24,7 +24,7 @@ from vestibule.flows.staff import Thing
 from vestibule.kernel.client import Client
 
 
-@flow
+@flow("support.suspend")
 def suspend(*, client: Client, user_id: UUID, reason: str) -> User:
     """ACTIVE -> SUSPENDED, also while its person is closing it: every session ends, whatever change was under way is
     off, nobody signs in, and nothing is erased.
@@ -45,7 +45,7 @@ def suspend(*, client: Client, user_id: UUID, reason: str) -> User:
     return staff.person(user_id)
 
 
-@flow
+@flow("support.reactivate")
 def reactivate(*, client: Client, user_id: UUID, reason: str) -> User:
     """SUSPENDED -> ACTIVE, also out of a closing that has not erased it yet.
 
@@ -64,7 +64,7 @@ def reactivate(*, client: Client, user_id: UUID, reason: str) -> User:
     return staff.person(user_id)
 
 
-@flow
+@flow("support.close")
 def close(*, client: Client, user_id: UUID, reason: str) -> User:
     """Switch the account off, and erase it in 14 days; until then only the staff can take that back, by reactivating.
 
@@ -84,7 +84,7 @@ def close(*, client: Client, user_id: UUID, reason: str) -> User:
     return staff.person(user_id)
 
 
-@flow
+@flow("support.sign_out")
 def sign_out(*, client: Client, user_id: UUID, reason: str) -> User:
     """End every session of the person; their devices and networks are strangers again.
 
@@ -99,7 +99,7 @@ def sign_out(*, client: Client, user_id: UUID, reason: str) -> User:
     return user
 
 
-@flow
+@flow("support.resend_verification")
 def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
     """A new link and code for a sign-up that waits, in place of the old: nobody of the staff sees them.
 
@@ -120,7 +120,7 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
     return user
 
 
-@flow
+@flow("support.start_reset")
 def start_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     """A link and a code to choose a new password, to the person's own proved address: nobody of the staff sees them,
     and the old password opens the account until then.

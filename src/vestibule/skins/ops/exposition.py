@@ -24,7 +24,7 @@ from vestibule.guards import pulse
 
 FRESH = timedelta(seconds=5)  # for so long a reading of the database serves every scrape of this process
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.metrics")
 
 
 class House(Collector):

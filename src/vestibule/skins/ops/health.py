@@ -21,7 +21,7 @@ from vestibule.skins.ops.migrations import NotMigrated, must_be_applied
 OK, FAILED, NOT_MIGRATED = "ok", "failed", "not migrated"
 PATIENCE = 3  # seconds
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.health")
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")  # two looks: one may still hang
 _leaving = mmap(-1, 1)  # shared with the processes that are forked later
 

@@ -10,7 +10,7 @@ from vestibule.skins import failures
 
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.webhooks")
 
 
 def refused(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

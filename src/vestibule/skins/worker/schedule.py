@@ -31,7 +31,7 @@ PAUSE = 0.02  # seconds between two batches: on SQLite, the others' turn to writ
 
 SWEPT = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def sweeps() -> tuple[Sweep, ...]:
     )
 
 
-@shared_task(ignore_result=True)
+@shared_task(name="vestibule.sweep", ignore_result=True)
 def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()

@@ -14,7 +14,7 @@ TICK = timedelta(seconds=2)
 BATCH = 10  # messages between two looks at whether to stop
 PATIENCE = timedelta(seconds=5)
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("vestibule.worker")
 
 
 class Courier:
