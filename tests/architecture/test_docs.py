@@ -10,6 +10,7 @@ from django.conf import settings
 
 import vestibule.flows
 from vestibule.audit import events
+from vestibule.audit.events import Event
 from vestibule.flows import flow
 from vestibule.guards import rules
 from vestibule.kernel import errors
@@ -18,6 +19,7 @@ from vestibule.skins.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+WORDS: dict[type, str] = {str: "text", int: "number"}  # what docs call the types of details
 
 
 def first_column(name: str) -> set[str]:
@@ -64,8 +66,16 @@ def test_every_refusal_has_its_problem() -> None:
 
 
 def test_every_event_is_documented() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \| (yes|no) \|", (DOCS / "events.md").read_text(), re.MULTILINE)
-    assert set(rows) == {(event.name, event.meaning, "yes" if event.kept else "no") for event in events.ALL}
+    row = re.compile(r"^\| `([\w.]+)` \| ([^|]+) \| (yes|no) \|([^|]*)\|$", re.MULTILINE)
+    rows = [(*row[:3], row[3].strip()) for row in row.findall((DOCS / "events.md").read_text())]
+    assert rows == [
+        (event.name, event.meaning, "yes" if event.kept else "no", details_of(event)) for event in events.ALL
+    ]
+
+
+def details_of(event: Event) -> str:
+    """What the line of an event carries, as the table says it."""
+    return ", ".join(f"`{name}` ({WORDS[kind]})" for name, kind in event.details.items())
 
 
 def test_every_flow_is_documented() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from inspect import signature
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,20 @@ def test_a_line_of_each_event_is_documented(
     found = block.search(DOC.read_text())
     assert found
     assert found[0] == wanted
+
+
+def test_an_event_declares_the_details_that_are_given_somewhere() -> None:
+    """No more, or the table would promise what no line carries; no less, or that place would fail."""
+    common = set(signature(record).parameters)
+    given = {name: set().union(*(words for words, _ in found)) - common for name, found in sites().items()}
+    assert given == {event.name: set(event.details) for event in (*events.ALL, REFUSED)}
+
+
+def test_details_that_an_event_does_not_declare_are_refused(printed: StringIO) -> None:
+    for details in ({"password": PASSWORD}, {"rule": PASSWORD, "email": "ada@example.com"}, {"rule": 1}):
+        with pytest.raises(TypeError):
+            record(events.RATE_EXCEEDED, STRANGER, **details)
+    assert not printed.getvalue()
 
 
 def test_what_a_story_prints_is_what_is_documented(api: Api, inbox: Inbox, printed: StringIO) -> None:

@@ -1,33 +1,59 @@
 """The names of what can happen: past facts. A refused flow is recorded as `<flow>.refused` with the refusal's code."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A named fact. `kept` says whether it is a row of the audit log, or only a log line and a metric; `tallied`, that
-    it is counted by day and code instead; `alarm`, that its log line is an error: somebody has to look."""
+    """A named fact. `details` are what its log line may carry besides what every line does (docs/events.md), by name
+    and type: `record` refuses others. `kept` says whether it is a row of the audit log, or only a log line and a
+    metric; `tallied`, that it is counted by day and code instead; `alarm`, that its log line is an error: somebody has
+    to look."""
 
     name: str
     meaning: str
+    details: Mapping[str, type[str | int]] = field(default_factory=dict, hash=False)
     kept: bool = True
     tallied: bool = False
     alarm: bool = False
 
+    def check_details(self, details: Mapping[str, object]) -> None:
+        """Let no detail pass that is not declared: a secret would reach the logs.
 
-REGISTRATION_STARTED = Event("registration.started", "A code was made for an address that nobody has.")
-REGISTRATION_REPEATED = Event("registration.repeated", "Somebody signed up with an address that has an account.")
-REGISTRATION_RESENT = Event("registration.resent", "A new code replaced the old one.")
-REGISTRATION_REDIRECTED = Event("registration.redirected", "A sign-up asked for its proof at another address.")
+        Raises:
+            TypeError: a detail has another name or type than the event says.
+        """
+        for name, value in details.items():
+            if name not in self.details or not isinstance(value, self.details[name]):
+                raise TypeError(f"{self.name} declares no detail {name} that is a {type(value).__name__}")
+
+
+REGISTRATION_STARTED = Event(
+    "registration.started", "A code was made for an address that nobody has.", {"channel": str}
+)
+REGISTRATION_REPEATED = Event(
+    "registration.repeated", "Somebody signed up with an address that has an account.", {"channel": str}
+)
+REGISTRATION_RESENT = Event("registration.resent", "A new code replaced the old one.", {"resends_left": int})
+REGISTRATION_REDIRECTED = Event(
+    "registration.redirected", "A sign-up asked for its proof at another address.", {"channel": str}
+)
 REGISTRATION_REJECTED = Event("registration.rejected", "Whoever holds the mailbox did not sign up.")
-ACCOUNT_REGISTERED = Event("account.registered", "An address was proved and its account made.")
-CAPTCHA_REFUSED = Event("captcha.refused", "A captcha was asked for, or the one that came is none.", kept=False)
-CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", kept=False)
-CAPTCHA_VENDOR_DOWN = Event("captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", kept=False)
-SESSION_OPENED = Event("session.opened", "A person was signed in.")
-SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", kept=False)
-SESSION_REFRESH_REUSED = Event("session.refresh_reused", "A refresh token came twice: theft; the session was ended.")
-SESSION_ENDED = Event("session.ended", "A person signed out.")
+ACCOUNT_REGISTERED = Event("account.registered", "An address was proved and its account made.", {"channel": str})
+CAPTCHA_REFUSED = Event(
+    "captcha.refused", "A captcha was asked for, or the one that came is none.", {"rule": str}, kept=False
+)
+CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", {"purpose": str}, kept=False)
+CAPTCHA_VENDOR_DOWN = Event(
+    "captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", {"why": str}, kept=False
+)
+SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
+SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, kept=False)
+SESSION_REFRESH_REUSED = Event(
+    "session.refresh_reused", "A refresh token came twice: theft; the session was ended.", {"session": str}
+)
+SESSION_ENDED = Event("session.ended", "A person signed out.", {"sessions": int})
 SESSION_REAUTHENTICATED = Event("session.reauthenticated", "A person proved their password once more.")
 SESSION_DISOWNED = Event("session.disowned", "A person said that a sign-in was not theirs.")
 SIGN_IN_SLOWED = Event("sign_in.slowed", "Several wrong passwords in a row: strangers wait now.")
@@ -43,27 +69,42 @@ PHONE_CHANGED = Event("phone.changed", "The new number was proved.")
 PHONE_REMOVED = Event("phone.removed", "The proved number was removed, by its person or by a recovery.")
 EMAIL_REMOVED = Event("email.removed", "A recovery removed the address, which was proved later than the number.")
 PROFILE_CHANGED = Event("profile.changed", "A person changed what they tell about themselves.")
-DEVICE_CHANGED = Event("device.changed", "A device was renamed, trusted or no longer trusted.")
-DEVICE_FORGOTTEN = Event("device.forgotten", "A device was forgotten and its sessions ended.")
+DEVICE_CHANGED = Event("device.changed", "A device was renamed, trusted or no longer trusted.", {"device": str})
+DEVICE_FORGOTTEN = Event("device.forgotten", "A device was forgotten and its sessions ended.", {"sessions": int})
 ACCOUNT_EXPORTED = Event("account.exported", "A person took all that is kept about them.")
 ACCOUNT_CLOSING = Event("account.closing", "A person asked to close the account; it is off, and erased in 14 days.")
 ACCOUNT_KEPT = Event("account.kept", "A person took the closing back.")
 ACCOUNT_ERASED = Event("account.erased", "The account's personal data was erased.")
-KEYS_ROTATED = Event("keys.rotated", "A new signing key was published.")
-MESSAGE_SENT = Event("message.sent", "The transport took a message.", kept=False)
-MESSAGE_DELAYED = Event("message.delayed", "The transport refused a message; it will be tried again.", kept=False)
-MESSAGE_ABANDONED = Event("message.abandoned", "A message will not be sent any more.")
+KEYS_ROTATED = Event("keys.rotated", "A new signing key was published.", {"kid": str, "forgotten": int})
+MESSAGE_SENT = Event(
+    "message.sent",
+    "The transport took a message.",
+    {"kind": str, "channel": str, "tries": int, "message": str},
+    kept=False,
+)
+MESSAGE_DELAYED = Event(
+    "message.delayed",
+    "The transport refused a message; it will be tried again.",
+    {"kind": str, "message": str},
+    kept=False,
+)
+MESSAGE_ABANDONED = Event("message.abandoned", "A message will not be sent any more.", {"kind": str, "message": str})
 TRANSPORT_REFUSES_US = Event(
     "transport.refuses_us",
     "A mail or SMS server refuses us or our message, not the address: look at login, sender, relay, reputation.",
+    {"kind": str, "message": str},
     kept=False,
     alarm=True,
 )
 SILENCE_LIFTED = Event("message.silence_lifted", "An address that mail came back from is written to again.")
-MESSAGE_FEEDBACK = Event("message.feedback", "The provider told what became of a message.")
+MESSAGE_FEEDBACK = Event(
+    "message.feedback", "The provider told what became of a message.", {"kind": str, "channel": str}
+)
 SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False, tallied=True)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
-RATE_EXCEEDED = Event("rate.exceeded", "A request was refused at the edge by a rate.", kept=False, tallied=True)
+RATE_EXCEEDED = Event(
+    "rate.exceeded", "A request was refused at the edge by a rate.", {"rule": str}, kept=False, tallied=True
+)
 ACCOUNT_SUSPENDED = Event("account.suspended", "Staff suspended the account; its sessions ended.")
 ACCOUNT_REACTIVATED = Event("account.reactivated", "Staff let the person sign in again.")
 ACCOUNT_CLOSED_BY_STAFF = Event("account.closed_by_staff", "Staff closed the account; it is erased in 14 days.")
@@ -84,4 +125,4 @@ def meaning_of(name: str) -> str:
 
 def refused(flow: str, *, kept: bool = True, tallied: bool = False) -> Event:
     """The event of a flow that said no: `registration.confirm` becomes `registration.confirm.refused`."""
-    return Event(f"{flow}.refused", "The flow said no.", kept, tallied)
+    return Event(f"{flow}.refused", "The flow said no.", kept=kept, tallied=tallied)

@@ -33,11 +33,14 @@ def record(
     **details: str | int,
 ) -> None:
     """The row joins the caller's transaction; log line and metric follow its commit, so that they never tell of
-    something that was rolled back. `details` go to the log line only, and must hold nothing secret or personal;
-    `reason`, why a person did this to the account of another, goes to the row only.
+    something that was rolled back. `details` go to the log line only: those that the event declares, nothing secret
+    or personal; `reason`, why a person did this to the account of another, goes to the row only.
 
-    Raises AlreadyUsed where `challenge_id` is on record already: what the same proof did once is not done again.
+    Raises:
+        AlreadyUsed: `challenge_id` is on record already; what the same proof did once is not done again.
+        TypeError: the event does not declare one of the details.
     """
+    event.check_details(details)
     by_id = client.user_id if user_id not in (None, client.user_id) else None
     if event.kept:
         kept = insert_once(
