@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 from time_machine import travel
 
-from tests.contracts.stores import at_once
+from tests.contracts.stores import at_once, unsettle
 from tests.interleaving import interleaved, statement
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts.models import User
@@ -119,6 +119,28 @@ def test_hol_17_one_that_comes_between_is_the_one(inbox: Inbox, way: str, elsewh
     assert not first.code
     assert second.code in ("cooldown", "token_used", "locked", "otp_expired")  # by where it stood
     assert not inbox.all("late@example.com")
+
+
+@pytest.mark.usefixtures("house")
+@WAYS
+@DOORS
+def test_hol_17_the_older_one_is_dead_though_nobody_came_to_bury_it(
+    inbox: Inbox, way: str, elsewhere: Elsewhere
+) -> None:
+    """The process ends between the commit and the word to the store."""
+    with travel(NOON, tick=False) as clock:
+        handle = begin(way)
+        moved = elsewhere(handle, "new@example.com").registration
+        unsettle(challenges.store, record(handle).id)
+        assert Api().confirm(handle, inbox.newest(ADA).code).code == "token_used"
+        unsettle(challenges.store, record(handle).id)
+        clock.shift(121)
+        assert elsewhere(handle, "third@example.com").code == "token_used"
+        unsettle(challenges.store, record(handle).id)
+        assert Api().resend(handle).code == "token_used"
+        assert [post.to for post in inbox.all()] == ["new@example.com", ADA]
+        assert Api().confirm(moved, inbox.newest("new@example.com").code).status == 201
+    assert User.objects.get().email == "new@example.com"
 
 
 @pytest.mark.usefixtures("house")

@@ -13,8 +13,9 @@ from django.db import connections
 from tests.contracts.redises import cluster
 from tests.environment import PRODUCTION
 from vestibule import redis_client
+from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.policy import Purpose
-from vestibule.challenges.store import Challenge, Store
+from vestibule.challenges.store import Challenge, State, Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
 
@@ -78,3 +79,11 @@ def at_once(act: Callable[[int], T], times: int = 32) -> list[T]:
 
     with ThreadPoolExecutor(max_workers=times) as pool:
         return list(pool.map(one, range(times)))
+
+
+def unsettle(store: Store, id: UUID) -> None:
+    """As if the word that its work was committed had never come: the process ended before."""
+    if isinstance(store, RedisStore):
+        store._redis.hset(store._key(id), "state", State.WAITING.value)
+    else:
+        StoredChallenge.objects.filter(pk=id).update(state=State.WAITING)

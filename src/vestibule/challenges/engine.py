@@ -142,9 +142,8 @@ class Engine:
     @contextmanager
     def redirect(self, seen: Challenge, *, now: datetime) -> Iterator[Challenge]:
         """Count a send elsewhere, for what the body issues `after` this; taken back if it raises. The first goes at
-        once, the next waits like a resend; of many at once one goes on. To retire the older one is the caller's.
-
-        Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
+        once, the next waits like a resend; of many at once one goes on. The caller's event ends this, and the caller
+        retires it. Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
         """
         policy = self.policies[seen.purpose]
         standing.check_send(policy, seen, now, elsewhere=True)

@@ -156,7 +156,13 @@ def redirect(*, client: Client, registration: str, email: Email | None = None) -
                 seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known, after=counted
             )
             signing_up.tell(client, issued, seen.purpose, permit)
-            record(events.REGISTRATION_REDIRECTED, client, subject=subject, channel=payload["channel"])
+            record(
+                events.REGISTRATION_REDIRECTED,
+                client,
+                subject=subject,
+                challenge_id=seen.id,  # the work of the older one: from the commit on it proves nothing
+                channel=payload["channel"],
+            )
     except _Unsent:
         return signing_up.as_before(client, seen, payload)
     challenges.retire(seen)
@@ -187,6 +193,8 @@ def send_again(client: Client, seen: Challenge) -> Issued | None:
 
 
 def _resent(client: Client, seen: Challenge) -> Sent:
+    if on_record(seen.id):  # it went elsewhere, or was proved, and the store was not told
+        raise errors.AlreadyUsed(subject=seen.subject)
     issued = send_again(client, seen)
     return signing_up.sent(issued) if issued else signing_up.as_before(client, seen, challenges.payload(seen))
 
