@@ -24,6 +24,8 @@ COPY src src
 RUN uv sync --frozen --no-dev --all-extras --no-editable
 
 FROM python:3.13-slim-bookworm
+# The image comes without the standard library's bytecode, and whoever runs it may write none.
+RUN python -m compileall -q "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 RUN useradd --system --uid 10001 --home-dir /var/lib/vestibule --create-home vestibule
 COPY --from=build /opt/vestibule /opt/vestibule
 ENV PATH=/opt/vestibule/bin:$PATH \

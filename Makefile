@@ -3,10 +3,15 @@
 SHELL := bash
 PORT ?= 8000
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
-PYTEST := $(UV) run --no-sync python -m pytest -n 2 --dist worksteal
+RUN := $(UV) run --no-sync
+PYTEST := $(RUN) python -m pytest -n 2 --dist worksteal
 # Behind a proxy with a certificate of its own: uv trusts what this machine trusts, as git and pip do.
 UV_SYSTEM_CERTS ?= true
-export PORT UV_SYSTEM_CERTS
+# Bytecode is compiled when it is installed, and written where a run changes it, also where the environment forbids Python
+# to write any (containers do): a process that finds none compiles Django, Celery and ours anew, for seconds of CPU.
+UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
+export PORT UV_SYSTEM_CERTS UV_COMPILE_BYTECODE
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,51 +30,51 @@ install: sync ## what `make bench` and a server want: Argon2 built for this mach
 
 serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
 	@$(UV) sync --quiet --no-dev
-	@$(UV) run --no-sync vestibule serve
+	@$(RUN) vestibule serve
 
 test: install chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
 	$(PYTEST)
 	STACK=production $(PYTEST)
 
 check: sync ## lint, types, layers, migrations and schema in step
-	$(UV) run ruff check
-	$(UV) run ruff format --check
-	$(UV) run mypy
-	$(UV) run lint-imports
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
 	$(MAKE) --no-print-directory audit
-	$(UV) run vestibule makemigrations --check --dry-run
-	$(UV) run vestibule spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
+	$(RUN) vestibule makemigrations --check --dry-run
+	$(RUN) vestibule spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
 
 schema: sync ## write docs/openapi.yaml anew
-	$(UV) run vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(RUN) vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 attacks: sync ## write docs/attacks.md anew: which test shows which attack
-	$(UV) run python -m tests.attacks
+	$(RUN) python -m tests.attacks
 
 fmt: sync ## format and fix what can be fixed
-	$(UV) run ruff check --fix
-	$(UV) run ruff format
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
 
 stack: sync servers ## the production shape on this machine: PostgreSQL, Redis, two web hosts behind HAProxy, Celery worker and beat
-	$(UV) run python -m tests.stack
+	$(RUN) python -m tests.stack
 
 bench: install ## measure: every scenario at concurrency 1, 8 and 32 in the production shape, beside its limit lines
-	$(UV) run --no-sync python -m bench
+	$(RUN) python -m bench
 
 bench-size: install ## measure: what a request costs among 10,000 people and among 5,000,000 (half an hour, 12 GB of disk)
-	$(UV) run --no-sync python -m bench.size
+	$(RUN) python -m bench.size
 
 bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
-	$(UV) run python -m bench.purge
+	$(RUN) python -m bench.purge
 
 bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (STACK=production for two processes)
-	$(UV) run python -m bench.storm
+	$(RUN) python -m bench.storm
 
 bench-timing: sync ## measure: whether the time of an answer tells one kind of account from another
-	$(UV) run python -m bench.timing
+	$(RUN) python -m bench.timing
 
 mutants: install servers ## measure: break each defence once, and see a test notice
-	@$(UV) run --no-sync python -m tests.mutants
+	@$(RUN) python -m tests.mutants
 
 clean: ## remove what was installed, built and kept (the database in var/ too)
 	rm -rf .uv .venv .venv-lowest dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -79,6 +84,7 @@ uv:
 
 sync: uv
 	@$(UV) sync --quiet
+	@$(RUN) python -m compileall -q src
 
 # Debian's build without windows: a page costs a third of the CPU that it costs in the whole browser, which does as well.
 chromium:

@@ -116,6 +116,7 @@ def _tested(copy: Path, tests: Iterable[str], stack: str, *options: str, longest
 
 def _environment(copy: Path, stack: str) -> dict[str, str]:
     of_ours = {"PYTHONPATH": str(copy), "STACK": stack, "CI": "true"}
+    of_ours["PYTHONDONTWRITEBYTECODE"] = "1"  # it would stand for the next break, where second and size are the same
     return {**os.environ, **of_ours, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # to load them takes as long as most tests
 
 
