@@ -5,6 +5,7 @@ the numbers here (docs/settings.md).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -47,15 +48,14 @@ def counts(number: str, network: str, *, codes: bool = True, quiet: bool = False
     on counts of that digest's own.
     """
     of_network = "sms network quiet" if quiet else "sms network"
-    keys = {
-        of_network: (_digest(network), settings.SMS_CAPS[Cap.NETWORK]),
-        "sms prefix": (_digest(number[:PREFIX]), settings.SMS_CAPS[Cap.PREFIX]),
-        "sms": (_ALL, settings.SMS_CAPS[Cap.TOTAL]),
-        **({"sms codes": (_ALL, _LOOKED_AT)} if codes else {}),
-    }
-    if free:
-        keys = dict.fromkeys(keys, (free, UNBOUNDED))
-    return [Count(scope, key, allowance) for scope, (key, allowance) in keys.items()]
+    found = [
+        Count(of_network, _digest(network), settings.SMS_CAPS[Cap.NETWORK]),
+        Count("sms prefix", _digest(number[:PREFIX]), settings.SMS_CAPS[Cap.PREFIX]),
+        Count("sms", _ALL, settings.SMS_CAPS[Cap.TOTAL]),
+    ]
+    if codes:
+        found.append(Count("sms codes", _ALL, _LOOKED_AT))
+    return [replace(each, key=free, allowance=UNBOUNDED) for each in found] if free else found
 
 
 def refused(full: Sequence[tuple[str, int]]) -> tuple[Cap, int] | None:
@@ -65,7 +65,8 @@ def refused(full: Sequence[tuple[str, int]]) -> tuple[Cap, int] | None:
 
 def closed(now: datetime) -> bool:
     """Whether the breaker is open: of many codes sent, few came back."""
-    sent, used = (ledger.recent(scope, _ALL, now, BREAKER) for scope in ("sms codes", "sms proved"))
+    sent = ledger.recent("sms codes", _ALL, now, BREAKER)
+    used = ledger.recent("sms proved", _ALL, now, BREAKER)
     return sent >= BREAKER.windows[0][0] and 100 * used < LEAST_USED * sent
 
 
