@@ -48,6 +48,9 @@ check: sync ## lint, types, layers, migrations and schema in step
 schema: sync ## write docs/openapi.yaml anew
 	$(RUN) vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
+golden: sync ## write tests/architecture/golden/names.txt anew: every name that others rely on
+	REWRITE_GOLDEN=1 $(UV) run --no-sync python -m pytest -q tests/architecture/test_golden_names.py
+
 attacks: sync ## write docs/attacks.md anew: which test shows which attack
 	$(RUN) python -m tests.attacks
 
@@ -121,4 +124,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	  echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; [ "$$CI" != true ]; \
 	else echo "$$told"; false; fi
 
-.PHONY: help install serve test lowest fresh check audit schema attacks fmt stack bench bench-size bench-purge bench-storm bench-timing mutants clean uv sync chromium servers
+.PHONY: help install serve test lowest fresh check audit schema golden attacks fmt stack bench bench-size bench-purge bench-storm bench-timing mutants clean uv sync chromium servers

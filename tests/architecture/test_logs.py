@@ -18,6 +18,7 @@ import pytest
 from structlog.contextvars import clear_contextvars
 from time_machine import travel
 
+from tests.architecture.source import trees
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import events
 from vestibule.audit.events import Event, refused
@@ -27,7 +28,7 @@ from vestibule.kernel.client import Client
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs/logs.md"
-TREES = {path: ast.parse(path.read_text()) for path in (ROOT / "src/vestibule").rglob("*.py")}
+TREES = trees()
 CONSTANTS = {name: value for name, value in vars(events).items() if isinstance(value, Event)}
 REFUSED = refused("registration.confirm")
 

@@ -1,0 +1,158 @@
+"""Every name that others rely on once there is a release: who reads logs, metrics and rows, who configures, who waits
+with a code, a link or a cookie while we are upgraded."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+from django.conf import settings
+from django.core.management import get_commands
+
+from tests.architecture.source import Call, calls, trees
+from tests.architecture.test_docs import flow_names
+from vestibule.audit import events
+from vestibule.celery import app
+from vestibule.challenges.policy import Purpose
+from vestibule.courier.messages import KINDS
+from vestibule.guards import rules
+from vestibule.kernel.sealing import Keys
+from vestibule.skins.cli.doctor.table import CHECKS
+from vestibule.skins.problems import PROBLEMS
+from vestibule.skins.worker.schedule import sweeps
+
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+METRICS = {"Counter", "Gauge", "Histogram", "GaugeMetricFamily"}
+COUNTED = {"Count", "spend", "give_back", "wait", "recent", "streak"}  # of the ledger: their first argument is a scope
+# Of the key ring: the argument that says what the key is for.
+KEYED = {**dict.fromkeys(("digest", "digests", "sign", "unsign", "seal", "unseal"), 0), "matches": 1}
+REDIS_KEY = re.compile(r"(vestibule|\{\}):[a-z]")
+
+
+def collected() -> list[str]:
+    """A line each: what kind of name, the name, and what goes with it."""
+    found = [*_tables(), *_settings(), *_tasks(), *_redis_keys()]
+    for call in calls():
+        found += [*_logged(call), *_measured(call), *_keyed(call), *_counted(call), *_refused(call), *_acting(call)]
+    return sorted(set(found))
+
+
+def _tables() -> Iterator[str]:
+    for event in events.ALL:
+        marks = [mark for mark in ("kept", "tallied", "alarm") if getattr(event, mark)]
+        yield _line("event", event.name, *marks, *(f"{name}={of.__name__}" for name, of in event.details.items()))
+    for flow in flow_names():
+        yield _line("flow", flow)
+    for key, problem in PROBLEMS.items():
+        yield _line("problem", key, str(problem.status), problem.code)
+    for kind in KINDS.values():
+        yield _line("message", kind.name, kind.cause)
+    for purpose in Purpose:
+        yield _line("challenge", purpose.value)
+    for rule in rules.RULES:
+        yield _line("rate", rule.name)
+    for sweep in sweeps():
+        yield _line("sweep", sweep.kind)
+    for check in CHECKS:
+        yield _line("doctor's check", check.id)
+    yield _line("digest", "of nothing under no key", Keys([""]).digest("", b"").hex())
+
+
+def _settings() -> Iterator[str]:
+    for setting in settings.ENVIRONMENT.known.values():
+        yield _line("setting", setting.name, setting.kind)
+    for name in dir(settings):
+        if name.endswith("_COOKIE_NAME") and settings.is_overridden(name):  # type: ignore[misc]  # of the lazy settings
+            yield _line("cookie", getattr(settings, name).removeprefix("__Host-"))
+
+
+def task_names() -> set[str]:
+    """Of every task that a worker of ours knows."""
+    for module in app.conf.imports:
+        import_module(module)
+    return {task for task in app.tasks if not task.startswith("celery.")}
+
+
+def _tasks() -> Iterator[str]:
+    for task in task_names():
+        yield _line("task", task)
+    for command, package in get_commands().items():
+        if package.startswith("vestibule"):
+            yield _line("command", command)
+
+
+def _redis_keys() -> Iterator[str]:
+    for module, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                for text in Call(ast.Call(node, [], []), None, module).texts(node):
+                    if REDIS_KEY.match(text):
+                        yield _line("redis key", text)
+
+
+def _logged(call: Call) -> Iterator[str]:
+    """`log.info("broker.unreachable", …)`, with the name of the logger."""
+    of, _, level = call.callee.rpartition(".")
+    if of == "log" and level in LEVELS:
+        fields = [word.arg or "*" for word in call.node.keywords if word.arg != "exc_info"]
+        for name in call.texts(call.node.args[0]):
+            yield _line("log", name, "error" if level == "exception" else level, *fields)
+    if level == "get_logger":
+        [name] = call.texts(call.node.args[0])
+        yield _line("logger", name)
+
+
+def _measured(call: Call) -> Iterator[str]:
+    if call.callee in METRICS and isinstance(call.given(0), ast.Constant):
+        labels = call.given(2, "labels")
+        for name in call.texts(call.given(0)):
+            kind = call.callee.removesuffix("MetricFamily").lower()
+            yield _line("metric", name, kind, *(ast.literal_eval(labels) if isinstance(labels, ast.List) else ()))
+
+
+def _keyed(call: Call) -> Iterator[str]:
+    """What keys are derived for: nothing that was digested, signed or sealed for another use is read."""
+    of, _, verb = call.callee.rpartition(".")
+    if of.lower().endswith("keys") and verb in KEYED:
+        for use in call.texts(call.given(KEYED[verb])):
+            yield _line("key for", use)
+
+
+def _counted(call: Call) -> Iterator[str]:
+    """The scopes of exact counts, and the keys of rates."""
+    of, _, verb = call.callee.rpartition(".")
+    if verb in COUNTED and (of == "ledger" or call.callee == "Count" or (not of and call.module.endswith(".ledger"))):
+        for scope in call.texts(call.given(0)) if not _is_query(call) else ():
+            yield _line("count of", scope)
+    if call.callee.startswith("Tally.objects"):
+        for scope in call.texts(call.given(9, "scope")):
+            yield _line("count of", scope)
+    if call.callee == "_count" and call.module.endswith(".counters"):
+        for key in call.texts(call.given(2)):
+            yield _line("rate of", key)
+
+
+def _is_query(call: Call) -> bool:
+    """Django has a Count of its own."""
+    return call.callee == "Count" and len(call.node.args) < 3
+
+
+def _refused(call: Call) -> Iterator[str]:
+    """What is wrong with a field; what Django's validators say is theirs."""
+    places = {"FieldError": 0, "ValidationError": 1}
+    name = call.callee.rpartition(".")[2]
+    code = call.given(places[name], "code") if name in places else None
+    for text in call.texts(code) if not isinstance(code, ast.Call) else ():
+        yield _line("field code", text)
+
+
+def _acting(call: Call) -> Iterator[str]:
+    if call.callee == "Client.system":
+        for who in call.texts(call.given(0)):
+            yield _line("actor", f"system:{who}")
+    for who in call.texts(call.given(99, "actor")) if call.callee in ("Client", "replace") else ():
+        yield _line("actor", who)
+
+
+def _line(kind: str, name: str, *more: str) -> str:
+    return " | ".join(filter(None, (f"{kind} {name}", " ".join(filter(None, more)))))
