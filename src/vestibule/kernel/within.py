@@ -1,4 +1,8 @@
-"""An answer within so many seconds, however slowly it drips: a socket's own time-out begins anew with each byte."""
+"""An answer within so many seconds, however slowly it drips: a socket's own time-out begins anew with each byte.
+
+The one way out over HTTP: to the address that is given, which is a setting's, and not to where that one points (OWASP
+SSRF Prevention).
+"""
 
 import ssl
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
@@ -6,7 +10,16 @@ from io import BufferedReader, RawIOBase
 from socket import socket
 from time import monotonic
 from typing import Any
-from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
 
 class Within(RawIOBase):
@@ -66,13 +79,16 @@ class _Https(HTTPSHandler):
         return self.do_open(_Tls, req, context=ssl.create_default_context())
 
 
-_opener = build_opener(_Http, _Https)
+_opener = OpenerDirector()  # neither files nor ftp, and no redirect is followed
+for _handler in (ProxyHandler, UnknownHandler, _Http, _Https, HTTPDefaultErrorHandler, HTTPErrorProcessor):
+    _opener.add_handler(_handler())
 
 
 def fetched(request: Request, *, seconds: float, most: int) -> bytes:
     """The body of the answer, at most so many bytes of it: so many seconds to connect, and as many for all of it.
 
-    Raises HTTPError (a status of 400 and above), other OSErrors, HTTPException (the answer is not HTTP), ValueError.
+    Raises HTTPError (any status but 2xx: no redirect is followed), other OSErrors, HTTPException (the answer is not
+    HTTP), ValueError.
     """
     with _opener.open(request, timeout=seconds) as answer:
         return bytes(answer.read(most))
