@@ -1,12 +1,16 @@
 """FLT-15: processes whose clocks differ, and a clock that is set back: nothing that was spent, used or ended comes
 back, and nothing that is told is negative."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Door, Http, Inbox
+from vestibule.guards import ledger, passwords
+from vestibule.guards.passwords import Account
+from vestibule.kernel.errors import Locked
 
 ADA = "ada@example.com"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,7 +44,7 @@ def test_flt_15_whoever_must_wait_waits_by_every_clock(api: Api, inbox: Inbox, o
             clock.shift(61)
         told = stranger.login(ADA)
         assert (told.status, told.code) == (429, "locked")
-        clock.shift(min(off, told.body["retry_after"] - 1))
+        clock.shift(min(off, told.body["retry_after"] - 60))  # told in whole minutes
         assert (reply := stranger.login(ADA)).code == "locked"
         assert 0 < reply.body["retry_after"] <= told.body["retry_after"] + abs(off)
 
@@ -77,3 +81,23 @@ def test_flt_15_nothing_that_is_told_is_negative(api: Api, inbox: Inbox, off: in
             told = [reply.body.get(name, 0) for name in ("expires_in", "code_expires_in", "resend_in", "retry_after")]
             assert min(told) >= 0, reply.body
             assert max(told) <= 600 + abs(off), reply.body
+
+
+@pytest.mark.parametrize("off", [-300, 300])
+def test_flt_15_two_clocks_in_turn_give_no_guess_more(house: None, off: int) -> None:
+    budget, subject = ledger.GuessBudget(), b"a" * 32
+    moments = [NOON + timedelta(seconds=second + (off if second % 2 else 0)) for second in range(40)]
+    assert [budget.spend(subject, moment) for moment in moments].count(0) == 10
+    for process in (0, off):
+        assert budget.spend(subject, NOON + timedelta(seconds=3599 - abs(off) + process)) > 0
+
+
+@pytest.mark.parametrize("off", [-300, 300])
+def test_flt_15_a_hundred_in_a_row_are_a_hundred_by_every_clock(house: None, off: int) -> None:
+    account = Account(key=b"a" * 32, name=b"n" * 32)
+    for number in range(passwords.IN_A_ROW):
+        moment = NOON + timedelta(hours=2 * number, seconds=off if number % 2 else 0)
+        assert passwords.spend(account, moment).in_a_row == number + 1
+    for later in (timedelta(days=365), timedelta(days=-1)):
+        with suppress(Locked):
+            assert not passwords.spend(account, NOON + later).allowed
