@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import get_commands
 
@@ -16,6 +17,7 @@ from vestibule.celery import app
 from vestibule.challenges.policy import Purpose
 from vestibule.courier.messages import KINDS
 from vestibule.guards import rules
+from vestibule.guards.texting import Cap
 from vestibule.kernel.sealing import Keys
 from vestibule.skins.cli.doctor.table import CHECKS
 from vestibule.skins.problems import PROBLEMS
@@ -31,9 +33,9 @@ REDIS_KEY = re.compile(r"(vestibule|\{\}):[a-z]")
 
 def collected() -> list[str]:
     """A line each: what kind of name, the name, and what goes with it."""
-    found = [*_tables(), *_settings(), *_tasks(), *_redis_keys()]
+    found = [*_tables(), *_stored(), *_settings(), *_tasks(), *_redis_keys()]
     for call in calls():
-        found += [*_logged(call), *_measured(call), *_keyed(call), *_counted(call), *_refused(call), *_acting(call)]
+        found += [*_logged(call), *_measured(call), *_keyed(call), *_counted(call), *_refused(call), *_recorded(call)]
     return sorted(set(found))
 
 
@@ -41,20 +43,21 @@ def _tables() -> Iterator[str]:
     for event in events.ALL:
         marks = [mark for mark in ("kept", "tallied", "alarm") if getattr(event, mark)]
         yield _line("event", event.name, *marks, *(f"{name}={of.__name__}" for name, of in event.details.items()))
-    for flow in flow_names():
-        yield _line("flow", flow)
-    for key, problem in PROBLEMS.items():
-        yield _line("problem", key, str(problem.status), problem.code)
-    for kind in KINDS.values():
-        yield _line("message", kind.name, kind.cause)
-    for purpose in Purpose:
-        yield _line("challenge", purpose.value)
-    for rule in rules.RULES:
-        yield _line("rate", rule.name)
-    for sweep in sweeps():
-        yield _line("sweep", sweep.kind)
-    for check in CHECKS:
-        yield _line("doctor's check", check.id)
+    yield from (_line("event code", cap) for cap in Cap)
+    yield from (_line("flow", flow) for flow in flow_names())
+    yield from (_line("problem", key, str(of.status), of.code) for key, of in PROBLEMS.items())
+    yield from (_line("message", kind.name, kind.cause) for kind in KINDS.values())
+    yield from (_line("challenge", purpose) for purpose in Purpose)
+    yield from (_line("rate", rule.name) for rule in rules.RULES)
+    yield from (_line("sweep", sweep.kind) for sweep in sweeps())
+    yield from (_line("doctor's check", check.id) for check in CHECKS)
+
+
+def _stored() -> Iterator[str]:
+    """The words of columns that hold one of a few; and a digest, which shows that keys are derived as they were."""
+    for model in apps.get_models():
+        for field in model._meta.fields if model.__module__.startswith("vestibule.") else ():
+            yield from (_line("stored", f"{field.name} {value}") for value, _ in field.choices or ())
     yield _line("digest", "of nothing under no key", Keys([""]).digest("", b"").hex())
 
 
@@ -95,17 +98,17 @@ def _logged(call: Call) -> Iterator[str]:
     of, _, level = call.callee.rpartition(".")
     if of == "log" and level in LEVELS:
         fields = [word.arg or "*" for word in call.node.keywords if word.arg != "exc_info"]
-        for name in call.texts(call.node.args[0]):
+        for name in call.texts(call.argument(0)):
             yield _line("log", name, "error" if level == "exception" else level, *fields)
     if level == "get_logger":
-        [name] = call.texts(call.node.args[0])
+        [name] = call.texts(call.argument(0))
         yield _line("logger", name)
 
 
 def _measured(call: Call) -> Iterator[str]:
-    if call.callee in METRICS and isinstance(call.given(0), ast.Constant):
-        labels = call.given(2, "labels")
-        for name in call.texts(call.given(0)):
+    if call.callee in METRICS and isinstance(call.argument(0), ast.Constant):
+        labels = call.argument(2) or call.keyword("labels")
+        for name in call.texts(call.argument(0)):
             kind = call.callee.removesuffix("MetricFamily").lower()
             yield _line("metric", name, kind, *(ast.literal_eval(labels) if isinstance(labels, ast.List) else ()))
 
@@ -114,7 +117,7 @@ def _keyed(call: Call) -> Iterator[str]:
     """What keys are derived for: nothing that was digested, signed or sealed for another use is read."""
     of, _, verb = call.callee.rpartition(".")
     if of.lower().endswith("keys") and verb in KEYED:
-        for use in call.texts(call.given(KEYED[verb])):
+        for use in call.texts(call.argument(KEYED[verb])):
             yield _line("key for", use)
 
 
@@ -122,13 +125,13 @@ def _counted(call: Call) -> Iterator[str]:
     """The scopes of exact counts, and the keys of rates."""
     of, _, verb = call.callee.rpartition(".")
     if verb in COUNTED and (of == "ledger" or call.callee == "Count" or (not of and call.module.endswith(".ledger"))):
-        for scope in call.texts(call.given(0)) if not _is_query(call) else ():
+        for scope in call.texts(call.argument(0)) if not _is_query(call) else ():
             yield _line("count of", scope)
     if call.callee.startswith("Tally.objects"):
-        for scope in call.texts(call.given(9, "scope")):
+        for scope in call.texts(call.keyword("scope")):
             yield _line("count of", scope)
     if call.callee == "_count" and call.module.endswith(".counters"):
-        for key in call.texts(call.given(2)):
+        for key in call.texts(call.argument(2)):
             yield _line("rate of", key)
 
 
@@ -141,17 +144,26 @@ def _refused(call: Call) -> Iterator[str]:
     """What is wrong with a field; what Django's validators say is theirs."""
     places = {"FieldError": 0, "ValidationError": 1}
     name = call.callee.rpartition(".")[2]
-    code = call.given(places[name], "code") if name in places else None
+    code = call.argument(places[name]) or call.keyword("code") if name in places else None
     for text in call.texts(code) if not isinstance(code, ast.Call) else ():
         yield _line("field code", text)
 
 
-def _acting(call: Call) -> Iterator[str]:
+def _recorded(call: Call) -> Iterator[str]:
+    """What else rows and metrics say in words of ours: who acted, the code of an event, what is counted by day."""
     if call.callee == "Client.system":
-        for who in call.texts(call.given(0)):
+        for who in call.texts(call.argument(0)):
             yield _line("actor", f"system:{who}")
-    for who in call.texts(call.given(99, "actor")) if call.callee in ("Client", "replace") else ():
-        yield _line("actor", who)
+    if call.callee in ("Client", "replace"):
+        for who in call.texts(call.keyword("actor")):
+            yield _line("actor", who)
+    code = call.keyword("code") if call.callee == "record" else None
+    for text in call.texts(code) if isinstance(code, ast.Constant | ast.IfExp) else ():
+        if text:
+            yield _line("event code", text)
+    name = call.keyword("name") if call.callee.startswith("DayTally") else None
+    for text in call.texts(name) if not (isinstance(name, ast.Name) and name.id.islower()) else ():
+        yield _line("count by day", text)
 
 
 def _line(kind: str, name: str, *more: str) -> str:

@@ -23,11 +23,13 @@ class Call:
         """What is called, as it is written: `settings.KEYS.digest`."""
         return ast.unparse(self.node.func)
 
-    def given(self, place: int, keyword: str = "") -> ast.expr | None:
-        """The argument at this place, or of this name."""
-        if place < len(self.node.args):
-            return self.node.args[place]
-        return next((word.value for word in self.node.keywords if word.arg == keyword), None)
+    def argument(self, place: int) -> ast.expr | None:
+        """What is given at this place, if anything is."""
+        return self.node.args[place] if place < len(self.node.args) else None
+
+    def keyword(self, name: str) -> ast.expr | None:
+        """What is given by this name, if anything is."""
+        return next((word.value for word in self.node.keywords if word.arg == name), None)
 
     def texts(self, node: ast.expr | None) -> Iterator[str]:
         """What an argument can be: a text, a formatted one with `{}` for each part that varies, one of two, or what a
