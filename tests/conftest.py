@@ -20,6 +20,7 @@ from django.db.models.signals import post_migrate
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
+from tests import hashes
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
 from vestibule.accounts import schemes
@@ -69,6 +70,8 @@ if os.environ.get("CI") == "true":
     hypothesis.settings.load_profile("ci")
 
 logging.getLogger("mail.log").setLevel("WARNING")  # the SMTP server of the tests, which shares our process
+
+hashes.cheapen()
 
 EMAIL_BACKEND = settings.EMAIL_BACKEND
 
@@ -121,6 +124,13 @@ def api(house: None) -> Api:
 def door(request: pytest.FixtureRequest, house: None) -> Door:
     """A person at the API, and once more at the pages."""
     return Api() if request.param == "api" else Pages()
+
+
+@pytest.fixture
+def product_hashes() -> Iterator[None]:
+    """A hash costs what it costs people: for the tests of that cost."""
+    with hashes.as_in_the_product():
+        yield
 
 
 @pytest.fixture

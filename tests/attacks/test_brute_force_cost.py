@@ -15,6 +15,7 @@ from vestibule.guards.admission import DOCUMENT, admission
 ADA = "ada@example.com"
 
 
+@pytest.mark.usefixtures("product_hashes")
 @pytest.mark.parametrize("many", [64, 200])
 def test_bf_16_and_pwd_07_a_storm_is_refused_at_once_and_the_others_are_served(
     api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, many: int

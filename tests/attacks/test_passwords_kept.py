@@ -77,6 +77,7 @@ def test_pwd_06_nothing_too_long_is_hashed_at_any_door(api: Api, inbox: Inbox, h
     assert all(length <= passwords.MAX_BYTES for length in hashed)
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_pwd_08_two_people_one_password_two_hashes(api: Api, inbox: Inbox) -> None:
     for email in (ADA, "bob@example.com"):
         api.account(inbox, email)

@@ -68,6 +68,7 @@ def test_nobodys_password_is_their_own_name(own: dict[str, str]) -> None:
 # The stored form.
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
     """PWD-08."""
     one, two = passwords.hashed(GOOD), passwords.hashed(GOOD)
@@ -80,6 +81,7 @@ def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
     assert GOOD not in one
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_only_a_hash_of_other_parameters_counts_as_imported(house: None) -> None:
     """IMPORTED_HASH, on which there is an index, names the parameters of passwords.Argon2: both change together."""
     imported = hashers.make_password(GOOD, hasher="pbkdf2_sha256")

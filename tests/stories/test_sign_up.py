@@ -15,6 +15,7 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_a_person_signs_up(door: Door, inbox: Inbox) -> None:
     started = door.start(email=" Ada@Example.COM ", password=PASSWORD, username="ada")
     assert started.status in (200, 202)
