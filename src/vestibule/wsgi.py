@@ -6,10 +6,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
-from vestibule.celery import app as celery
 from vestibule.guards import bodies
-
-__all__ = ["Request", "application", "celery"]
 
 _MEDIA_TYPES = ("CONTENT_TYPE", "HTTP_ACCEPT")
 _LONGEST = 1024  # characters of such a header

@@ -10,13 +10,13 @@ from threading import Event
 from time import monotonic, sleep
 
 import structlog
-from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
 
 from vestibule import redis_client
+from vestibule.celery import app
 from vestibule.courier import delivery
 from vestibule.courier.channels import line_kept
 
@@ -29,7 +29,7 @@ _MARK, _MARKED_FOR = "vestibule:wake", 2  # seconds, then another worker is woke
 
 
 # Acknowledged when it begins: the outbox is the queue, and a task that is lost with its worker is found by the next.
-@shared_task(name="vestibule.deliver", ignore_result=True)
+@app.task(name="vestibule.deliver", ignore_result=True)
 def deliver() -> None:
     """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
     looked = monotonic()

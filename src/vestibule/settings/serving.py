@@ -24,3 +24,6 @@ WEB_THREADS = env.number("WEB_THREADS", default=max(8, 24 // WEB_PROCESSES), lea
 WEB_MAX_REQUESTS = env.number("WEB_MAX_REQUESTS", default=20_000 if SHARED else 0)
 WEB_DRAIN = env.number("WEB_DRAIN", default=5 if SHARED else 0, most=3600)
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", default=2, least=1, most=1024)
+# Celery would have Django check paths and admin in each worker, for which the whole service is imported; what a worker
+# stands on is checked before it (skins.cli.base).
+os.environ["CELERY_SKIP_CHECKS"] = "yes"

@@ -1,22 +1,25 @@
-"""The `vestibule` command."""
+"""The `vestibule` command. It imports nothing that a command may do without (tests/architecture/test_imports.py)."""
 
 import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-from vestibule.celery import app as celery
+from vestibule.boot import use_settings
+from vestibule.skins.cli import overview
 from vestibule.skins.ops import metric_files
-
-__all__ = ["celery", "main"]
 
 
 def main() -> None:
     """Run the management command that the arguments name; `set-role` is `set_role`."""
     os.umask(0o077)  # the database, letters and pictures of people are nobody else's to read (ASVS 14.1.2)
     program, *words = sys.argv
-    if words and not words[0].startswith("-"):
+    if text := overview.answer(words):
+        sys.stdout.write(text)
+        return
+    if not words[0].startswith("-"):
         words[0] = words[0].replace("-", "_")
+    use_settings()
     command = os.getpid()  # a server forks, and its children's counts outlive them
     try:
         execute_from_command_line([program, *words])

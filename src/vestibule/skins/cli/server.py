@@ -11,13 +11,14 @@ from typing import Any
 from django.conf import settings
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from prometheus_client.multiprocess import mark_process_dead
 
 from vestibule import celery
 from vestibule.audit import tallies
 from vestibule.boot import settle
 from vestibule.settings import hosts
 from vestibule.skins.cli.receiving import ReceivingWorker
-from vestibule.skins.ops import health, metric_files
+from vestibule.skins.ops import health
 from vestibule.skins.worker.thread import Courier
 from vestibule.wsgi import application
 
@@ -119,5 +120,6 @@ def _end_work(server: object, worker: Any) -> None:
 
 
 def _forget_metrics(server: object, worker: Any) -> None:
-    """The gauges of a process that ended count no more."""
-    metric_files.ended(worker.pid)
+    """The gauges of a process that ended count no more, its counters stay."""
+    if settings.METRICS_DIR:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from django.conf import settings
-from prometheus_client.multiprocess import mark_process_dead
 
 
 def forget_the_dead() -> None:
@@ -13,12 +12,6 @@ def forget_the_dead() -> None:
         pid = left_over.stem.rpartition("_")[2]
         if not (pid.isdecimal() and _alive(int(pid))):
             left_over.unlink(missing_ok=True)
-
-
-def ended(pid: int) -> None:
-    """A process ended: its gauges count no more, its counters stay."""
-    if settings.METRICS_DIR:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]  # theirs
 
 
 def forget(pid: int) -> None:

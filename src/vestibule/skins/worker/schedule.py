@@ -8,7 +8,6 @@ from time import sleep
 from typing import Any
 
 import structlog
-from celery import shared_task
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.transaction import atomic
@@ -17,6 +16,7 @@ from prometheus_client import Counter
 
 from vestibule.accounts import lifecycle, pictures, tenure
 from vestibule.audit import retention, tallies
+from vestibule.celery import app
 from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
@@ -91,7 +91,7 @@ def sweeps() -> tuple[Sweep, ...]:
     )
 
 
-@shared_task(name="vestibule.sweep", ignore_result=True)
+@app.task(name="vestibule.sweep", ignore_result=True)
 def sweep() -> None:
     """Forget what is of no more use; a backlog goes over several runs."""
     now = timezone.now()

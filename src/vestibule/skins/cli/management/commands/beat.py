@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from vestibule.celery import app
+from vestibule.skins.cli.base import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Ring for what is periodic."""
 
     help = "Run Celery beat (one in all)."

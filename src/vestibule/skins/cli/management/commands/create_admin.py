@@ -3,7 +3,7 @@ line."""
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from vestibule.accounts import applicant, directory, identifiers
@@ -11,9 +11,10 @@ from vestibule.accounts.models import Role
 from vestibule.flows import password_reset, roles
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
+from vestibule.skins.cli.base import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Make an admin."""
 
     help = "Make the account of this e-mail address an admin; without one, send a link that makes it with a password."

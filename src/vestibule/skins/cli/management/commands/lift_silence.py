@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from vestibule.accounts import applicant, identifiers
 from vestibule.flows import silence
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
+from vestibule.skins.cli.base import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Write again to an address."""
 
     help = "Write again to an e-mail address that mail came back from."

@@ -12,12 +12,16 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import atomic
 
+from vestibule.skins.cli.base import OperatorCommand
+
 LOCK = 0x7665737469  # "vesti"; whoever else locks by number in this database takes another one
 PATIENCE = "10min"  # for another machine's migrations
 
 
 class Command(migrate.Command):
     """Migrate, alone."""
+
+    requires_system_checks = OperatorCommand.requires_system_checks
 
     def handle(self, *args: Any, **options: Any) -> None:
         """As Django's. Who comes second waits, and finds nothing left to do. Raises CommandError."""

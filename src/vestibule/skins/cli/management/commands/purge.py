@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from vestibule.skins.cli.base import OperatorCommand
 from vestibule.skins.worker.schedule import forget, sweeps
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Erase what is of no more use."""
 
     help = "Erase whatever its time is over for, and cut old addresses of the audit log to their network."

@@ -3,12 +3,13 @@ may be known to others: the older ones are forgotten at once."""
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from vestibule.flows import keys
 from vestibule.kernel.client import Client
 from vestibule.sessions import signing
+from vestibule.skins.cli.base import OperatorCommand
 
 BROKEN = """\
 {kid} signs from now on; {gone} older keys forgotten.
@@ -19,7 +20,7 @@ minutes by its Cache-Control. Restart what keeps it longer. Until it fetches it 
 If SECRET_KEY, which seals the keys, may be known too, replace it first."""
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Rotate the signing keys."""
 
     help = "Publish a new key for access tokens; it signs ten minutes later. Nobody is signed out."

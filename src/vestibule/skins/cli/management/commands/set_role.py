@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from vestibule.accounts import applicant, identifiers
@@ -10,9 +10,10 @@ from vestibule.accounts.models import Role
 from vestibule.flows import roles
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
+from vestibule.skins.cli.base import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Give a person a role."""
 
     help = "Give the account of this e-mail address a role."

@@ -8,14 +8,15 @@ from typing import Any
 
 from celery.worker import state
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from vestibule.boot import settle
 from vestibule.celery import app
+from vestibule.skins.cli.base import OperatorCommand
 from vestibule.skins.ops import metric_files, port
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Deliver messages and sweep, as Celery tells."""
 
     help = "Run a Celery worker (needs CELERY_BROKER_URL or REDIS_URL)."

@@ -1,0 +1,68 @@
+"""What a command does not use it does not import: each import is CPU at every start, and memory of every process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import Tags
+from django.core.management import find_commands, load_command_class
+
+from tests.architecture.test_docs import ROOT
+
+# The command as `vestibule` runs it, then the names of all that was imported; what Celery imports before it works too.
+PROBE = """
+import atexit, sys
+atexit.register(lambda: sys.stdout.write("\\nIMPORTED " + " ".join(sys.modules)))
+from vestibule.skins.cli.main import main
+try:
+    main()
+finally:
+    if "worker" in sys.argv:
+        from vestibule.celery import app
+        app.loader.import_default_modules()
+"""
+WEB = {"vestibule.urls", "vestibule.skins.api.urls", "vestibule.skins.pages.urls", "vestibule.skins.admin.site"}
+WEB |= {"vestibule.skins.middleware", "rest_framework.views", "drf_spectacular.openapi", "unfold.admin", "gunicorn"}
+WORK = {"celery.app", "vestibule.celery", "vestibule.flows", "prometheus_client", "argon2", "altcha", "jwt", "PIL"}
+ALL = {"vestibule.settings", "django.db.models", "django.http", "redis", "kombu", "psycopg", "structlog", "limits"}
+LEAVES: dict[tuple[str, ...], set[str]] = {
+    ("--version",): WEB | WORK | ALL,
+    ("--help",): WEB | WORK | ALL,
+    ("migrate", "--plan"): WEB | WORK,
+    ("create-admin", "nobody"): WEB | {"PIL", "celery.beat"},
+    ("beat",): WEB | {"vestibule.flows", "prometheus_client", "argon2", "altcha", "jwt", "PIL"},
+    ("worker",): WEB | {"celery.beat"},
+}
+SERVES = {"serve"}  # imports all of the service, and so has all of it checked
+CHECKS = {"doctor"}  # whose findings they are
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_a_command_imports_only_what_it_uses(command: tuple[str, ...], tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", PROBE, *command]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    imported = set(done.stdout.rpartition("IMPORTED ")[2].split())
+    assert "vestibule.skins.cli.main" in imported
+    assert not imported & LEAVES[command]
+
+
+def test_every_command_says_what_is_checked_before_it() -> None:
+    """Where nothing is said, Django checks paths and admin too, and imports the whole service to do so."""
+    commands = set(find_commands(str(ROOT / "src/vestibule/skins/cli/management"))) - SERVES - CHECKS
+    asked = {name: load_command_class("vestibule.skins.cli", name).requires_system_checks for name in commands}
+    assert asked == dict.fromkeys(commands, (Tags.security,))
+    assert load_command_class("vestibule.skins.cli", "serve").requires_system_checks == "__all__"
+
+
+def test_help_names_each_of_our_commands_with_what_it_does(tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "vestibule"]
+    done = subprocess.run(run, env={"VAR_DIR": str(tmp_path), "PORT": "no"}, capture_output=True, text=True, check=True)
+    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  "))
+    ours = {name.replace("_", "-") for name in find_commands(str(ROOT / "src/vestibule/skins/cli/management"))}
+    assert set(told) == ours
+    assert "worker" in told["worker"]
+    assert "Django's own commands: check" in done.stdout
