@@ -1,16 +1,18 @@
 """HOL-14, ABU-09: what SMS costs is counted for what is sent, and the end of it is told to nobody who must not know."""
 
+from itertools import count
+
 import pytest
 from django.utils import timezone
 
 from tests.attacks.allowances import defaults, stranger
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.accounts import identifiers
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.guards import rates, rules, texting
+from vestibule.guards import ledger, rates, rules, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
-from vestibule.guards.texting import Cap
+from vestibule.guards.models import Tally
+from vestibule.guards.texting import Cap, Purse
 
 pytestmark = pytest.mark.usefixtures("house")
 NUMBER = "+14155550100"
@@ -18,6 +20,13 @@ NUMBER = "+14155550100"
 
 def allowed(words: str) -> Allowance:
     return rates.of_cap(rules.SMS_TOTAL, lambda *_: words)
+
+
+def prove(api: Api, inbox: Inbox) -> None:
+    """An account that has this number, and no address."""
+    started = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD)
+    api.confirm(started.registration, inbox.newest(NUMBER).code)
+    inbox.empty()
 
 
 def forgot(number: str, who: int) -> int:
@@ -41,16 +50,14 @@ def test_hol_14_nor_do_they_where_all_come_from_one_network(inbox: Inbox) -> Non
         assert sign_up(NUMBER, 1) == 202
 
 
-@pytest.mark.parametrize(("cap", "words"), [(Cap.NETWORK, "1/day"), (Cap.PREFIX, "3/day"), (Cap.TOTAL, "3/day")])
-def test_hol_14_a_reset_never_says_that_a_text_would_cost_too_much(
-    cap: Cap, words: str, api: Api, inbox: Inbox
-) -> None:
+@pytest.mark.parametrize("cap", [Cap.NETWORK, Cap.PREFIX, Cap.TOTAL])
+def test_hol_14_a_reset_never_says_that_a_text_would_cost_too_much(cap: Cap, api: Api, inbox: Inbox) -> None:
     """What is sent costs, what is not does not: so whoever asks must not be told where it ends."""
     for number in (NUMBER, "+14155550101"):
         started = api.start(phone_number=number, channel="sms", password=PASSWORD)
         api.confirm(started.registration, inbox.newest(number).code)
     inbox.empty()
-    caps = {**dict.fromkeys(Cap, UNBOUNDED), cap: allowed(words)}
+    caps = {**dict.fromkeys(Cap, UNBOUNDED), cap: allowed("1/day")}
     with defaults(SMS_CAPS=caps):
         numbers = (NUMBER, "+14155550101", "+14155550199")
         assert [forgot(number, 1) for number in numbers] == [202] * 3
@@ -77,13 +84,76 @@ def test_abu_09_the_text_beyond_the_days_cap_is_refused_and_mail_goes_on(api: Ap
     assert not AuditEvent.objects.filter(name="sms.refused").exists()  # counted by day, as every flood
 
 
-def test_abu_09_a_refused_text_leaves_the_owner_of_a_number_their_sign_in(api: Api, inbox: Inbox) -> None:
-    """The notice of a new sign-in goes by SMS where there is no mail: its cost refuses nobody, and it is not lost."""
-    started = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD)
-    api.confirm(started.registration, inbox.newest(NUMBER).code)
-    spent = dict.fromkeys(Cap, allowed("1/day"))
-    with defaults(SMS_CAPS=spent):
-        assert sign_up("+14155554001", 1) == 429
-        entered = stranger(9).post("login", {"phone_number": identifiers.phone(NUMBER), "password": PASSWORD})
-        assert entered.status == 200
+@pytest.mark.parametrize("cap", [Cap.NETWORK, Cap.PREFIX, Cap.TOTAL])
+def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(cap: Cap, api: Api, inbox: Inbox) -> None:
+    prove(api, inbox)
+    caps = {**dict.fromkeys(Cap, UNBOUNDED), cap: allowed("2/day")}
+    told = {}
+    for target in (NUMBER, "+14155550199"):
+        Tally.objects.all().delete()
+        inbox.empty()
+        with defaults(SMS_CAPS=caps):
+            told[target] = [sign_up("+14155554001", 1), forgot(target, 1), sign_up("+14155554002", 1)]
+            told[target] += [sign_up("+14155554003", 1)]
+        assert bool(inbox.all(target)) == (target == NUMBER)
+    assert told[NUMBER] == told["+14155550199"] == [202, 202, 202, 429]
+
+
+def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
+    prove(api, inbox)
+    Tally.objects.all().delete()
+    with defaults(SMS_CAPS=dict.fromkeys(Cap, UNBOUNDED)):
+        for _ in range(texting.BREAKER.windows[0][0] - 1):
+            ledger.spend_all(timezone.now(), *texting.counts("+14155554001", "192.0.2.1", Purse.TOLD))
+        assert forgot(NUMBER, 1) == 202
+        assert inbox.newest(NUMBER).code
+        assert [sign_up(f"+1415555400{n}", n) for n in (2, 3)] == [202, 429]
+
+
+def bounded(cap: Cap) -> dict[Cap, Allowance]:
+    """Three texts by that cap, which is the breaker's own business, and no other bound."""
+    caps: dict[Cap, Allowance] = dict.fromkeys(Cap, UNBOUNDED)
+    return caps if cap is Cap.BREAKER else {**caps, cap: allowed("3/day")}
+
+
+def close(cap: Cap) -> None:
+    """Strangers spend what they can: of a day's budget, or of what makes the breaker open."""
+    numbers = count(4000)
+    while sign_up(f"+1415555{(n := next(numbers)):04d}", n) == 202:
+        pass
+    assert forgot(f"+1415555{next(numbers):04d}", 1) == 202
+    assert texting.closed(timezone.now()) == (cap is Cap.BREAKER)
+
+
+@pytest.mark.parametrize("cap", [Cap.PREFIX, Cap.TOTAL, Cap.BREAKER])
+def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: Cap, api: Api, inbox: Inbox) -> None:
+    """The notice of a thief's sign-in, the link in it, and the reset that it brings, where there is no mail."""
+    prove(api, inbox)
+    with defaults(SMS_CAPS=bounded(cap)):
+        close(cap)
+        inbox.empty()
+        assert stranger(9).post("login", {"phone_number": NUMBER, "password": PASSWORD}).status == 200
+        told = inbox.newest(NUMBER)
+        assert "New sign-in" in told.text
+        assert stranger(8).post("sessions/disown", {"token": told.token}).status == 204
+        chosen = {"phone_number": NUMBER, "otp": inbox.newest(NUMBER).code, "password": "another password entirely"}
+        assert stranger(8).post("password/reset/confirm", chosen).status == 204
+
+
+@pytest.mark.parametrize("cap", [Cap.PREFIX, Cap.TOTAL, Cap.BREAKER])
+def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: Cap, api: Api, inbox: Inbox) -> None:
+    prove(api, inbox)
+    with defaults(SMS_CAPS=bounded(cap)):
+        close(cap)
+        inbox.empty()
+        assert api.post("password/reset", {"phone_number": NUMBER}).status == 202
+        assert inbox.newest(NUMBER).code
+
+
+def test_abu_09_what_accounts_cause_is_bounded_too_and_not_lost(api: Api, inbox: Inbox) -> None:
+    prove(api, inbox)
+    with defaults(SMS_CAPS=dict.fromkeys(Cap, allowed("1/day"))):
+        for number in (8, 9):
+            assert stranger(number).post("login", {"phone_number": NUMBER, "password": PASSWORD}).status == 200
+    assert Message.objects.filter(kind="new_sign_in").count() == 1
     assert Message.objects.get(kind="digest").state == "queued"

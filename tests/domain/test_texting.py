@@ -13,7 +13,7 @@ from vestibule.accounts import identifiers
 from vestibule.courier.models import Message
 from vestibule.guards import ledger, rates, rules, texting
 from vestibule.guards.allowance import UNBOUNDED, Allowance
-from vestibule.guards.texting import Cap
+from vestibule.guards.texting import Cap, Purse
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NUMBER = "+14155550100"
@@ -32,7 +32,7 @@ def spend(number: str = NUMBER, network: str = "192.0.2.1", at: timedelta = time
     if texting.closed(NOW + at):
         return Cap.BREAKER
     with atomic():
-        spent = ledger.spend_all(NOW + at, *texting.counts(number, network))
+        spent = ledger.spend_all(NOW + at, *texting.counts(number, network, Purse.TOLD))
     refused = texting.refused(spent.full)
     return refused[0] if refused else None
 

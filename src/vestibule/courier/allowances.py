@@ -14,7 +14,7 @@ from vestibule.courier.models import Channel, Feedback
 from vestibule.guards import ledger, texting
 from vestibule.guards.allowance import Allowance
 from vestibule.guards.ledger import Count
-from vestibule.guards.texting import Cap
+from vestibule.guards.texting import Cap, Purse
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
 
@@ -60,15 +60,16 @@ def ask(
     back = _silent(kind, recipient, client.at)
     if kind.cause is Cause.ACCOUNT:
         return Permit(unsent=BOUNCED) if back else Permit(held=_held(client, kind, channel, to, recipient))
+    purse = Purse.OWN if own or client.of_house else Purse.QUIET if kind.quiet else Purse.TOLD
     own = own or _own(client, recipient)
     if client.quiet and not own:
         return Permit(unsent=CAPPED)
     unsent = NOBODY if muted else BOUNCED if back else ""
     counts = _of_address(client, channel, recipient, own)
     if channel is Channel.SMS:
-        if texting.closed(client.at):
+        if purse is Purse.TOLD and texting.closed(client.at):
             return _refused(client, kind, Cap.BREAKER, texting.CLOSED_FOR)
-        counts += texting.counts(to, client.network, quiet=kind.quiet, free=recipient if unsent else b"")
+        counts += texting.counts(to, client.network, purse, free=recipient if unsent else b"")
     spent = ledger.spend_all(client.at, *counts)
     if not spent.wait:
         return Permit(unsent=unsent)
@@ -124,7 +125,7 @@ def _held(client: Client, kind: Kind, channel: Channel, to: str, recipient: byte
     scope = f"own {kind.name}" if kind.cause is Cause.WAY_BACK else f"own notices {channel}"
     counts = [Count(scope, recipient, settings.OWN_MESSAGES[channel])]
     if channel is Channel.SMS:
-        counts += texting.counts(to, client.network, codes=False)
+        counts += texting.counts(to, client.network, Purse.OWN)
     return ledger.spend_all(client.at, *counts).wait > 0
 
 

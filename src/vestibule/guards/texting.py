@@ -1,4 +1,5 @@
-"""What SMS may cost: exact caps per network, number prefix and day, and a breaker for codes that nobody types.
+"""What SMS may cost: exact caps per network, number prefix and day, for each purse, and a breaker for codes that nobody
+types.
 
 Toll fraud ("SMS pumping") earns its money by codes that are sent and never used; Twilio's and Login.gov's remedies are
 the numbers here (docs/settings.md).
@@ -23,6 +24,15 @@ _ALL = b"all"
 _LOOKED_AT = Allowance(windows=((10**6, timedelta(days=1)),))  # counted, and bounded by what is made of it
 
 
+class Purse(StrEnum):
+    """What pays for an SMS. None spends another's, so that no client learns from the end of one what was sent out of
+    another, and what strangers cause keeps no owner out (docs/decisions/0085). Its counts are called by it."""
+
+    TOLD = ""  # strangers cause it, and are told when no more goes
+    QUIET = " quiet"  # strangers cause it, and are told nothing
+    OWN = " own"  # the account itself causes it, or the house, or a client that the account knows
+
+
 class Cap(StrEnum):
     """Which bound refused."""
 
@@ -33,27 +43,30 @@ class Cap(StrEnum):
 
 
 _CAPS = {
-    "sms network": Cap.NETWORK,
-    "sms network quiet": Cap.NETWORK,
-    "sms prefix": Cap.PREFIX,
-    "sms": Cap.TOTAL,
+    scope: cap
+    for purse in Purse
+    for scope, cap in (
+        (f"sms network{purse}", Cap.NETWORK),
+        (f"sms prefix{purse}", Cap.PREFIX),
+        (f"sms{purse}", Cap.TOTAL),
+    )
 }
 
 
-def counts(number: str, network: str, *, codes: bool = True, quiet: bool = False, free: bytes = b"") -> list[Count]:
-    """What one SMS to this number for this network costs, to be counted where the address's own allowance is.
+def counts(number: str, network: str, purse: Purse, *, free: bytes = b"") -> list[Count]:
+    """What one SMS to this number for this network costs, to be counted where the address's own allowance is. A thief
+    chooses the network of what the account causes, so that it is not counted there. The breaker looks at the codes of
+    sign-ups and of new numbers, which are all that comes back to it.
 
-    `codes`: it holds a secret that may come back, which the breaker looks at; `quiet`: the client is told nothing, so
-    that its count is apart from the one whose end others are told; `free`: nothing is sent, and the same work is done
-    on counts of that digest's own.
+    `free`: nothing is sent, and the same work is done on counts of that digest's own.
     """
-    of_network = "sms network quiet" if quiet else "sms network"
     found = [
-        Count(of_network, _digest(network), settings.SMS_CAPS[Cap.NETWORK]),
-        Count("sms prefix", _digest(number[:PREFIX]), settings.SMS_CAPS[Cap.PREFIX]),
-        Count("sms", _ALL, settings.SMS_CAPS[Cap.TOTAL]),
+        Count(f"sms prefix{purse}", _digest(number[:PREFIX]), settings.SMS_CAPS[Cap.PREFIX]),
+        Count(f"sms{purse}", _ALL, settings.SMS_CAPS[Cap.TOTAL]),
     ]
-    if codes:
+    if purse is not Purse.OWN:
+        found.append(Count(f"sms network{purse}", _digest(network), settings.SMS_CAPS[Cap.NETWORK]))
+    if purse is Purse.TOLD:
         found.append(Count("sms codes", _ALL, _LOOKED_AT))
     return [replace(each, key=free, allowance=UNBOUNDED) for each in found] if free else found
 
