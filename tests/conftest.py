@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 
 import django
@@ -20,7 +21,7 @@ from django.db.models.signals import post_migrate
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
-from tests import hashes
+from tests import emptying, hashes
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
 from vestibule.accounts import schemes
@@ -60,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [*heads["redis"], *heads[""][:half], *heads["database"], *heads[""][half:]]
 
 
-# After each test that commits, Django would make its permissions and content types anew, which nobody here reads.
+# Nobody here reads Django's permissions and content types.
 post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 post_migrate.disconnect(create_contenttypes)
 
@@ -72,6 +73,7 @@ if os.environ.get("CI") == "true":
 logging.getLogger("mail.log").setLevel("WARNING")  # the SMTP server of the tests, which shares our process
 
 hashes.cheapen()
+emptying.empty_instead_of_flushing()
 
 EMAIL_BACKEND = settings.EMAIL_BACKEND
 
@@ -111,7 +113,13 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     schemes.forget()
     tallies.notebook.forget()
     if settings.REDIS_URL:
-        Redis.from_url(settings.REDIS_URL).flushdb()
+        redis_at(settings.REDIS_URL).flushdb()
+
+
+@cache
+def redis_at(url: str) -> Redis:
+    """One client for all tests: a connection each costs more than what is emptied through it."""
+    return Redis.from_url(url)
 
 
 @pytest.fixture
