@@ -1,4 +1,4 @@
-"""The audit log: insert-only rows."""
+"""The audit log: insert-only rows, which PostgreSQL itself refuses to rewrite (migration 0004)."""
 
 from django.db import models
 

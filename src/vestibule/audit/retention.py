@@ -1,13 +1,36 @@
 """What of the audit log is of no more use: events after a year, and long before that whole addresses
 (GDPR, article 5(1)(e))."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 
 from vestibule.audit.models import AuditEvent, DayTally
 from vestibule.kernel import networks
+
+
+@contextmanager
+def shortening() -> Iterator[None]:
+    """Let events be shortened or erased within, in one transaction: PostgreSQL refuses it everywhere else (migration
+    0004). When, what and by what kind of actor stays even so (docs/decisions/0082).
+
+    Raises:
+        ProgrammingError: the body changes what happened.
+    """
+    with atomic():
+        _let("on")
+        yield
+        _let("off")
+
+
+def _let(word: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('vestibule.audit_shortening', %s, true)", [word])  # to the commit at most
 
 
 def events(before: datetime) -> QuerySet[AuditEvent]:
@@ -27,7 +50,7 @@ def whole(before: datetime) -> QuerySet[AuditEvent]:
 
 def cut(before: datetime, limit: int) -> int:
     """Keep of at most so many of their addresses the network alone; of how many."""
-    with atomic():
+    with shortening():
         held = whole(before).select_for_update(skip_locked=True).order_by("at")
         rows = list(held.values_list("pk", "address")[:limit])
         by_network: dict[str, list[int]] = {}

@@ -14,6 +14,7 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record
+from vestibule.audit.retention import shortening
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose, Secret
 from vestibule.challenges.results import Proof
@@ -120,8 +121,9 @@ def _erase(user_id: UUID, now: datetime) -> bool:
             return False
         picture = user.profile.picture
         _messages(user).delete()
-        _events(user).update(user_id=None, subject=None, address=None, agent="", reason="")
-        AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
+        with shortening():
+            _events(user).update(user_id=None, subject=None, address=None, agent="", reason="")
+            AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
         for key in (*_digests(user), *keys_of(user)):
             ledger.forget_all(key)
         user.sessions.all().delete()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import sleep
@@ -65,7 +66,7 @@ def sweeps() -> tuple[Sweep, ...]:
         _rows("messages", timedelta(days=30), delivery.ended),
         _rows("tallies", timedelta(days=2), ledger.idle),  # longer than the longest window
         _rows("runs of failures", timedelta(days=90), ledger.broken_off),
-        _rows("audit events", settings.AUDIT_KEPT, retention.events),
+        _rows("audit events", settings.AUDIT_KEPT, retention.events, within=retention.shortening),
         _rows("audit tallies", settings.AUDIT_KEPT, retention.tallies),
         Sweep(
             kind="whole addresses",  # of audit events: the network is left
@@ -115,11 +116,17 @@ def forget(kind: Sweep, now: datetime, *, batches: int | None = None) -> int:
     return total
 
 
-def _rows(kind: str, kept: timedelta, stale: Callable[[datetime], QuerySet[Any]]) -> Sweep:
-    """Rows of the database. What somebody else holds, to use or to sweep it, is passed over."""
+def _rows(
+    kind: str,
+    kept: timedelta,
+    stale: Callable[[datetime], QuerySet[Any]],
+    within: Callable[[], AbstractContextManager[None]] = atomic,
+) -> Sweep:
+    """Rows of the database, erased in a transaction (`within`). What somebody else holds, to use or to sweep it, is
+    passed over."""
 
     def erase(before: datetime, limit: int) -> int:
-        with atomic():
+        with within():
             held = list(stale(before).select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
             stale(before).model.objects.filter(pk__in=held).delete()
         return len(held)
