@@ -76,6 +76,9 @@ bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (S
 bench-timing: sync ## measure: whether the time of an answer tells one kind of account from another
 	$(RUN) python -m bench.timing
 
+measures: sync ## the structure in numbers: names, sizes, cycles, `Any`, calls and moves of one sign-up
+	@$(UV) run --no-sync python -W ignore -m bench.structure
+
 mutants: install servers ## measure: break each defence once, and see a test notice
 	@$(RUN) python -m tests.mutants
 
@@ -124,4 +127,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	  echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; [ "$$CI" != true ]; \
 	else echo "$$told"; false; fi
 
-.PHONY: help install serve test lowest fresh check audit schema golden attacks fmt stack bench bench-size bench-purge bench-storm bench-timing mutants clean uv sync chromium servers
+.PHONY: help install serve test lowest fresh check audit schema golden attacks fmt stack bench bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
