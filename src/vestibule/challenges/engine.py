@@ -20,6 +20,7 @@ from vestibule.kernel import entropy, errors
 from vestibule.kernel.sealing import Keys
 
 SHORT = 10  # characters; what is longer is no code that somebody could guess, and is not charged to the budget
+UNBOUNDED = 2**15 - 1  # tries: of a link, which is right or was not found
 
 log = structlog.get_logger("vestibule.challenges")
 
@@ -88,11 +89,11 @@ class Engine:
     def link(self, purpose: Purpose, token: str, now: datetime) -> tuple[Challenge, str]:
         """The same for whom only a link that still works will do: with its refusals in the words of a link.
 
-        Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted.
+        Raises TokenInvalid, LinkExpired, AlreadyUsed.
         """
         try:
             seen, secret = self.find_link(purpose, token)
-            if over := self.over(seen, now):
+            if over := standing.over(self.policies[purpose], seen, now, by=Secret.LINK):
                 raise over
         except errors.Expired as expired:
             raise errors.LinkExpired(subject=expired.subject) from expired
@@ -175,7 +176,7 @@ class Engine:
         """
         if by is Secret.CODE:
             secret = self._read(seen, secret, now, as_typed=matches is not None)
-        self._count(seen, secret, now)
+        self._count(seen, secret, now, by=Secret.CODE if matches else by)
         payload, decoy = self.safe.unseal(seen)
         right = matches(payload, secret) if matches else self.safe.right(seen, secret, by)
         if decoy or not right:
@@ -234,10 +235,10 @@ class Engine:
             return code
         raise self.over(seen, now) or self._wrong(seen)
 
-    def _count(self, seen: Challenge, secret: str, now: datetime) -> None:
-        if not self.store.count_attempt(seen.id, limit=self.policies[seen.purpose].attempts, now=now):
-            found, policy = self.store.get(seen.id), self.policies[seen.purpose]
-            raise standing.over(policy, found, now) or errors.Exhausted(subject=seen.subject)
+    def _count(self, seen: Challenge, secret: str, now: datetime, *, by: Secret) -> None:
+        policy = self.policies[seen.purpose]
+        if not self.store.count_attempt(seen.id, limit=UNBOUNDED if by is Secret.LINK else policy.attempts, now=now):
+            raise standing.over(policy, self.store.get(seen.id), now, by=by) or errors.Exhausted(subject=seen.subject)
         try:
             wait = self.budget.spend(seen.subject, now) if len(secret) <= SHORT else 0
         except BaseException:  # nothing was compared: an outage of the ledger costs nobody their tries

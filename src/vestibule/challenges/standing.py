@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from vestibule.challenges.policy import Policy
+from vestibule.challenges.policy import Policy, Secret
 from vestibule.challenges.results import Standing
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel import errors
@@ -10,13 +10,14 @@ from vestibule.kernel import errors
 LEASE = timedelta(seconds=30)  # the caller that showed the right secret has so long to do its work
 
 
-def over(policy: Policy, found: Challenge | None, now: datetime) -> errors.Refusal | None:
-    """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may."""
+def over(policy: Policy, found: Challenge | None, now: datetime, *, by: Secret = Secret.CODE) -> errors.Refusal | None:
+    """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may. Tries end codes,
+    and no link, which nobody guesses: anybody may type wrong codes for an address (docs/decisions/0086)."""
     if found is None:
         return errors.Expired()
     if found.state is State.SETTLED:
         return errors.AlreadyUsed(subject=found.subject)
-    if found.attempts >= policy.attempts:
+    if by is not Secret.LINK and found.attempts >= policy.attempts:
         return errors.Exhausted(subject=found.subject)
     if found.expires_at <= now:
         return errors.Expired(subject=found.subject)

@@ -1,7 +1,7 @@
 """Whether a message will be sent: counted by who causes it, before a newer secret takes the place of an older one
 (docs/decisions/0050)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,6 +21,9 @@ from vestibule.kernel.errors import Throttled
 CAPPED, BOUNCED, NOBODY = "capped", feedback.BOUNCED, "nobody"
 UNSENT = (CAPPED, BOUNCED, NOBODY)  # in one word, why a row is never handed to a transport
 
+# Strangers space an owner's resets out, and keep none away: one more goes when the last link is dead, which lay in the
+# owner's mailbox till then, whoever asked for it (docs/decisions/0086).
+APART = timedelta(hours=1)
 TRIED_ALL_THE_SAME = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address whose mail came back
 
 
@@ -62,10 +65,11 @@ def ask(
         return Permit(unsent=BOUNCED) if back else Permit(held=_held(client, kind, channel, to, recipient))
     purse = Purse.OWN if own or client.of_house else Purse.QUIET if kind.quiet else Purse.TOLD
     own = own or _own(client, recipient)
-    if client.quiet and not own:
+    spaced = kind.always and channel is Channel.EMAIL
+    if client.quiet and not own and not spaced:
         return Permit(unsent=CAPPED)
     unsent = NOBODY if muted else BOUNCED if back else ""
-    counts = _of_address(client, channel, recipient, own)
+    counts = _of_address(client, channel, recipient, own, spaced=spaced)
     if channel is Channel.SMS:
         if purse is Purse.TOLD and texting.closed(client.at):
             return _refused(client, kind, Cap.BREAKER, texting.CLOSED_FOR)
@@ -103,20 +107,27 @@ def _own(client: Client, recipient: bytes) -> bytes:
     return settings.KEYS.digest("house", recipient) if client.of_house else b""
 
 
-def _of_address(client: Client, channel: Channel, recipient: bytes, own: bytes) -> list[Count]:
+def _of_address(client: Client, channel: Channel, recipient: bytes, own: bytes, *, spaced: bool = False) -> list[Count]:
     """What strangers cause at the address over all kinds, or `own` in place of that; and, of mails, what one network
-    causes there and in all."""
+    causes there and in all. `spaced`: once there is no room, or too many asked, one more fits APART from the last."""
+    by_mail = channel is Channel.EMAIL and client.network and (client.vouched or not own)
     if own:
         counts = [Count(f"own {channel}", own, settings.OWN_MESSAGES[channel])]
     else:
         counts = [Count(f"messages {channel}", recipient, settings.MESSAGES_PER_ADDRESS[channel])]
-    if channel is Channel.EMAIL and client.network and (client.vouched or not own):
-        network = client.network.encode()
-        here = settings.KEYS.digest("network", recipient + network)
+    if by_mail:
+        here = settings.KEYS.digest("network", recipient + client.network.encode())
         counts.append(Count("mails from", here, settings.MAILS_FROM_NETWORK))
-        if settings.MAILS_OF_NETWORK.windows:  # else nobody waits for the row of their network
-            counts.append(Count("mails of", settings.KEYS.digest("network", network), settings.MAILS_OF_NETWORK))
+    if spaced:
+        counts = [replace(each, allowance=_spaced(each.allowance, few=client.quiet and not own)) for each in counts]
+    if by_mail and settings.MAILS_OF_NETWORK.windows:  # else nobody waits for the row of their network
+        network = settings.KEYS.digest("network", client.network.encode())
+        counts.append(Count("mails of", network, settings.MAILS_OF_NETWORK))
     return counts
+
+
+def _spaced(allowance: Allowance, *, few: bool) -> Allowance:
+    return replace(allowance, windows=(*allowance.windows, *(((1, APART),) if few else ())), after=APART)
 
 
 def _held(client: Client, kind: Kind, channel: Channel, to: str, recipient: bytes) -> bool:

@@ -36,6 +36,7 @@ class Kind:
     button: Promise | str = ""
     then: Promise | str = ""
     by_house: bool = False  # nobody outside asked for it
+    always: bool = False  # strangers only space it out: it is all that an owner has who is known nowhere
     guards: bool = True  # an account that has this address; not what anybody sends to an address that they type
 
     @property
@@ -93,6 +94,7 @@ PASSWORD_RESET = Kind(
     subject=_("Reset your password"),
     cause=Cause.STRANGER,
     quiet=True,
+    always=True,
     says=_("Somebody, we hope you, asked to reset the password of your account. The link works once, for an hour."),
     button=_("Choose a new password"),
     then=_IGNORE,

@@ -25,11 +25,13 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """At most so many in each rolling window, and so many in a row (None: no bound), with a growing delay."""
+    """At most so many in each rolling window, and so many in a row (None: no bound), with a growing delay. Where the
+    windows are full, one more fits so long `after` the last (None: it does not)."""
 
     windows: Sequence[tuple[int, timedelta]] = ()
     in_a_row: int | None = None
     delay: Delay | None = None
+    after: timedelta | None = None
 
     def wait(self, moments: Sequence[int], streak: int, now: int) -> int:
         """Seconds until one more fits; 0 when it fits now."""
@@ -43,6 +45,8 @@ class Allowance:
             recent = sorted(moment for moment in moments if moment > now - span)
             if len(recent) >= most:
                 waits.append(recent[len(recent) - most] + span - now)
+        if self.after and moments:
+            return min(max(waits), max(0, max(moments) + int(self.after.total_seconds()) - now))
         return max(waits)
 
     @property
