@@ -1,8 +1,16 @@
 """HOL-01, HOL-02, HOL-04: which address counts most, whatever was changed there and back; where the way back goes."""
 
+from collections.abc import Callable
+
+import pytest
+
+from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
 from tests.world import PASSWORD
+from vestibule.accounts import identifiers
 from vestibule.accounts.models import Status, User
+from vestibule.courier.messages import KINDS, Cause
+from vestibule.courier.models import Message
 
 
 def there_and_back(game: Takeover) -> None:
@@ -33,12 +41,50 @@ def test_hol_01_an_undo_from_an_address_that_came_back_removes_the_number(game: 
     assert User.objects.get().phone_number is None
 
 
-def test_hol_04_a_closing_is_told_at_the_address_that_counts_most(game: Takeover) -> None:
-    """The account began with the owner's number; the thief adds an address, and closes it."""
+def begin_with_a_number(game: Takeover) -> None:
+    """The account began with the owner's number; the thief adds an address."""
     began = User.objects.get().email_verified_at
     User.objects.update(email=None, email_verified_at=None, phone_number=game.number, phone_verified_at=began)
     game.passwords = [PASSWORD]
     game.move_to_b()
+
+
+def renumber(game: Takeover) -> None:
+    """Another number of the thief's in the place of the owner's."""
+    game.call("POST", "phone/change", {"phone_number": "+14155550199", "password": PASSWORD})
+    game.pending.append(("phone/change/confirm", game.read("+14155550199")[0].code))
+    game.type_codes()
+
+
+ACTS: dict[str, Callable[[Takeover], object]] = {
+    "new_sign_in": lambda game: stranger(1).login(game.b),
+    "password_changed": Takeover.change_password,
+    "phone_changed": renumber,
+    "phone_removed": Takeover.remove_number,
+    "account_closing": Takeover.close,
+}
+
+
+def test_hol_01_every_message_with_a_way_back_has_its_act_here() -> None:
+    """But for those that go where there is no question: to the address that was left, and to nobody's."""
+    ways_back = {kind.name for kind in KINDS.values() if kind.cause is Cause.WAY_BACK}
+    assert ways_back == ACTS.keys() | {"email_changed", "admin_invitation"}
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_hol_01_a_way_back_goes_to_the_address_that_counts_most(game: Takeover, kind: str) -> None:
+    begin_with_a_number(game)
+    game.read(game.number)
+    ACTS[kind](game)
+    told = Message.objects.filter(kind=kind).order_by("created_at").last()
+    assert told
+    assert told.recipient == identifiers.digest(identifiers.address(game.number))
+    page = "account/undo" if kind == "account_closing" else "not-me"
+    assert game.api.post(ENDINGS[page], {"token": game.posts(game.number, page)[0].token}).status == 204
+
+
+def test_hol_04_a_closing_is_told_at_the_address_that_counts_most(game: Takeover) -> None:
+    begin_with_a_number(game)
     game.close()
     user = User.objects.get()
     assert (user.email, user.status) == (game.b, Status.SUSPENDED)

@@ -99,6 +99,16 @@ def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(cap:
     assert told[NUMBER] == told["+14155550199"] == [202, 202, 202, 429]
 
 
+@pytest.mark.parametrize("target", [NUMBER, "+14155550199"], ids=["known", "unknown"])
+def test_hol_14_nor_does_what_wrong_passwords_send(target: str, api: Api, inbox: Inbox) -> None:
+    """The owner of a number is told of them by SMS; whoever typed them is told the same of a number that nobody has."""
+    prove(api, inbox)
+    with defaults(SMS_CAPS={**dict.fromkeys(Cap, UNBOUNDED), Cap.TOTAL: allowed("1/day")}):
+        assert [sign_up(f"+1415555400{n}", n) for n in (1, 2)][-1] == 429
+        wrong = {"phone_number": target, "password": "not this password"}
+        assert [stranger(3).post("login", wrong).status for _ in range(6)] == [401] * 5 + [429]
+
+
 def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
     Tally.objects.all().delete()

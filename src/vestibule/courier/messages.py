@@ -79,6 +79,7 @@ SIGN_IN_TROUBLE = Kind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),
     cause=Cause.STRANGER,
+    quiet=True,
     says=_("Several wrong passwords in a row were typed for your account, and it lets strangers try only slowly now."),
     then=_("If that was you, wait a little, or reset your password. If not, you need not do anything."),
 )

@@ -7,8 +7,6 @@ from datetime import timedelta
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record
-from vestibule.challenges.desk import challenges
-from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.flows import owner
 from vestibule.guards.admission import admission
@@ -56,7 +54,5 @@ def enter(
         record(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         owner.write(client, messages.SESSION_CROWDED_OUT, owner.reached_at(user))
     if strange:
-        payload, subject = owner.sealed(user, owner.reached_at(user)), challenges.subject_of(user.id)
-        issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=payload, now=client.at)
-        owner.write(client, messages.NEW_SIGN_IN, owner.reached_at(user), link="not-me", issued=issued)
+        owner.warn(client, user, messages.NEW_SIGN_IN)
     return SignedIn(user=user, session=session, tokens=tokens)

@@ -29,8 +29,8 @@ def reached_at(user: User) -> Email | Phone:
 
 
 def first_proved(user: User) -> Email | Phone:
-    """The proved address that counts most (accounts.tenure): of a change of numbers and of a closing, it is told there,
-    for the other address may be a thief's."""
+    """The proved address that counts most (accounts.tenure): whatever holds a way back goes there, for the other
+    address may be a thief's."""
     if user.phone_verified_at and (user.email_verified_at is None or user.phone_verified_at < user.email_verified_at):
         return Phone(user.phone_number or "")
     return reached_at(user)
@@ -105,8 +105,8 @@ def write(
 
 
 def warn(client: Client, user: User, kind: Kind) -> None:
-    """Tell the owner what a session did to what guards the account: at the address that counts most, with a link that
-    takes the account back. A reset alone is none, for strangers can use up what is sent of those."""
+    """Tell the owner of a session, or of what one did to what guards the account: at the address that counts most, with
+    a link that takes the account back. A reset alone is none, for strangers can use up what is sent of those."""
     to, subject = first_proved(user), challenges.subject_of(user.pk)
     issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=sealed(user, to), now=client.at)
     write(client, kind, to, link="not-me", issued=issued)
