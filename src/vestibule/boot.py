@@ -9,11 +9,17 @@ def use_settings() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vestibule.settings")
 
 
+def collect_rarely() -> None:
+    """Let the collector look through new objects after 20,000 of them, and not after each 700: what a start loads
+    stays, and what a request makes is mostly gone by itself. That is a tenth of a start, and a few percent of all
+    time."""
+    gc.set_threshold(20_000, 20, 20)
+
+
 def settle() -> None:
     """Everything is loaded: the collector need not look at it again. A full collection over it holds every thread of
     the process for some 80 ms (`make bench-purge` shows the longest batch with and without), and, before a fork, would
-    write to every page that the processes share. What a request makes is mostly gone by itself: it is looked through
-    after 20,000 new objects, and not after each 700, which costs a few percent of all time."""
+    write to every page that the processes share."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    collect_rarely()

@@ -5,7 +5,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from vestibule.boot import use_settings
+from vestibule.boot import collect_rarely, use_settings
 from vestibule.skins.cli import overview
 from vestibule.skins.ops import metric_files
 
@@ -20,6 +20,7 @@ def main() -> None:
     if not words[0].startswith("-"):
         words[0] = words[0].replace("-", "_")
     use_settings()
+    collect_rarely()
     command = os.getpid()  # a server forks, and its children's counts outlive them
     try:
         execute_from_command_line([program, *words])
