@@ -1,12 +1,23 @@
-"""The first and the last of a start: name the settings module to Django, and settle once everything is loaded."""
+"""How a start goes: name the settings module to Django, leave out what is not used, settle once all is loaded."""
 
 import gc
 import os
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from django.utils.functional import SimpleLazyObject
 
 
 def use_settings() -> None:
     """Let Django find our settings, unless it was told of others."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vestibule.settings")
+
+
+def when_used(library: str) -> Any:
+    """The library, imported when it is first asked for something: for those that the embedded mode does without, and
+    that cost a start a tenth of a second each. Type checkers are told of it apart (TYPE_CHECKING)."""
+    return SimpleLazyObject(partial(import_module, library))
 
 
 def collect_rarely() -> None:

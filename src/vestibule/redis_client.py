@@ -8,15 +8,20 @@ Options of redis-py stand in the query, as `?ssl_ca_certs=/etc/redis/ca.pem`; `s
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-import redis
-from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisClusterException
-from redis.sentinel import Sentinel
+from vestibule.boot import when_used
 
-DOWN = (redis.RedisError, RedisClusterException)  # what a Redis that can't be reached, or refuses, raises
+if TYPE_CHECKING:
+    import redis
+else:
+    redis = when_used("redis")
+
+
+def down() -> "tuple[type[redis.RedisError], type[redis.exceptions.RedisClusterException]]":
+    """What a Redis that can't be reached, or refuses, raises."""
+    return redis.RedisError, redis.exceptions.RedisClusterException
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +36,26 @@ class Place:
     sentinel_options: dict[str, Any]
 
 
-def connect(url: str, **options: Any) -> redis.Redis:
+def connect(url: str, **options: Any) -> "redis.Redis":
     """A client that opens its connections when they are used, but for a cluster, which is asked for its nodes at once.
+    A connection that went stale is opened again, once.
 
-    Raises one of DOWN where a cluster can't be reached, and ValueError for a URL that is none.
+    Raises one of `down` where a cluster can't be reached, and ValueError for a URL that is none.
     """
+    options.setdefault("retry", redis.retry.Retry(redis.backoff.NoBackoff(), 1))
     if not is_special(url):
         return redis.Redis.from_url(url, **options)
     place = read(url)
     if place.kind == "cluster":
-        nodes = [ClusterNode(host, port) for host, port in place.hosts]  # type: ignore[no-untyped-call]
+        nodes = [redis.cluster.ClusterNode(host, port) for host, port in place.hosts]  # type: ignore[no-untyped-call]
         # Its commands are those of redis.Redis; there is no common type.
-        return cast(redis.Redis, RedisCluster(startup_nodes=nodes, ssl=place.tls, **{**options, **place.options}))
+        cluster = redis.RedisCluster(startup_nodes=nodes, ssl=place.tls, **{**options, **place.options})
+        return cast("redis.Redis", cluster)
     timeouts = {name: value for name, value in options.items() if name.startswith("socket_")}
-    sentinel: Any = Sentinel(place.hosts, sentinel_kwargs={**timeouts, **place.sentinel_options})  # type: ignore[no-untyped-call]
+    sentinel: Any = redis.Sentinel(place.hosts, sentinel_kwargs={**timeouts, **place.sentinel_options})  # type: ignore[no-untyped-call]
     name, *database = place.path
     more = {**options, **place.options, "ssl": place.tls, "db": int(database[0]) if database else 0}
-    return cast(redis.Redis, sentinel.master_for(name, **more))
+    return cast("redis.Redis", sentinel.master_for(name, **more))
 
 
 def broker(url: str) -> dict[str, Any]:

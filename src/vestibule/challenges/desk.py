@@ -19,7 +19,7 @@ def _store() -> Store:
     if settings.CHALLENGE_STORE == "redis":
         try:
             return RedisStore(redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS))
-        except redis_client.DOWN as error:  # a cluster, which is asked for its nodes first
+        except redis_client.down() as error:  # a cluster, which is asked for its nodes first
             raise Unavailable from error
     return DatabaseStore()
 

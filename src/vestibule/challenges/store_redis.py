@@ -4,15 +4,16 @@ them. The key's TTL only collects rubbish."""
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
-
-import redis
 
 from vestibule import redis_client
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,7 +112,7 @@ def _reached(verb: Method[P, R]) -> Method[P, R]:
     def run(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return verb(self, *args, **kwargs)
-        except redis_client.DOWN as error:
+        except redis_client.down() as error:
             raise Unavailable from error
 
     return run
@@ -120,7 +121,7 @@ def _reached(verb: Method[P, R]) -> Method[P, R]:
 class RedisStore:
     """`store.Store` over one Redis, or a cluster; `prefix` keeps deployments that share one apart."""
 
-    def __init__(self, connection: redis.Redis, *, prefix: str = "vestibule") -> None:
+    def __init__(self, connection: "Redis", *, prefix: str = "vestibule") -> None:
         self._redis = connection
         self._prefix = prefix
         self._add = connection.register_script(_ADD)

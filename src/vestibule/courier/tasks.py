@@ -8,17 +8,20 @@ from contextlib import suppress
 from functools import cache
 from threading import Event
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from redis import Redis
 
 from vestibule import redis_client
 from vestibule.celery import app
 from vestibule.courier import delivery
 from vestibule.courier.channels import line_kept
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 log = structlog.get_logger("vestibule.courier")
 doorbell = Event()
@@ -41,7 +44,7 @@ def deliver() -> None:
                 _leave_mark(nx=False)
             looked = monotonic()
         if settings.REDIS_URL:
-            with suppress(*redis_client.DOWN):
+            with suppress(*redis_client.down()):
                 _redis().delete(_MARK)
             delivery.drain(timezone.now(), batch=BATCH)  # for whoever found the mark until now
 
@@ -62,11 +65,11 @@ def _leave_mark(*, nx: bool) -> bool:
     """Leave the mark that somebody is on the way, or here and keeping up (`nx`: only where there is none); whether it
     was left, as far as can be known."""
     if settings.REDIS_URL:
-        with suppress(*redis_client.DOWN):
+        with suppress(*redis_client.down()):
             return bool(_redis().set(_MARK, b"", nx=nx, ex=_MARKED_FOR))
     return True
 
 
 @cache
-def _redis() -> Redis:
+def _redis() -> "Redis":
     return redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS)

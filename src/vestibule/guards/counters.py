@@ -71,7 +71,7 @@ def worn(rule: Rule, *, network: str) -> bool:
             _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
             for rate in settings.RATES[rule.name].per_network
         )
-    except (StorageError, *redis_client.DOWN) as error:
+    except (StorageError, *redis_client.down()) as error:
         raise Unavailable from error
 
 
@@ -86,7 +86,7 @@ def _count(rule: Rule, rates: Sequence[RateLimitItem], key: str) -> None:
             if _limiter.hit(rate, rule.name, key):
                 continue
             reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
-        except (StorageError, *redis_client.DOWN) as error:
+        except (StorageError, *redis_client.down()) as error:
             raise Unavailable from error
         wait = max(1, int(reset_at - time.time()) + 1)
         raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())

@@ -1,16 +1,20 @@
 """Where stores are: the URLs of PostgreSQL, Redis and the broker, read by the libraries that connect there."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import redis
 from kombu.transport import TRANSPORT_ALIASES
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
 from vestibule import redis_client
+from vestibule.boot import when_used
 from vestibule.settings import hosts
 from vestibule.settings.kinds import Unreadable
+
+if TYPE_CHECKING:
+    import psycopg.conninfo
+    import redis
+else:
+    psycopg, redis = when_used("psycopg"), when_used("redis")
 
 _POSTGRESQL = ("postgres", "postgresql", "psql", "pgsql")
 _PERCENT = "percent-encode all but letters and digits in user and password (`@` is %40, `#` is %23, `/` is %2F)"
@@ -28,8 +32,8 @@ def postgresql(text: str) -> dict[str, Any]:
         raise Unreadable("is no address of PostgreSQL", _DATABASE)
     login, at, place = rest.rpartition("@") if "@" in rest.partition("?")[0] else ("", "", rest)
     try:
-        found = conninfo_to_dict(f"postgresql://{login.replace('@', '%40')}{at}{place}")
-    except ProgrammingError:  # its words may repeat the password
+        found = psycopg.conninfo.conninfo_to_dict(f"postgresql://{login.replace('@', '%40')}{at}{place}")
+    except psycopg.ProgrammingError:  # its words may repeat the password
         raise Unreadable("is no address of PostgreSQL that libpq can read", _DATABASE) from None
     ports = str(found.get("port", "")).split(",")
     if not all(not port or (port.isdigit() and 0 < int(port) < 65536) for port in ports):

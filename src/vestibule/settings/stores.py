@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from vestibule.settings import addresses
 from vestibule.settings.place import VAR, env
 
@@ -13,11 +10,7 @@ DATABASE_POOLED = env.switch("DATABASE_POOLED", default=False)
 DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 DATABASE_PATIENCE = 6  # seconds that a client waits for what the server should have ended after four
 REDIS_URL = env.parsed("REDIS_URL", "url", addresses.redis_url, default="", id="E036", secret=True)
-REDIS_OPTIONS: dict[str, Any] = {
-    "socket_connect_timeout": 1,
-    "socket_timeout": 2,
-    "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened again, once
-}
+REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CHALLENGE_STORE = env.word(
     "CHALLENGE_STORE", ("database", "redis"), default="redis" if REDIS_URL else "database", id="E003"
 )

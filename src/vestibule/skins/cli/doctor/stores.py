@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import redis
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from vestibule import redis_client
+from vestibule.boot import when_used
 from vestibule.skins.cli.doctor.check import Check, Round, Seen, error, fine, skipped, warning
 from vestibule.skins.cli.doctor.clock import compared
+
+if TYPE_CHECKING:
+    import redis
+else:
+    redis = when_used("redis")
 
 NONE = "no Redis: one process counts by itself"
 
@@ -95,7 +100,7 @@ def _info(section: str) -> dict[str, Any]:
     return dict(_redis().info(section))
 
 
-def _redis() -> redis.Redis:
+def _redis() -> "redis.Redis":
     return redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS)
 
 
