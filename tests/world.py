@@ -2,11 +2,10 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiosmtpd.controller import Controller
@@ -19,36 +18,10 @@ from django.test import Client
 from django.test.client import ClientHandler
 from django.utils import timezone
 
-from tests.service import CODE
-from vestibule.courier import delivery, mailbox
+from tests.letters import Post, parsed
+from vestibule.courier import delivery
 
-LINK = re.compile(r"/[a-z/-]+\?token=([\w-]+)")
 PASSWORD = "correct horse battery staple"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """A message as it arrived."""
-
-    to: str
-    subject: str
-    text: str
-    html: str
-    headers: dict[str, str]
-
-    @property
-    def code(self) -> str:
-        """The one-time code in it. Raises AssertionError where there is none."""
-        found = CODE.search(self.text)
-        assert found, f"no code in {self.text!r}"
-        return found[1]
-
-    @property
-    def token(self) -> str:
-        """The token of the link in it. Raises AssertionError where there is none."""
-        found = LINK.search(self.text)
-        assert found, f"no link in {self.text!r}"
-        return found[1]
 
 
 class Smtp:
@@ -91,10 +64,7 @@ class Inbox:
     def all(self, to: str = "") -> list[Post]:
         """What arrived (at that address), newest first."""
         delivery.drain(timezone.now())
-        posts = [
-            Post(to=letter.to, subject=letter.subject, text=letter.text, html=letter.html, headers=letter.headers)
-            for letter in mailbox.letters()
-        ]
+        posts = [parsed(path.read_bytes()) for path in sorted(_mailbox(), reverse=True)]
         if self.smtp:
             posts += [parsed(content) for content in reversed(self.smtp.letters)]
         return [post for post in posts if not to or post.to == to]
@@ -107,22 +77,15 @@ class Inbox:
 
     def empty(self) -> None:
         """Throw everything away."""
-        shutil.rmtree(settings.VAR / "mailbox", ignore_errors=True)
+        for path in _mailbox():
+            path.unlink()
         if self.smtp:
             self.smtp.letters.clear()
 
 
-def parsed(content: bytes) -> Post:
-    """The message that the transport carried."""
-    message = message_from_bytes(content, policy=policy.default)
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    return Post(
-        to=str(message["To"]),
-        subject=str(message["Subject"]),
-        text=str(plain.get_content()) if plain else "",
-        html=str(html.get_content()) if html else "",
-        headers={name: str(value) for name, value in message.items()},
-    )
+def _mailbox() -> list[Path]:
+    """The letters in the mailbox of this process, which stands in for the transports that are not configured."""
+    return list((settings.VAR / "mailbox").glob("*.eml"))
 
 
 @cache

@@ -7,7 +7,8 @@ from itertools import count
 
 from time_machine import Traveller
 
-from tests.world import PASSWORD, Api, Inbox, Post, Reply
+from tests.letters import Post
+from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.models import User
 
 CHOSEN, THEIRS = "what the owner chose after it", "what the thief chose for it"

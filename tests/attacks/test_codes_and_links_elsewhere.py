@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from tests.letters import Post
 from tests.stories.test_recovery import ask, reset
-from tests.world import PASSWORD, Api, Http, Inbox, Post, Reply
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
 from vestibule.flows import securing

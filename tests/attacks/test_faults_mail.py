@@ -12,7 +12,8 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.faults_of_use.sinks import sink
-from tests.world import PASSWORD, Api, Door, Reply, Smtp, parsed
+from tests.letters import parsed
+from tests.world import PASSWORD, Api, Door, Reply, Smtp
 from vestibule.courier import delivery
 from vestibule.courier.models import Message, State
 

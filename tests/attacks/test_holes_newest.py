@@ -14,7 +14,8 @@ from time_machine import travel
 
 from tests.contracts.stores import at_once
 from tests.interleaving import interleaved, transaction
-from tests.world import PASSWORD, Api, Inbox, Post, Reply
+from tests.letters import Post
+from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User

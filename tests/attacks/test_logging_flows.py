@@ -13,7 +13,8 @@ import yaml
 from tests.architecture.test_docs import ROOT
 from tests.attacks.walk import Walk
 from tests.attacks.walking import TYPED, Answer
-from tests.world import LINK, Inbox
+from tests.letters import LINK
+from tests.world import Inbox
 from vestibule.audit import events
 
 KEPT = {event.name: event.kept for event in events.ALL}

@@ -13,7 +13,8 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.attacks.at_rest import everything
-from tests.world import PASSWORD, Api, Http, Inbox, Post, Reply
+from tests.letters import Post
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.audit.models import AuditEvent
 
 ADA, ADA_NEW, BOB, CY, EVE, BOSS = (f"{n}@example.com" for n in ("ada", "ada.new", "bob", "cy", "eve", "boss"))

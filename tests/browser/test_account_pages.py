@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.people import sign_up, watched
+from tests.letters import LINK
 from tests.servers import until
 from tests.service import Service
-from tests.world import LINK, PASSWORD
+from tests.world import PASSWORD
 
 NEXT = "another password entirely"
 

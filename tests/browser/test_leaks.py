@@ -3,8 +3,8 @@
 from playwright.sync_api import Browser, Request, expect
 
 from tests.browser.test_account_pages import account, letter
+from tests.letters import LINK
 from tests.service import Service
-from tests.world import LINK
 
 
 def test_web_09_no_token_leaves_with_a_referrer(browser: Browser, service: Service, person: str) -> None:

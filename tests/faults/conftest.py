@@ -12,9 +12,10 @@ import redis
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
+from tests.letters import Post, parsed
 from tests.servers import Postgres, Redis, free_port, until
 from tests.service import Service
-from tests.world import Post, Smtp, parsed, serve_smtp
+from tests.world import Smtp, serve_smtp
 
 
 class Sink(Smtp):

@@ -19,10 +19,11 @@ import redis
 from celery import Celery
 
 from tests.faults.conftest import Sink
+from tests.letters import Post, parsed
 from tests.proxy import Proxy
 from tests.servers import Postgres, Redis, free_port, until
 from tests.service import Service
-from tests.world import PASSWORD, Post, parsed, serve_smtp
+from tests.world import PASSWORD, serve_smtp
 
 _number = count()
 

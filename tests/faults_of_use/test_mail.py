@@ -14,7 +14,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from tests.faults_of_use.sinks import certificate, sink
-from tests.world import PASSWORD, Api, Door, Inbox, Smtp, parsed
+from tests.letters import parsed
+from tests.world import PASSWORD, Api, Door, Inbox, Smtp
 from vestibule.audit import events
 from vestibule.audit.record import EVENTS
 from vestibule.courier import channels, delivery, messages, standing
