@@ -48,6 +48,7 @@ ONCE += [f"attacks/test_{door}.py" for door in ("holes_operators", "holes_settin
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION
+pytest_plugins = ["schemathesis.pytest.plugin"] if environment.PRODUCTION else []  # of stories/test_contract.py alone
 
 
 @pytest.hookimpl(trylast=True)
