@@ -20,6 +20,7 @@ CALLED = {
     "run": ["self.murder_pending()", "self.set_accept_enabled(can_accept)", "self.nr_conns > 0"],
     "set_accept_enabled": ["self.poller.register(listener, selectors.EVENT_READ, self.accept)"],
     "enqueue_req": ["self.tpool.submit(self.handle, conn)", "self.finish_request, conn, fut"],
+    "murder_keepalived": ["if delta > 0 and not force"],
     "finish_request": ["conn.parser.unreader.buf.getvalue()", "self.keepalived_conns.append(conn)"],
     "handle_request": ["wsgi.create(req, conn.sock"],
     "on_client_socket_readable": ["self.poller.unregister(client)", "self.keepalived_conns.remove(conn)"],
@@ -30,7 +31,15 @@ def test_gunicorn_calls_what_is_put_in_its_place() -> None:
     for name, calls in CALLED.items():
         source = inspect.getsource(getattr(ThreadWorker, name))
         assert all(call in source for call in calls), name
-    for name in ("accept", "finish_request", "handle_request", "_keepalive_after", "murder_pending", "handle_error"):
+    for name in (
+        "accept",
+        "enqueue_req",
+        "finish_request",
+        "handle_request",
+        "_keepalive_after",
+        "murder_pending",
+        "handle_error",
+    ):
         ours, theirs = (list(inspect.signature(getattr(kind, name)).parameters) for kind in (Worker, ThreadWorker))
         assert ours == theirs, name
     assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]

@@ -8,14 +8,17 @@ It builds on private parts of gunicorn 27 (tests/architecture/test_server.py say
 import errno
 import selectors
 import socket
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Any
 
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from vestibule.kernel import networks
 from vestibule.skins.cli.framing import Incoming
 from vestibule.skins.cli.sending import Answering
 from vestibule.skins.headers import EVERYWHERE, NOTHING
@@ -25,11 +28,16 @@ RECEIVING = 60.0  # seconds that a request may take to arrive
 SENDING = 300.0  # seconds that a client may take to read an answer
 LAST = 2.0  # seconds that a silent connection stays open when the worker goes: a request may be on its way
 LINGER, DRAINED = 5.0, 10 * 1024 * 1024  # seconds and bytes that are read after the last answer
-HELD = 64 * 1024 * 1024  # bytes of requests that are not whole and of answers that are not read, of a process
+HELD = 64 * 1024 * 1024  # bytes of requests that are not answered yet and of answers that are not read, of a process
+ROOM = 4  # where there is no room for more connections, one in so many is ended
 PIECE = 64 * 1024
 
 _DRESS = {**EVERYWHERE, "Content-Security-Policy": NOTHING, "Cache-Control": "no-store"}
 _HEADERS = "".join(f"\r\n{name}: {value}" for name, value in _DRESS.items()).encode()
+
+
+def _refusal(status: bytes) -> bytes:
+    return b"HTTP/1.1 " + status + _HEADERS + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Dressed:
@@ -58,6 +66,13 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
         self.drained = 0
         self.leaving = False
 
+    @property
+    def network(self) -> str:
+        """Whose it is: of the peer, which is a proxy where one stands before us."""
+        peer = ip_address(self.client[0].partition("%")[0])
+        mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
+        return networks.host(str(mapped or peer))
+
     def init(self) -> None:
         """In the thread: what has arrived is all that there is to read."""
         request = bytes(self.incoming.data[: self.incoming.end] if self.incoming.whole else self.incoming.data)
@@ -75,6 +90,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._waiting: dict[Connection, None] = {}  # for more to arrive, the one that began first first
+        self._taken: set[Connection] = set()  # whole, for a thread that is free or has them in hand
         self._ends: float | None = None  # when the silent are closed, once the worker goes
 
     def accept(self, listener: Any) -> bool:
@@ -98,8 +114,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         conn.until = monotonic() + RECEIVING
         self._receive(conn)
 
+    def enqueue_req(self, conn: Connection) -> None:
+        """The request goes to a thread."""
+        self._taken.add(conn)
+        super().enqueue_req(conn)
+
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """The answer was given: when all of it is on its way, wait for the next request, or see the client out."""
+        self._taken.discard(conn)
         kept = not fs.cancelled() and not fs.exception() and fs.result()
         if kept:
             conn.next()
@@ -144,7 +166,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         super().handle_error(req, Dressed(client), addr, exc)
 
     def murder_pending(self) -> None:
-        """Called each second: end what took too long, and what took longest where there are too many."""
+        """Called each second: end what took too long, and make room where there are too many."""
         now = monotonic()
         if not self.alive and self._ends is None:
             self._ends = now + LAST
@@ -152,13 +174,30 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             ending = conn.leaving or bool(conn.sock.unsent)
             silent = not ending and not conn.incoming.data
             until = min(conn.until, self._ends) if silent and self._ends else conn.until
-            if until > now and self.nr_conns < self.worker_connections:
+            if until > now:
                 continue
             self._stop_waiting(conn)
             if silent or ending:
                 self._close(conn)
             else:
                 self._refuse(conn, b"408 Request Timeout")
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End what has nothing under way; then who was answered; then the first of the network that has most."""
+        self.murder_keepalived(force=True)
+        younger: Counter[str] = Counter()
+        rank = {}
+        for conn in reversed(self._waiting):
+            rank[conn] = (conn.leaving, younger[conn.network])
+            younger[conn.network] += 1
+        surplus = self.nr_conns - self.worker_connections + self.worker_connections // ROOM
+        for conn in sorted(self._waiting, key=rank.__getitem__, reverse=True)[: max(0, surplus)]:
+            self._stop_waiting(conn)
+            if conn.incoming.data:
+                self._say(conn, _refusal(b"408 Request Timeout"))
+            self._close(conn)
 
     def _receive(self, conn: Connection) -> None:
         try:
@@ -180,13 +219,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _go_on(self, conn: Connection) -> None:
         """As far as the request has arrived."""
         incoming = conn.incoming
-        if incoming.whole or (incoming.excessive and not incoming.overlong_head):
-            self._stop_waiting(conn)
-            self.enqueue_req(conn)
-        elif incoming.overlong_head:
+        if incoming.overlong_head:
             self._refuse(conn, b"431 Request Header Fields Too Large")
         elif len(incoming.data) > PIECE and self._held() > HELD:
             self._refuse(conn, b"503 Service Unavailable\r\nRetry-After: 1")
+        elif incoming.whole or incoming.excessive:
+            self._stop_waiting(conn)
+            self.enqueue_req(conn)
         else:
             if incoming.expects:
                 incoming.expects = False
@@ -194,7 +233,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._wait(conn, self._receive)
 
     def _refuse(self, conn: Connection, status: bytes) -> None:
-        self._say(conn, b"HTTP/1.1 " + status + _HEADERS + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        self._say(conn, _refusal(status))
         self._see_out(conn)
 
     def _say(self, conn: Connection, words: bytes) -> None:
@@ -226,7 +265,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
 
     def _held(self) -> int:
-        return sum(len(each.incoming.data) + each.sock.unsent for each in self._waiting)
+        return sum(len(each.incoming.data) + each.sock.unsent for each in (*self._waiting, *self._taken))
 
     def _wait(self, conn: Connection, act: Callable[[Connection], None], on: int = selectors.EVENT_READ) -> None:
         """Do it when more has arrived, or more can be sent."""
