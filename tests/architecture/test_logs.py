@@ -48,6 +48,7 @@ CODES = {
     "keys.rotated": "emergency",
     "role.given": "manager",
     "rate.exceeded": "throttled",
+    "guesses.excessive": "invalid_credentials",
     "captcha.refused": "captcha_invalid",
     "captcha.vendor_down": "turnstile",
     REFUSED.name: "otp_invalid",
@@ -113,7 +114,7 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
     who = PERSON if event.name in SIGNED_IN else STRANGER
     if client == "staff" or event.name == "role.given":
         who = replace(PERSON, user_id=STAFF)
-    elif client != "client" or event.name in ("keys.rotated", "admin.invited", "message.feedback"):
+    elif client != "client" or event.name in ("keys.rotated", "admin.invited", "message.feedback", "guesses.excessive"):
         actor = {"message.feedback": "mail provider", "keys.rotated": "cli", "admin.invited": "cli"}
         who = Client.system(actor.get(event.name, "worker"), AT)
     facts: dict[str, Any] = {name: VALUES.get(name, "…") for name in sorted(given)}

@@ -75,7 +75,8 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
         f"skins/cli/management/commands/{name}.py"
         for name in ("create_admin", "lift_silence", "rotate_keys", "set_role")
     }
-    assert makers == commands | {"skins/edge.py", "skins/ops/feedback.py", "courier/delivery.py", "flows/account.py"}
+    of_house = {"courier/delivery.py", "flows/account.py", "skins/worker/schedule.py"}
+    assert makers == commands | of_house | {"skins/edge.py", "skins/ops/feedback.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 
 

@@ -105,6 +105,14 @@ ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
 RATE_EXCEEDED = Event(
     "rate.exceeded", "A request was refused at the edge by a rate.", {"rule": str}, kept=False, tallied=True
 )
+GUESSES_EXCESSIVE = Event(
+    "guesses.excessive", "So many wrong passwords or codes over all accounts that somebody sprays.", alarm=True
+)
+MAIL_FLOODED = Event(
+    "mail.flooded",
+    "Sign-ups caused so many mails to one domain, or in all, that no more of theirs go for now.",
+    alarm=True,
+)
 ACCOUNT_SUSPENDED = Event("account.suspended", "Staff suspended the account; its sessions ended.")
 ACCOUNT_REACTIVATED = Event("account.reactivated", "Staff let the person sign in again.")
 ACCOUNT_CLOSED_BY_STAFF = Event("account.closed_by_staff", "Staff closed the account; it is erased in 14 days.")

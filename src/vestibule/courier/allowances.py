@@ -11,7 +11,7 @@ from vestibule.audit.record import record
 from vestibule.courier import feedback
 from vestibule.courier.messages import Cause, Kind
 from vestibule.courier.models import Channel, Feedback
-from vestibule.guards import ledger, texting
+from vestibule.guards import flood, ledger, texting
 from vestibule.guards.allowance import Allowance
 from vestibule.guards.ledger import Count
 from vestibule.guards.texting import Cap, Purse
@@ -76,7 +76,8 @@ def ask(
         counts += texting.counts(to, client.network, purse, free=recipient if unsent else b"")
     spent = ledger.spend_all(client.at, *counts)
     if not spent.wait:
-        return Permit(unsent=unsent)
+        mailed = channel is Channel.EMAIL and not kind.guards and not own and not unsent
+        return Permit(unsent=CAPPED if mailed and flood.flooded(client, to) else unsent)
     if refused := texting.refused(spent.full):
         return _refused(client, kind, *refused)
     return Permit(unsent=CAPPED)

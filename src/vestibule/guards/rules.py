@@ -64,6 +64,8 @@ CAPTCHA = Rule(name="captcha", per_network="120/minute", anonymous=False)
 # in, and few of them (docs/decisions/0021, 0022).
 CAPTCHA_WAITED = Rule(name="captcha_waited", per_network="5/hour", overall="300/hour", anonymous=False)
 CAPTCHA_UNCHECKED = Rule(name="captcha_unchecked", per_network="5/hour", overall="300/hour", anonymous=False)
+# What strangers cause to be mailed by signing up; the network is the domain that it goes to (guards.flood).
+SIGN_UP_MAIL = Rule(name="sign_up_mail", per_network="1000/hour", overall="3000/hour", anonymous=False)
 
 RULES = (
     ANON,
@@ -79,6 +81,7 @@ RULES = (
     CAPTCHA,
     CAPTCHA_WAITED,
     CAPTCHA_UNCHECKED,
+    SIGN_UP_MAIL,
 )
 
 # Messages per address that strangers can cause, over all kinds, counted exactly and silently (courier.allowances).

@@ -22,7 +22,8 @@ from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.courier import delivery
 from vestibule.flows import account
-from vestibule.guards import ledger, pulse
+from vestibule.guards import ledger, pulse, strain
+from vestibule.kernel.client import Client
 from vestibule.sessions import refresh
 
 EVERY = timedelta(minutes=1)
@@ -94,9 +95,10 @@ def sweeps() -> tuple[Sweep, ...]:
 
 @app.task(name="vestibule.sweep", ignore_result=True)
 def sweep() -> None:
-    """Forget what is of no more use; a backlog goes over several runs."""
+    """Forget what is of no more use; a backlog goes over several runs. And tell where the whole system is tried."""
     now = timezone.now()
     tallies.notebook.write()
+    strain.tell(Client.system("worker", now))
     swept = {each.kind: forget(each, now, batches=BATCHES) for each in sweeps() if each.due(now)}
     pulse.beat(timezone.now())
     if any(swept.values()):
