@@ -17,8 +17,9 @@ CHECKED = "Checked: you are a person"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service with a captcha at every door."""
+    """The service with a captcha at every door, of a fifth of the work that it is for people."""
     words = {"CAPTCHA_REGISTER": "always", "CAPTCHA_LOGIN": "suspicious", "CAPTCHA_PASSWORD_RESET": "always"}
+    words["CAPTCHA_COST"] = "2000"
     with Service(tmp_path_factory.mktemp("guarded"), **words) as running:
         yield running
 
