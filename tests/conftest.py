@@ -26,6 +26,7 @@ from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
 from vestibule.accounts import schemes
 from vestibule.audit import tallies
+from vestibule.boot import collect_rarely, settle
 from vestibule.celery import app as celery
 from vestibule.guards import counters
 from vestibule.guards.admission import admission
@@ -33,6 +34,8 @@ from vestibule.sessions import signing
 from vestibule.skins.ops import health
 
 __all__ = ["celery", "environment"]
+
+collect_rarely()  # as each of our commands: a tenth of the CPU of a run
 
 # The workers of pytest-xdist inherit the environment, and pytest-django would read the settings before they have
 # their own folder and Redis.
@@ -70,6 +73,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         heads[item.callspec.params["deployment"] if deployed else ""].append(item)  # type: ignore[attr-defined]
     half = len(items) // 2 - len(heads["redis"])
     items[:] = [*heads["redis"], *heads[""][:half], *heads["database"], *heads[""][half:]]
+
+
+def pytest_collection_finish() -> None:
+    """All is loaded, the tests too."""
+    settle()
 
 
 # Nobody here reads Django's permissions and content types.
