@@ -38,13 +38,8 @@ def start(*, client: Client, email: Email, password: str) -> Standing:
     with atomic():
         securing.hold(client, user)
         place = newest.hold(Purpose.EMAIL_CHANGE, challenges.subjects_of(user.pk), client.at)
-        subject = challenges.subject_of(user.pk)
         kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
-        permit = owner.may_write(client, kind, email)
-        issued = owner.issue(client, Purpose.EMAIL_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
-        owner.write(client, kind, email, issued=None if taken else issued, permit=permit)
-        if permit.changes:
-            place.take(issued)
+        issued = owner.send(client, place, kind, email, payload, notice=taken)
         owner.write(client, messages.EMAIL_CHANGING, owner.reached_at(user))
         record(events.EMAIL_CHANGE_ASKED, client)
     return issued.standing

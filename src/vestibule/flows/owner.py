@@ -1,6 +1,6 @@
 """Write to the owner of an account: at a proved address, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,10 @@ from vestibule.accounts import identifiers, tenure
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
 from vestibule.challenges.desk import challenges
+from vestibule.challenges.newest import Place
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
+from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import Kind
@@ -54,20 +56,34 @@ def may_write(client: Client, kind: Kind, to: Email | Phone, *, own: bytes = b""
     return allowances.ask(client, kind, channel_to(to), to=to, recipient=subject, own=own, muted=muted)
 
 
-def issue(
+def send(
     client: Client,
-    purpose: Purpose,
-    permit: Permit,
-    *,
-    subject: bytes,
+    place: Place,
+    kind: Kind,
+    to: Email | Phone,
     payload: Mapping[str, Any],
-    decoy: bool = False,
+    *,
+    link: str = "",
+    own: bytes = b"",
+    nobody: bool = False,
+    notice: bool = False,
 ) -> Issued:
-    """A new challenge, in the caller's transaction. Where its message will not be sent, it is the same work and a
-    record that nobody finds, so that the newest of the `subject` stays the one that was sent."""
-    if not permit.changes:
-        subject, decoy = settings.KEYS.digest("unsent", subject), True
-    return challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
+    """A new secret to that address, which counts from the commit on in the place that the caller's transaction holds;
+    where it will not be sent (`may_write`), the same work, and the older one keeps its place. `nobody`: nobody has the
+    address; `notice`: this kind of message holds no secret, and tells the owner of the address instead.
+
+    Raises Throttled (what SMS may cost).
+    """
+    permit = may_write(client, kind, to, own=own, muted=nobody)
+    purpose, subject = Purpose(place.row.purpose), place.subjects[0]
+    if not permit.changes:  # a record that nobody finds: the newest of the subject stays the one that was sent
+        subject = settings.KEYS.digest("unsent", subject)
+    decoy = nobody or notice or not permit.changes
+    issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
+    write(client, kind, to, link=link, issued=None if notice else issued, permit=permit)
+    if permit.changes:
+        place.take(issued)
+    return issued
 
 
 def write(
@@ -110,6 +126,17 @@ def warn(client: Client, user: User, kind: Kind) -> None:
     to, subject = first_proved(user), challenges.subject_of(user.pk)
     issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=sealed(user, to), now=client.at)
     write(client, kind, to, link="not-me", issued=issued)
+
+
+def outstanding(
+    person: UUID, of_person: Iterable[Purpose], of_address: Iterable[Purpose], addresses: Iterable[str]
+) -> list[Challenge]:
+    """The proofs of these purposes that the store remembers, of a person and of addresses; newest first of each."""
+    found = [seen for purpose in of_person for seen in challenges.of_person(purpose, person)]
+    for address in addresses:
+        digests = identifiers.digests(identifiers.address(address))
+        found += [seen for purpose in of_address for seen in challenges.newest(purpose, digests, limit=20)]
+    return found
 
 
 def page(path: str, token: str) -> str:

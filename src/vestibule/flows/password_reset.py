@@ -97,16 +97,11 @@ def confirm(
 def invite(*, client: Client, email: Email) -> None:
     """Send the address a link: with a password chosen there it has an account, and the role of an admin. Until then
     there is no row and no role. Raises Unavailable."""
-    subject = identifiers.digest(email)
     payload = {"user_id": str(entropy.identifier()), "address": email, "role": Role.ADMIN.value}
     with atomic():
         place = newest.hold(Purpose.PASSWORD_RESET, identifiers.digests(email), client.at)
-        permit = owner.may_write(client, messages.ADMIN_INVITATION, email)
-        issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload)
-        owner.write(client, messages.ADMIN_INVITATION, email, link=PATH, issued=issued, permit=permit)
-        if permit.changes:
-            place.take(issued)
-        record(events.ADMIN_INVITED, client, subject=subject)
+        owner.send(client, place, messages.ADMIN_INVITATION, email, payload, link=PATH)
+        record(events.ADMIN_INVITED, client, subject=identifiers.digest(email))
 
 
 def _under_way(before: Challenge | None, now: datetime) -> bool:
@@ -158,10 +153,7 @@ def _send(
     client: Client, place: Place, address: Email | Phone, user: User | None, *, own: bytes, nobody: bool = False
 ) -> None:
     """The challenge, its message and the event, in the caller's transaction, which holds the place of the newest."""
-    subject, payload = identifiers.digest(address), owner.sealed(user, address)
-    permit = owner.may_write(client, messages.PASSWORD_RESET, address, own=own, muted=nobody)
-    issued = owner.issue(client, Purpose.PASSWORD_RESET, permit, subject=subject, payload=payload, decoy=nobody)
-    owner.write(client, messages.PASSWORD_RESET, address, link=PATH, issued=issued, permit=permit)
-    if permit.changes:
-        place.take(issued)
+    payload = owner.sealed(user, address)
+    owner.send(client, place, messages.PASSWORD_RESET, address, payload, link=PATH, own=own, nobody=nobody)
+    subject = identifiers.digest(address)
     record(events.PASSWORD_RESET_ASKED, client, user_id=user.pk if user else None, subject=subject)

@@ -43,13 +43,8 @@ def start(*, client: Client, phone: Phone, password: str) -> Standing:
     with atomic():
         securing.hold(client, user)
         place = newest.hold(Purpose.PHONE_CHANGE, challenges.subjects_of(user.pk), client.at)
-        subject = challenges.subject_of(user.pk)
         kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
-        permit = owner.may_write(client, kind, phone)
-        issued = owner.issue(client, Purpose.PHONE_CHANGE, permit, subject=subject, payload=payload, decoy=taken)
-        owner.write(client, kind, phone, issued=None if taken else issued, permit=permit)
-        if permit.changes:
-            place.take(issued)
+        issued = owner.send(client, place, kind, phone, payload, notice=taken)
         record(events.PHONE_CHANGE_ASKED, client)
     return issued.standing
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.db import IntegrityError, models
 
-from vestibule.accounts import identifiers, lifecycle, tenure
+from vestibule.accounts import lifecycle, tenure
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.lifecycle import Held
 from vestibule.accounts.models import FormerAddress, Profile, User
@@ -34,7 +34,7 @@ log = structlog.get_logger("vestibule.flows")
 OF_PERSON = frozenset(
     {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
 )
-OF_ADDRESS = frozenset({Purpose.PASSWORD_RESET})
+OF_ADDRESS = frozenset(securing.RESETS)
 OF_NO_ACCOUNT = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION})
 ENDED: frozenset[type[models.Model]] = frozenset({Session, Device, FormerAddress})
 KEPT: frozenset[type[models.Model]] = frozenset({Profile})
@@ -96,13 +96,9 @@ def tidy(client: Client, user_id: UUID, *addresses: str | None) -> None:
 
 def outstanding(user: User, *addresses: str | None) -> list[Challenge]:
     """Every proof of the account that the store remembers, newest first of each kind."""
-    found = [seen for purpose in OF_PERSON for seen in challenges.of_person(purpose, user.pk)]
     known = {each for each in (user.email, user.phone_number, *addresses) if each}
     known |= set(FormerAddress.objects.filter(user=user).values_list("address", flat=True))
-    for address in known:
-        digests = identifiers.digests(identifiers.address(address))
-        found += [seen for purpose in OF_ADDRESS for seen in challenges.newest(purpose, digests, limit=20)]
-    return found
+    return owner.outstanding(user.pk, OF_PERSON, OF_ADDRESS, known)
 
 
 def _tell_removed(client: Client, user: User, by: Email | Phone, removed: Email | Phone) -> None:

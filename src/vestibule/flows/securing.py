@@ -5,19 +5,21 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.lifecycle import Held
 from vestibule.accounts.models import Status, User
 from vestibule.audit import events
 from vestibule.audit.record import record
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
+from vestibule.flows import owner
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import devices, roster
 
 PENDING_CHANGES = (Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE)
+RESETS = (Purpose.PASSWORD_RESET,)
 
 
 def signed_in(client: Client) -> User:
@@ -88,9 +90,5 @@ def cut_off(client: Client, user_id: UUID, *, but: UUID | None = None) -> None:
 def call_off(user_id: UUID, *addresses: str | None) -> None:
     """Whatever change was under way is off, and so is every reset that was asked for at these addresses; after the
     commit."""
-    asked = [seen for purpose in PENDING_CHANGES for seen in challenges.of_person(purpose, user_id)]
-    for address in filter(None, addresses):
-        digests = identifiers.digests(identifiers.address(address))
-        asked += challenges.newest(Purpose.PASSWORD_RESET, digests, limit=20)
-    for seen in asked:
+    for seen in owner.outstanding(user_id, PENDING_CHANGES, RESETS, filter(None, addresses)):
         challenges.retire(seen)
