@@ -1,12 +1,14 @@
 """Two acts in a forced order: one stops at a statement of its own, the other runs meanwhile, then the first goes on."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection, connections
+
+from tests.servers import until
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -66,3 +68,31 @@ def interleaved(act: Callable[[], T], place: Place, meanwhile: Callable[[], U]) 
         finally:
             go_on.set()
         return ahead.result(), other
+
+
+def beside(act: Callable[[], T], place: Place, other: Callable[[], U]) -> tuple[T, U]:
+    """Let `act` come to `place`, begin the other thing, and let the first go on when the other waits for a lock of it,
+    or has ended without: on PostgreSQL, which alone says so. What both returned."""
+
+    def run() -> U:
+        try:
+            return other()
+        finally:
+            connections.close_all()
+
+    def begin() -> Future[U]:
+        begun = pool.submit(run)
+        until(lambda: begun.done() or waits(), "the other thing to wait or end")
+        return begun
+
+    with ThreadPoolExecutor(1) as pool:
+        first, begun = interleaved(act, place, begin)
+        return first, begun.result()
+
+
+def waits() -> bool:
+    """Whether somebody waits for a lock in this database."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        cursor.execute(waiting)
+        return bool(cursor.fetchone()[0])

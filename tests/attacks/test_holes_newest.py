@@ -13,7 +13,8 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.contracts.stores import at_once
-from tests.interleaving import interleaved, transaction
+from tests.environment import PRODUCTION
+from tests.interleaving import beside, interleaved, transaction
 from tests.letters import Post
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import identifiers
@@ -81,6 +82,19 @@ def test_hol_18_many_resets_at_once_are_one_link(inbox: Inbox) -> None:
 def test_hol_18_a_reset_finds_the_one_that_came_between(inbox: Inbox) -> None:
     first, second = interleaved(ask, transaction(), ask)
     assert (first.status, second.status, len(letters(inbox))) == (202, 202, 1)
+
+
+@pytest.mark.skipif(not PRODUCTION, reason="SQLite's transactions come one after the other")
+@pytest.mark.usefixtures("ada")
+def test_hol_18_a_reset_waits_for_the_one_that_holds_the_place(inbox: Inbox) -> None:
+    """The place is there from an earlier reset: nobody is stopped by inserting it."""
+    with travel(NOON, tick=False) as clock:
+        ask()
+        clock.shift(61)
+        before = len(letters(inbox))
+        first, second = beside(ask, lambda sql, within: within and "guard_tally" in sql, ask)
+        assert (first.status, second.status) == (202, 202)
+        assert len(letters(inbox)) == before + 1
 
 
 @pytest.mark.usefixtures("house")

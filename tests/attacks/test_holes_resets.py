@@ -12,7 +12,7 @@ from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.challenges import newest
 from vestibule.challenges.desk import challenges
 from vestibule.challenges.policy import Purpose
-from vestibule.courier import allowances
+from vestibule.courier import allowances, envelope
 from vestibule.courier.models import Message
 from vestibule.kernel import entropy
 
@@ -99,6 +99,17 @@ def test_abu_01_what_is_sent_beyond_the_day_is_a_reset_an_hour(api: Api, inbox: 
     assert all((last - first).total_seconds() >= HOUR for first, last in zip(moments, moments[5:], strict=False))
     assert {each.kind for each in sent[10:]} == {"password_reset"}
     assert all((b - a).total_seconds() >= HOUR for a, b in pairwise(moments[9:]))
+
+
+def test_hol_05a_what_is_not_sent_holds_no_secret(api: Api, inbox: Inbox) -> None:
+    """Its row waits sealed, like any other, for the worker to end it: it opens nothing."""
+    api.account(inbox, ADA)
+    with defaults():
+        spend(ADA)
+        by_api(99)
+    message = Message.objects.get(kind="password_reset", trouble="capped")
+    _, params, _ = envelope.unsealed(message)
+    assert (params["code"], params["link"]) == ("", "")
 
 
 def test_hol_05b_a_reset_may_come_again_when_the_last_link_is_dead() -> None:
