@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as Parsed
+from functools import lru_cache
 from itertools import count
 from os import getpid
 from pathlib import Path
@@ -86,6 +87,7 @@ def _write(content: bytes, channel: str) -> None:
         old.unlink(missing_ok=True)
 
 
+@lru_cache(maxsize=KEPT)  # a letter never changes, and to parse all of them again took a second of each look
 def _read(path: Path) -> Letter:
     name, _, channel = path.stem.partition("-")
     parsed = message_from_bytes(path.read_bytes(), policy=policy.default)
