@@ -96,7 +96,7 @@ CHAPTERS = {
         Case("RACE-12", "P0", "Refresh vs revoke"),
         Case("RACE-13", "P1", "Deadlocks"),
         Case("RACE-14", "P0", "Parallel use of one TOTP / recovery code / challenge", "second factors"),
-        Case("RACE-15", "P1", "Removing the last factor twice"),
+        Case("RACE-15", "P1", "Removing the last factor twice", "second factors"),
     ),
     "Pre-hijack": (
         Case("PRE-01", "P0", "Classic-federated merge"),

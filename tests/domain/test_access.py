@@ -69,7 +69,7 @@ def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
     claims = verified(tokens.access)
     assert set(claims) == CLAIMS
     assert claims["sub"] == claims["user_id"] == str(ada.pk)
-    assert claims["sid"] == tokens.session_id == str(Session.objects.get().pk)
+    assert claims["sid"] == str(tokens.session.pk) == str(Session.objects.get().pk)
     assert (claims["iss"], claims["aud"]) == (settings.JWT_ISSUER, settings.JWT_AUDIENCE)
     assert claims["iat"] == claims["auth_time"] == int(NOW.timestamp())
     assert claims["exp"] - claims["iat"] == tokens.expires_in == 600
@@ -150,7 +150,7 @@ def test_a_newer_key_signs_and_the_older_still_verifies(tokens: Tokens) -> None:
     soon = moment + signing.LEAD
     assert jwt.get_unverified_header(access.token(session, soon - timedelta(seconds=1)))["kid"] == old
     assert jwt.get_unverified_header(access.token(session, soon))["kid"] == kid
-    assert verified(tokens.access)["sid"] == tokens.session_id
+    assert verified(tokens.access)["sid"] == str(tokens.session.pk)
     third, gone = signing.rotate(soon + timedelta(minutes=5))
     assert gone == 0  # tokens of the oldest are still alive
     _, gone = signing.rotate(soon + timedelta(hours=1))

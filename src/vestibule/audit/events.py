@@ -53,6 +53,11 @@ SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {
 SESSION_REFRESH_REUSED = Event(
     "session.refresh_reused", "A refresh token came twice: theft; the session was ended.", {"session": str}
 )
+SESSION_ELSEWHERE = Event(
+    "session.elsewhere",
+    "A session went on from another network by another kind of client; its owner was told.",
+    {"session": str},
+)
 SESSION_ENDED = Event("session.ended", "A person signed out.", {"sessions": int})
 SESSION_REAUTHENTICATED = Event("session.reauthenticated", "A person proved their password once more.")
 SESSION_DISOWNED = Event("session.disowned", "A person said that a sign-in was not theirs.")

@@ -75,6 +75,14 @@ NEW_SIGN_IN = Kind(
     button=_("This wasn't me"),
     then=_NOT_YOU,
 )
+SESSION_ELSEWHERE = Kind(
+    name="session_elsewhere",
+    subject=_("Your session is used elsewhere"),
+    cause=Cause.WAY_BACK,
+    says=_("A session of your account went on in another browser or app and from another network than it began in."),
+    button=_("This wasn't me"),
+    then=_("If that was you, you need not do anything. If not, press the button: it ends all sessions."),
+)
 SIGN_IN_TROUBLE = Kind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),

@@ -16,12 +16,14 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import roster
 from vestibule.sessions.models import Session
+from vestibule.sessions.moves import moved
 from vestibule.sessions.refresh import Reused, Tokens, family, rotate
 
 
 @flow("sessions.refresh")
 def refresh(*, client: Client, token: str) -> Tokens:
-    """The next access and refresh token; a refresh token that comes a second time ends its session.
+    """The next access and refresh token; a refresh token that comes a second time ends its session. Of one that comes
+    from another network by another kind of client its owner is told, once a place.
 
     Raises CredentialInvalid, CredentialExpired, SessionRevoked, Unavailable.
     """
@@ -29,9 +31,12 @@ def refresh(*, client: Client, token: str) -> Tokens:
         rotated = rotate(client, token)
         if isinstance(rotated, Reused):
             _end_stolen(client, rotated.session)
+        elif moved(rotated.session, client):
+            record(events.SESSION_ELSEWHERE, client, user_id=rotated.session.user_id, session=str(rotated.session.pk))
+            owner.warn(client, rotated.session.user, messages.SESSION_ELSEWHERE)
     if isinstance(rotated, Reused):
         raise errors.SessionRevoked
-    record(events.SESSION_REFRESHED, client, session=rotated.session_id)
+    record(events.SESSION_REFRESHED, client, session=str(rotated.session.pk))
     return rotated
 
 

@@ -28,7 +28,7 @@ _CHILD = Prepared(RefreshToken.objects.all(), "parent")
 class Tokens:
     """What a signed-in client holds; `expires_in` is the access token's life in whole seconds."""
 
-    session_id: str
+    session: Session
     access: str
     refresh: str
     expires_in: int
@@ -104,7 +104,7 @@ def _made(client: Client, session: Session, refresh: str, *, parent: RefreshToke
 
 def _tokens(client: Client, session: Session, refresh: str) -> Tokens:
     return Tokens(
-        session_id=str(session.id),
+        session=session,
         access=access.token(session, client.at),
         refresh=refresh,
         expires_in=access.lifetime(),
