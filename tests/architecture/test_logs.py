@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from inspect import signature
 from io import StringIO
 from pathlib import Path
@@ -80,6 +81,7 @@ STRANGER = Client(at=AT, address="203.0.113.7", agent="Mozilla/5.0 (X11; Linux x
 PERSON = replace(STRANGER, actor="user", user_id=SOMEBODY)
 
 
+@cache
 def sites() -> dict[str, list[tuple[set[str], str]]]:
     """Of each event, where it is recorded: the keywords given there, and the client as it is written."""
     found: dict[str, list[tuple[set[str], str]]] = {}

@@ -93,7 +93,8 @@ def test_log_01_no_secret_is_anywhere_but_where_it_belongs(walk: Walk) -> None:
     told = "\n".join(json.dumps(line) for step in walk.steps for line in step.told)
     for place in (walk.kept, told, walk.metrics):
         assert not [secret for secret in walk.secrets | links if secret in place]
-        assert not [code for code in codes if re.search(rf"(?<![\w.:-]){code}(?![\w.-])", place)]
+        found = {code for code in codes if code in place}  # as it stands, and then not as a part of something else
+        assert not [code for code in found if re.search(rf"(?<![\w.:-]){code}(?![\w.-])", place)]
     for answer in walk.answers:
         if answer.reply.code:  # a refusal repeats nothing
             assert not [secret for secret in walk.secrets | links if secret in answer.reply.text], answer.path
