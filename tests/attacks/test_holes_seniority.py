@@ -6,7 +6,7 @@ import pytest
 
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
-from tests.world import PASSWORD
+from tests.world import PASSWORD, Api, Http
 from vestibule.accounts import identifiers
 from vestibule.accounts.models import Status, User
 from vestibule.courier.messages import KINDS, Cause
@@ -56,12 +56,20 @@ def renumber(game: Takeover) -> None:
     game.type_codes()
 
 
+def go_on_elsewhere(game: Takeover) -> None:
+    """A refresh token is used by another kind of client from another network."""
+    tokens = Api(Http(REMOTE_ADDR="192.0.2.7", HTTP_USER_AGENT="Shop/2.0")).login(game.b).body
+    thief = Api(Http(REMOTE_ADDR="198.51.100.7", HTTP_USER_AGENT="curl/8.9.1"))
+    assert thief.post("token/refresh", {"refresh": tokens["refresh"]}).status == 200
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
     "phone_changed": renumber,
     "phone_removed": Takeover.remove_number,
     "account_closing": Takeover.close,
+    "session_elsewhere": go_on_elsewhere,
 }
 
 
