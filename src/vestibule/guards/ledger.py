@@ -153,12 +153,14 @@ def streak(scope: str, key: bytes) -> int:
 
 def forget(*whose: tuple[str, bytes]) -> None:
     """Start these counts (scope, key) anew. Their rows stay: whoever looked a moment ago finds them changed, and does
-    not make them again as they were."""
+    not make them again as they were. They are locked in the one order, like all."""
     rows = ", ".join(["(%s, %s)"] * len(whose))
+    found = f"SELECT id FROM guard_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
+    if connection.vendor == "postgresql":
+        found += ' ORDER BY scope COLLATE "C", key FOR UPDATE'
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE guard_tally SET moments = '[]', streak = 0"  # noqa: S608 - placeholders
-            f" WHERE (scope, key) IN (VALUES {rows})",
+            f"UPDATE guard_tally SET moments = '[]', streak = 0 WHERE id IN ({found})",  # noqa: S608 - ours
             [part for each in whose for part in each],
         )
 
