@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Django's own door to the command line; `vestibule` is the same."""
 
-from vestibule.skins.cli.main import main
+from vestibule.service.cli.main import main
 
 if __name__ == "__main__":
     main()

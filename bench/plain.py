@@ -2,7 +2,7 @@
 
 import os
 
-from vestibule.settings.addresses import postgresql
+from vestibule.service.settings.addresses import parse_postgresql_url
 
 SECRET_KEY = "for one measurement"
 ALLOWED_HOSTS = ["127.0.0.1"]
@@ -11,7 +11,7 @@ INSTALLED_APPS = ["rest_framework"]
 MIDDLEWARE: list[str] = []
 DATABASES = {
     "default": {
-        **postgresql(os.environ["DATABASE_URL"]),
+        **parse_postgresql_url(os.environ["DATABASE_URL"]),
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": None,
     }

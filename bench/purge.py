@@ -31,12 +31,12 @@ from django.utils import timezone
 from tests.world import PASSWORD, Api
 from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email
-from vestibule.boot import settle
-from vestibule.celery import app as celery
-from vestibule.courier.envelope import unsealed
+from vestibule.courier.envelope import unseal_content
 from vestibule.courier.models import Message
 from vestibule.kernel import entropy
-from vestibule.skins.worker import schedule
+from vestibule.service.boot import freeze_garbage_collector
+from vestibule.service.celery import app as celery
+from vestibule.service.worker import schedule
 
 __all__ = ["celery", "environment"]
 
@@ -47,21 +47,21 @@ LONGEST = 100  # milliseconds that a lock may last
 def main() -> None:
     """Fill the table, measure, print."""
     call_command("migrate", verbosity=0)
-    settle()  # as `serve` and `worker` do
+    freeze_garbage_collector()  # as `serve` and `worker` do
     log_lock_waits()
     fill(ROWS)
     sign_up("warm@example.com")
     with people() as alone:
         Event().wait(5)
-    users = next(each for each in schedule.sweeps() if each.kind == "unproved users")
+    users = next(each for each in schedule.list_sweeps() if each.kind == "unproved users")
     batches: list[float] = []
     with people() as beside:
         began = perf_counter()
-        gone = schedule.forget(replace(users, erase=timed(users.erase, batches)), timezone.now())
+        gone = schedule.erase_stale(replace(users, erase=timed(users.erase, batches)), timezone.now())
         took = perf_counter() - began
     log = Path(os.environ["TEST_FOLDER"]) / "pg/postgres.log"
     waits = log.read_text().count("still waiting for")
-    tell(f"{gone} rows in {took:.1f} s, {len(batches)} batches of at most {schedule.BATCH}; {left(users)} left")
+    tell(f"{gone} rows in {took:.1f} s, {len(batches)} batches of at most {schedule.BATCH_SIZE}; {left(users)} left")
     tell(f"a batch's transaction      {summary(batches)}")
     tell(f"waits for a lock over {LONGEST} ms, by PostgreSQL's log: {waits}")
     tell(f"sign-up and proof, alone   {summary(alone)}")
@@ -111,7 +111,7 @@ def people() -> Iterator[list[float]]:
     def come() -> None:
         while not stop.is_set():
             began = perf_counter()
-            sign_up(f"{entropy.identifier()}@example.com")
+            sign_up(f"{entropy.random_uuid()}@example.com")
             took.append(perf_counter() - began)
         connections.close_all()
 
@@ -128,8 +128,8 @@ def sign_up(email: str) -> None:
     """A pending sign-up, and its proof by the code that stands in the outbox."""
     api = Api()
     registered = api.register(email=email, password=PASSWORD)
-    message = Message.objects.get(recipient=identifiers.digest(Email(email)))
-    shown = {"email": email, "otp": str(unsealed(message)[1]["code"]), "registration": registered.registration}
+    message = Message.objects.get(recipient=identifiers.address_digest(Email(email)))
+    shown = {"email": email, "otp": str(unseal_content(message)[1]["code"]), "registration": registered.registration}
     proved = api.post("verify-email", shown)
     if (registered.status, proved.status) != (201, 200):
         raise RuntimeError(f"{registered.text} {proved.text}")
@@ -137,7 +137,7 @@ def sign_up(email: str) -> None:
 
 def left(users: schedule.Sweep) -> int:
     """How many are still stale."""
-    return users.count(timezone.now() - users.kept)
+    return users.count(timezone.now() - users.kept_for)
 
 
 def summary(seconds: list[float]) -> str:

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import django
 
-from vestibule.boot import use_settings
+from vestibule.service.boot import set_default_settings_module
 
-use_settings()
+set_default_settings_module()
 django.setup()
 
 from vestibule.accounts.models import Profile, Role, Status, User

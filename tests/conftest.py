@@ -24,14 +24,14 @@ from redis import Redis
 from tests import emptying, hashes
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
-from vestibule.accounts import schemes
-from vestibule.audit import tallies
-from vestibule.boot import collect_rarely, settle
-from vestibule.celery import app as celery
-from vestibule.guards import counters
-from vestibule.guards.admission import admission
-from vestibule.sessions import signing
-from vestibule.skins.ops import health
+from vestibule.accounts import hash_schemes
+from vestibule.audit import daily_counts
+from vestibule.limits import rate_counters
+from vestibule.limits.admission import admission
+from vestibule.service.boot import collect_rarely, freeze_garbage_collector
+from vestibule.service.celery import app as celery
+from vestibule.service.ops import health
+from vestibule.sessions import signing_keys
 
 __all__ = ["celery", "environment"]
 
@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """All is loaded, the tests too."""
-    settle()
+    freeze_garbage_collector()
 
 
 # Nobody here reads Django's permissions and content types.
@@ -125,12 +125,12 @@ def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
 @pytest.fixture
 def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
-    counters.forget()
-    signing.forget()
-    admission.forget()
-    health.forget()
-    schemes.forget()
-    tallies.notebook.forget()
+    rate_counters.reset_rate_counters()
+    signing_keys.forget_signing_keys()
+    admission.forget_networks()
+    health.reset_dependency_checks()
+    hash_schemes.forget_hash_schemes()
+    daily_counts.daily_counter.reset()
     if settings.REDIS_URL:
         redis_at(settings.REDIS_URL).flushdb()
 

@@ -23,10 +23,10 @@ from time_machine import travel
 from tests.servers import free_port
 from vestibule.courier import messages, outbox
 from vestibule.courier.models import Channel, Message
-from vestibule.guards import pulse, rates, rules
 from vestibule.kernel.client import Client
-from vestibule.sessions import signing
-from vestibule.skins.cli.doctor import keys
+from vestibule.limits import heartbeat, rates, rules
+from vestibule.service.doctor import keys
+from vestibule.sessions import signing_keys
 
 Broken = Callable[[], AbstractContextManager[object]]
 
@@ -47,10 +47,10 @@ GOOD: dict[str, Any] = {
     "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
     "PASSWORD_MIN_LENGTH": 15,
     "RATE_LIMITS": True,
-    "RATES": {rule.name: rates.of_rule(rule, lambda _, default: default) for rule in rules.RULES},
+    "RATES": {rule.name: rates.parse_rule_rates(rule, lambda _, default: default) for rule in rules.RULES},
     "MAILBOX": False,
     "DEFAULT_FROM_EMAIL": "Example <no-reply@example.com>",
-    "EMAIL_BACKEND": "vestibule.courier.smtp.EmailBackend",
+    "EMAIL_BACKEND": "vestibule.courier.transports.smtp.EmailBackend",
     "EMAIL_HOST": "127.0.0.1",
     "EMAIL_HOST_USER": "house",
     "EMAIL_HOST_PASSWORD": "the right password",
@@ -125,15 +125,15 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 @contextmanager
 def sweeps_stopped() -> Iterator[None]:
     """Nobody has swept for ten minutes."""
-    pulse.beat(timezone.now() - timedelta(minutes=10))
+    heartbeat.record_sweeps(timezone.now() - timedelta(minutes=10))
     yield
-    pulse.beat(timezone.now())
+    heartbeat.record_sweeps(timezone.now())
 
 
 @contextmanager
 def message_stuck() -> Iterator[None]:
     """A message that nobody has taken for two minutes."""
-    client = Client.system("test", timezone.now() - timedelta(minutes=2))
+    client = Client.for_system("test", timezone.now() - timedelta(minutes=2))
     with atomic():
         outbox.post(
             client,
@@ -159,7 +159,7 @@ def relay_denied() -> Iterator[None]:
 def old_key() -> Iterator[None]:
     """The key has signed for 91 days."""
     with atomic():
-        signing.newest(timezone.now() - timedelta(days=91))
+        signing_keys.current_signing_key(timezone.now() - timedelta(days=91))
     yield
 
 
@@ -198,7 +198,9 @@ BREAKS: Mapping[str, Broken] = {
     "mail-sender": with_settings(DEFAULT_FROM_EMAIL="Vestibule <no-reply@localhost>"),
     "test-mail": with_settings(EMAIL_HOST_PASSWORD="the wrong password"),
     "signing-key": old_key,
-    "hashing": lambda: patch.object(keys, "SLOW", 0.0),  # however fast this machine is, it is not that fast
+    "hashing": lambda: patch.object(
+        keys, "SLOW_HASH_SECONDS", 0.0
+    ),  # however fast this machine is, it is not that fast
     "password-minimum": with_settings(PASSWORD_MIN_LENGTH=12),
     "rates": with_settings(RATE_LIMITS=False),
     "strangers": with_settings(ENUMERATION_PROTECTION=False),

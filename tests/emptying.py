@@ -9,7 +9,7 @@ from functools import cache
 from django.db import connection
 from django.test import TransactionTestCase
 
-from vestibule.audit.retention import shortening
+from vestibule.audit.retention import allow_shortening
 
 
 def empty_instead_of_flushing() -> None:
@@ -20,7 +20,7 @@ def empty_instead_of_flushing() -> None:
 
 def _empty(_: TransactionTestCase) -> None:
     connection.close_if_unusable_or_obsolete()  # some tests break it
-    with shortening(), connection.cursor() as cursor:
+    with allow_shortening(), connection.cursor() as cursor:
         cursor.execute(_which_hold_rows())
         for (table,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")

@@ -32,7 +32,7 @@ def _start_servers() -> None:
 def _configure() -> None:
     folder = Path(os.environ["TEST_FOLDER"]) / WORKER
     os.environ.update(
-        DJANGO_SETTINGS_MODULE="vestibule.settings",
+        DJANGO_SETTINGS_MODULE="vestibule.service.settings",
         VAR_DIR=str(folder),
         BASE_URL="http://testserver",
         ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
@@ -51,7 +51,7 @@ def _configure() -> None:
             REDIS_URL=f"{os.environ['TEST_REDIS_URL']}/{number}",
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=str(free_port()),
-            SMS_BACKEND="vestibule.courier.mailbox.deliver_sms",
+            SMS_BACKEND="vestibule.courier.transports.mailbox.deliver_sms",
         )
 
 

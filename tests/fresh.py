@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
 
-_OURS = "vestibule.settings"
+_OURS = "vestibule.service.settings"
 
 
 @contextmanager

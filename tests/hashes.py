@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.contrib.auth import hashers
 
-from vestibule.accounts import passwords, schemes
+from vestibule.accounts import hash_schemes, passwords
 
 _LEAST = {
     (hashers.Argon2PasswordHasher, "memory_cost"): 128,
@@ -36,5 +36,5 @@ def as_in_the_product() -> Iterator[None]:
 def _cost(parameters: Mapping[tuple[type[hashers.BasePasswordHasher], str], int]) -> None:
     for (hasher, name), value in parameters.items():
         setattr(hasher, name, value)
-    for of_the_cost_before in (passwords._nobodys, schemes._todays):
+    for of_the_cost_before in (passwords._unmatchable_hash, hash_schemes._current_scheme):
         of_the_cost_before.cache_clear()

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from tests.servers import until
 from tests.world import Api, Http, Reply
-from vestibule.guards.admission import HASH, Work, admission
 from vestibule.kernel.client import Client
+from vestibule.limits.admission import HASH, WorkKind, admission
 
 
 class Crowd:
@@ -34,13 +34,13 @@ class Crowd:
                 connections.close_all()
 
         if self._before is None:
-            self._before = admission.places.used
+            self._before = admission.places.places_used
         before = self._before
         began = [Thread(target=one, args=(number,)) for number in range(times)]
         for thread in began:
             thread.start()
         self._threads += began
-        until(lambda: len(self.replies) + admission.places.used - before == len(self._threads), "the crowd")
+        until(lambda: len(self.replies) + admission.places.places_used - before == len(self._threads), "the crowd")
         return list(self.replies)
 
     def end(self) -> list[Reply]:
@@ -51,15 +51,15 @@ class Crowd:
 
 
 @contextmanager
-def held(monkeypatch: pytest.MonkeyPatch, work: Work = HASH) -> Iterator[Callable[[], None]]:
+def held(monkeypatch: pytest.MonkeyPatch, work: WorkKind = HASH) -> Iterator[Callable[[], None]]:
     """Every slot of this work is held, until what is yielded is called; whoever waits does so for long enough."""
-    monkeypatch.setattr(admission, "wait", 60)
+    monkeypatch.setattr(admission, "slot_wait", 60)
     holding, go_on = Event(), Event()
 
     def hold() -> None:
-        with admission.visiting(Client.system("test", timezone.now())), ExitStack() as stack:
+        with admission.attribute_work_to(Client.for_system("test", timezone.now())), ExitStack() as stack:
             for _ in range(settings.HASHING_SLOTS if work is HASH else 1):
-                stack.enter_context(admission.slot(work))
+                stack.enter_context(admission.hold_slot(work))
             holding.set()
             go_on.wait()
 

@@ -63,7 +63,7 @@ class Inbox:
 
     def all(self, to: str = "") -> list[Post]:
         """What arrived (at that address), newest first."""
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         posts = [parsed(path.read_bytes()) for path in sorted(_mailbox(), reverse=True)]
         if self.smtp:
             posts += [parsed(content) for content in reversed(self.smtp.letters)]

@@ -1,5 +1,5 @@
 """`python -m vestibule` is the `vestibule` command."""
 
-from vestibule.skins.cli.main import main
+from vestibule.service.cli.main import main
 
 main()

@@ -13,21 +13,28 @@ from django.core.management import get_commands
 from tests.architecture.source import Call, calls, trees
 from tests.architecture.test_docs import flow_names
 from vestibule.audit import events
-from vestibule.celery import app
 from vestibule.challenges.policy import Purpose
 from vestibule.courier.messages import KINDS
-from vestibule.guards import rules
-from vestibule.guards.texting import Cap
-from vestibule.kernel.sealing import Keys
-from vestibule.skins.cli.doctor.table import CHECKS
-from vestibule.skins.problems import PROBLEMS
-from vestibule.skins.worker.schedule import sweeps
+from vestibule.kernel.sealing import KeyRing
+from vestibule.limits import rules
+from vestibule.limits.sms_costs import SmsCap
+from vestibule.service.celery import app
+from vestibule.service.doctor.table import CHECKS
+from vestibule.service.worker.schedule import list_sweeps
+from vestibule.web.problems import PROBLEMS
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 METRICS = {"Counter", "Gauge", "Histogram", "GaugeMetricFamily"}
-COUNTED = {"Count", "spend", "give_back", "wait", "recent", "streak"}  # of the ledger: their first argument is a scope
+COUNTED = {
+    "Count",
+    "spend",
+    "give_back",
+    "seconds_until_free",
+    "count_recent",
+    "current_streak",
+}  # of the ledger: their first argument is a scope
 # Of the key ring: the argument that says what the key is for.
-KEYED = {**dict.fromkeys(("digest", "digests", "sign", "unsign", "seal", "unseal"), 0), "matches": 1}
+KEYED = {**dict.fromkeys(("digest", "all_digests", "sign", "unsign", "seal", "unseal"), 0), "matches": 1}
 REDIS_KEY = re.compile(r"(vestibule|\{\}):[a-z]")
 
 
@@ -40,16 +47,24 @@ def collected() -> list[str]:
 
 
 def _tables() -> Iterator[str]:
-    for event in events.ALL:
-        marks = [mark for mark in ("kept", "tallied", "alarm") if getattr(event, mark)]
+    for event in events.ALL_EVENTS:
+        marks = [
+            mark
+            for mark, said in (
+                ("kept", event.in_audit_log),
+                ("tallied", event.counted_daily),
+                ("alarm", event.logged_as_error),
+            )
+            if said
+        ]
         yield _line("event", event.name, *marks, *(f"{name}={of.__name__}" for name, of in event.details.items()))
-    yield from (_line("event code", cap) for cap in Cap)
+    yield from (_line("event code", cap) for cap in SmsCap)
     yield from (_line("flow", flow) for flow in flow_names())
     yield from (_line("problem", key, str(of.status), of.code) for key, of in PROBLEMS.items())
     yield from (_line("message", kind.name, kind.cause) for kind in KINDS.values())
     yield from (_line("challenge", purpose) for purpose in Purpose)
     yield from (_line("rate", rule.name) for rule in rules.RULES)
-    yield from (_line("sweep", sweep.kind) for sweep in sweeps())
+    yield from (_line("sweep", sweep.kind) for sweep in list_sweeps())
     yield from (_line("doctor's check", check.id) for check in CHECKS)
 
 
@@ -58,7 +73,7 @@ def _stored() -> Iterator[str]:
     for model in apps.get_models():
         for field in model._meta.fields if model.__module__.startswith("vestibule.") else ():
             yield from (_line("stored", f"{field.name} {value}") for value, _ in field.choices or ())
-    yield _line("digest", "of nothing under no key", Keys([""]).digest("", b"").hex())
+    yield _line("digest", "of nothing under no key", KeyRing([""]).digest("", b"").hex())
 
 
 def _settings() -> Iterator[str]:
@@ -130,7 +145,7 @@ def _counted(call: Call) -> Iterator[str]:
     if call.callee.startswith("Tally.objects"):
         for scope in call.texts(call.keyword("scope")):
             yield _line("count of", scope)
-    if call.callee == "_count" and call.module.endswith(".counters"):
+    if call.callee == "_count_against_rates" and call.module.endswith(".rate_counters"):
         for key in call.texts(call.argument(2)):
             yield _line("rate of", key)
 
@@ -151,13 +166,13 @@ def _refused(call: Call) -> Iterator[str]:
 
 def _recorded(call: Call) -> Iterator[str]:
     """What else rows and metrics say in words of ours: who acted, the code of an event, what is counted by day."""
-    if call.callee == "Client.system":
+    if call.callee == "Client.for_system":
         for who in call.texts(call.argument(0)):
             yield _line("actor", f"system:{who}")
     if call.callee in ("Client", "replace"):
         for who in call.texts(call.keyword("actor")):
             yield _line("actor", who)
-    code = call.keyword("code") if call.callee == "record" else None
+    code = call.keyword("code") if call.callee == "record_event" else None
     for text in call.texts(code) if isinstance(code, ast.Constant | ast.IfExp) else ():
         if text:
             yield _line("event code", text)

@@ -38,7 +38,7 @@ def test_what_the_page_tells_to_set_are_settings_and_its_links_lead_somewhere() 
 def test_every_command_is_one_of_ours_and_is_run_by_make_stack() -> None:
     commands = {service["command"][0] for service in OURS.values()}
     assert commands == {"serve", "worker", "beat", "migrate"}
-    assert all(get_commands()[name] == "vestibule.skins.cli" for name in commands)
+    assert all(get_commands()[name] == "vestibule.service.cli" for name in commands)
     shape = (ROOT / "tests/stack.py").read_text() + (ROOT / "tests/balancer.py").read_text()
     assert all(f'("{name}"' in shape for name in commands)
 

@@ -12,10 +12,10 @@ import vestibule.flows
 from vestibule.audit import events
 from vestibule.audit.events import Event
 from vestibule.flows import flow
-from vestibule.guards import rules
 from vestibule.kernel import errors
-from vestibule.skins.cli.doctor.table import CHECKS
-from vestibule.skins.problems import PROBLEMS
+from vestibule.limits import rules
+from vestibule.service.doctor.table import CHECKS
+from vestibule.web.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -69,7 +69,8 @@ def test_every_event_is_documented() -> None:
     row = re.compile(r"^\| `([\w.]+)` \| ([^|]+) \| (yes|no) \|([^|]*)\|$", re.MULTILINE)
     rows = [(*row[:3], row[3].strip()) for row in row.findall((DOCS / "events.md").read_text())]
     assert rows == [
-        (event.name, event.meaning, "yes" if event.kept else "no", details_of(event)) for event in events.ALL
+        (event.name, event.meaning, "yes" if event.in_audit_log else "no", details_of(event))
+        for event in events.ALL_EVENTS
     ]
 
 
@@ -86,7 +87,7 @@ def flow_names() -> set[str]:
     """Of every flow that there is, whether or not something imports its module."""
     for each in walk_packages(vestibule.flows.__path__, "vestibule.flows."):
         import_module(each.name)
-    return flow.NAMES
+    return flow.FLOW_NAMES
 
 
 def test_no_two_flows_have_one_name() -> None:

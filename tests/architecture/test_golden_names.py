@@ -11,7 +11,7 @@ import pytest
 from tests.architecture.names import collected, task_names
 from tests.architecture.source import trees
 from tests.architecture.test_docs import flow_names
-from vestibule.celery import app
+from vestibule.service.celery import app
 
 GOLDEN = Path(__file__).parent / "golden/names.txt"
 

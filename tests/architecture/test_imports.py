@@ -15,19 +15,28 @@ from tests.architecture.test_docs import ROOT
 PROBE = """
 import atexit, sys
 atexit.register(lambda: sys.stdout.write("\\nIMPORTED " + " ".join(sys.modules)))
-from vestibule.skins.cli.main import main
+from vestibule.service.cli.main import main
 try:
     main()
 finally:
     if "worker" in sys.argv:
-        from vestibule.celery import app
+        from vestibule.service.celery import app
         app.loader.import_default_modules()
 """
-WEB = {"vestibule.urls", "vestibule.skins.api.urls", "vestibule.skins.pages.urls", "vestibule.skins.admin.site"}
-WEB |= {"vestibule.skins.middleware", "rest_framework.views", "drf_spectacular.openapi", "gunicorn"}
+WEB = {"vestibule.service.urls", "vestibule.web.api.urls", "vestibule.web.pages.urls", "vestibule.web.admin.site"}
+WEB |= {"vestibule.web.middleware", "rest_framework.views", "drf_spectacular.openapi", "gunicorn"}
 WEB |= {"unfold.admin", "psycopg"}  # unfold brings it along
-WORK = {"celery.app", "vestibule.celery", "vestibule.flows", "prometheus_client", "argon2", "altcha", "jwt", "PIL"}
-ALL = {"vestibule.settings", "django.db.models", "django.http", "kombu", "structlog", "limits"}
+WORK = {
+    "celery.app",
+    "vestibule.service.celery",
+    "vestibule.flows",
+    "prometheus_client",
+    "argon2",
+    "altcha",
+    "jwt",
+    "PIL",
+}
+ALL = {"vestibule.service.settings", "django.db.models", "django.http", "kombu", "structlog", "limits"}
 LEAVES: dict[tuple[str, ...], set[str]] = {
     ("--version",): WEB | WORK | ALL,
     ("--help",): WEB | WORK | ALL,
@@ -35,7 +44,7 @@ LEAVES: dict[tuple[str, ...], set[str]] = {
     ("create-admin", "nobody"): WEB | {"PIL", "celery.beat"},
     ("beat",): WEB | {"vestibule.flows", "prometheus_client", "argon2", "altcha", "jwt", "PIL"},
     ("worker",): WEB | {"celery.beat"},
-    ("doctor", "--settings"): {"vestibule.urls", "gunicorn", "PIL"},
+    ("doctor", "--settings"): {"vestibule.service.urls", "gunicorn", "PIL"},
     ("check",): {"gunicorn", "celery.beat"},  # all of the service, as `serve` has it
 }
 EMBEDDED = {"redis", "opentelemetry"}  # what nobody imports where nothing is set, as here
@@ -50,23 +59,23 @@ def test_a_command_imports_only_what_it_uses(command: tuple[str, ...], tmp_path:
     done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     imported = set(done.stdout.rpartition("IMPORTED ")[2].split())
-    assert "vestibule.skins.cli.main" in imported
+    assert "vestibule.service.cli.main" in imported
     assert not imported & (LEAVES[command] | EMBEDDED)
 
 
 def test_every_command_says_what_is_checked_before_it() -> None:
     """Where nothing is said, Django checks paths and admin too, and imports the whole service to do so."""
-    commands = set(find_commands(str(ROOT / "src/vestibule/skins/cli/management"))) - SERVES - CHECKS
-    asked = {name: load_command_class("vestibule.skins.cli", name).requires_system_checks for name in commands}
+    commands = set(find_commands(str(ROOT / "src/vestibule/service/cli/management"))) - SERVES - CHECKS
+    asked = {name: load_command_class("vestibule.service.cli", name).requires_system_checks for name in commands}
     assert asked == dict.fromkeys(commands, (Tags.security,))
-    assert load_command_class("vestibule.skins.cli", "serve").requires_system_checks == "__all__"
+    assert load_command_class("vestibule.service.cli", "serve").requires_system_checks == "__all__"
 
 
 def test_help_names_each_of_our_commands_with_what_it_does(tmp_path: Path) -> None:
     run = [sys.executable, "-m", "vestibule"]
     done = subprocess.run(run, env={"VAR_DIR": str(tmp_path), "PORT": "no"}, capture_output=True, text=True, check=True)
     told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  "))
-    ours = {name.replace("_", "-") for name in find_commands(str(ROOT / "src/vestibule/skins/cli/management"))}
+    ours = {name.replace("_", "-") for name in find_commands(str(ROOT / "src/vestibule/service/cli/management"))}
     assert set(told) == ours
     assert "worker" in told["worker"]
     assert "Django's own commands: check" in done.stdout

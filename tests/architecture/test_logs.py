@@ -22,16 +22,16 @@ from time_machine import travel
 from tests.architecture.source import trees
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import events
-from vestibule.audit.events import Event, refused
+from vestibule.audit.events import Event, refusal_event
 from vestibule.audit.models import AuditEvent
-from vestibule.audit.record import record
+from vestibule.audit.record import record_event
 from vestibule.kernel.client import Client
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs/logs.md"
 TREES = trees()
 CONSTANTS = {name: value for name, value in vars(events).items() if isinstance(value, Event)}
-REFUSED = refused("registration.confirm")
+REFUSED = refusal_event("registration.confirm")
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STAFF = UUID("0c9d1a77-6a0e-4d0b-8c53-9f6b2d7a1e55")
@@ -77,7 +77,9 @@ SIGNED_IN = {"session.ended", "session.reauthenticated", "password.changed", "em
     *("phone.change_asked", "phone.changed", "profile.changed", "device.changed", "device.forgotten"),
     *("account.exported", "account.closing", "audit.exported"),
 }
-STRANGER = Client(at=AT, address="203.0.113.7", agent="Mozilla/5.0 (X11; Linux x86_64)", request_id="7d9e2f1ab03c4d5e")
+STRANGER = Client(
+    at=AT, ip_address="203.0.113.7", user_agent="Mozilla/5.0 (X11; Linux x86_64)", request_id="7d9e2f1ab03c4d5e"
+)
 PERSON = replace(STRANGER, actor="user", user_id=SOMEBODY)
 
 
@@ -90,10 +92,10 @@ def sites() -> dict[str, list[tuple[set[str], str]]]:
             for call in ast.walk(function):
                 if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
                     continue
-                if call.func.id == "_done":  # the staff's acts share one place
+                if call.func.id == "_record_staff_action":  # the staff's acts share one place
                     for name in _events(call):
                         found.setdefault(name, []).append(({"user_id", "reason"}, "staff"))
-                if call.func.id != "record":
+                if call.func.id != "record_event":
                     continue
                 named = list(_events(function if isinstance(call.args[0], ast.Name) else call.args[0]))
                 given = {word.arg for word in call.keywords if word.arg}
@@ -106,7 +108,7 @@ def _events(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in CONSTANTS:
             yield CONSTANTS[node.attr].name
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refused":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refusal_event":
             yield REFUSED.name
 
 
@@ -118,7 +120,7 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
         who = replace(PERSON, user_id=STAFF)
     elif client != "client" or event.name in ("keys.rotated", "admin.invited", "message.feedback", "guesses.excessive"):
         actor = {"message.feedback": "mail provider", "keys.rotated": "cli", "admin.invited": "cli"}
-        who = Client.system(actor.get(event.name, "worker"), AT)
+        who = Client.for_system(actor.get(event.name, "worker"), AT)
     facts: dict[str, Any] = {name: VALUES.get(name, "…") for name in sorted(given)}
     if "code" in facts:
         facts["code"] = CODES.get(event.name, "…")
@@ -127,7 +129,7 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
     printed.truncate(0)
     printed.seek(0)
     with travel(AT, tick=False), commit(execute=True):
-        record(event, who, **facts)
+        record_event(event, who, **facts)
     [line] = printed.getvalue().splitlines()
     return line
 
@@ -136,8 +138,8 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
 def test_a_line_of_each_event_is_documented(
     printed: StringIO, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[Any]]
 ) -> None:
-    lines = [example(event, printed, django_capture_on_commit_callbacks) for event in (*events.ALL, REFUSED)]
-    assert [json.loads(line)["event"] for line in lines] == [event.name for event in (*events.ALL, REFUSED)]
+    lines = [example(event, printed, django_capture_on_commit_callbacks) for event in (*events.ALL_EVENTS, REFUSED)]
+    assert [json.loads(line)["event"] for line in lines] == [event.name for event in (*events.ALL_EVENTS, REFUSED)]
     wanted = "<!-- examples -->\n```json\n" + "\n".join(lines) + "\n```\n<!-- end -->"
     block = re.compile(r"<!-- examples -->.*<!-- end -->", re.DOTALL)
     if os.environ.get("REWRITE_DOCS"):
@@ -149,15 +151,15 @@ def test_a_line_of_each_event_is_documented(
 
 def test_an_event_declares_the_details_that_are_given_somewhere() -> None:
     """No more, or the table would promise what no line carries; no less, or that place would fail."""
-    common = set(signature(record).parameters)
+    common = set(signature(record_event).parameters)
     given = {name: set().union(*(words for words, _ in found)) - common for name, found in sites().items()}
-    assert given == {event.name: set(event.details) for event in (*events.ALL, REFUSED)}
+    assert given == {event.name: set(event.details) for event in (*events.ALL_EVENTS, REFUSED)}
 
 
 def test_details_that_an_event_does_not_declare_are_refused(printed: StringIO) -> None:
     for details in ({"password": PASSWORD}, {"rule": PASSWORD, "email": "ada@example.com"}, {"rule": 1}):
         with pytest.raises(TypeError):
-            record(events.RATE_EXCEEDED, STRANGER, **details)
+            record_event(events.RATE_EXCEEDED, STRANGER, **details)
     assert not printed.getvalue()
 
 

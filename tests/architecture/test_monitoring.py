@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.architecture.test_docs import flow_names
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import events
-from vestibule.guards import rates
-from vestibule.skins.ops.exposition import exposition
-from vestibule.skins.worker import schedule
+from vestibule.limits import rates
+from vestibule.service.ops.exposition import render_metrics
+from vestibule.service.worker import schedule
 
 DOCS = Path(__file__).parents[2] / "docs"
 NAME = re.compile(r"\bvestibule_\w+")
@@ -37,12 +37,12 @@ def samples(api: Api, inbox: Inbox) -> dict[str, set[str]]:
     """Every sample of `/metrics`, and its labels, after something of everything happened."""
     registration = api.start(email="ada@example.com", password=PASSWORD).registration
     api.confirm(registration, "xxxxxx")
-    never = rates.Rates(per_network=rates.parsed("1/hour"))
+    never = rates.Rates(per_network=rates.parse_rates("1/hour"))
     with override_settings(RATES={**settings.RATES, "login": never}):
         api.login("ada@example.com")
         api.login("ada@example.com")
-    schedule.sweep()
-    families = text_string_to_metric_families(exposition().decode())
+    schedule.run_due_sweeps()
+    families = text_string_to_metric_families(render_metrics().decode())
     return {sample.name: set(sample.labels) for family in families for sample in family.samples}
 
 
@@ -59,7 +59,7 @@ def test_every_metric_and_label_that_is_named_exists(samples: dict[str, set[str]
 
 
 def test_every_event_that_is_named_exists() -> None:
-    known = {event.name for event in events.ALL} | {f"{flow}.refused" for flow in flow_names()}
+    known = {event.name for event in events.ALL_EVENTS} | {f"{flow}.refused" for flow in flow_names()}
     for expression in EXPRESSIONS:
         for matcher, event in re.findall(r'event(=~?)"([^"]+)"', expression):
             assert (event in known) if matcher == "=" else any(re.fullmatch(event, name) for name in known), event

@@ -1,4 +1,5 @@
-"""What the server is built on of gunicorn's private parts: where they move, skins/cli/receiving.py is read again."""
+"""What the server is built on of gunicorn's private parts: where they move, service/server/receiving.py is read
+again."""
 
 import inspect
 from importlib.metadata import requires, version
@@ -8,7 +9,7 @@ from gunicorn.http import get_parser
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from vestibule.skins.cli.server import Worker
+from vestibule.service.server.gunicorn_server import GracefulWorker
 
 CALLED = {
     "handle": [
@@ -40,7 +41,9 @@ def test_gunicorn_calls_what_is_put_in_its_place() -> None:
         "murder_pending",
         "handle_error",
     ):
-        ours, theirs = (list(inspect.signature(getattr(kind, name)).parameters) for kind in (Worker, ThreadWorker))
+        ours, theirs = (
+            list(inspect.signature(getattr(kind, name)).parameters) for kind in (GracefulWorker, ThreadWorker)
+        )
         assert ours == theirs, name
     assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]
     assert isinstance(get_parser(Config(), [b""], ("127.0.0.1", 1)).unreader, IterUnreader)

@@ -14,9 +14,9 @@ from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.architecture.test_docs import first_column
-from vestibule import checks
 from vestibule.kernel.client import Client
-from vestibule.skins import edge
+from vestibule.service import checks
+from vestibule.web import edge
 
 SOURCE = Path(__file__).parents[2] / "src/vestibule"
 MODULES = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
@@ -69,19 +69,19 @@ def test_every_endpoint_of_the_api_admits() -> None:
 
 def test_only_the_edge_and_the_house_make_clients() -> None:
     makers = {
-        str(path.relative_to(SOURCE)) for path in MODULES if re.search(r"\bClient(\.system)?\(", path.read_text())
+        str(path.relative_to(SOURCE)) for path in MODULES if re.search(r"\bClient(\.for_system)?\(", path.read_text())
     }
     commands = {
-        f"skins/cli/management/commands/{name}.py"
+        f"service/cli/management/commands/{name}.py"
         for name in ("create_admin", "lift_silence", "rotate_keys", "set_role")
     }
-    of_house = {"courier/delivery.py", "flows/account.py", "skins/worker/schedule.py"}
-    assert makers == commands | of_house | {"skins/edge.py", "skins/ops/feedback.py"}
+    of_house = {"courier/delivery.py", "flows/account/personal_data.py", "service/worker/schedule.py"}
+    assert makers == commands | of_house | {"web/edge.py", "service/ops/feedback.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 
 
 def test_randomness_comes_from_one_module() -> None:
-    """Ruff can't ban single names in skins, where `django.http` is allowed; this can."""
+    """Ruff can't ban single names in web, where `django.http` is allowed; this can."""
     for path in MODULES:
         text = path.read_text()
         if path.name != "entropy.py":
@@ -126,6 +126,6 @@ def test_no_migration_goes_through_pgbouncer() -> None:
 )
 def test_contradictions_stop_the_start(changes: dict[str, Any], ids: set[str]) -> None:
     with override_settings(**changes):
-        errors = checks.contradictions()
+        errors = checks.check_contradictions()
     assert {error.id for error in errors} == {f"vestibule.{id}" for id in ids}
     assert all(error.hint for error in errors)

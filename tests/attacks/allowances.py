@@ -7,8 +7,8 @@ from django.test import override_settings
 
 from tests.world import PASSWORD, Api, Http
 from vestibule.courier.models import Channel
-from vestibule.guards import rates, rules
-from vestibule.guards.texting import Cap
+from vestibule.limits import rates, rules
+from vestibule.limits.sms_costs import SmsCap
 
 
 def default(_: str, words: str) -> str:
@@ -19,14 +19,14 @@ def default(_: str, words: str) -> str:
 @contextmanager
 def defaults(**more: object) -> Iterator[None]:
     """Every cap at its default."""
-    texts = rates.of_cap(rules.TEXTS, default)
-    costs = {Cap.NETWORK: rules.SMS_NETWORK, Cap.PREFIX: rules.SMS_PREFIX, Cap.TOTAL: rules.SMS_TOTAL}
+    texts = rates.parse_cap_allowance(rules.TEXTS, default)
+    costs = {SmsCap.NETWORK: rules.SMS_NETWORK, SmsCap.PREFIX: rules.SMS_PREFIX, SmsCap.TOTAL: rules.SMS_TOTAL}
     caps = {
-        "MESSAGES_PER_ADDRESS": {Channel.EMAIL: rates.of_cap(rules.MAILS, default), Channel.SMS: texts},
-        "MAILS_FROM_NETWORK": rates.of_cap(rules.MAILS_FROM_NETWORK, default),
-        "MAILS_OF_NETWORK": rates.of_cap(rules.MAILS_OF_NETWORK, default),
-        "OWN_MESSAGES": {Channel.EMAIL: rates.of_cap(rules.OWN_MAILS, default), Channel.SMS: texts},
-        "SMS_CAPS": {cap: rates.of_cap(rule, default) for cap, rule in costs.items()},
+        "MESSAGES_PER_ADDRESS": {Channel.EMAIL: rates.parse_cap_allowance(rules.MAILS, default), Channel.SMS: texts},
+        "MAILS_FROM_NETWORK": rates.parse_cap_allowance(rules.MAILS_FROM_NETWORK, default),
+        "MAILS_OF_NETWORK": rates.parse_cap_allowance(rules.MAILS_OF_NETWORK, default),
+        "OWN_MESSAGES": {Channel.EMAIL: rates.parse_cap_allowance(rules.OWN_MAILS, default), Channel.SMS: texts},
+        "SMS_CAPS": {cap: rates.parse_cap_allowance(rule, default) for cap, rule in costs.items()},
     }
     with override_settings(**{**caps, **more}):
         yield

@@ -9,9 +9,9 @@ from tests.attacks.test_web_surfaces import PATHS, SIGNED_OUT, TABLE, asked
 from tests.desk import given
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, Status, User
-from vestibule.flows.staff import MAY, Thing
+from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
 from vestibule.sessions.models import Session
-from vestibule.skins.admin.acts import ACTS
+from vestibule.web.admin.actions import ACTIONS
 
 WHO, WAITS = "who@example.com", "waits@example.com"
 
@@ -61,8 +61,10 @@ def let_in(path: str, role: Role) -> bool:
     """Whether the two tables say so."""
     who, last = TABLE[path][0], path.rpartition("/")[2]
     if who == "staff":
-        thing = ACTS[last].thing if last in ACTS else Thing.EXPORT if "export" in path else Thing.LOOK
-        return thing in MAY[role]
+        thing = (
+            ACTIONS[last].permission if last in ACTIONS else Permission.EXPORT if "export" in path else Permission.LOOK
+        )
+        return thing in ROLE_PERMISSIONS[role]
     return who in ("bearer", "page")
 
 

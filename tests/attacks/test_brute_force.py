@@ -11,8 +11,8 @@ from tests.stories.test_sign_in import login
 from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.guards import counters
-from vestibule.guards.models import Tally
+from vestibule.limits import rate_counters
+from vestibule.limits.models import Tally
 from vestibule.sessions.models import Session
 
 ADA, NEW, NUMBER = "ada@example.com", "new@example.com", "+14155550100"
@@ -80,7 +80,7 @@ def test_bf_06_a_hundred_wrong_passwords_over_days_disable_the_password(api: Api
         for n in range(100):
             assert login(api, "wrong", network=f"203.0.113.{n}").code == "invalid_credentials"
             clock.shift(3601)
-            counters.forget()
+            rate_counters.reset_rate_counters()
         for network in (HOME, AWAY):
             assert login(api, network=network).code == "invalid_credentials"  # the right one; nobody is told why
             clock.shift(30 * 86400)

@@ -15,13 +15,13 @@ from time_machine import travel
 from tests.attacks.allowances import stranger
 from tests.attacks.test_enumeration_table import DOORS, NEW_EACH_TIME
 from tests.world import Api, Inbox, Reply
-from vestibule.guards import counters
-from vestibule.guards.rates import Rates, parsed
-from vestibule.guards.rules import RULES
+from vestibule.limits import rate_counters
+from vestibule.limits.rates import Rates, parse_rates
+from vestibule.limits.rules import RULES
 
 KNOWN, UNKNOWN = "known@example.com", "ghost@example.com"  # of one length
 MEMBERS = {"type", "title", "status", "code", "detail", "request_id", "retry_after"}
-ONE_AN_HOUR = Rates(per_network=parsed("1/hour"))
+ONE_AN_HOUR = Rates(per_network=parse_rates("1/hour"))
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def test_bf_14_a_rate_refuses_without_asking_who_it_is_about(door: str, api: Api
         override_settings(RATES=dict.fromkeys(settings.RATES, ONE_AN_HOUR)),
         travel("2026-03-01T12:00:00Z", tick=False),
     ):
-        counters.forget()
+        rate_counters.reset_rate_counters()
         DOORS[door]("first@example.com")
         with statements() as asked:
             refused = {email: DOORS[door](email) for email in (KNOWN, UNKNOWN)}

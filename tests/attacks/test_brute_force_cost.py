@@ -10,7 +10,7 @@ from tests.storms import Crowd, at, held
 from tests.world import Api, Inbox
 from vestibule.accounts import passwords
 from vestibule.accounts.passwords import Argon2
-from vestibule.guards.admission import DOCUMENT, admission
+from vestibule.limits.admission import DOCUMENT, admission
 
 ADA = "ada@example.com"
 
@@ -50,8 +50,8 @@ def test_bf_16_and_pwd_07_a_storm_is_refused_at_once_and_the_others_are_served(
     assert counted(answers) == {(503, "unavailable"): len(refused), (401, "invalid_credentials"): many - len(refused)}
     assert refused_well(answers)
     assert 1 <= most[0] <= settings.HASHING_SLOTS
-    assert len(passwords._threads()._threads) <= settings.HASHING_SLOTS  # each keeps its 19 MiB
-    assert admission.places.used == 0
+    assert len(passwords._hashing_threads()._threads) <= settings.HASHING_SLOTS  # each keeps its 19 MiB
+    assert admission.places.places_used == 0
 
 
 def test_hol_22_a_document_is_made_in_a_place(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from tests.attacks.allowances import stranger
 from tests.stories.test_captcha import solve
 from tests.world import Api, Inbox, Reply
 from vestibule.audit.models import AuditEvent
-from vestibule.guards import strain
-from vestibule.skins.worker import schedule
+from vestibule.captcha import attack_level
+from vestibule.service.worker import schedule
 
 NOON = "2026-03-01T12:00:00Z"
 ADA = "ada@example.com"
@@ -38,7 +38,7 @@ def pairs(code: str, many: int) -> None:
 def told() -> list[str]:
     """What the alarms say, by the sweep of each process."""
     for _ in range(2):
-        schedule.sweep()
+        schedule.run_due_sweeps()
     return list(AuditEvent.objects.filter(name="guesses.excessive").order_by("pk").values_list("code", flat=True))
 
 
@@ -80,7 +80,7 @@ def test_bf_12_real_attempts_are_what_is_counted(house: None) -> None:
 def test_bf_12_strangers_are_challenged_while_it_lasts(api: Api, inbox: Inbox) -> None:
     """Where a captcha may be asked for (CAPTCHA_LOGIN); whoever solves one signs in."""
     api.account(inbox, ADA)
-    strain.forget()
+    attack_level.forget_measurement()
     words = {**settings.CAPTCHAS, "login": "suspicious"}
     with override_settings(CAPTCHAS=words, CAPTCHA_COST=1), travel(NOON, tick=False) as clock:
         assert attempt(1).code == "invalid_credentials"
@@ -90,4 +90,4 @@ def test_bf_12_strangers_are_challenged_while_it_lasts(api: Api, inbox: Inbox) -
         assert api.login(ADA, captcha=solve(api, "login")).status == 200
         clock.shift(301)
         assert attempt(3).code == "invalid_credentials"
-    strain.forget()
+    attack_level.forget_measurement()

@@ -13,7 +13,7 @@ from tests.stories.test_recovery import ask, reset
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
-from vestibule.flows import securing
+from vestibule.flows import step_up
 
 ADA, BOB, NEW, NUMBER = "ada@example.com", "bob@example.com", "new@example.com", "+14155550100"
 FRESH, WAITS, CAROL = "fresh@example.com", "waits@example.com", "carol@example.com"
@@ -76,7 +76,7 @@ def changed_password(api: Api, access: str) -> None:
 
 
 def suspended(api: Api, access: str) -> None:
-    assert lifecycle.suspend(User.objects.get().pk)
+    assert lifecycle.suspend_user(User.objects.get().pk)
 
 
 @pytest.mark.parametrize("change", [changed_password, suspended])
@@ -103,7 +103,7 @@ def test_otp_18_a_changed_password_ends_a_reset_though_nobody_came_to_bury_it(
     ask(api)
     mail = inbox.newest(ADA)
     with monkeypatch.context() as without:
-        without.setattr(securing, "call_off", lambda *_: None)
+        without.setattr(step_up, "cancel_pending_changes", lambda *_: None)
         changed = {"current_password": PASSWORD, "password": NEXT, "password2": NEXT}
         assert api.send("POST", "password/change", ada, changed).status == 204
     for proof in ({"token": mail.token}, {"email": ADA, "otp": mail.code}):

@@ -18,11 +18,11 @@ from vestibule.accounts import lifecycle
 from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Profile, User
 from vestibule.audit.models import AuditEvent
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.store import State
 from vestibule.challenges.store_redis import RedisStore
-from vestibule.guards.allowance import UNBOUNDED
+from vestibule.limits.rolling_window import UNBOUNDED
 from vestibule.sessions.models import RefreshToken, Session
 
 ADA, BOB, NEW, NUMBER = "ada@example.com", "bob@example.com", "new@example.com", "+14155550100"
@@ -55,18 +55,18 @@ def unsettle() -> None:
     for id in [each for each in settled if each]:
         StoredChallenge.objects.filter(pk=id).update(state=State.WAITING, attempts=0)
         if isinstance(store, RedisStore):
-            store._redis.hset(store._key(id), mapping={"state": "waiting", "attempts": 0})
+            store._redis.hset(store._record_key(id), mapping={"state": "waiting", "attempts": 0})
 
 
 def moved_back() -> None:
     with atomic():
-        held = lifecycle.hold(User.objects.get().pk)
+        held = lifecycle.lock_user(User.objects.get().pk)
         assert held
-        lifecycle.move(held, Email(ADA), timezone.now())
+        lifecycle.set_verified_email(held, Email(ADA), timezone.now())
 
 
 def closing_again() -> None:
-    assert lifecycle.begin_closing(User.objects.get().pk, timezone.now() + timedelta(days=14))
+    assert lifecycle.schedule_closing_by_owner(User.objects.get().pk, timezone.now() + timedelta(days=14))
 
 
 Use = Callable[[], Reply]
@@ -205,7 +205,7 @@ def test_race_05_two_refreshes_in_flight_get_the_same_successor(api: Api, ada: s
 
 
 def suspended() -> None:
-    assert lifecycle.suspend(User.objects.get().pk)
+    assert lifecycle.suspend_user(User.objects.get().pk)
 
 
 # By the access token of another session, or by the refresh token itself.

@@ -16,9 +16,9 @@ from django.utils import timezone
 from tests import environment
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox, Reply
-from vestibule.guards import ledger
-from vestibule.guards.admission import Places, admission
-from vestibule.guards.models import Tally
+from vestibule.limits import ledger
+from vestibule.limits.admission import PlacePool, admission
+from vestibule.limits.models import Tally
 
 EMAILS = ("ada@example.com", "bob@example.com")
 ROUNDS, THREADS = int(os.environ.get("RACE_ROUNDS", "6")), 12
@@ -84,7 +84,7 @@ def test_race_13_mixed_flows_of_one_account_are_in_no_deadlock(
     api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each round begins at a barrier, with the acts of a draw that is the same each time, and places for all."""
-    monkeypatch.setattr(admission, "places", Places(10 * THREADS, 0))
+    monkeypatch.setattr(admission, "places", PlacePool(10 * THREADS, 0))
     for email in EMAILS:
         api.account(inbox, email)
     draw, before = Random(13), deadlocks()
@@ -135,7 +135,7 @@ def test_race_13_counts_are_forgotten_in_the_order_in_which_they_are_counted(hou
     def one(number: int) -> None:
         if number:
             held.wait(timeout=10)
-            ledger.forget(*((scope, b"k") for scope in scopes))
+            ledger.reset_counts(*((scope, b"k") for scope in scopes))
             return
         with atomic():
             Tally.objects.select_for_update().get(scope=scopes[-1])

@@ -6,7 +6,7 @@ from time_machine import travel
 from tests.stories.test_recovery import alive, change_email, reset
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
-from vestibule.flows import securing
+from vestibule.flows import step_up
 
 ADA, BOB, NEW = "ada@example.com", "bob@example.com", "new@example.com"
 NEXT = "another password entirely"
@@ -97,7 +97,7 @@ def test_otp_18_a_reset_to_the_former_address_is_dead_though_nobody_came_to_bury
     asked = inbox.newest(ADA)
     change_email(api, ada)
     with monkeypatch.context() as without:
-        without.setattr(securing, "call_off", lambda *_: None)
+        without.setattr(step_up, "cancel_pending_changes", lambda *_: None)
         assert api.send("POST", "email/change/confirm", ada, {"otp": inbox.newest(NEW).code}).status == 200
     assert reset(api, token=asked.token).code == "token_expired"
     assert reset(api, email=ADA, otp=asked.code).code == "otp_expired"

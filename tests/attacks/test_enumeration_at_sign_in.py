@@ -11,7 +11,7 @@ from time_machine import travel
 
 from tests.stories import test_sign_in
 from tests.world import PASSWORD, Api, Inbox, Reply
-from vestibule.accounts import lifecycle, passwords, schemes
+from vestibule.accounts import hash_schemes, lifecycle, passwords
 from vestibule.accounts.models import User
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
@@ -44,14 +44,14 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         def count(self: Any, *given: Any, __encode: Any = encode, **more: Any) -> str:
             made = str(__encode(self, *given, **more))
-            counted[schemes.scheme_of(made)] += 1
+            counted[hash_schemes.scheme_of(made)] += 1
             return made
 
         monkeypatch.setattr(kind, "encode", count)
     verify = passwords.Argon2.verify
 
     def count_verified(self: Any, password: str, encoded: str) -> bool:
-        counted[schemes.scheme_of(encoded)] += 1
+        counted[hash_schemes.scheme_of(encoded)] += 1
         return bool(verify(self, password, encoded))
 
     monkeypatch.setattr(passwords.Argon2, "verify", count_verified)
@@ -66,7 +66,7 @@ def everybody(api: Api, inbox: Inbox) -> dict[str, dict[str, str]]:
     User.objects.filter(email="known@example.com").update(
         username="known", phone_number=NUMBER, phone_verified_at=timezone.now()
     )
-    lifecycle.suspend(User.objects.get(email="suspended@example.com").pk)
+    lifecycle.suspend_user(User.objects.get(email="suspended@example.com").pk)
     User.objects.filter(email="passwordless@example.com").update(password="!")
     api.register(email="pending@example.com", password=PASSWORD)
     api.register(email="known@example.com", password="the password of a stranger")
@@ -85,7 +85,7 @@ def test_enum_08_every_kind_of_account_costs_the_same_hashes(
 ) -> None:
     """HOL-09: an imported hash costs its own algorithm, and a sign-up that waits is compared too."""
     User.objects.filter(email="imported@example.com").update(password=HASHES[imported]())
-    schemes.forget()
+    hash_schemes.forget_hash_schemes()
     login(api, email="nobody@example.com")  # whatever is made once is made
     work = {}
     for who, name in everybody.items():

@@ -14,7 +14,7 @@ from redis import Redis
 from tests.attacks.allowances import stranger
 from tests.attacks.work import work
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
-from vestibule.accounts import lifecycle, schemes
+from vestibule.accounts import hash_schemes, lifecycle
 from vestibule.accounts.models import User
 
 KINDS = ("unknown", "known", "suspended", "closing", "passwordless", "imported", "pending")
@@ -65,13 +65,13 @@ def everybody(api: Api, inbox: Inbox) -> None:
     for kind in KINDS[1:-1]:
         api.account(inbox, f"{kind}@example.com")
     ids = {user.email: user.pk for user in User.objects.all()}
-    lifecycle.suspend(ids["suspended@example.com"])
-    lifecycle.begin_closing(ids["closing@example.com"], timezone.now())
+    lifecycle.suspend_user(ids["suspended@example.com"])
+    lifecycle.schedule_closing_by_owner(ids["closing@example.com"], timezone.now())
     User.objects.filter(email="passwordless@example.com").update(password="!")
     imported = hashers.make_password(PASSWORD, hasher="scrypt")
     User.objects.filter(email="imported@example.com").update(password=imported)
     api.register(email="pending@example.com", password=PASSWORD)
-    schemes.forget()
+    hash_schemes.forget_hash_schemes()
     inbox.all()
 
 

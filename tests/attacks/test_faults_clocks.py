@@ -8,9 +8,9 @@ import pytest
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.guards import ledger, passwords
-from vestibule.guards.passwords import Account
 from vestibule.kernel.errors import Locked
+from vestibule.limits import ledger, password_attempts
+from vestibule.limits.password_attempts import CountedAccount
 
 ADA = "ada@example.com"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,10 +94,10 @@ def test_flt_15_two_clocks_in_turn_give_no_guess_more(house: None, off: int) -> 
 
 @pytest.mark.parametrize("off", [-300, 300])
 def test_flt_15_a_hundred_in_a_row_are_a_hundred_by_every_clock(house: None, off: int) -> None:
-    account = Account(key=b"a" * 32, name=b"n" * 32)
-    for number in range(passwords.IN_A_ROW):
+    account = CountedAccount(key=b"a" * 32, name=b"n" * 32)
+    for number in range(password_attempts.MOST_IN_A_ROW):
         moment = NOON + timedelta(hours=2 * number, seconds=off if number % 2 else 0)
-        assert passwords.spend(account, moment).in_a_row == number + 1
+        assert password_attempts.count_attempt(account, moment).failures_in_a_row == number + 1
     for later in (timedelta(days=365), timedelta(days=-1)):
         with suppress(Locked):
-            assert not passwords.spend(account, NOON + later).allowed
+            assert not password_attempts.count_attempt(account, NOON + later).allowed

@@ -15,9 +15,9 @@ from tests.environment import PRODUCTION
 from tests.faults_of_use.test_database import url
 from tests.proxy import Proxy
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.accounts import schemes
+from vestibule.accounts import hash_schemes
 from vestibule.audit.models import AuditEvent
-from vestibule.skins.ops import health
+from vestibule.service.ops import health
 
 pytestmark = [
     pytest.mark.skipif(not PRODUCTION, reason="a file answers at once"),
@@ -41,7 +41,7 @@ def way() -> Iterator[Proxy]:
             proxy.does("")
             connection.close()
             given.update(usual)
-            health.forget()
+            health.reset_dependency_checks()
 
 
 @contextmanager
@@ -119,14 +119,14 @@ def test_flt_03_nor_is_a_commit_waited_for(way: Proxy) -> None:
 
 def test_flt_03_alive_all_the_while_and_not_ready(way: Proxy, api: Api) -> None:
     http = Http(raise_request_exception=False)
-    health.forget()
+    health.reset_dependency_checks()
     assert http.get("/health/ready").status_code == 200
     with hanging(way):
-        health.forget()
+        health.reset_dependency_checks()
         answer = http.get("/health/ready")
         assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "failed")
         assert http.get("/health/live").status_code == 200
-    health.forget()
+    health.reset_dependency_checks()
     assert http.get("/health/ready").status_code == 200
 
 
@@ -159,6 +159,6 @@ def test_flt_01_whoever_signs_in_after_a_restart_is_let_in(api: Api, inbox: Inbo
     with psycopg.connect(url("postgres"), autocommit=True) as other:
         ours = connection.settings_dict["NAME"]
         other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [ours])
-    schemes.forget()  # as a minute later
+    hash_schemes.forget_hash_schemes()  # as a minute later
     close_old_connections()
     assert api.login(ADA).status == 200

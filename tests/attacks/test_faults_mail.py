@@ -69,13 +69,13 @@ def test_flt_08_nobody_at_the_doors_sees_it_and_what_can_be_tried_is(door: Door,
     with sink(Broken(fault), EMAIL_TIMEOUT=TIMEOUT) as smtp:
         reply = door.start(email=ADA, password=PASSWORD)
         assert reply.status in (200, 202)
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         message = Message.objects.get()
         assert (message.state, message.tries) == (FAULTS[fault], 1)
         assert isinstance(smtp, Broken)
         smtp.what, before = "", len(smtp.letters)
         Message.objects.filter(state=State.QUEUED).update(due_at=timezone.now())
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         arrived = [parsed(letter) for letter in smtp.letters[before:]]
         assert len(arrived) == (FAULTS[fault] == State.QUEUED)
         for post in arrived:
@@ -86,7 +86,7 @@ def test_flt_08_nobody_at_the_doors_sees_it_and_what_can_be_tried_is(door: Door,
 def test_flt_08_bad_tls_sends_nothing_in_the_clear(api: Api, implicit: bool) -> None:
     with sink(EMAIL_TIMEOUT=TIMEOUT, EMAIL_USE_SSL=implicit, EMAIL_USE_TLS=not implicit) as smtp:
         assert api.start(email=ADA, password=PASSWORD).status == 202
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert smtp.letters == []
     assert Message.objects.get().state == State.QUEUED
 
@@ -96,14 +96,14 @@ def test_flt_08_it_gives_up_before_the_code_is_dead_and_says_so(api: Api) -> Non
         api.start(email=ADA, password=PASSWORD)
         while (message := Message.objects.get()).state == State.QUEUED:
             clock.move_to(message.due_at)
-            delivery.drain(timezone.now())
+            delivery.deliver_due_messages(timezone.now())
             assert timezone.now() < message.created_at + timedelta(minutes=40)
         assert (message.state, message.trouble) == (State.ABANDONED, "451 4.3.0")
         assert message.tries > 5
         assert isinstance(smtp, Broken)
         smtp.what = ""
         clock.shift(timedelta(days=1))
-        assert delivery.drain(timezone.now()) == 0
+        assert delivery.deliver_due_messages(timezone.now()) == 0
         assert smtp.letters == []
 
 
@@ -114,7 +114,7 @@ def test_abu_04_no_line_break_makes_a_header(api: Api, break_: str) -> None:
         for typed in ({"email": ADA + more}, {"email": ADA, "full_name": "Ada" + more}, {"email": more + ADA}):
             assert api.start(**typed, password=PASSWORD).status in (202, 400)
         api.post("password/reset", {"email": ADA + more}, **{"Accept-Language": f"de{more}", "User-Agent": more})
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         for letter in smtp.letters:
             assert parsed(letter).to == ADA
             assert not {"bcc", "cc"} & {name.lower() for name in parsed(letter).headers}
@@ -143,12 +143,12 @@ def test_enum_10_a_server_that_refuses_tells_nobody_who_has_an_account(
 ) -> None:
     refusing.what, refused = "", refusing.what  # type: ignore[attr-defined]
     registration = api.start(email=ADA, password=PASSWORD).registration
-    delivery.drain(timezone.now())
+    delivery.deliver_due_messages(timezone.now())
     api.confirm(registration, parsed(refusing.letters[-1]).code)
     refusing.what = refused  # type: ignore[attr-defined]
     for _ in range(2):  # the second meets what the first has left
         told = [ask(api, address) for address in (ADA, NOBODY)]
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert told[0].status == told[1].status < 300
         assert told[0].body.keys() == told[1].body.keys()
         assert told[0].headers.keys() == told[1].headers.keys()

@@ -12,8 +12,8 @@ from tests.stories.test_account import picture, upload
 from tests.storms import Crowd, at, held
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.passwords import Argon2
-from vestibule.guards import admission as admissions
-from vestibule.guards.admission import PICTURE, admission
+from vestibule.limits import admission as admissions
+from vestibule.limits.admission import PICTURE, admission
 
 ADA, EVE = "ada@example.com", "eve@example.com"
 HALF = (settings.PLACES + 1) // 2
@@ -99,7 +99,7 @@ def test_hol_22_every_hash_is_made_in_a_place(api: Api, inbox: Inbox, monkeypatc
 
     def encode(self: Argon2, password: str, salt: str) -> str:
         running = admissions.RUNNING.labels(work="hash")._value.get()
-        seen.append((admission.places.used, running))
+        seen.append((admission.places.places_used, running))
         return str(made(self, password, salt))
 
     monkeypatch.setattr(Argon2, "encode", encode)
@@ -112,7 +112,7 @@ def test_hol_22_every_hash_is_made_in_a_place(api: Api, inbox: Inbox, monkeypatc
     api.send("POST", "password/change", access, {"current_password": NEW, "password": PASSWORD})
     assert len(seen) >= 4  # Argon2's own check makes none anew: those that keep
     assert all(places == running == 1 for places, running in seen)
-    assert admission.places.used == 0
+    assert admission.places.places_used == 0
 
 
 def test_hol_08_pictures_are_decoded_one_at_a_time_and_leave_half_of_the_places(
@@ -129,7 +129,7 @@ def test_hol_08_pictures_are_decoded_one_at_a_time_and_leave_half_of_the_places(
         let_go()
         replies = storm.end()
     assert counted(replies)[200, ""] == 16 - len(refused)
-    assert admission.places.used == 0
+    assert admission.places.places_used == 0
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_hol_08_pictures_are_decoded_one_at_a_time_and_leave_half_of_the_places(
     [
         (
             r"hashers\.(make|check)_password\b|argon2\.|user\.(check|set)_password\(",
-            {"accounts/passwords.py", "accounts/schemes.py"},
+            {"accounts/passwords.py", "accounts/hash_schemes.py"},
         ),
         (r"^(from|import) PIL\b", {"accounts/pictures.py"}),
     ],

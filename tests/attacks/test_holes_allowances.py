@@ -14,13 +14,13 @@ from tests.attacks.allowances import defaults, spend, stranger
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
-from vestibule.flows import password_reset
-from vestibule.guards import counters
-from vestibule.guards.rates import Rates, parsed
+from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
+from vestibule.limits import rate_counters
+from vestibule.limits.rates import Rates, parse_rates
 
 ADA, NEW, BOB, NUMBER = "ada@example.com", "new@example.com", "bob@example.com", "+14155550100"
 NEXT = "another password entirely"
@@ -212,10 +212,10 @@ def test_hol_05a_what_is_capped_changes_nothing(name: str, api: Api, inbox: Inbo
 
 def newest(asked: Asked) -> list[Challenge]:
     """What stands of the purpose, whoever it belongs to."""
-    address = identifiers.phone(NUMBER) if asked.address == NUMBER else identifiers.email(asked.address)
-    subjects = identifiers.digests(address)
-    subjects += settings.KEYS.digests("person", User.objects.get(email=ADA).pk.bytes)
-    return challenges.newest(asked.purpose, subjects, limit=100)
+    address = identifiers.parse_phone(NUMBER) if asked.address == NUMBER else identifiers.parse_email(asked.address)
+    subjects = identifiers.all_address_digests(address)
+    subjects += settings.KEYS.all_digests("person", User.objects.get(email=ADA).pk.bytes)
+    return challenges.list_newest(asked.purpose, subjects, limit=100)
 
 
 def test_hol_05b_strangers_who_spent_the_allowance_leave_the_owner_a_reset(api: Api, inbox: Inbox, ada: str) -> None:
@@ -248,21 +248,21 @@ def test_hol_05b_whoever_solved_a_captcha_has_a_budget_that_others_do_not_spend(
     spend(ADA)
     inbox.all()
     inbox.empty()
-    vouched = Client(at=timezone.now(), address="203.0.113.79", vouched=True)
-    password_reset.start(client=vouched, address=identifiers.email(ADA))
+    vouched = Client(at=timezone.now(), ip_address="203.0.113.79", captcha_solved=True)
+    password_reset.start(client=vouched, address=identifiers.parse_email(ADA))
     assert reset(api, token=inbox.newest(ADA).token).status == 204
 
 
 def per_identifier(words: str) -> override_settings:
     """The rates with that one per identifier, and no others."""
-    return override_settings(RATES={name: Rates(per_identifier=parsed(words)) for name in settings.RATES})
+    return override_settings(RATES={name: Rates(per_identifier=parse_rates(words)) for name in settings.RATES})
 
 
 @pytest.mark.parametrize("ask", [by_api, by_page])
 def test_hol_05c_a_rate_per_identifier_answers_nobody_and_refuses_no_owner(
     ask: Callable[..., Reply], api: Api, inbox: Inbox, ada: str
 ) -> None:
-    counters.forget()
+    rate_counters.reset_rate_counters()
     with per_identifier("2/hour"), travel(timezone.now()) as clock:
         replies = []
         for _ in range(4):
@@ -278,7 +278,7 @@ def test_hol_05c_a_rate_per_identifier_answers_nobody_and_refuses_no_owner(
 
 @pytest.mark.parametrize("way", ["start", "register"])
 def test_hol_05c_nor_does_it_at_sign_up(way: str, api: Api, inbox: Inbox) -> None:
-    counters.forget()
+    rate_counters.reset_rate_counters()
     with per_identifier("2/hour"):
         body = {"email": BOB, "password": PASSWORD}
         path = "register/start" if way == "start" else "register"

@@ -16,10 +16,10 @@ from tests.servers import free_port
 from tests.vendors import SiteVerify
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import breaches, passwords
-from vestibule.accounts.breaches import breached
-from vestibule.flows.pending_registration import HASHES
-from vestibule.guards import counters, rates, rules
+from vestibule.accounts.breaches import is_breached
+from vestibule.flows.sign_up.pending import MAX_HASHES
 from vestibule.kernel.errors import Unavailable
+from vestibule.limits import rate_counters, rates, rules
 
 __all__ = ["vendor"]
 ADA = "ada@example.com"
@@ -82,7 +82,7 @@ def test_hol_36_a_list_that_breaks_keeps_nobody_out(house: None, how: str, monke
     monkeypatch.setattr(breaches, "TIMEOUT", 0.2)
     parts, then = BROKEN[how]
     with saying(*parts, then=then) as url, override_settings(PASSWORD_BREACH_URL=url):
-        assert not breached(PASSWORD)
+        assert not is_breached(PASSWORD)
 
 
 @pytest.mark.parametrize("how", ["cut in the middle", "no HTTP", "drips a body"])
@@ -110,12 +110,12 @@ def test_no_vendor_is_asked_about_what_none_can_have_made(vendor: SiteVerify, ap
 def test_counts_that_can_not_be_reached_are_unavailable(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> MovingWindowRateLimiter:
         url = f"{scheme}://127.0.0.1:{free_port()}"
-        return MovingWindowRateLimiter(counters.storage(url, **settings.REDIS_OPTIONS))
+        return MovingWindowRateLimiter(rate_counters.open_redis_storage(url, **settings.REDIS_OPTIONS))
 
-    monkeypatch.setattr(counters, "_limiter", SimpleLazyObject(away))
-    one = rates.Rates(per_network=rates.parsed("1/hour"))
+    monkeypatch.setattr(rate_counters, "_limiter", SimpleLazyObject(away))
+    one = rates.Rates(per_network=rates.parse_rates("1/hour"))
     with override_settings(RATES={**settings.RATES, "login": one}):
-        for ask in (counters.worn, counters.hit):
+        for ask in (rate_counters.is_half_used, rate_counters.count_request):
             with pytest.raises(Unavailable):
                 ask(rules.LOGIN, network="192.0.2.1")
 
@@ -145,4 +145,4 @@ def test_and_a_wrong_password_costs_the_same_hashes_however_many_there_are(
 
     monkeypatch.setattr(passwords.Argon2, "verify", counted)
     api.post("verify-email", {"email": ADA, "otp": "123456", "password": "nobody's horse of them"})
-    assert len(hashes) == HASHES
+    assert len(hashes) == MAX_HASHES

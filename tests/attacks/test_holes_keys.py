@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from tests.doctors import database_away
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
 from vestibule.audit.models import AuditEvent
-from vestibule.sessions import signing
+from vestibule.sessions import signing_keys
 from vestibule.sessions.models import SigningKey
 
 ADA = "ada@example.com"
@@ -53,11 +53,11 @@ def test_hol_24_another_process_forgets_within_seconds(api: Api, inbox: Inbox, m
     """As if the command ran elsewhere: this process keeps what it read for KEPT_FOR, and no longer."""
     access = api.account(inbox, ADA)
     assert api.send("GET", "me", access).status == 200
-    monkeypatch.setattr(signing, "forget", lambda: None)
+    monkeypatch.setattr(signing_keys, "forget_signing_keys", lambda: None)
     rotate_in_emergency()
-    read_at = signing._kept[0]
-    monkeypatch.setattr(signing, "monotonic", lambda: read_at + signing.KEPT_FOR)
-    assert signing.KEPT_FOR <= 5
+    read_at = signing_keys._key_cache[0]
+    monkeypatch.setattr(signing_keys, "monotonic", lambda: read_at + signing_keys.KEPT_FOR)
+    assert signing_keys.KEPT_FOR <= 5
     assert api.send("GET", "me", access).code == "token_invalid"
     assert len(published(api.http)) == 1
 
@@ -72,15 +72,15 @@ def known(api: Api, inbox: Inbox) -> set[str]:
 def test_hol_25_the_keys_are_published_while_the_database_is_away(
     api: Api, known: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = signing._kept[0] + timedelta(hours=1).total_seconds()
-    monkeypatch.setattr(signing, "monotonic", lambda: later)
+    later = signing_keys._key_cache[0] + timedelta(hours=1).total_seconds()
+    monkeypatch.setattr(signing_keys, "monotonic", lambda: later)
     with database_away():
         answer = api.http.get("/.well-known/jwks.json")
         assert (answer.status_code, {key["kid"] for key in answer.json()["keys"]}) == (200, known)
 
 
 def test_hol_25_without_ever_having_read_them_it_is_503(api: Api, known: set[str]) -> None:
-    signing.forget()
+    signing_keys.forget_signing_keys()
     with database_away():
         answer = api.http.get("/.well-known/jwks.json")
         assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")

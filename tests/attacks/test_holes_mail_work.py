@@ -25,7 +25,7 @@ def people(api: Api, inbox: Inbox) -> None:
     """Somebody of each class."""
     api.account(inbox, ADA)
     api.account(inbox, "suspended@example.com")
-    lifecycle.suspend(User.objects.get(email="suspended@example.com").pk)
+    lifecycle.suspend_user(User.objects.get(email="suspended@example.com").pk)
     api.register(email="waits@example.com", username="waits", password=PASSWORD)
     started = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD)
     api.confirm(started.registration, inbox.newest(NUMBER).code)

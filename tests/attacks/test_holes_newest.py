@@ -21,17 +21,17 @@ from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
 from vestibule.challenges import newest
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import State
 from vestibule.courier.models import Channel
-from vestibule.flows import password_reset
-from vestibule.guards.allowance import UNBOUNDED, Allowance
-from vestibule.guards.texting import Cap
+from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
-from vestibule.skins.worker import schedule
+from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.limits.sms_costs import SmsCap
+from vestibule.service.worker import schedule
 
 ADA, NEW, NOON = "ada@example.com", "new@example.com", "2026-03-01T12:00:00Z"
 NEXT = "another password entirely"
@@ -58,7 +58,7 @@ def letters(inbox: Inbox) -> list[Post]:
 
 
 def subjects() -> list[bytes]:
-    return identifiers.digests(Email(ADA))
+    return identifiers.all_address_digests(Email(ADA))
 
 
 def issue(subject: bytes) -> Issued:
@@ -67,7 +67,7 @@ def issue(subject: bytes) -> Issued:
 
 
 def holder(found: Sequence[bytes]) -> object:
-    placed = newest.of(RESET, found)
+    placed = newest.find_newest(RESET, found)
     return placed and placed.id
 
 
@@ -99,13 +99,13 @@ def test_hol_18_a_reset_waits_for_the_one_that_holds_the_place(inbox: Inbox) -> 
 
 @pytest.mark.usefixtures("house")
 def test_hol_18_of_many_invitations_at_once_one_is_live(inbox: Inbox) -> None:
-    at_once(lambda _: password_reset.invite(client=Client.system("cli", timezone.now()), email=Email(ADA)), 4)
+    at_once(lambda _: password_reset.invite_admin(client=Client.for_system("cli", timezone.now()), email=Email(ADA)), 4)
     tokens = [post.token for post in inbox.all(ADA)]
     assert sorted(reset(token=token).status for token in tokens) == [204] + [410] * (len(tokens) - 1)
     assert User.objects.get().role == "admin"
 
 
-@override_settings(SMS_CAPS=dict.fromkeys(Cap, UNBOUNDED))
+@override_settings(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED))
 @pytest.mark.parametrize(
     ("path", "field", "purpose", "wanted"),
     [
@@ -118,7 +118,7 @@ def test_hol_18_of_many_changes_at_once_one_is_live(
 ) -> None:
     replies = at_once(lambda n: Api().send("POST", path, ada, {field: wanted[n], "password": PASSWORD}), 4)
     assert {reply.status for reply in replies} == {202}
-    found = challenges.of_person(purpose, User.objects.get().pk)
+    found = challenges.list_for_person(purpose, User.objects.get().pk)
     assert [seen.state for seen in found].count(State.WAITING) == 1
     codes = [inbox.newest(each).code for each in wanted]
     answers = [Api().send("POST", f"{path}/confirm", ada, {"otp": code}).status for code in codes]
@@ -156,7 +156,7 @@ def test_hol_18_what_is_rolled_back_leaves_the_older_one_alive(inbox: Inbox) -> 
     ask()
     [letter] = letters(inbox)
     with atomic():
-        newest.hold(RESET, subjects(), timezone.now()).take(issue(subjects()[0]))
+        newest.lock_pointer(RESET, subjects(), timezone.now()).point_to(issue(subjects()[0]))
         set_rollback(True)
     assert reset(email=ADA, otp=letter.code).status == 204
 
@@ -167,8 +167,8 @@ def test_hol_18_what_another_took_the_place_of_is_dead_though_nobody_came_to_bur
     ask()
     [letter] = letters(inbox)
     with atomic():
-        place = newest.hold(RESET, subjects(), timezone.now())
-        newest.Place(place.row, place.subjects, None).take(issue(subjects()[0]))
+        place = newest.lock_pointer(RESET, subjects(), timezone.now())
+        newest.NewestPointer(place.row, place.subjects, None).point_to(issue(subjects()[0]))
     assert reset(token=letter.token).code == "token_used"
     assert reset(email=ADA, otp=letter.code).code == "otp_invalid"
     assert User.objects.get().check_password(PASSWORD)
@@ -179,14 +179,14 @@ def test_hol_18_a_place_outlives_the_key_that_named_its_subject() -> None:
     new, old = b"n" * 32, b"o" * 32
     with atomic():
         before = issue(old)
-        newest.hold(RESET, [old], timezone.now()).take(before)
+        newest.lock_pointer(RESET, [old], timezone.now()).point_to(before)
     assert holder([new, old]) == before.id
     with atomic():
-        place = newest.hold(RESET, [new, old], timezone.now())
+        place = newest.lock_pointer(RESET, [new, old], timezone.now())
         assert place.challenge
         assert place.challenge.id == before.id
         after = issue(new)
-        place.take(after)
+        place.point_to(after)
     assert holder([new, old]) == holder([new]) == after.id
     assert holder([old]) == before.id  # known, and settled
     seen = challenges.store.get(before.id)
@@ -199,7 +199,7 @@ def test_hol_18_places_go_with_what_had_them() -> None:
     with travel(NOON, tick=False) as clock:
         ask()
         clock.shift(2 * 3600 + 1)
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert not Newest.objects.exists()
 
 

@@ -16,14 +16,14 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.architecture.test_docs import ROOT
 from tests.world import Http
 from vestibule.kernel.cached import Cached
-from vestibule.skins.api import docs
-from vestibule.skins.operators import FORWARDED
-from vestibule.skins.ops import health, port
+from vestibule.service.ops import health, port
+from vestibule.web.api import docs
+from vestibule.web.operators import FORWARDING_HEADERS
 
 TOKEN = "a token of the watch"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 STRANGERS = ("203.0.113.7", "10.0.0.1", "172.30.0.10", "192.168.1.2", "::ffff:203.0.113.7", "2001:db8::1", "", "unix:")
-HEADERS = [name.removeprefix("HTTP_").replace("_", "-").title() for name in FORWARDED]
+HEADERS = [name.removeprefix("HTTP_").replace("_", "-").title() for name in FORWARDING_HEADERS]
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_hol_06_log_12_with_a_token_the_bearer_alone_reads_them(http: Http, peer
 
 
 def test_hol_33_who_sends_nothing_holds_no_thread_of_a_worker(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(port.Handler, "timeout", 0.1)
-    server = port.serve(port.address(), 0)
+    monkeypatch.setattr(port.QuietRequestHandler, "timeout", 0.1)
+    server = port.serve_metrics(port.listen_address(), 0)
     try:
         with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as silent:
             assert silent.recv(1) == b""
@@ -94,21 +94,21 @@ def test_hol_33_who_sends_nothing_holds_no_thread_of_a_worker(house: None, monke
 @pytest.fixture
 def workers_port(house: None) -> Iterator[str]:
     """The port of a worker."""
-    server = port.serve(port.address(), 0)
+    server = port.serve_metrics(port.listen_address(), 0)
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
 
 
 def test_hol_33_a_worker_s_port_is_this_machine_s_until_there_is_a_token(workers_port: str) -> None:
-    assert port.address() == "127.0.0.1"
+    assert port.listen_address() == "127.0.0.1"
     with urlopen(workers_port) as answer:
         assert answer.status == 200
     with pytest.raises(HTTPError, match="401") as refused:
         urlopen(Request(workers_port, headers={"X-Forwarded-For": "203.0.113.7"}))
     refused.value.close()
     with override_settings(METRICS_TOKEN=TOKEN):
-        assert port.address() == "0.0.0.0"
+        assert port.listen_address() == "0.0.0.0"
         with pytest.raises(HTTPError, match="401") as refused:
             urlopen(workers_port)
         refused.value.close()
@@ -135,9 +135,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return make(self, *args, **options)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
-    docs.FORMS.forget()
+    docs.DOCUMENTS.invalidate()
     yield made
-    docs.FORMS.forget()
+    docs.DOCUMENTS.invalidate()
 
 
 def test_hol_07_the_schema_is_made_once(http: Http, made: list[int]) -> None:

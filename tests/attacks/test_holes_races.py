@@ -14,7 +14,7 @@ from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import State
 from vestibule.sessions.models import Session
@@ -48,7 +48,7 @@ def link(inbox: Inbox) -> str:
 
 
 def suspended() -> None:
-    assert lifecycle.suspend(User.objects.get(email=ADA).pk)
+    assert lifecycle.suspend_user(User.objects.get(email=ADA).pk)
 
 
 def opened_by() -> list[str]:
@@ -86,9 +86,9 @@ def test_hol_10_of_three_changes_with_one_password_one_is_made(ada: str) -> None
 def disabled() -> None:
     """What undo and "this wasn't me" do."""
     with atomic():
-        held = lifecycle.hold(User.objects.get(email=ADA).pk)
+        held = lifecycle.lock_user(User.objects.get(email=ADA).pk)
         assert held
-        lifecycle.set_password(held, "!", held.updated_at)
+        lifecycle.set_password_hash(held, "!", held.updated_at)
         Session.objects.update(revoked_at=held.updated_at)
 
 
@@ -137,7 +137,7 @@ def test_hol_10_no_change_begins_by_the_password_of_before(
     asked = partial(Api().send, "POST", path, ada, {**body, "password": PASSWORD})
     reply, _ = interleaved(asked, transaction(), partial(change, ada))
     assert (reply.status, reply.code) == (401, "invalid_credentials")
-    found = challenges.of_person(purpose, User.objects.get().pk)
+    found = challenges.list_for_person(purpose, User.objects.get().pk)
     assert [seen for seen in found if seen.state is not State.SETTLED] == []
     assert inbox.all(NEW) == inbox.all(NUMBER) == []
 
@@ -168,9 +168,9 @@ def test_hol_10_an_address_is_changed_from_the_one_that_it_was(inbox: Inbox, ada
 
     def moved() -> None:
         with atomic():
-            held = lifecycle.hold(User.objects.get().pk)
+            held = lifecycle.lock_user(User.objects.get().pk)
             assert held
-            lifecycle.move(held, Email("third@example.com"), held.updated_at)
+            lifecycle.set_verified_email(held, Email("third@example.com"), held.updated_at)
 
     reply, _ = interleaved(proved, transaction(nth=VERIFIED), moved)
     assert (reply.status, User.objects.get().email) == (410, "third@example.com")

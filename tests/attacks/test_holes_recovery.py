@@ -6,10 +6,10 @@ from tests.attacks.takeover import CHOSEN, ENDINGS, Takeover
 from tests.desk import WHY, ApiDesk, account, given
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import FormerAddress, Status, User
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
-from vestibule.flows import recovery
+from vestibule.flows.recovery import account_recovery
 
 BOSS = "boss@example.com"
 
@@ -90,7 +90,7 @@ def test_hol_01_it_needs_no_word_to_the_store(game: Takeover, press: Press, monk
     game.move_to_c()
     [at_home], [at_b] = game.posts(game.home, "email/undo"), game.posts(game.b, "email/undo")
     with monkeypatch.context() as without:
-        without.setattr(recovery, "tidy", lambda *_: None)
+        without.setattr(account_recovery, "retire_dead_challenges", lambda *_: None)
         assert press("email/undo", at_home.token)
         assert game.owner_resets().status == 204
     assert any(seen.state is State.WAITING for seen in kept(Purpose.EMAIL_UNDO))
@@ -258,11 +258,17 @@ def test_hol_31_a_change_of_address_or_number_ends_every_other_session(game: Tak
 
 
 def test_every_purpose_and_model_says_what_a_recovery_does_with_it() -> None:
-    purposes = (recovery.OF_PERSON, recovery.OF_ADDRESS, recovery.OF_NO_ACCOUNT)
+    purposes = (
+        account_recovery.PERSON_PURPOSES,
+        account_recovery.ADDRESS_PURPOSES,
+        account_recovery.ACCOUNTLESS_PURPOSES,
+    )
     assert frozenset().union(*purposes) == set(Purpose)
     assert sum(map(len, purposes)) == len(Purpose)
     hang_on_it = {each.related_model for each in User._meta.related_objects}
-    assert {each for each in hang_on_it if each.__module__.startswith("vestibule.")} == recovery.ENDED | recovery.KEPT
+    assert {
+        each for each in hang_on_it if each.__module__.startswith("vestibule.")
+    } == account_recovery.DELETED_MODELS | account_recovery.KEPT_MODELS
     # Names that somebody could sign in or recover by: one more has to be removed by a recovery, too.
     proofs = {field.name for field in User._meta.get_fields() if field.name.endswith("_verified_at")}
     assert proofs == {"email_verified_at", "phone_verified_at"}
@@ -270,7 +276,7 @@ def test_every_purpose_and_model_says_what_a_recovery_does_with_it() -> None:
 
 def kept(purpose: Purpose) -> list[Challenge]:
     """What the store holds of the account."""
-    return challenges.of_person(purpose, User.objects.get().pk)
+    return challenges.list_for_person(purpose, User.objects.get().pk)
 
 
 def me_at(address: str) -> bool:

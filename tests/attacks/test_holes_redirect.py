@@ -15,10 +15,10 @@ from tests.interleaving import interleaved, statement
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store import Challenge
 from vestibule.courier.models import Message
-from vestibule.flows import signing_up
+from vestibule.flows.sign_up import steps
 
 ADA, NOON = "ada@example.com", "2026-03-01T12:00:00Z"
 WAYS = pytest.mark.parametrize("way", ["start", "register"])
@@ -43,7 +43,7 @@ Elsewhere = Callable[[str, str], Reply]
 
 
 def record(registration: str) -> Challenge:
-    return signing_up.found(registration)
+    return steps.find_sign_up(registration)
 
 
 @pytest.mark.usefixtures("house")
@@ -87,7 +87,7 @@ def test_hol_17_tries_that_were_used_stay_used(inbox: Inbox, way: str, elsewhere
     for _ in range(3):
         assert Api().confirm(handle, wrong).code == "otp_invalid"
     moved = elsewhere(handle, "new@example.com").registration
-    assert challenges.standing(record(moved), record(moved).sent_at).attempts_left == settings.OTP.attempts - 3
+    assert challenges.status_of(record(moved), record(moved).sent_at).attempts_left == settings.OTP.attempts - 3
     wrong = f"{(int(inbox.newest('new@example.com').code) + 1) % 1_000_000:06d}"
     assert [Api().confirm(moved, wrong).code for _ in range(2)] == ["otp_invalid", "otp_exhausted"]
 

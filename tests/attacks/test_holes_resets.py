@@ -10,7 +10,7 @@ from time_machine import Traveller
 from tests.attacks.allowances import defaults, spend, stranger
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.challenges import newest
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import allowances, envelope
 from vestibule.courier.models import Message
@@ -36,11 +36,11 @@ def choose(**proof: str) -> Reply:
 
 def opens(token: str) -> bool:
     """Whether the link in the owner's mailbox would work now."""
-    seen, _ = challenges.link(Purpose.PASSWORD_RESET, token, timezone.now())
-    return not newest.replaced(seen)
+    seen, _ = challenges.find_live_link(Purpose.PASSWORD_RESET, token, timezone.now())
+    return not newest.is_superseded(seen)
 
 
-@pytest.mark.parametrize("guess", ["00000000", entropy.long_code()], ids=["short", "long"])
+@pytest.mark.parametrize("guess", ["00000000", entropy.random_long_code()], ids=["short", "long"])
 def test_hol_05b_wrong_codes_of_strangers_do_not_end_the_link(api: Api, inbox: Inbox, guess: str) -> None:
     """Anybody may type codes for an address: short ones, and long ones, which no budget counts."""
     api.account(inbox, ADA)
@@ -108,7 +108,7 @@ def test_hol_05a_what_is_not_sent_holds_no_secret(api: Api, inbox: Inbox) -> Non
         spend(ADA)
         by_api(99)
     message = Message.objects.get(kind="password_reset", trouble="capped")
-    _, params, _ = envelope.unsealed(message)
+    _, params, _ = envelope.unseal_content(message)
     assert (params["code"], params["link"]) == ("", "")
 
 

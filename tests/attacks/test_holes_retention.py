@@ -17,19 +17,20 @@ from time_machine import travel
 from tests.attacks.allowances import stranger
 from tests.world import PASSWORD, Api, Inbox, Pages
 from vestibule.accounts import pictures
-from vestibule.accounts.identifiers import Name
+from vestibule.accounts.identifiers import LoginName
 from vestibule.accounts.models import Profile, User
-from vestibule.audit import tallies
+from vestibule.audit import daily_counts
 from vestibule.audit.models import AuditEvent, DayTally
-from vestibule.flows import account, sign_in
-from vestibule.guards import ledger, passwords
-from vestibule.guards.models import Tally
-from vestibule.skins.worker import schedule
+from vestibule.flows.account import personal_data
+from vestibule.flows.sign_in import by_password
+from vestibule.limits import ledger, password_attempts
+from vestibule.limits.models import Tally
+from vestibule.service.worker import schedule
 
 pytestmark = pytest.mark.usefixtures("house")
 
 ADA = "ada@example.com"
-SWEEPS = {each.kind: each for each in schedule.sweeps()}
+SWEEPS = {each.kind: each for each in schedule.list_sweeps()}
 MADE_UP = "A" * 60
 
 STRANGERS = {
@@ -55,7 +56,7 @@ def test_hol_20_what_a_stranger_makes_up_is_counted_and_leaves_no_row(path: str,
     assert {reply.status for reply in replies} <= {400, 401, 410}
     assert not AuditEvent.objects.exists()
     assert not Tally.objects.exists()
-    tallies.notebook.write()
+    daily_counts.daily_counter.flush()
     [row] = DayTally.objects.all()
     assert row.name.endswith(".refused")
     assert (row.code, row.count) == (replies[0].code, 5)
@@ -87,16 +88,16 @@ def test_hol_20_the_counts_of_random_names_are_swept(api: Api, inbox: Inbox) -> 
         assert Tally.objects.filter(streak__gt=0).exists()
     now = timezone.now()
     for kind in ("tallies", "runs of failures"):
-        schedule.forget(SWEEPS[kind], now)
+        schedule.erase_stale(SWEEPS[kind], now)
     assert not Tally.objects.filter(scope__startswith="passwords").exists()
 
 
 def test_hol_20_a_run_that_came_to_its_end_is_not_forgotten() -> None:
     before = timezone.now() - timedelta(days=400)
-    for number in range(ledger.IN_A_ROW):
+    for number in range(ledger.MOST_IN_A_ROW):
         ledger.spend("codes", b"a" * 32, before + timedelta(days=number), ledger.WRONG_CODES)
-    schedule.forget(SWEEPS["runs of failures"], timezone.now())
-    assert ledger.wait("codes", b"a" * 32, timezone.now(), ledger.WRONG_CODES) > 0
+    schedule.erase_stale(SWEEPS["runs of failures"], timezone.now())
+    assert ledger.seconds_until_free("codes", b"a" * 32, timezone.now(), ledger.WRONG_CODES) > 0
 
 
 def upload(api: Api, access: str) -> None:
@@ -117,21 +118,23 @@ def test_hol_28_orphans_are_swept_from_the_storage_and_nothing_that_is_somebodys
     access = api.account(inbox, ADA)
     before = stored() if default_storage.exists("pictures") else set()
     with travel(timezone.now() - timedelta(days=2)):
-        orphans = {pictures.keep(b"left behind") for _ in range(3)}
+        orphans = {pictures.store_picture(b"left behind") for _ in range(3)}
     upload(api, access)
     owned = Profile.objects.exclude(picture="").get().picture
     sweep = SWEEPS["pictures of nobody"]
     later = timezone.now() + timedelta(days=2)
     young = timezone.now() - timedelta(minutes=5)
-    assert not [name for name in pictures.unowned(young, 100) if name in orphans | {owned}]  # may be in an upload
+    assert not [
+        name for name in pictures.list_orphaned_pictures(young, 100) if name in orphans | {owned}
+    ]  # may be in an upload
     assert sweep.count(later) >= 3
-    assert schedule.forget(sweep, later) >= 3
+    assert schedule.erase_stale(sweep, later) >= 3
     assert stored() - before == {owned}
-    assert schedule.forget(sweep, later) == 0
+    assert schedule.erase_stale(sweep, later) == 0
     User.objects.update(closes_at=timezone.now() - timedelta(seconds=1))
-    assert account.erase_due(timezone.now(), 10) == 1
+    assert personal_data.erase_due_accounts(timezone.now(), 10) == 1
     default_storage.save(owned, ContentFile(b"still there"))  # the erasure was interrupted before its last step
-    assert schedule.forget(sweep, later) == 1
+    assert schedule.erase_stale(sweep, later) == 1
     assert owned not in stored()
 
 
@@ -139,9 +142,11 @@ def test_hol_34_a_password_that_was_disabled_stays_so_under_another_secret_key(a
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
     with travel(timezone.now() - timedelta(days=30), tick=False) as clock:
-        for _ in range(passwords.IN_A_ROW - 1):
+        for _ in range(password_attempts.MOST_IN_A_ROW - 1):
             clock.shift(3601)
-            passwords.spend(sign_in.account_of(user, Name.guessed(ADA)), timezone.now())  # as each failure does
+            password_attempts.count_attempt(
+                by_password.counted_account(user, LoginName.parse_any(ADA)), timezone.now()
+            )  # as each failure does
         clock.shift(3601)
         assert stranger(1).login(ADA, "not this password").status == 401
         assert any("disabled" in post.subject for post in inbox.all(ADA))

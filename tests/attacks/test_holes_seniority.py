@@ -75,7 +75,7 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
 
 def test_hol_01_every_message_with_a_way_back_has_its_act_here() -> None:
     """But for those that go where there is no question: to the address that was left, and to nobody's."""
-    ways_back = {kind.name for kind in KINDS.values() if kind.cause is Cause.WAY_BACK}
+    ways_back = {kind.name for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO}
     assert ways_back == ACTS.keys() | {"email_changed", "admin_invitation"}
 
 
@@ -86,7 +86,7 @@ def test_hol_01_a_way_back_goes_to_the_address_that_counts_most(game: Takeover, 
     ACTS[kind](game)
     told = Message.objects.filter(kind=kind).order_by("created_at").last()
     assert told
-    assert told.recipient == identifiers.digest(identifiers.address(game.number))
+    assert told.recipient == identifiers.address_digest(identifiers.as_email_or_phone(game.number))
     page = "account/undo" if kind == "account_closing" else "not-me"
     assert game.api.post(ENDINGS[page], {"token": game.posts(game.number, page)[0].token}).status == 204
 

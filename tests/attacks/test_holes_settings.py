@@ -7,8 +7,8 @@ import pytest
 from django.test import override_settings
 
 from tests.fresh import fresh_settings
-from vestibule import checks
-from vestibule.settings import contradictions
+from vestibule.service import checks
+from vestibule.service.settings import contradictions
 
 MAIL = {"EMAIL_HOST": "smtp.example.com", "DEFAULT_FROM_EMAIL": "no-reply@example.com"}
 
@@ -40,7 +40,7 @@ def test_hol_19_what_is_reachable_is_looked_at_whatever_the_scheme(
     tmp_path: Path, environment: dict[str, str], ids: set[str]
 ) -> None:
     with fresh_settings(tmp_path, **environment) as its:
-        assert {each.id for each in contradictions.errors(its)} == ids
+        assert {each.id for each in contradictions.find_errors(its)} == ids
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_hol_19_what_is_reachable_is_looked_at_whatever_the_scheme(
 )
 def test_hol_19_what_travels_in_clear_is_said(tmp_path: Path, environment: dict[str, str], ids: set[str]) -> None:
     with fresh_settings(tmp_path, **environment) as its:
-        assert {each.id for each in contradictions.doubts(its)} == ids
+        assert {each.id for each in contradictions.find_doubts(its)} == ids
 
 
 @pytest.mark.parametrize(("name", "other"), [("EMAIL_BACKEND", "no.such.Backend"), ("SMS_GATEWAY", "os.no_such_name")])
 def test_hol_19_a_transport_that_is_none_is_found_out_at_the_start(name: str, other: str) -> None:
-    assert not checks.paths()
+    assert not checks.check_dotted_paths()
     with override_settings(**{name: other}):
-        assert [each.id for each in checks.paths()] == ["vestibule.E024"]
+        assert [each.id for each in checks.check_dotted_paths()] == ["vestibule.E024"]
 
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.world import Api, Http, Inbox
-from vestibule.sessions import access, signing
-from vestibule.wsgi import Request, application
+from vestibule.service.wsgi import Request, application
+from vestibule.sessions import access_tokens, signing_keys
 
 ADA = "ada@example.com"
 
@@ -86,8 +86,8 @@ def test_hol_13_unknown_keys_are_not_looked_up_each_time(
     """One look in REREAD_AFTER seconds, whoever makes up how many."""
     ada = api.account(inbox, ADA)
     assert api.send("GET", "me", ada).status == 200  # the keys are read
-    monkeypatch.setattr(signing, "REREAD_AFTER", 3600.0)
-    monkeypatch.setattr(signing, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(signing_keys, "REREAD_AFTER", 3600.0)
+    monkeypatch.setattr(signing_keys, "KEPT_FOR", 3600.0)
     with CaptureQueriesContext(connection) as asked:
         for number in range(20):
             made_up = part(json.dumps({"alg": "ES256", "kid": f"made up {number}"}).encode())
@@ -98,13 +98,13 @@ def test_hol_13_unknown_keys_are_not_looked_up_each_time(
 
 def test_hol_13_a_key_of_another_process_is_found(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = api.account(inbox, ADA)
-    signing._kept = (signing._kept[0], {})  # read before that key was made
-    monkeypatch.setattr(signing, "REREAD_AFTER", 0.0)
+    signing_keys._key_cache = (signing_keys._key_cache[0], {})  # read before that key was made
+    monkeypatch.setattr(signing_keys, "REREAD_AFTER", 0.0)
     assert api.send("GET", "me", ada).status == 200
 
 
 def test_hol_13_our_own_tokens_are_far_from_the_longest(api: Api, inbox: Inbox) -> None:
-    assert len(api.account(inbox, ADA)) < access.LONGEST / 4
+    assert len(api.account(inbox, ADA)) < access_tokens.MAX_TOKEN_LENGTH / 4
 
 
 MEDIA = ["a/b; charset=hex", "a/b; charset=zip", "a/b; x*=nope''%41", "a/b; charset*=hex''%41", "a/b" + "; x" * 900]

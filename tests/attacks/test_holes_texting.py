@@ -9,17 +9,17 @@ from tests.attacks.allowances import defaults, stranger
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.guards import ledger, rates, rules, texting
-from vestibule.guards.allowance import UNBOUNDED, Allowance
-from vestibule.guards.models import Tally
-from vestibule.guards.texting import Cap, Purse
+from vestibule.limits import ledger, rates, rules, sms_costs
+from vestibule.limits.models import Tally
+from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.limits.sms_costs import Purse, SmsCap
 
 pytestmark = pytest.mark.usefixtures("house")
 NUMBER = "+14155550100"
 
 
 def allowed(words: str) -> Allowance:
-    return rates.of_cap(rules.SMS_TOTAL, lambda *_: words)
+    return rates.parse_cap_allowance(rules.SMS_TOTAL, lambda *_: words)
 
 
 def prove(api: Api, inbox: Inbox) -> None:
@@ -50,14 +50,14 @@ def test_hol_14_nor_do_they_where_all_come_from_one_network(inbox: Inbox) -> Non
         assert sign_up(NUMBER, 1) == 202
 
 
-@pytest.mark.parametrize("cap", [Cap.NETWORK, Cap.PREFIX, Cap.TOTAL])
-def test_hol_14_a_reset_never_says_that_a_text_would_cost_too_much(cap: Cap, api: Api, inbox: Inbox) -> None:
+@pytest.mark.parametrize("cap", [SmsCap.NETWORK, SmsCap.PREFIX, SmsCap.TOTAL])
+def test_hol_14_a_reset_never_says_that_a_text_would_cost_too_much(cap: SmsCap, api: Api, inbox: Inbox) -> None:
     """What is sent costs, what is not does not: so whoever asks must not be told where it ends."""
     for number in (NUMBER, "+14155550101"):
         started = api.start(phone_number=number, channel="sms", password=PASSWORD)
         api.confirm(started.registration, inbox.newest(number).code)
     inbox.empty()
-    caps = {**dict.fromkeys(Cap, UNBOUNDED), cap: allowed("1/day")}
+    caps = {**dict.fromkeys(SmsCap, UNBOUNDED), cap: allowed("1/day")}
     with defaults(SMS_CAPS=caps):
         numbers = (NUMBER, "+14155550101", "+14155550199")
         assert [forgot(number, 1) for number in numbers] == [202] * 3
@@ -68,12 +68,12 @@ def test_hol_14_the_breaker_looks_at_codes_that_were_sent(inbox: Inbox, api: Api
     with defaults():
         for n in range(60):
             forgot(f"+1415555{n + 2000:04d}", n)
-        assert not texting.closed(timezone.now())
+        assert not sms_costs.is_breaker_open(timezone.now())
 
 
 def test_abu_09_the_text_beyond_the_days_cap_is_refused_and_mail_goes_on(api: Api, inbox: Inbox) -> None:
     total = allowed("2/day")
-    with defaults(SMS_CAPS={**dict.fromkeys(Cap, UNBOUNDED), Cap.TOTAL: total}):
+    with defaults(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.TOTAL: total}):
         replies = [
             api.start(phone_number=f"+1415555{n:04d}", channel="sms", password=PASSWORD) for n in range(3000, 3004)
         ]
@@ -84,10 +84,12 @@ def test_abu_09_the_text_beyond_the_days_cap_is_refused_and_mail_goes_on(api: Ap
     assert not AuditEvent.objects.filter(name="sms.refused").exists()  # counted by day, as every flood
 
 
-@pytest.mark.parametrize("cap", [Cap.NETWORK, Cap.PREFIX, Cap.TOTAL])
-def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(cap: Cap, api: Api, inbox: Inbox) -> None:
+@pytest.mark.parametrize("cap", [SmsCap.NETWORK, SmsCap.PREFIX, SmsCap.TOTAL])
+def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(
+    cap: SmsCap, api: Api, inbox: Inbox
+) -> None:
     prove(api, inbox)
-    caps = {**dict.fromkeys(Cap, UNBOUNDED), cap: allowed("2/day")}
+    caps = {**dict.fromkeys(SmsCap, UNBOUNDED), cap: allowed("2/day")}
     told = {}
     for target in (NUMBER, "+14155550199"):
         Tally.objects.all().delete()
@@ -103,7 +105,7 @@ def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(cap:
 def test_hol_14_nor_does_what_wrong_passwords_send(target: str, api: Api, inbox: Inbox) -> None:
     """The owner of a number is told of them by SMS; whoever typed them is told the same of a number that nobody has."""
     prove(api, inbox)
-    with defaults(SMS_CAPS={**dict.fromkeys(Cap, UNBOUNDED), Cap.TOTAL: allowed("1/day")}):
+    with defaults(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.TOTAL: allowed("1/day")}):
         assert [sign_up(f"+1415555400{n}", n) for n in (1, 2)][-1] == 429
         wrong = {"phone_number": target, "password": "not this password"}
         assert [stranger(3).post("login", wrong).status for _ in range(6)] == [401] * 5 + [429]
@@ -112,31 +114,31 @@ def test_hol_14_nor_does_what_wrong_passwords_send(target: str, api: Api, inbox:
 def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
     Tally.objects.all().delete()
-    with defaults(SMS_CAPS=dict.fromkeys(Cap, UNBOUNDED)):
-        for _ in range(texting.BREAKER.windows[0][0] - 1):
-            ledger.spend_all(timezone.now(), *texting.counts("+14155554001", "192.0.2.1", Purse.TOLD))
+    with defaults(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED)):
+        for _ in range(sms_costs.BREAKER.windows[0][0] - 1):
+            ledger.spend_all(timezone.now(), *sms_costs.counts_for_number("+14155554001", "192.0.2.1", Purse.TOLD))
         assert forgot(NUMBER, 1) == 202
         assert inbox.newest(NUMBER).code
         assert [sign_up(f"+1415555400{n}", n) for n in (2, 3)] == [202, 429]
 
 
-def bounded(cap: Cap) -> dict[Cap, Allowance]:
+def bounded(cap: SmsCap) -> dict[SmsCap, Allowance]:
     """Three texts by that cap, which is the breaker's own business, and no other bound."""
-    caps: dict[Cap, Allowance] = dict.fromkeys(Cap, UNBOUNDED)
-    return caps if cap is Cap.BREAKER else {**caps, cap: allowed("3/day")}
+    caps: dict[SmsCap, Allowance] = dict.fromkeys(SmsCap, UNBOUNDED)
+    return caps if cap is SmsCap.BREAKER else {**caps, cap: allowed("3/day")}
 
 
-def close(cap: Cap) -> None:
+def close(cap: SmsCap) -> None:
     """Strangers spend what they can: of a day's budget, or of what makes the breaker open."""
     numbers = count(4000)
     while sign_up(f"+1415555{(n := next(numbers)):04d}", n) == 202:
         pass
     assert forgot(f"+1415555{next(numbers):04d}", 1) == 202
-    assert texting.closed(timezone.now()) == (cap is Cap.BREAKER)
+    assert sms_costs.is_breaker_open(timezone.now()) == (cap is SmsCap.BREAKER)
 
 
-@pytest.mark.parametrize("cap", [Cap.PREFIX, Cap.TOTAL, Cap.BREAKER])
-def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: Cap, api: Api, inbox: Inbox) -> None:
+@pytest.mark.parametrize("cap", [SmsCap.PREFIX, SmsCap.TOTAL, SmsCap.BREAKER])
+def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: SmsCap, api: Api, inbox: Inbox) -> None:
     """The notice of a thief's sign-in, the link in it, and the reset that it brings, where there is no mail."""
     prove(api, inbox)
     with defaults(SMS_CAPS=bounded(cap)):
@@ -150,8 +152,8 @@ def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: Cap
         assert stranger(8).post("password/reset/confirm", chosen).status == 204
 
 
-@pytest.mark.parametrize("cap", [Cap.PREFIX, Cap.TOTAL, Cap.BREAKER])
-def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: Cap, api: Api, inbox: Inbox) -> None:
+@pytest.mark.parametrize("cap", [SmsCap.PREFIX, SmsCap.TOTAL, SmsCap.BREAKER])
+def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: SmsCap, api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
     with defaults(SMS_CAPS=bounded(cap)):
         close(cap)
@@ -162,7 +164,7 @@ def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: Cap, api
 
 def test_abu_09_what_accounts_cause_is_bounded_too_and_not_lost(api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
-    with defaults(SMS_CAPS=dict.fromkeys(Cap, allowed("1/day"))):
+    with defaults(SMS_CAPS=dict.fromkeys(SmsCap, allowed("1/day"))):
         for number in (8, 9):
             assert stranger(number).post("login", {"phone_number": NUMBER, "password": PASSWORD}).status == 200
     assert Message.objects.filter(kind="new_sign_in").count() == 1

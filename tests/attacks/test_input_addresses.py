@@ -20,10 +20,10 @@ from django.utils import timezone
 import vestibule
 from tests.vendors import listening
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.accounts.breaches import breached
-from vestibule.guards import siteverify
-from vestibule.guards.siteverify import VendorDown
-from vestibule.kernel import within
+from vestibule.accounts.breaches import is_breached
+from vestibule.captcha import siteverify
+from vestibule.captcha.siteverify import VendorDown
+from vestibule.kernel import http_client
 from vestibule.kernel.client import Client
 
 ADA = "ada@example.com"
@@ -36,15 +36,15 @@ TYPED = {"email": ADA, "password": PASSWORD, "current_password": PASSWORD, "user
 REACH_OUT = {"urllib.request", "http.client", "socket", "smtplib", "requests", "urllib3", "httpx", "aiohttp", "ftplib"}
 REACH_OUT |= {"asyncio", "subprocess", "telnetlib", "websockets", "twilio", "boto3", "botocore"}
 HOLD_IT = {
-    "kernel/within.py": {"http.client", "socket", "urllib.request"},  # HTTP, bounded
+    "kernel/http_client.py": {"http.client", "socket", "urllib.request"},  # HTTP, bounded
     "accounts/breaches.py": {"http.client", "urllib.request"},  # PASSWORD_BREACH_URL
-    "guards/siteverify.py": {"http.client", "urllib.request"},  # the vendor's, or CAPTCHA_VERIFY_URL
-    "courier/smtp.py": {"smtplib"},  # EMAIL_HOST
+    "captcha/siteverify.py": {"http.client", "urllib.request"},  # the vendor's, or CAPTCHA_VERIFY_URL
+    "courier/transports/smtp.py": {"smtplib"},  # EMAIL_HOST
     "courier/replies.py": {"smtplib"},  # the errors of transports, by name
-    "courier/twilio.py": {"twilio"},  # TWILIO_API_URL; their client follows no redirect and has a time-out
-    "skins/cli/doctor/mail.py": {"smtplib"},  # an error of it
-    "skins/cli/receiving.py": {"socket"},  # the sockets that we listen on
-    "skins/cli/sending.py": {"socket"},
+    "courier/transports/twilio.py": {"twilio"},  # TWILIO_API_URL; their client follows no redirect and has a time-out
+    "service/doctor/mail.py": {"smtplib"},  # an error of it
+    "service/server/receiving.py": {"socket"},  # the sockets that we listen on
+    "service/server/sending.py": {"socket"},
 }
 
 
@@ -120,21 +120,21 @@ def test_inp_14_a_redirect_is_followed_nowhere(listener: socket) -> None:
     inside = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     with listening(redirecting(inside)) as url:
         with pytest.raises(HTTPError) as refused:
-            within.fetched(Request(url), seconds=5, most=100)
+            http_client.fetch_body(Request(url), timeout=5, max_bytes=100)
         assert refused.value.code == 302
         with override_settings(PASSWORD_BREACH_URL=url):
-            assert not breached(PASSWORD)
-        siteverify.forget()
+            assert not is_breached(PASSWORD)
+        siteverify.forget_outage()
         with override_settings(CAPTCHA_PROVIDER="turnstile", CAPTCHA_VERIFY_URL=url), pytest.raises(VendorDown):
-            siteverify.check(Client(at=timezone.now()), "an answer", "login")
-        siteverify.forget()
+            siteverify.check_response(Client(at=timezone.now()), "an answer", "login")
+        siteverify.forget_outage()
     assert not came(listener)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:text/plain,secret", "gopher://x/"])
 def test_inp_14_only_http_goes_out(url: str) -> None:
     with pytest.raises(URLError):
-        within.fetched(Request(url), seconds=1, most=100)
+        http_client.fetch_body(Request(url), timeout=1, max_bytes=100)
 
 
 def test_inp_14_what_opens_a_connection_is_in_few_modules() -> None:
@@ -148,7 +148,7 @@ def test_inp_14_what_opens_a_connection_is_in_few_modules() -> None:
 
 def test_inp_14_what_is_fetched_stands_in_the_settings() -> None:
     """Each request is made of an address of `settings` (or of the table of vendors), bounded in time and size."""
-    for path in ("accounts/breaches.py", "guards/siteverify.py"):
+    for path in ("accounts/breaches.py", "captcha/siteverify.py"):
         source = (HOME / path).read_text()
         made, [fetch] = calls(source, "Request"), calls(source, "fetched")
         assert len(made) == 1

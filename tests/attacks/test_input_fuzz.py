@@ -15,8 +15,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.skins.problems import PROBLEMS
-from vestibule.wsgi import application
+from vestibule.service.wsgi import application
+from vestibule.web.problems import PROBLEMS
 
 ADA = "ada@example.com"
 BRIEF = examples(

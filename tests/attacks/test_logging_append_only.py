@@ -17,11 +17,11 @@ from tests.world import Api, Inbox
 from vestibule.accounts.models import User
 from vestibule.audit import retention
 from vestibule.audit.models import AuditEvent
-from vestibule.flows import account
-from vestibule.skins.worker import schedule
+from vestibule.flows.account import personal_data
+from vestibule.service.worker import schedule
 
 ADA = "ada@example.com"
-SWEEPS = {each.kind: each for each in schedule.sweeps()}
+SWEEPS = {each.kind: each for each in schedule.list_sweeps()}
 on_postgresql = pytest.mark.skipif(not environment.PRODUCTION, reason="SQLite's file is one process's own")
 
 
@@ -69,9 +69,9 @@ def test_log_04_what_happened_stays_even_where_rows_are_shortened(api: Api, inbo
     api.account(inbox, ADA)
     before = rows()
     for column in ("name", "code", "actor", "request_id"):
-        with pytest.raises(ProgrammingError, match="what happened stays"), retention.shortening():
+        with pytest.raises(ProgrammingError, match="what happened stays"), retention.allow_shortening():
             AuditEvent.objects.update(**{column: "another"})
-    with pytest.raises(ProgrammingError, match="what happened stays"), retention.shortening():
+    with pytest.raises(ProgrammingError, match="what happened stays"), retention.allow_shortening():
         AuditEvent.objects.update(at=timezone.now())
     assert rows() == before
 
@@ -80,10 +80,10 @@ def test_log_04_what_happened_stays_even_where_rows_are_shortened(api: Api, inbo
 def test_log_04_the_leave_ends_with_what_it_was_for(api: Api, inbox: Inbox) -> None:
     """Also within a transaction that goes on, and for the next one of this connection."""
     api.account(inbox, ADA)
-    with retention.shortening():
+    with retention.allow_shortening():
         AuditEvent.objects.update(agent="")
     with atomic():
-        with retention.shortening():
+        with retention.allow_shortening():
             AuditEvent.objects.update(address=None)
         rewriting(lambda: AuditEvent.objects.update(agent="another"))
     rewriting(lambda: AuditEvent.objects.all().delete())
@@ -92,18 +92,18 @@ def test_log_04_the_leave_ends_with_what_it_was_for(api: Api, inbox: Inbox) -> N
 def test_log_04_retention_cutting_and_erasure_go_on(api: Api, inbox: Inbox) -> None:
     api.account(inbox, ADA)
     User.objects.update(closes_at=timezone.now() - timedelta(seconds=1))
-    assert account.erase_due(timezone.now(), 10) == 1
+    assert personal_data.erase_due_accounts(timezone.now(), 10) == 1
     assert not AuditEvent.objects.filter(user_id__isnull=False).exclude(name="account.erased").exists()
     new = AuditEvent.objects.create(at=timezone.now(), name="session.opened", actor="user", address="198.51.100.77")
     later = timezone.now() + timedelta(days=91)
-    assert schedule.forget(SWEEPS["whole addresses"], later) == 1
+    assert schedule.erase_stale(SWEEPS["whole addresses"], later) == 1
     assert AuditEvent.objects.get(pk=new.pk).address == "198.51.100.0"
-    assert schedule.forget(SWEEPS["audit events"], later + timedelta(days=365)) > 1
+    assert schedule.erase_stale(SWEEPS["audit events"], later + timedelta(days=365)) > 1
     assert not AuditEvent.objects.exists()
 
 
 def test_log_04_nothing_else_in_the_code_rewrites_it() -> None:
-    """On every database: whoever updates or deletes events does so within `retention.shortening`."""
+    """On every database: whoever updates or deletes events does so within `retention.allow_shortening`."""
     home = Path(vestibule.__file__).parent
     found = {}
     for module in home.rglob("*.py"):
@@ -114,4 +114,4 @@ def test_log_04_nothing_else_in_the_code_rewrites_it() -> None:
                 body = ast.unparse(node)
                 if ("AuditEvent" in body or "_events(" in body) and (".update(" in body or ".delete(" in body):
                     found[f"{module.relative_to(home)}:{node.name}"] = "shortening()" in body
-    assert found == {"audit/retention.py:cut": True, "flows/account.py:_erase": True}
+    assert found == {"audit/retention.py:cut": True, "flows/account/personal_data.py:_erase": True}

@@ -17,7 +17,7 @@ from tests.letters import LINK
 from tests.world import Inbox
 from vestibule.audit import events
 
-KEPT = {event.name: event.kept for event in events.ALL}
+KEPT = {event.name: event.in_audit_log for event in events.ALL_EVENTS}
 BEHIND = {"funnel.show"}  # refused by `staff.enter`, before it is asked
 SCHEMA: dict[str, Any] = yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
 _WALKED: list[Walk] = []

@@ -15,14 +15,14 @@ from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import retention
 from vestibule.audit.models import AuditEvent, DayTally
-from vestibule.skins.worker import schedule
+from vestibule.service.worker import schedule
 
 pytestmark = pytest.mark.usefixtures("house")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA, NEW = "ada@example.com", "new@example.com"
 NEXT = "another password entirely"
-SWEEPS = {each.kind: each for each in schedule.sweeps()}
+SWEEPS = {each.kind: each for each in schedule.list_sweeps()}
 
 
 def event(days: int, address: str | None = "198.51.100.77", name: str = "session.opened") -> AuditEvent:
@@ -36,10 +36,10 @@ def test_log_09_events_go_after_a_year_and_no_day_before() -> None:
     kept = event(364)
     DayTally.objects.create(day=(NOW - timedelta(days=367)).date(), name="rate.exceeded", code="login", count=3)
     DayTally.objects.create(day=(NOW - timedelta(days=300)).date(), name="rate.exceeded", code="login", count=3)
-    assert schedule.forget(SWEEPS["audit events"], NOW) == 2
-    assert schedule.forget(SWEEPS["audit tallies"], NOW) == 1
+    assert schedule.erase_stale(SWEEPS["audit events"], NOW) == 2
+    assert schedule.erase_stale(SWEEPS["audit tallies"], NOW) == 1
     assert AuditEvent.objects.get().pk == kept.pk
-    assert schedule.forget(SWEEPS["audit events"], NOW) == 0
+    assert schedule.erase_stale(SWEEPS["audit events"], NOW) == 0
     assert settings.AUDIT_KEPT.days == 365
 
 
@@ -54,21 +54,21 @@ def test_log_09_events_go_after_a_year_and_no_day_before() -> None:
 )
 def test_log_09_addresses_are_cut_to_their_network_after_90_days(whole: str, left: str) -> None:
     old, new, none = event(91, whole), event(89, whole), event(91, None)
-    assert SWEEPS["whole addresses"].count(NOW - SWEEPS["whole addresses"].kept) == 1
-    assert schedule.forget(SWEEPS["whole addresses"], NOW) == 1
+    assert SWEEPS["whole addresses"].count(NOW - SWEEPS["whole addresses"].kept_for) == 1
+    assert schedule.erase_stale(SWEEPS["whole addresses"], NOW) == 1
     for row, address in ((old, left), (new, whole), (none, None)):
         row.refresh_from_db()
         assert row.address == address
-    assert schedule.forget(SWEEPS["whole addresses"], NOW) == 0
+    assert schedule.erase_stale(SWEEPS["whole addresses"], NOW) == 0
 
 
 def test_log_09_the_sweeps_go_in_batches_and_many_at_once_take_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "BATCH", 2)
+    monkeypatch.setattr(schedule, "BATCH_SIZE", 2)
     for number in range(9):
         event(100, f"198.51.{number}.7")
-    assert schedule.forget(SWEEPS["whole addresses"], NOW, batches=2) == 4
-    assert sum(at_once(lambda _: schedule.forget(SWEEPS["whole addresses"], NOW), 4)) == 5
-    assert not retention.whole(NOW).exists()
+    assert schedule.erase_stale(SWEEPS["whole addresses"], NOW, batches=2) == 4
+    assert sum(at_once(lambda _: schedule.erase_stale(SWEEPS["whole addresses"], NOW), 4)) == 5
+    assert not retention.events_with_full_address(NOW).exists()
 
 
 def test_log_09_purge_says_what_would_go_and_a_dry_run_takes_nothing() -> None:

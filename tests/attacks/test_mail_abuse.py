@@ -11,7 +11,7 @@ from tests.attacks.allowances import defaults, spend, stranger
 from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
-from vestibule.flows import password_reset
+from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
 
 ADA, NOBODY = "ada@example.com", "nobody@example.com"
@@ -100,7 +100,7 @@ def test_abu_11_what_the_staff_have_sent_does_not_end_where_strangers_were(api: 
         spend(ADA)
         inbox.all()
         inbox.empty()
-        password_reset.start(client=Client.system("staff", timezone.now()), address=identifiers.email(ADA))
+        password_reset.start(client=Client.for_system("staff", timezone.now()), address=identifiers.parse_email(ADA))
         assert "Reset your password" in inbox.newest(ADA).subject
 
 

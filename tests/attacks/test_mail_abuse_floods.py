@@ -13,10 +13,10 @@ from tests.stories.test_captcha import solve
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.guards.rates import Rates, parsed
+from vestibule.limits.rates import Rates, parse_rates
 
 ADA = "ada@one.example"
-FEW = Rates(per_network=parsed("3/hour"), overall=parsed("5/hour"))
+FEW = Rates(per_network=parse_rates("3/hour"), overall=parse_rates("5/hour"))
 
 
 @pytest.fixture

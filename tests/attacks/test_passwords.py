@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.accounts import guessable, passwords
-from vestibule.accounts.breach_file import holds
+from vestibule.accounts import password_validators, passwords
+from vestibule.accounts.breach_file import contains_digest
 from vestibule.accounts.models import User
-from vestibule.settings import kinds
+from vestibule.service.settings import value_types
 
 ADA = "ada.lovelace@example.com"
 
 
 def codes(password: str, **own: str) -> list[str]:
-    return [problem.code for problem in passwords.problems(passwords.normalised(password), **own)]
+    return [problem.code for problem in passwords.find_policy_violations(passwords.normalise_password(password), **own)]
 
 
 GUESSED = [
@@ -55,17 +55,17 @@ def test_pwd_02_a_passphrase_of_any_script_passes(password: str) -> None:
 
 def test_hol_23_the_names_of_the_house(settings: Any) -> None:
     settings.HOST, settings.BRAND = "auth.umbrella.example", replace(settings.BRAND, name="Sunny Side")
-    guessable.house.cache_clear()
+    password_validators.site_words.cache_clear()
     for password in ("umbrella2026!", "Umbrella-Umbrella", "sunny-side-123", "SunnySideSunnySide", "umbrellapassword"):
         assert codes(password) == ["password_too_common"]
     assert codes("an umbrella for my aunt") == []
-    guessable.house.cache_clear()
+    password_validators.site_words.cache_clear()
 
 
 def test_hol_23_the_list_is_made_for_this_length() -> None:
-    assert len(guessable.common()) >= 3000
-    assert min(map(len, guessable.common())) >= 12
-    for each in guessable.common():
+    assert len(password_validators.common_passwords()) >= 3000
+    assert min(map(len, password_validators.common_passwords())) >= 12
+    for each in password_validators.common_passwords():
         assert codes(each.title()) == ["password_too_common"]
 
 
@@ -120,10 +120,10 @@ def test_pwd_03_every_line_of_a_list_is_found_and_nothing_else(tmp_path: Path, c
     path = tmp_path / "breached.txt"
     kept = sorted(digest(f"stolen {number}") for number in range(count))
     path.write_text("".join(map(line.format, kept)), newline="")
-    assert all(holds(path, each) for each in kept)
-    assert not any(holds(path, digest(f"mine {number}")) for number in range(100))
+    assert all(contains_digest(path, each) for each in kept)
+    assert not any(contains_digest(path, digest(f"mine {number}")) for number in range(100))
     path.write_text("".join(map(line.format, kept)).rstrip().lower(), newline="")
-    assert all(holds(path, each) for each in kept)
+    assert all(contains_digest(path, each) for each in kept)
 
 
 def test_pwd_03_a_list_as_a_file_counts_at_every_door(api: Api, inbox: Inbox, tmp_path: Path, settings: Any) -> None:
@@ -132,7 +132,7 @@ def test_pwd_03_a_list_as_a_file_counts_at_every_door(api: Api, inbox: Inbox, tm
     access = api.account(inbox, ADA)
     api.post("password/reset", {"email": ADA})
     token = inbox.newest(ADA).token
-    settings.PASSWORD_BREACH_FILE = kinds.digests(str(path))
+    settings.PASSWORD_BREACH_FILE = value_types.parse_digest_file(str(path))
     refused = [
         api.start(email="new@example.com", password=stolen),
         api.register(email="new@example.com", password=stolen),
@@ -149,5 +149,5 @@ def test_pwd_03_what_is_no_list_stops_the_start(tmp_path: Path, content: bytes) 
     path = tmp_path / "breached.txt"
     path.write_bytes(content)
     for named in (path, tmp_path, tmp_path / "nothing"):
-        with pytest.raises(kinds.Unreadable):
-            kinds.digests(str(named))
+        with pytest.raises(value_types.UnreadableValue):
+            value_types.parse_digest_file(str(named))

@@ -124,7 +124,7 @@ def test_tok_17_signing_out_everywhere_ends_every_session(api: Api, tokens: dict
 
 def test_tok_15_a_suspended_person_is_out_at_the_next_request(api: Api, tokens: dict[str, Any]) -> None:
     user = User.objects.get()
-    assert lifecycle.suspend(user.id)
+    assert lifecycle.suspend_user(user.id)
     assert me(api, tokens["access"])[1]["code"] == "session_revoked"
     assert refresh(tokens["refresh"]).code == "session_revoked"
     assert api.post("token/verify", {"token": tokens["access"]}).status == 401

@@ -8,8 +8,8 @@ from time_machine import travel
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
-from vestibule.guards import counters
-from vestibule.sessions import signing
+from vestibule.limits import rate_counters
+from vestibule.sessions import signing_keys
 from vestibule.sessions.models import Session
 
 ADA, EVE = "ada@example.com", "eve@example.com"
@@ -43,8 +43,8 @@ def inside(session_cookie: str) -> bool:
 
 def forget() -> None:
     """All of Redis is gone, and so is what the process remembers."""
-    counters.forget()
-    signing.forget()
+    rate_counters.reset_rate_counters()
+    signing_keys.forget_signing_keys()
     if settings.REDIS_URL:
         Redis.from_url(settings.REDIS_URL).flushdb()
 
@@ -63,7 +63,7 @@ def test_tok_24_nothing_that_is_forgotten_revives_a_session(api: Api, ada: str, 
         assert inside(page)  # another session, which nobody stole
     if how == "suspended":
         person = User.objects.get().pk
-        assert lifecycle.suspend(person)
+        assert lifecycle.suspend_user(person)
         Session.objects.update(revoked_at=None)  # as if it had never been written there
     forget()
     assert api.send("GET", "me", tokens["access"]).code == "session_revoked"

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.test import override_settings
 
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.guards import counters
-from vestibule.guards.rates import Rates, parsed
 from vestibule.kernel.errors import Unavailable
-from vestibule.sessions import signing
+from vestibule.limits import rate_counters
+from vestibule.limits.rates import Rates, parse_rates
+from vestibule.sessions import signing_keys
 
 ADA = "ada@example.com"
 PROXY = "10.0.0.1"  # trusted, see tests.environment
@@ -66,13 +66,13 @@ def answers() -> Iterator[tuple[int, Any]]:
     yield 405, through(http, "/api/auth/login", "DELETE")
     for path in ("/register/", "/api/auth/login"):
         yield 413, through(http, path, "POST", data="x" * (settings.BODY_LIMIT + 1), content_type="application/json")
-    with override_settings(RATES={**none, "anon": Rates(per_network=parsed("1/hour"))}):
+    with override_settings(RATES={**none, "anon": Rates(per_network=parse_rates("1/hour"))}):
         through(http, "/api/auth/config")
         yield 429, through(http, "/api/auth/config")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(signing, "jwks", broken)
+        patched.setattr(signing_keys, "build_jwk_set", broken)
         yield 500, through(http, "/.well-known/jwks.json")
-        patched.setattr(counters, "hit", unavailable)
+        patched.setattr(rate_counters, "count_request", unavailable)
         yield (
             503,
             http.post(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
 from vestibule.sessions.models import Session
-from vestibule.skins.pages import link_token
+from vestibule.web.pages import link_token
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 PATHS = ("/verify-email/", "/password/reset/confirm/", "/not-me/", "/email/undo/", "/account/undo/")
@@ -96,7 +96,9 @@ def test_hol_32_a_cookie_that_we_did_not_make_names_no_token(http: Http) -> None
     for value in (MADE_UP, f"/not-me/ {MADE_UP}", settings.KEYS.sign("page session", f"/not-me/ {MADE_UP}".encode())):
         http.cookies[settings.LINK_COOKIE_NAME] = value
         assert MADE_UP not in http.get("/not-me/").content.decode()
-    http.cookies[settings.LINK_COOKIE_NAME] = settings.KEYS.sign(link_token.PURPOSE, f"/not-me/ {MADE_UP}".encode())
+    http.cookies[settings.LINK_COOKIE_NAME] = settings.KEYS.sign(
+        link_token.SIGNING_PURPOSE, f"/not-me/ {MADE_UP}".encode()
+    )
     assert held(http.get("/not-me/")) == MADE_UP
     assert http.post("/not-me/").status_code == 400  # a form says for itself which link it is of
 

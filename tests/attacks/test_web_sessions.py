@@ -6,7 +6,7 @@ from django.conf import settings
 
 from tests.world import Api, Http, Inbox
 from vestibule.sessions.models import Session
-from vestibule.skins.cookies import SESSION
+from vestibule.web.cookies import SESSION_PURPOSE
 
 ADA = "ada@example.com"
 
@@ -14,7 +14,7 @@ ADA = "ada@example.com"
 def shown_to(id: UUID) -> str:
     """Where a browser ends that shows a cookie, rightly signed, of this session."""
     http = Http()
-    http.cookies[settings.SESSION_COOKIE_NAME] = settings.KEYS.sign(SESSION, id.bytes)
+    http.cookies[settings.SESSION_COOKIE_NAME] = settings.KEYS.sign(SESSION_PURPOSE, id.bytes)
     return str(http.get("/account/").headers.get("Location", "here"))
 
 

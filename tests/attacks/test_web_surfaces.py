@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.architecture.test_docs import ROOT
 from tests.architecture.test_shape import endpoints
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.guards import counters
-from vestibule.skins.ops import health
+from vestibule.limits import rate_counters
+from vestibule.service.ops import health
 
 ROWS = re.findall(r"^\| `(/[^`]*)` \| (\w+) \| ([^|]*)\| ([^|]*) \|$", (ROOT / "docs/surfaces.md").read_text(), re.M)
 TABLE = {path: (who, set(re.findall(r"`(\w+)`", rules)), tells) for path, who, rules, tells in ROWS}
@@ -57,13 +57,13 @@ def stranger(house: None) -> Http:
 def admitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The rules that requests were counted against."""
     rules: set[str] = set()
-    hit = counters.hit
+    hit = rate_counters.count_request
 
     def noted(rule: Any, **by: str) -> None:
         rules.add(rule.name)
         hit(rule, **by)
 
-    monkeypatch.setattr(counters, "hit", noted)
+    monkeypatch.setattr(rate_counters, "count_request", noted)
     return rules
 
 
@@ -164,7 +164,7 @@ def test_readiness_that_is_asked_often_is_looked_at_once_in_a_while(stranger: Ht
 
     connection_created.connect(looked)
     try:
-        health.forget()
+        health.reset_dependency_checks()
         stranger.get("/health/ready")
         once = len(looks)
         assert {stranger.get("/health/ready").status_code for _ in range(20)} == {200}

@@ -11,8 +11,8 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from redis.connection import AbstractConnection
 
-from vestibule.courier import tasks
-from vestibule.kernel.sealing import Keys
+from vestibule.courier import wake
+from vestibule.kernel.sealing import KeyRing
 
 
 @contextmanager
@@ -39,19 +39,19 @@ def work() -> Iterator[Counter[str]]:
         patch.setattr(owner, name, spied)
 
     with connection.execute_wrapper(asked):
-        counted(Keys, "seal")
-        counted(Keys, "digests")
+        counted(KeyRing, "seal")
+        counted(KeyRing, "digests")
         counted(Argon2PasswordHasher, "verify")
         counted(Argon2PasswordHasher, "encode")
         before_task_publish.connect(published)
         count_commands(patch, done)
-        tasks.doorbell.clear()
+        wake.wake_event.clear()
         try:
             yield done
         finally:
             before_task_publish.disconnect(published)
             patch.undo()
-        done["doorbell"] += tasks.doorbell.is_set()
+        done["doorbell"] += wake.wake_event.is_set()
 
 
 def count_commands(patch: pytest.MonkeyPatch, done: Counter[str]) -> None:

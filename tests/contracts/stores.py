@@ -12,12 +12,12 @@ from django.db import connections
 
 from tests.contracts.redises import cluster
 from tests.environment import PRODUCTION
-from vestibule import redis_client
 from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
+from vestibule.storage import redis_client
 
 T = TypeVar("T")
 
@@ -29,11 +29,11 @@ SECOND = timedelta(seconds=1)
 
 
 def opened(kind: str) -> Store:
-    """The store of that kind, as `challenges.desk` opens it."""
+    """The store of that kind, as `challenges.configured_engine` opens it."""
     if kind == "redis":
-        return RedisStore(redis_client.connect(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
+        return RedisStore(redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
     if kind == "cluster":
-        client = redis_client.connect(cluster(), **settings.REDIS_OPTIONS)
+        client = redis_client.open_connection(cluster(), **settings.REDIS_OPTIONS)
         return RedisStore(client, prefix=f"contract {uuid4()}")
     return DatabaseStore()
 
@@ -84,6 +84,6 @@ def at_once(act: Callable[[int], T], times: int = 32) -> list[T]:
 def unsettle(store: Store, id: UUID) -> None:
     """As if the word that its work was committed had never come: the process ended before."""
     if isinstance(store, RedisStore):
-        store._redis.hset(store._key(id), "state", State.WAITING.value)
+        store._redis.hset(store._record_key(id), "state", State.WAITING.value)
     else:
         StoredChallenge.objects.filter(pk=id).update(state=State.WAITING)

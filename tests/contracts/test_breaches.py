@@ -7,7 +7,7 @@ from django.test import override_settings
 
 from tests.vendors import Pwned, serving
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.accounts.breaches import breached
+from vestibule.accounts.breaches import is_breached
 
 STOLEN = "a stolen password of somebody"
 
@@ -21,8 +21,8 @@ def pwned() -> Iterator[Pwned]:
 
 def test_the_list_is_told_five_characters(pwned: Pwned) -> None:
     """PWD-03."""
-    assert breached(STOLEN)
-    assert not breached(PASSWORD)
+    assert is_breached(STOLEN)
+    assert not is_breached(PASSWORD)
     assert [len(path) for path in pwned.asked] == [len("/range/") + 5] * 2
 
 
@@ -52,5 +52,5 @@ def test_a_list_that_fails_keeps_nobody_out(pwned: Pwned, api: Api, status: int)
 
 def test_without_a_list_nothing_is_asked(pwned: Pwned) -> None:
     with override_settings(PASSWORD_BREACH_URL=""):
-        assert not breached(STOLEN)
+        assert not is_breached(STOLEN)
     assert pwned.asked == []

@@ -14,8 +14,8 @@ from time_machine import travel
 
 from tests.vendors import SiteVerify, serving
 from tests.world import PASSWORD, Api, Reply
-from vestibule.guards import siteverify, vendors
-from vestibule.guards.rates import Rates, parsed
+from vestibule.captcha import siteverify, vendors
+from vestibule.limits.rates import Rates, parse_rates
 
 NOON = "2026-03-01T12:00:00Z"
 
@@ -28,7 +28,7 @@ def vendor(request: pytest.FixtureRequest, house: None) -> Iterator[SiteVerify]:
     """A vendor (Turnstile, unless the test names another) that is asked everywhere; while it is down, two an hour get
     in."""
     name = getattr(request, "param", "turnstile")
-    rates = {**settings.RATES, "captcha_unchecked": Rates(per_network=parsed("2/hour"))}
+    rates = {**settings.RATES, "captcha_unchecked": Rates(per_network=parse_rates("2/hour"))}
     with (
         serving(fake := SiteVerify(name)) as url,
         override_settings(
@@ -41,10 +41,10 @@ def vendor(request: pytest.FixtureRequest, house: None) -> Iterator[SiteVerify]:
             RATES=rates,
         ),
     ):
-        siteverify.forget()
+        siteverify.forget_outage()
         yield fake
         fake.let_go.set()
-    siteverify.forget()
+    siteverify.forget_outage()
 
 
 def solve(vendor: SiteVerify, name: str = "token-1") -> str:

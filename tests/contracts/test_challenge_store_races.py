@@ -88,7 +88,7 @@ def test_the_database_store_forgets_at_most_so_many_of_the_long_dead() -> None:
     store = DatabaseStore()
     dead = [added(store, expires_at=NOW - (n + 1) * SECOND) for n in range(3)]
     alive = added(store, expires_at=NOW)
-    assert [store.sweep(before=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
+    assert [store.delete_expired(before=NOW, limit=2) for _ in range(3)] == [2, 1, 0]
     assert [store.get(record.id) for record in dead] == [None] * 3
     assert store.get(alive.id) == alive
 
@@ -99,10 +99,10 @@ def test_redis_keeps_a_record_for_an_hour_past_its_end_by_its_own_clock() -> Non
     store.add(record)
     assert isinstance(store, RedisStore)
     longest = (SOON - NOW + KEPT_AFTER_EXPIRY) // timedelta(milliseconds=1)
-    left = store._redis.pttl(store._key(record.id))
+    left = store._redis.pttl(store._record_key(record.id))
     assert isinstance(left, int)
     assert 0 < left <= longest
-    assert store.sweep(before=SOON, limit=10) == 0
+    assert store.delete_expired(before=SOON, limit=10) == 0
 
 
 @pytest.mark.skipif(not PRODUCTION, reason="needs Redis")

@@ -13,10 +13,10 @@ from time_machine import Traveller, travel
 from tests.contracts.stores import at_once
 from tests.environment import PRODUCTION
 from tests.servers import free_port
-from vestibule.guards import counters
-from vestibule.guards.rates import Rates, parsed
-from vestibule.guards.rules import RULES, Rule
 from vestibule.kernel.errors import Throttled, Unavailable
+from vestibule.limits import rate_counters
+from vestibule.limits.rates import Rates, parse_rates
+from vestibule.limits.rules import RULES, Rule
 
 RULE = Rule(name="tried")
 OTHER = Rule(name="other")
@@ -33,17 +33,19 @@ def clock() -> Iterator[Traveller]:
 
 def rates(network: str = "", identifier: str = "", overall: str = "") -> override_settings:
     """The rates of both rules, for as long as it is held."""
-    found = Rates(per_network=parsed(network), per_identifier=parsed(identifier), overall=parsed(overall))
+    found = Rates(
+        per_network=parse_rates(network), per_identifier=parse_rates(identifier), overall=parse_rates(overall)
+    )
     return override_settings(RATES={RULE.name: found, OTHER.name: found})
 
 
 def admitted(rule: Rule = RULE, *, network: str = PLACE, identifier: str = "") -> bool:
     """Whether one more request is let in."""
     try:
-        counters.hit(rule, network=network)
+        rate_counters.count_request(rule, network=network)
     except Throttled:
         return False
-    return not identifier or counters.fits(rule, identifier=identifier)
+    return not identifier or rate_counters.try_count_identifier(rule, identifier=identifier)
 
 
 def test_a_limit_holds_for_each_network_and_each_rule(clock: Traveller) -> None:
@@ -72,13 +74,13 @@ def test_a_refusal_says_which_rate_and_how_long(clock: Traveller) -> None:
         assert admitted()
         clock.shift(15)
         with pytest.raises(Throttled) as short:
-            counters.hit(RULE, network=PLACE)
+            rate_counters.count_request(RULE, network=PLACE)
         assert (short.value.limit, short.value.window) == (2, 60)
         assert short.value.retry_after in (45, 46)
         clock.shift(46)
         assert admitted()
         with pytest.raises(Throttled) as long:
-            counters.hit(RULE, network=PLACE)
+            rate_counters.count_request(RULE, network=PLACE)
         assert (long.value.limit, long.value.window) == (3, 3600)
 
 
@@ -87,7 +89,7 @@ def test_the_told_wait_is_long_enough(clock: Traveller) -> None:
         clock.shift(0.4)
         assert admitted()
         with pytest.raises(Throttled) as refused:
-            counters.hit(RULE, network=PLACE)
+            rate_counters.count_request(RULE, network=PLACE)
         assert refused.value.retry_after is not None
         clock.shift(refused.value.retry_after)
         assert admitted()
@@ -141,7 +143,7 @@ def test_forgetting_starts_anew(clock: Traveller) -> None:
     with rates(network="1/minute"):
         assert admitted()
         assert not admitted()
-        counters.forget()
+        rate_counters.reset_rate_counters()
         assert admitted()
 
 
@@ -156,7 +158,7 @@ def test_the_counts_live_in_redis_under_our_prefix() -> None:
 def test_an_unreachable_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """FLT-02."""
     nobody = RedisStorage(f"redis://127.0.0.1:{free_port()}", wrap_exceptions=True, **settings.REDIS_OPTIONS)
-    monkeypatch.setattr(counters, "_limiter", MovingWindowRateLimiter(nobody))
+    monkeypatch.setattr(rate_counters, "_limiter", MovingWindowRateLimiter(nobody))
     with rates(network="1/minute"), pytest.raises(Unavailable) as refused:
-        counters.hit(RULE, network=PLACE)
+        rate_counters.count_request(RULE, network=PLACE)
     assert refused.value.retry_after == 5

@@ -25,9 +25,9 @@ from tests.contracts.redises import Watched, cluster
 from tests.contracts.stores import added, at_once, kept
 from tests.environment import PRODUCTION
 from tests.servers import free_port, until
-from vestibule import redis_client
 from vestibule.challenges.store_redis import RedisStore
-from vestibule.guards import counters
+from vestibule.limits import rate_counters
+from vestibule.storage import redis_client
 
 pytestmark = pytest.mark.skipif(not PRODUCTION, reason="needs Redis")
 
@@ -37,7 +37,7 @@ TLS_REDIS = shutil.which("redis-server", path="/usr/bin:/usr/local/bin")  # the 
 
 def rung(url: str) -> bool:
     """Whether a wake that is put into this broker comes out of it."""
-    told = redis_client.broker(url)
+    told = redis_client.celery_broker_options(url)
     options = {"socket_connect_timeout": 1, "socket_timeout": 2, **told["broker_transport_options"]}
     with Connection(told["broker_url"], ssl=told["broker_use_ssl"], transport_options=options) as connection:
         connection.ensure_connection(max_retries=0, timeout=2)
@@ -49,24 +49,24 @@ def rung(url: str) -> bool:
 
 
 def test_a_cluster_counts(house: None) -> None:
-    limiter = MovingWindowRateLimiter(counters.storage(cluster(), **settings.REDIS_OPTIONS))
+    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(cluster(), **settings.REDIS_OPTIONS))
     assert sum(at_once(lambda _: limiter.hit(THREE, "tried", "one network"))) == 3
     assert [limiter.hit(THREE, "tried", f"network {n}") for n in range(12)] == [True] * 12  # on all three nodes
     assert limiter.get_window_stats(THREE, "tried", "one network").remaining == 0
 
 
 def test_a_cluster_that_is_away_is_down() -> None:
-    with pytest.raises(redis_client.down()):
-        redis_client.connect(f"redis+cluster://127.0.0.1:{free_port()}", **settings.REDIS_OPTIONS).ping()
+    with pytest.raises(redis_client.unreachable_errors()):
+        redis_client.open_connection(f"redis+cluster://127.0.0.1:{free_port()}", **settings.REDIS_OPTIONS).ping()
 
 
 def test_sentinel_puts_another_in_its_place(house: None) -> None:
     watched = Watched()
     try:
         watched.start()
-        client = redis_client.connect(watched.url, **settings.REDIS_OPTIONS)
+        client = redis_client.open_connection(watched.url, **settings.REDIS_OPTIONS)
         store = RedisStore(client)
-        limiter = MovingWindowRateLimiter(counters.storage(watched.url, **settings.REDIS_OPTIONS))
+        limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(watched.url, **settings.REDIS_OPTIONS))
         record = added(store)
         assert limiter.hit(THREE, "tried")
         assert rung(watched.url)
@@ -83,7 +83,7 @@ def test_sentinel_puts_another_in_its_place(house: None) -> None:
 def _answers(client: redis.Redis) -> bool:
     try:
         return bool(client.set("vestibule:here", "1"))
-    except redis_client.down():
+    except redis_client.unreachable_errors():
         return False
 
 
@@ -98,7 +98,7 @@ def by_tls(tmp_path: Path) -> Iterator[str]:
     command = [TLS_REDIS, *tls, "--tls-auth-clients", "no", "--requirepass", "a secret", "--save", ""]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
     url = f"rediss://:a%20secret@127.0.0.1:{port}/2"
-    until(lambda: _answers(redis_client.connect(f"{url}?ssl_ca_certs={tmp_path}/cert.pem")), "Redis by TLS")
+    until(lambda: _answers(redis_client.open_connection(f"{url}?ssl_ca_certs={tmp_path}/cert.pem")), "Redis by TLS")
     yield url
     process.kill()
     process.wait()
@@ -123,11 +123,11 @@ def _certificate(folder: Path) -> None:
 def test_tls_is_trusted_by_its_certificate_alone(by_tls: str, tmp_path: Path) -> None:
     """FLT-16."""
     trusted = f"{by_tls}?ssl_ca_certs={tmp_path}/cert.pem"
-    limiter = MovingWindowRateLimiter(counters.storage(trusted, **settings.REDIS_OPTIONS))
+    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(trusted, **settings.REDIS_OPTIONS))
     assert limiter.hit(THREE, "tried")
     assert rung(trusted)
     with pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
-        redis_client.connect(by_tls).ping()
+        redis_client.open_connection(by_tls).ping()
     with pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
         rung(by_tls)
 
@@ -147,7 +147,7 @@ def test_tls_is_trusted_by_its_certificate_alone(by_tls: str, tmp_path: Path) ->
     ],
 )
 def test_what_celery_is_told(url: str, told: dict[str, Any]) -> None:
-    assert redis_client.broker(url) == told
+    assert redis_client.celery_broker_options(url) == told
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_what_celery_is_told(url: str, told: dict[str, Any]) -> None:
 )
 def test_what_is_no_redis(url: str) -> None:
     with pytest.raises(ValueError, match=r"[rR]edis"):
-        redis_client.connect(url)
+        redis_client.open_connection(url)

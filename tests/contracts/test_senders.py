@@ -10,8 +10,9 @@ from django.test import override_settings
 
 from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox, Smtp
-from vestibule.courier import channels, messages
-from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, Kind, Rendered
+from vestibule.courier import messages
+from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, MessageKind, RenderedMessage
+from vestibule.courier.transports import channels
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -21,8 +22,8 @@ PARAMS: dict[str, str | int] = {"address": "192.0.2.1", "at": "01 March 2026, 12
 CODE = "042042"
 
 
-def rendered(kind: Kind = REGISTRATION_CODE) -> Rendered:
-    return messages.mail(kind, {**PARAMS, "code": CODE})
+def rendered(kind: MessageKind = REGISTRATION_CODE) -> RenderedMessage:
+    return messages.render_mail(kind, {**PARAMS, "code": CODE})
 
 
 def test_a_mail_is_text_and_html_that_say_the_same(inbox: Inbox) -> None:
@@ -55,7 +56,7 @@ def test_a_line_break_makes_no_header(inbox: Inbox, break_: str) -> None:
     """ABU-04."""
     with pytest.raises((BadHeaderError, ValueError)):
         channels.send_mail(ID, f"{ADA}{break_}Bcc: eve@example.com", rendered())
-    subject = Rendered(subject=f"Hello{break_}Bcc: eve@example.com", text="text", html="<p>text</p>")
+    subject = RenderedMessage(subject=f"Hello{break_}Bcc: eve@example.com", text="text", html="<p>text</p>")
     with pytest.raises(BadHeaderError):
         channels.send_mail(ID, ADA, subject)
     assert inbox.all() == []
@@ -64,14 +65,14 @@ def test_a_line_break_makes_no_header(inbox: Inbox, break_: str) -> None:
 def test_what_a_stranger_typed_is_escaped_in_html(inbox: Inbox) -> None:
     """INP-09."""
     params: dict[str, str | int] = {**PARAMS, "code": CODE, "address": "<img src=x onerror=alert(1)>"}
-    channels.send_mail(ID, ADA, messages.mail(REGISTRATION_CODE, params))
+    channels.send_mail(ID, ADA, messages.render_mail(REGISTRATION_CODE, params))
     assert "<img" not in inbox.newest(ADA).html
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_every_kind_reads_in_full_both_ways(kind: Kind) -> None:
+def test_every_kind_reads_in_full_both_ways(kind: MessageKind) -> None:
     """ABU-13."""
-    mail, text = rendered(kind), messages.sms(kind, {**PARAMS, "code": CODE})
+    mail, text = rendered(kind), messages.render_sms(kind, {**PARAMS, "code": CODE})
     for part in (mail.subject, mail.text, mail.html, text.text):
         assert part
         assert "{{" not in part
@@ -88,7 +89,7 @@ def test_a_notice_holds_no_code() -> None:
 
 def test_an_sms_is_a_text_to_one_number_under_our_id(inbox: Inbox) -> None:
     number = "+14155550100"
-    channels.send_sms(ID, number, messages.sms(REGISTRATION_CODE, {**PARAMS, "code": CODE}))
+    channels.send_sms(ID, number, messages.render_sms(REGISTRATION_CODE, {**PARAMS, "code": CODE}))
     [post] = inbox.all()
     assert (post.to, post.code, post.html) == (number, CODE, "")
     assert post.headers["Message-ID"] == f"<{ID}@{settings.HOST}>"
@@ -106,7 +107,7 @@ def test_the_gateway_of_sms_is_the_one_that_the_operator_names() -> None:
         channels.send_sms(ID, "+14155550100", rendered())
 
 
-def broken_gateway(id: UUID, to: str, rendered: Rendered) -> None:
+def broken_gateway(id: UUID, to: str, rendered: RenderedMessage) -> None:
     """A gateway that is down."""
     raise ConnectionError(f"{id}: {len(to)} {len(rendered.text)}")
 

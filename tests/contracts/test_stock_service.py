@@ -17,7 +17,7 @@ from time_machine import travel
 
 from tests.world import Api, Inbox
 from vestibule.accounts.models import User
-from vestibule.sessions import signing
+from vestibule.sessions import signing_keys
 from vestibule.sessions.models import SigningKey
 
 
@@ -56,7 +56,7 @@ def test_a_stock_service_takes_our_tokens_before_and_after_the_keys_rotate(
     good, *bad = asked(live_server, token, altered(token), elsewhere, expired, refresh)
     assert good == [200, user_id]
     assert [status for status, _ in bad] == [401] * 4
-    old, _ = signing.newest(timezone.now())
+    old, _ = signing_keys.current_signing_key(timezone.now())
     known = set(SigningKey.objects.values_list("pk", flat=True))
     call_command("rotate_keys", stdout=StringIO())
     SigningKey.objects.exclude(pk__in=known).update(signs_at=timezone.now())  # ten minutes later

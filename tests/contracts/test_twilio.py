@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from tests.vendors import Twilio, serving
 from tests.world import PASSWORD, Api
-from vestibule.courier import delivery, messages, twilio
-from vestibule.courier.channels import send_sms
+from vestibule.courier import delivery, messages
 from vestibule.courier.models import Feedback, Message, State
-from vestibule.courier.replies import Meaning, Refused
+from vestibule.courier.replies import Meaning, TransportRefused
+from vestibule.courier.transports import twilio
+from vestibule.courier.transports.channels import send_sms
 
 NUMBER = "+14155550100"
-CODE = messages.sms(messages.REGISTRATION_CODE, {"code": "042042", "minutes": 10})
+CODE = messages.render_sms(messages.REGISTRATION_CODE, {"code": "042042", "minutes": 10})
 
 
 @pytest.fixture
@@ -25,16 +26,16 @@ def gateway() -> Iterator[Twilio]:
     with (
         serving(gateway := Twilio()) as url,
         override_settings(
-            SMS_GATEWAY="vestibule.courier.twilio.send",
+            SMS_GATEWAY="vestibule.courier.transports.twilio.send_through_twilio",
             TWILIO_API_URL=url,
             TWILIO_ACCOUNT_SID=Twilio.SID,
             TWILIO_AUTH_TOKEN=Twilio.TOKEN,
             TWILIO_FROM=Twilio.SENDER,
         ),
     ):
-        twilio.client.cache_clear()
+        twilio.twilio_client.cache_clear()
         yield gateway
-    twilio.client.cache_clear()
+    twilio.twilio_client.cache_clear()
 
 
 def test_a_text_goes_to_one_number_from_ours(gateway: Twilio) -> None:
@@ -50,7 +51,7 @@ def test_a_messaging_service_picks_the_sender(gateway: Twilio) -> None:
 
 @pytest.mark.parametrize("number", [Twilio.NO_NUMBER, Twilio.UNSUBSCRIBED])
 def test_a_number_that_never_takes_one_is_refused(gateway: Twilio, number: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(TransportRefused) as refused:
         send_sms(uuid4(), number, CODE)
     assert refused.value.meaning is Meaning.ADDRESS
 
@@ -58,14 +59,14 @@ def test_a_number_that_never_takes_one_is_refused(gateway: Twilio, number: str) 
 @pytest.mark.parametrize("trouble", [(429, 20429, "Too Many Requests"), (503, 20503, "Service Unavailable")])
 def test_what_passes_is_told_from_what_does_not(gateway: Twilio, trouble: tuple[int, int, str]) -> None:
     gateway.trouble = trouble
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(TransportRefused) as refused:
         send_sms(uuid4(), NUMBER, CODE)
     assert refused.value.meaning is Meaning.LATER
 
 
 def test_wrong_credentials_are_no_fault_of_the_number(gateway: Twilio) -> None:
-    twilio.client.cache_clear()
-    with override_settings(TWILIO_AUTH_TOKEN="another"), pytest.raises(Refused, match="20003") as refused:
+    twilio.twilio_client.cache_clear()
+    with override_settings(TWILIO_AUTH_TOKEN="another"), pytest.raises(TransportRefused, match="20003") as refused:
         send_sms(uuid4(), NUMBER, CODE)
     assert refused.value.meaning is Meaning.OURS
 
@@ -78,11 +79,11 @@ def test_nothing_of_it_is_printed(gateway: Twilio, printed: StringIO) -> None:
 def test_the_outbox_tries_again_and_gives_up_on_what_never_works(gateway: Twilio, api: Api) -> None:
     gateway.trouble = (503, 20503, "Service Unavailable")
     registration = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD).registration
-    delivery.drain(timezone.now())
+    delivery.deliver_due_messages(timezone.now())
     assert Message.objects.get().state == State.QUEUED
     Message.objects.update(due_at=timezone.now())
     gateway.trouble = (400, 21614, "To number is not a valid mobile number")
-    delivery.drain(timezone.now())
+    delivery.deliver_due_messages(timezone.now())
     message = Message.objects.get()
     assert (message.state, message.trouble, message.feedback) == (State.ABANDONED, "refused", Feedback.BOUNCED)
     assert api.post("register/status", {"registration": registration}).body["status"] == "bounced"

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from tests.contracts.stores import NOW, opened
 from vestibule.challenges.engine import Engine
-from vestibule.challenges.policy import Numbers, Policy, Purpose, Secret, table
+from vestibule.challenges.policy import Policy, PolicySettings, Purpose, SecretKind, build_policies
 from vestibule.challenges.results import Budget, Issued
 from vestibule.challenges.store import Challenge, Store
-from vestibule.guards.ledger import GuessBudget
 from vestibule.kernel.errors import Refusal
-from vestibule.kernel.sealing import Keys
+from vestibule.kernel.sealing import KeyRing
+from vestibule.limits.ledger import GuessBudget
 
 SIGN_UP = Purpose.REGISTRATION
 
@@ -27,10 +27,10 @@ class Later(StrEnum):
 
 RESET = cast(Purpose, Later.RESET)
 OLD, NEW = "the older secret of the ring of keys", "the newer secret of the ring of keys"
-KEYS = Keys([NEW, OLD])
+KEYS = KeyRing([NEW, OLD])
 SUBJECT = b"s" * 32
 DATA: Mapping[str, Any] = MappingProxyType({"email": "ada@example.com", "n": 1, "none": None})
-POLICY = table(Numbers())[SIGN_UP]
+POLICY = build_policies(PolicySettings())[SIGN_UP]
 LEASE = timedelta(seconds=30)
 
 
@@ -52,7 +52,7 @@ class Lossy:
 
 
 def engine(
-    store: Store | Lossy | None = None, *, keys: Keys = KEYS, budget: Budget | None = None, **policy: Any
+    store: Store | Lossy | None = None, *, keys: KeyRing = KEYS, budget: Budget | None = None, **policy: Any
 ) -> Engine:
     """An engine; `policy` changes the row of the table that every purpose here has."""
     row: Policy = replace(POLICY, **policy)
@@ -85,12 +85,12 @@ def wrong(code: str | None) -> str:
 
 def told(desk: Engine, handle: str, secret: str, *, now: datetime = NOW, **more: Any) -> str:
     """What verify says: `proved`, or the code of the refusal."""
-    return _said(desk, lambda: (desk.find(SIGN_UP, handle), secret), now=now, **more)
+    return _said(desk, lambda: (desk.find_by_handle(SIGN_UP, handle), secret), now=now, **more)
 
 
 def told_of_link(desk: Engine, token: str, *, now: datetime = NOW) -> str:
     """What opening a link says."""
-    return _said(desk, lambda: desk.find_link(SIGN_UP, token), now=now, by=Secret.LINK)
+    return _said(desk, lambda: desk.find_by_link(SIGN_UP, token), now=now, by=SecretKind.LINK)
 
 
 def _said(desk: Engine, found: Callable[[], tuple[Challenge, str]], *, now: datetime, **more: Any) -> str:
@@ -104,5 +104,5 @@ def _said(desk: Engine, found: Callable[[], tuple[Challenge, str]], *, now: date
 
 def resent(desk: Engine, handle: str, *, now: datetime) -> Issued:
     """A resend that ends well."""
-    with desk.resend(desk.find(SIGN_UP, handle), now=now) as issued:
+    with desk.resend(desk.find_by_handle(SIGN_UP, handle), now=now) as issued:
         return issued

@@ -19,9 +19,9 @@ from tests.contracts.stores import NOW
 from vestibule.accounts.models import Status, User
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
-from vestibule.sessions import access, roster, signing
+from vestibule.sessions import access_tokens, registry, signing_keys
 from vestibule.sessions.models import RefreshToken, Session, SigningKey
-from vestibule.sessions.refresh import Tokens, first
+from vestibule.sessions.refresh_tokens import IssuedTokens, issue_first_tokens
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -37,14 +37,14 @@ def ada() -> User:
 
 
 @pytest.fixture
-def tokens(ada: User) -> Tokens:
-    client = Client(at=NOW, address="192.0.2.1", agent="a browser")
-    return first(client, roster.begin(client, ada, amr=["pwd", "otp"]))
+def tokens(ada: User) -> IssuedTokens:
+    client = Client(at=NOW, ip_address="192.0.2.1", user_agent="a browser")
+    return issue_first_tokens(client, registry.create_session(client, ada, amr=["pwd", "otp"]))
 
 
 def public(token: str) -> Any:
     """The key that the token's header names, out of the published set."""
-    return jwt.PyJWKSet.from_dict(signing.jwks())[jwt.get_unverified_header(token)["kid"]].key
+    return jwt.PyJWKSet.from_dict(signing_keys.build_jwk_set())[jwt.get_unverified_header(token)["kid"]].key
 
 
 def verified(token: str, **options: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def encoded(part: bytes) -> str:
     return urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
-def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
+def test_the_claims_are_the_contracts(tokens: IssuedTokens, ada: User) -> None:
     """TOK-08."""
     claims = verified(tokens.access)
     assert set(claims) == CLAIMS
@@ -82,19 +82,21 @@ def test_the_claims_are_the_contracts(tokens: Tokens, ada: User) -> None:
 def test_a_number_that_was_proved_verifies_no_email() -> None:
     bob = User.objects.create(phone_number="+14155550100", status=Status.ACTIVE, phone_verified_at=NOW)
     assert (
-        verified(first(Client(at=NOW), roster.begin(Client(at=NOW), bob, amr=["pwd", "sms"])).access)["email_verified"]
+        verified(
+            issue_first_tokens(Client(at=NOW), registry.create_session(Client(at=NOW), bob, amr=["pwd", "sms"])).access
+        )["email_verified"]
         is False
     )
 
 
-def test_no_two_tokens_are_the_same(tokens: Tokens) -> None:
+def test_no_two_tokens_are_the_same(tokens: IssuedTokens) -> None:
     session = Session.objects.get()
-    two = [verified(access.token(session, NOW)) for _ in range(2)]
+    two = [verified(access_tokens.issue_token(session, NOW)) for _ in range(2)]
     assert two[0]["jti"] != two[1]["jti"]
     assert two[0]["sid"] == two[1]["sid"]
 
 
-def test_it_expires_to_the_second(tokens: Tokens) -> None:
+def test_it_expires_to_the_second(tokens: IssuedTokens) -> None:
     """TOK-04."""
     key = public(tokens.access)
     for seconds, good in ((599, True), (600, False)):
@@ -107,9 +109,9 @@ def test_it_expires_to_the_second(tokens: Tokens) -> None:
                 assert good
 
 
-def test_the_header_names_one_published_key_and_one_algorithm(tokens: Tokens) -> None:
+def test_the_header_names_one_published_key_and_one_algorithm(tokens: IssuedTokens) -> None:
     header = jwt.get_unverified_header(tokens.access)
-    [key] = signing.jwks()["keys"]
+    [key] = signing_keys.build_jwk_set()["keys"]
     assert header == {"alg": "ES256", "kid": key["kid"], "typ": "JWT"}
     assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}  # and no `d`
     assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
@@ -118,7 +120,7 @@ def test_the_header_names_one_published_key_and_one_algorithm(tokens: Tokens) ->
     assert isinstance(found.curve, SECP256R1)
 
 
-def test_no_algorithm_is_none_and_no_public_key_is_a_secret(tokens: Tokens) -> None:
+def test_no_algorithm_is_none_and_no_public_key_is_a_secret(tokens: IssuedTokens) -> None:
     """TOK-01, TOK-02."""
     kid, payload = jwt.get_unverified_header(tokens.access)["kid"], tokens.access.split(".")[1]
     head = encoded(json.dumps({"alg": "none", "kid": kid}).encode())
@@ -132,30 +134,30 @@ def test_no_algorithm_is_none_and_no_public_key_is_a_secret(tokens: Tokens) -> N
         verified(f"{head}.{payload}.{encoded(mac)}")
 
 
-def test_an_altered_token_is_none(tokens: Tokens) -> None:
+def test_an_altered_token_is_none(tokens: IssuedTokens) -> None:
     head, payload, signature = tokens.access.split(".")
-    other = access.token(Session.objects.get(), NOW + timedelta(seconds=1)).split(".")
+    other = access_tokens.issue_token(Session.objects.get(), NOW + timedelta(seconds=1)).split(".")
     for forged in (f"{head}.{other[1]}.{signature}", f"{head}.{payload}.{other[2]}", f"{head}.{payload}."):
         with pytest.raises(jwt.InvalidTokenError):
             verified(forged)
 
 
-def test_a_newer_key_signs_and_the_older_still_verifies(tokens: Tokens) -> None:
+def test_a_newer_key_signs_and_the_older_still_verifies(tokens: IssuedTokens) -> None:
     """TOK-23."""
     old = jwt.get_unverified_header(tokens.access)["kid"]
     session, moment = Session.objects.get(), NOW + timedelta(days=90)
-    kid, gone = signing.rotate(moment)
+    kid, gone = signing_keys.publish_next_key(moment)
     assert (kid != old, gone) == (True, 0)
-    assert {key["kid"] for key in signing.jwks()["keys"]} == {old, kid}  # published before it signs
-    soon = moment + signing.LEAD
-    assert jwt.get_unverified_header(access.token(session, soon - timedelta(seconds=1)))["kid"] == old
-    assert jwt.get_unverified_header(access.token(session, soon))["kid"] == kid
+    assert {key["kid"] for key in signing_keys.build_jwk_set()["keys"]} == {old, kid}  # published before it signs
+    soon = moment + signing_keys.PUBLISHED_BEFORE_SIGNING
+    assert jwt.get_unverified_header(access_tokens.issue_token(session, soon - timedelta(seconds=1)))["kid"] == old
+    assert jwt.get_unverified_header(access_tokens.issue_token(session, soon))["kid"] == kid
     assert verified(tokens.access)["sid"] == str(tokens.session.pk)
-    third, gone = signing.rotate(soon + timedelta(minutes=5))
+    third, gone = signing_keys.publish_next_key(soon + timedelta(minutes=5))
     assert gone == 0  # tokens of the oldest are still alive
-    _, gone = signing.rotate(soon + timedelta(hours=1))
+    _, gone = signing_keys.publish_next_key(soon + timedelta(hours=1))
     assert gone == 2  # of all but the one that signs, and the new
-    assert {key["kid"] for key in signing.jwks()["keys"]} >= {third}
+    assert {key["kid"] for key in signing_keys.build_jwk_set()["keys"]} >= {third}
 
 
 # At rest.
@@ -171,7 +173,7 @@ def dump() -> str:
         return found
 
 
-def test_no_token_is_kept(tokens: Tokens) -> None:
+def test_no_token_is_kept(tokens: IssuedTokens) -> None:
     """TOK-21."""
     assert len(tokens.refresh) == 43
     kept = RefreshToken.objects.get()
@@ -181,7 +183,7 @@ def test_no_token_is_kept(tokens: Tokens) -> None:
         assert secret not in dump()
 
 
-def test_a_signing_key_is_sealed_to_its_name(tokens: Tokens) -> None:
+def test_a_signing_key_is_sealed_to_its_name(tokens: IssuedTokens) -> None:
     row = SigningKey.objects.get()
     sealed = bytes(row.sealed_private)
     assert "PRIVATE KEY" not in dump()
@@ -190,7 +192,7 @@ def test_a_signing_key_is_sealed_to_its_name(tokens: Tokens) -> None:
         settings.KEYS.unseal("signing key", sealed, context=b"another kid")
 
 
-def test_a_session_knows_who_when_and_where(tokens: Tokens, ada: User) -> None:
+def test_a_session_knows_who_when_and_where(tokens: IssuedTokens, ada: User) -> None:
     session = Session.objects.get()
     assert (session.user, session.created_at, session.auth_time, session.revoked_at) == (ada, NOW, NOW, None)
     assert (session.address, session.agent, session.amr) == ("192.0.2.1", "a browser", ["pwd", "otp"])

@@ -13,34 +13,34 @@ from prometheus_client import REGISTRY
 from tests.contracts.stores import at_once
 from tests.domain.engines import Broken
 from tests.servers import until
-from vestibule.guards.admission import HASH, PICTURE, Admission, Places
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
+from vestibule.limits.admission import HASH, PICTURE, AdmissionControl, PlacePool
 
-HOUSE = Client.system("test", timezone.now())
+HOUSE = Client.for_system("test", timezone.now())
 
 
-def opened(*, slots: int, places: int, wait: float) -> Admission:
-    return Admission(places=places, kept=0, slots={HASH: slots, PICTURE: 1}, wait=wait)
+def opened(*, slots: int, places: int, wait: float) -> AdmissionControl:
+    return AdmissionControl(places=places, reserved_places=0, slots={HASH: slots, PICTURE: 1}, wait=wait)
 
 
 @contextmanager
-def admitted(admission: Admission) -> Iterator[None]:
+def admitted(admission: AdmissionControl) -> Iterator[None]:
     """The house holds a slot."""
-    with admission.visiting(HOUSE), admission.slot(HASH):
+    with admission.attribute_work_to(HOUSE), admission.hold_slot(HASH):
         yield
 
 
 class Held:
     """Somebody who holds a slot until told to let go."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: AdmissionControl) -> None:
         self.inside, self.done = Event(), Event()
         self._thread = Thread(target=self._hold, args=(admission,))
         self._thread.start()
         assert self.inside.wait(timeout=10)
 
-    def _hold(self, admission: Admission) -> None:
+    def _hold(self, admission: AdmissionControl) -> None:
         with admitted(admission):
             self.inside.set()
             self.done.wait(timeout=10)
@@ -134,18 +134,18 @@ def test_a_storm_leaves_nobody_counted_as_waiting() -> None:
 
 def test_the_place_is_held_to_the_end_of_the_visit() -> None:
     admission = opened(slots=1, places=1, wait=0)
-    with admission.visiting(HOUSE):
-        with admission.slot(HASH):
+    with admission.attribute_work_to(HOUSE):
+        with admission.hold_slot(HASH):
             pass
-        with admission.visiting(HOUSE), admission.slot(PICTURE):  # a visit within: the same one
-            assert admission.places.used == 1
-        assert admission.places.used == 1
-    assert admission.places.used == 0
+        with admission.attribute_work_to(HOUSE), admission.hold_slot(PICTURE):  # a visit within: the same one
+            assert admission.places.places_used == 1
+        assert admission.places.places_used == 1
+    assert admission.places.places_used == 0
 
 
 def test_outside_of_a_visit_no_dear_work_is_done() -> None:
     admission = opened(slots=1, places=1, wait=0)
-    with pytest.raises(RuntimeError), admission.slot(HASH):
+    with pytest.raises(RuntimeError), admission.hold_slot(HASH):
         raise AssertionError("admitted")
 
 
@@ -153,41 +153,41 @@ def test_outside_of_a_visit_no_dear_work_is_done() -> None:
 
 
 def test_one_party_gets_half_and_the_others_of_what_is_left() -> None:
-    places = Places(16, 0)
-    assert [places.take(["one"], known=False) for _ in range(16)].count(True) == 8
-    assert [places.take(["two"], known=False) for _ in range(16)].count(True) == 4
-    assert places.take(["three"], known=False)
+    places = PlacePool(16, 0)
+    assert [places.acquire_place(["one"], known=False) for _ in range(16)].count(True) == 8
+    assert [places.acquire_place(["two"], known=False) for _ in range(16)].count(True) == 4
+    assert places.acquire_place(["three"], known=False)
 
 
 def test_whoever_is_known_has_places_of_their_own() -> None:
-    places = Places(16, 4)
-    taken = [places.take([f"stranger {number}"], known=False) for number in range(16)]
+    places = PlacePool(16, 4)
+    taken = [places.acquire_place([f"stranger {number}"], known=False) for number in range(16)]
     assert taken.count(True) == 12
-    assert [places.take([f"friend {number}"], known=True) for number in range(16)].count(True) == 4
+    assert [places.acquire_place([f"friend {number}"], known=True) for number in range(16)].count(True) == 4
 
 
 def test_the_known_use_their_own_first() -> None:
-    places = Places(16, 4)
-    assert all(places.take([f"friend {number}"], known=True) for number in range(4))
-    assert [places.take([f"stranger {number}"], known=False) for number in range(16)].count(True) == 12
+    places = PlacePool(16, 4)
+    assert all(places.acquire_place([f"friend {number}"], known=True) for number in range(4))
+    assert [places.acquire_place([f"stranger {number}"], known=False) for number in range(16)].count(True) == 12
 
 
 @given(st.lists(st.tuples(st.sets(st.sampled_from("abcd")), st.booleans(), st.booleans()), max_size=60))
 def test_whatever_is_taken_is_given_back_and_never_too_much(moves: list[tuple[set[str], bool, bool]]) -> None:
-    places, held = Places(9, 2), list[tuple[list[str], bool]]()
+    places, held = PlacePool(9, 2), list[tuple[list[str], bool]]()
     for parties, known, back in moves:
         if back and held:
             which, was_known = held.pop()
-            places.give_back(which, known=was_known)
-        elif places.take(sorted(parties), known=known):
+            places.release_place(which, known=was_known)
+        elif places.acquire_place(sorted(parties), known=known):
             held.append((sorted(parties), known))
-        assert places.used == len(held) <= 9
+        assert places.places_used == len(held) <= 9
         assert sum(not was_known for _, was_known in held) <= 7
         for party in "abcd":  # alone, half; and beside others no more
             assert sum(party in which for which, _ in held) <= 5
     for which, was_known in held:
-        places.give_back(which, known=was_known)
-    assert all(places.take([f"again {number}"], known=True) for number in range(9))
+        places.release_place(which, known=was_known)
+    assert all(places.acquire_place([f"again {number}"], known=True) for number in range(9))
 
 
 def test_hol_21_who_asks_once_is_not_behind_a_storm() -> None:
@@ -197,12 +197,12 @@ def test_hol_21_who_asks_once_is_not_behind_a_storm() -> None:
 
     def ask(address: str) -> Thread:
         def work() -> None:
-            with admission.visiting(Client(at=timezone.now(), address=address)), admission.slot(HASH):
+            with admission.attribute_work_to(Client(at=timezone.now(), ip_address=address)), admission.hold_slot(HASH):
                 order.append(address)
 
-        before, thread = waiting.waiting, Thread(target=work)
+        before, thread = waiting.waiting_count, Thread(target=work)
         thread.start()
-        until(lambda: waiting.waiting > before, "the queue")
+        until(lambda: waiting.waiting_count > before, "the queue")
         return thread
 
     held = Held(admission)

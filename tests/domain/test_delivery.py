@@ -16,9 +16,10 @@ from tests.contracts.stores import at_once
 from tests.domain.engines import Broken
 from tests.world import Inbox
 from vestibule.audit.models import AuditEvent
-from vestibule.courier import channels, delivery, outbox
-from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, Kind, Rendered
+from vestibule.courier import delivery, outbox
+from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, MessageKind, RenderedMessage
 from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.transports import channels
 from vestibule.kernel.client import Client
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -37,7 +38,7 @@ class Transport:
         self.during: Event | None = None
         self.reached = Event()
 
-    def __call__(self, id: UUID, to: str, rendered: Rendered) -> None:
+    def __call__(self, id: UUID, to: str, rendered: RenderedMessage) -> None:
         """Send it on, or fail."""
         self.tried.append(id)
         self.reached.set()
@@ -52,13 +53,13 @@ class Transport:
 @pytest.fixture
 def transport(monkeypatch: pytest.MonkeyPatch) -> Transport:
     between = Transport()
-    senders: Mapping[str, channels.Sender] = MappingProxyType({Channel.EMAIL: between})
+    senders: Mapping[str, channels.MessageSender] = MappingProxyType({Channel.EMAIL: between})
     monkeypatch.setattr(delivery, "SENDERS", senders)
     return between
 
 
 def post(
-    kind: Kind = REGISTRATION_CODE,
+    kind: MessageKind = REGISTRATION_CODE,
     *,
     code: str = "042042",
     topic: UUID | None = None,
@@ -84,7 +85,7 @@ def post(
 def drained(now: datetime) -> int:
     """Deliver at that moment."""
     with travel(now, tick=False):
-        return delivery.drain(now)
+        return delivery.deliver_due_messages(now)
 
 
 def row(message: Message) -> Message:
@@ -112,10 +113,10 @@ def test_it_is_sending_under_a_lease_meanwhile(transport: Transport) -> None:
 
     def deliver_or_look(number: int) -> int:
         if number == 0:
-            return delivery.drain(START)
+            return delivery.deliver_due_messages(START)
         assert transport.reached.wait(timeout=10)
         held = row(message)
-        taken = delivery.drain(START)
+        taken = delivery.deliver_due_messages(START)
         assert held.leased_until is not None
         assert transport.during
         transport.during.set()
@@ -140,7 +141,7 @@ def test_many_workers_send_each_message_once(transport: Transport) -> None:
     for _ in range(5):
         post()
     with travel(START, tick=False):
-        taken = at_once(lambda _: delivery.drain(START), 8)
+        taken = at_once(lambda _: delivery.deliver_due_messages(START), 8)
     assert sum(taken) == len(transport.sent) == len(set(transport.tried)) == 5
 
 
@@ -148,7 +149,7 @@ def test_oldest_first_and_no_more_than_a_batch(transport: Transport) -> None:
     for n in reversed(range(3)):
         post(code=f"00000{n}", at=START - timedelta(seconds=n))
     with travel(START, tick=False):
-        assert delivery.drain(START, batch=2) == 2
+        assert delivery.deliver_due_messages(START, batch=2) == 2
     assert ["000002" in transport.sent[0], "000001" in transport.sent[1]] == [True, True]
 
 
@@ -217,7 +218,7 @@ def test_two_who_find_a_lapsed_lease_send_once(transport: Transport) -> None:
     post()
     Message.objects.update(state=State.SENDING, tries=1, leased_until=START)
     with travel(START, tick=False):
-        assert sum(at_once(lambda _: delivery.drain(START), 2)) == 1
+        assert sum(at_once(lambda _: delivery.deliver_due_messages(START), 2)) == 1
     assert len(transport.sent) == 1
 
 

@@ -22,7 +22,7 @@ def test_a_search_reads_no_table_from_its_start() -> None:
     with connection.cursor() as cursor:
         cursor.execute(CROWD)
         cursor.execute("ANALYZE account_user")
-    found = directory.found("ad", User.objects.all())
+    found = directory.search_users("ad", User.objects.all())
     plan = found.values("pk").explain()
     assert "Index Cond: (((email)::text ~>=~ 'ad'::text)" in plan, plan
-    assert found.count() == directory.FOUND
+    assert found.count() == directory.MAX_SEARCH_RESULTS

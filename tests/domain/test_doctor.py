@@ -16,11 +16,11 @@ from tests.doctors import BREAKS, GOOD, redis_with, with_settings
 from tests.environment import PRODUCTION
 from tests.servers import free_port
 from tests.world import Smtp
-from vestibule.guards import pulse
-from vestibule.skins.cli.doctor import argon2_build
-from vestibule.skins.cli.doctor.check import Check, Level, Round, Seen, error, fine
-from vestibule.skins.cli.doctor.examination import examine, ok
-from vestibule.skins.cli.doctor.table import CHECKS
+from vestibule.limits import heartbeat
+from vestibule.service.doctor import argon2_build
+from vestibule.service.doctor.check import Check, DoctorRun, Level, Observation, report_error, report_fine
+from vestibule.service.doctor.examination import is_healthy, run_checks
+from vestibule.service.doctor.table import CHECKS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd's advice
 
@@ -53,7 +53,7 @@ def mail_server() -> Iterator[tuple[Smtp, int]]:
 @pytest.fixture
 def good_house(house: None, mail_server: tuple[Smtp, int]) -> Iterator[None]:
     """Everything as it should be; but no worker, which is a process of its own (tests/faults/test_doctor.py)."""
-    pulse.beat(timezone.now())
+    heartbeat.record_sweeps(timezone.now())
     with override_settings(**GOOD, EMAIL_PORT=mail_server[1]):
         if PRODUCTION:
             with redis_with("save", "3600 1"):
@@ -62,9 +62,11 @@ def good_house(house: None, mail_server: tuple[Smtp, int]) -> Iterator[None]:
             yield
 
 
-def seen(id: str, mail_to: str = "") -> list[Seen]:
+def seen(id: str, mail_to: str = "") -> list[Observation]:
     """What one check sees now."""
-    return [finding.seen for finding in examine([TABLE[id]], Round(at=timezone.now(), mail_to=mail_to))]
+    return [
+        finding.observation for finding in run_checks([TABLE[id]], DoctorRun(at=timezone.now(), test_mail_to=mail_to))
+    ]
 
 
 @pytest.mark.parametrize("id", sorted({*LOOKED_AT} - {"worker"}))
@@ -117,30 +119,30 @@ def test_there_is_more_than_one_way_to_break_it(good_house: None, id: str, chang
 
 
 def test_a_check_waits_for_what_it_needs() -> None:
-    def check(id: str, seen: Seen, needs: str = "") -> Check:
-        return Check(id=id, looks_at="", remedy="mend it", look=lambda _: [seen], needs=needs)
+    def check(id: str, seen: Observation, needs: str = "") -> Check:
+        return Check(id=id, looks_at="", remedy="mend it", run=lambda _: [seen], needs=needs)
 
-    def burst(_: Round) -> list[Seen]:
+    def burst(_: DoctorRun) -> list[Observation]:
         raise RuntimeError("canary")
 
     table = [
-        Check(id="a", looks_at="", remedy="mend it", look=burst),
-        check("b", fine("never seen"), "a"),
-        check("c", error("never seen"), "b"),
-        check("d", fine("seen")),
+        Check(id="a", looks_at="", remedy="mend it", run=burst),
+        check("b", report_fine("never seen"), "a"),
+        check("c", report_error("never seen"), "b"),
+        check("d", report_fine("seen")),
     ]
-    found = examine(table, Round(at=timezone.now()))
-    levels = [finding.seen.level for finding in found]
+    found = run_checks(table, DoctorRun(at=timezone.now()))
+    levels = [finding.observation.level for finding in found]
     assert levels == [Level.ERROR, Level.SKIPPED, Level.SKIPPED, Level.FINE]
     assert [finding.remedy for finding in found] == ["mend it", "", "", ""]
-    assert "canary" not in repr([finding.seen for finding in found])
+    assert "canary" not in repr([finding.observation for finding in found])
 
 
 def test_warnings_fail_only_where_it_is_strict(good_house: None) -> None:
     with with_settings(METRICS_TOKEN="")():
-        found = examine([TABLE["metrics"]], Round(at=timezone.now()))
-    assert ok(found, strict=False)
-    assert not ok(found, strict=True)
+        found = run_checks([TABLE["metrics"]], DoctorRun(at=timezone.now()))
+    assert is_healthy(found, strict=False)
+    assert not is_healthy(found, strict=True)
 
 
 def test_the_command_tells_people_and_machines_and_keeps_secrets(house: None) -> None:
@@ -164,5 +166,5 @@ def test_the_command_tells_people_and_machines_and_keeps_secrets(house: None) ->
 
 
 def test_the_build_of_argon2_is_known() -> None:
-    assert argon2_build.which().startswith(("wheel build", "built here"))
+    assert argon2_build.describe_build().startswith(("wheel build", "built here"))
     assert settings.PASSWORD_HASHERS[0] == "vestibule.accounts.passwords.Argon2"

@@ -25,9 +25,9 @@ from tests.domain.engines import (
 )
 from vestibule.challenges.engine import Engine
 from vestibule.challenges.store import State, Store
-from vestibule.guards.ledger import GuessBudget
-from vestibule.guards.models import Tally
 from vestibule.kernel import errors
+from vestibule.limits.ledger import GuessBudget
+from vestibule.limits.models import Tally
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,7 +51,7 @@ def charged() -> int:
 def test_a_right_code_proves_once(desk: Engine) -> None:
     """OTP-05."""
     issued = issue(desk)
-    with desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW) as proof:
+    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW) as proof:
         assert (proof.id, proof.subject, dict(proof.payload)) == (issued.id, SUBJECT, dict(DATA))
     assert kept(desk.store, issued.id).state is State.SETTLED
     assert told(desk, issued.handle, code_of(issued)) == "token_used"
@@ -60,8 +60,8 @@ def test_a_right_code_proves_once(desk: Engine) -> None:
 
 def test_what_is_issued_says_what_the_policy_says(desk: Engine) -> None:
     issued = issue(desk)
-    assert (issued.expires_at, issued.standing.expires_in, issued.standing.resend_in) == (NOW + POLICY.ttl, 600, 60)
-    assert (issued.standing.resends_left, issued.standing.attempts_left, issued.link) == (5, 5, None)
+    assert (issued.expires_at, issued.status.expires_in, issued.status.resend_in) == (NOW + POLICY.ttl, 600, 60)
+    assert (issued.status.resends_left, issued.status.attempts_left, issued.link) == (5, 5, None)
     assert code_of(issued).isdecimal()
     assert len(code_of(issued)) == 6
 
@@ -72,7 +72,7 @@ def test_wrong_codes_count_down_and_the_last_exhausts(desk: Engine) -> None:
     for left in (4, 3, 2, 1):
         with (
             pytest.raises(errors.WrongSecret) as refused,
-            desk.verify(desk.find(SIGN_UP, issued.handle), wrong(issued.code), now=NOW),
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), wrong(issued.code), now=NOW),
         ):
             raise AssertionError("the body ran")
         assert (refused.value.attempts_left, refused.value.subject) == (left, SUBJECT)
@@ -91,7 +91,7 @@ def test_time_is_checked_when_the_code_is(desk: Engine) -> None:
 def test_a_body_that_fails_costs_nothing(desk: Engine) -> None:
     issued = issue(desk)
     for _ in range(8):
-        with suppress(Broken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+        with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
             raise Broken
         assert (kept(desk.store, issued.id).attempts, charged()) == (0, 0)
     assert told(desk, issued.handle, code_of(issued)) == "proved"
@@ -99,9 +99,15 @@ def test_a_body_that_fails_costs_nothing(desk: Engine) -> None:
 
 def test_a_refusal_of_the_body_leaves_the_code_good_but_already_used_settles(desk: Engine) -> None:
     issued = issue(desk)
-    with pytest.raises(errors.UsernameTaken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with (
+        pytest.raises(errors.UsernameTaken),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+    ):
         raise errors.UsernameTaken
-    with pytest.raises(errors.AlreadyUsed), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with (
+        pytest.raises(errors.AlreadyUsed),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+    ):
         raise errors.AlreadyUsed
     assert kept(desk.store, issued.id).state is State.SETTLED
     assert told(desk, issued.handle, code_of(issued)) == "token_used"
@@ -112,7 +118,7 @@ def test_right_codes_give_their_attempts_back_after_wrong_ones(desk: Engine) -> 
     issued = issue(desk)
     for _ in range(4):
         told(desk, issued.handle, wrong(issued.code))
-    with suppress(Broken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW + SECOND):
+    with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + SECOND):
         raise Broken
     assert (kept(desk.store, issued.id).attempts, charged()) == (4, 4)
     assert told(desk, issued.handle, code_of(issued), now=NOW + SECOND) == "proved"
@@ -120,17 +126,20 @@ def test_right_codes_give_their_attempts_back_after_wrong_ones(desk: Engine) -> 
 
 def test_nobody_else_works_while_the_lease_runs_and_it_runs_out(desk: Engine) -> None:
     issued = issue(desk)
-    with desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
         charged_before = charged()
         with (
             pytest.raises(errors.Locked) as refused,
-            desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW + 10 * SECOND),
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + 10 * SECOND),
         ):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 21
         assert charged() == charged_before  # the code was right, so nothing is charged for knocking
         assert kept(desk.store, issued.id).attempts == 0
-        with pytest.raises(errors.Locked), desk.resend(desk.find(SIGN_UP, issued.handle), now=NOW + 29 * SECOND):
+        with (
+            pytest.raises(errors.Locked),
+            desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + 29 * SECOND),
+        ):
             raise AssertionError("the body ran")
         assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"  # as if the first had died
     assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "token_used"
@@ -140,7 +149,7 @@ def test_what_its_holder_gives_back_meanwhile_is_told_to_be_tried_again(store: S
     """Not that it expired: it is as good as before."""
     desk = engine(store)
     issued = issue(desk)
-    seen, lease = desk.find(SIGN_UP, issued.handle), uuid4()
+    seen, lease = desk.find_by_handle(SIGN_UP, issued.handle), uuid4()
     assert store.count_attempt(seen.id, limit=5, now=NOW)
     assert store.claim(seen, lease=lease, now=NOW, until=NOW + LEASE)
 
@@ -156,7 +165,7 @@ def test_what_its_holder_gives_back_meanwhile_is_told_to_be_tried_again(store: S
 
 def test_a_slow_loser_of_the_lease_does_not_open_it_again(desk: Engine) -> None:
     issued = issue(desk)
-    with suppress(Broken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
         assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"
         raise Broken
     assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "token_used"
@@ -169,7 +178,7 @@ def test_a_store_that_fails_while_settling_changes_nothing_that_was_told(store: 
     assert told(lossy, issued.handle, code_of(issued)) == "locked"
     with (
         pytest.raises(errors.AlreadyUsed),
-        lossy.verify(lossy.find(SIGN_UP, issued.handle), code_of(issued), now=NOW + LEASE),
+        lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + LEASE),
     ):
         raise errors.AlreadyUsed  # what the audit record makes of a second effect
 
@@ -177,7 +186,7 @@ def test_a_store_that_fails_while_settling_changes_nothing_that_was_told(store: 
 def test_a_store_that_fails_while_releasing_does_not_hide_why(store: Store) -> None:
     issued = issue(engine(store))
     lossy = engine(Lossy(store, {"release"}))
-    with pytest.raises(Broken), lossy.verify(lossy.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with pytest.raises(Broken), lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
         raise Broken
     assert told(lossy, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"
 
@@ -209,7 +218,7 @@ def test_a_resend_replaces_the_secret_and_keeps_the_attempts(desk: Engine) -> No
     told(desk, issued.handle, wrong(issued.code))
     again = resent(desk, issued.handle, now=NOW + MINUTE)
     assert (again.id, again.handle) == (issued.id, issued.handle)
-    assert (again.standing.resends_left, again.standing.attempts_left, again.standing.resend_in) == (4, 4, 120)
+    assert (again.status.resends_left, again.status.attempts_left, again.status.resend_in) == (4, 4, 120)
     assert again.expires_at == NOW + MINUTE + POLICY.ttl
     if again.code != issued.code:
         assert told(desk, issued.handle, code_of(issued), now=NOW + MINUTE) == "otp_invalid"
@@ -219,7 +228,7 @@ def test_a_resend_replaces_the_secret_and_keeps_the_attempts(desk: Engine) -> No
 def test_a_resend_whose_body_raises_is_taken_back(desk: Engine) -> None:
     issued = issue(desk)
     before, unsent = kept(desk.store, issued.id), ""
-    with suppress(Broken), desk.resend(desk.find(SIGN_UP, issued.handle), now=NOW + MINUTE) as again:
+    with suppress(Broken), desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + MINUTE) as again:
         unsent = code_of(again)
         raise Broken
     assert kept(desk.store, issued.id) == before
@@ -232,7 +241,7 @@ def test_the_cooldown_is_said_in_whole_seconds(desk: Engine) -> None:
     issued = issue(desk)
     with (
         pytest.raises(errors.TooSoon) as refused,
-        desk.resend(desk.find(SIGN_UP, issued.handle), now=NOW + 59.5 * SECOND),
+        desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + 59.5 * SECOND),
     ):
         raise AssertionError("the body ran")
     assert refused.value.retry_after == 1
@@ -248,7 +257,7 @@ def test_what_has_ended_is_not_sent_again(desk: Engine) -> None:
         (spent, errors.Exhausted, NOW + MINUTE),
         (old, errors.Expired, old.expires_at),
     ):
-        with pytest.raises(refusal), desk.resend(desk.find(SIGN_UP, ended.handle), now=now):
+        with pytest.raises(refusal), desk.resend(desk.find_by_handle(SIGN_UP, ended.handle), now=now):
             raise AssertionError("the body ran")
 
 

@@ -28,10 +28,10 @@ from tests.domain.engines import (
     wrong,
 )
 from vestibule.challenges.engine import Engine
-from vestibule.challenges.policy import Secret
+from vestibule.challenges.policy import SecretKind
 from vestibule.challenges.store import Store
 from vestibule.kernel import errors
-from vestibule.kernel.sealing import Keys
+from vestibule.kernel.sealing import KeyRing
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -52,9 +52,12 @@ def desk(store: Store) -> Engine:
 def test_a_handle_of_one_purpose_opens_no_other(desk: Engine) -> None:
     """OTP-10."""
     sign_up = issue(desk)
-    with pytest.raises(errors.TokenInvalid), desk.verify(desk.find(RESET, sign_up.handle), code_of(sign_up), now=NOW):
+    with (
+        pytest.raises(errors.TokenInvalid),
+        desk.verify(desk.find_by_handle(RESET, sign_up.handle), code_of(sign_up), now=NOW),
+    ):
         raise AssertionError("the body ran")
-    with pytest.raises(errors.TokenInvalid), desk.resend(desk.find(RESET, sign_up.handle), now=NOW):
+    with pytest.raises(errors.TokenInvalid), desk.resend(desk.find_by_handle(RESET, sign_up.handle), now=NOW):
         raise AssertionError("the body ran")
     reset = desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
     assert told(desk, reset.handle, code_of(reset)) == "token_invalid"
@@ -104,7 +107,7 @@ def test_an_altered_handle_is_no_handle(desk: Engine) -> None:
 
 def test_a_forged_handle_is_no_handle(desk: Engine) -> None:
     issued = issue(desk)
-    forged = Keys(["a secret that is not in the ring of keys"]).sign(f"handle {SIGN_UP}", issued.id.bytes)
+    forged = KeyRing(["a secret that is not in the ring of keys"]).sign(f"handle {SIGN_UP}", issued.id.bytes)
     assert told(desk, forged, code_of(issued)) == "token_invalid"
     assert told(desk, desk.keys.sign("handle", issued.id.bytes), code_of(issued)) == "token_invalid"
     assert told(desk, desk.keys.sign(f"handle {SIGN_UP}", b"no id"), code_of(issued)) == "token_invalid"
@@ -119,7 +122,7 @@ def test_a_handle_whose_record_is_gone_has_expired(desk: Engine) -> None:
 
 
 def test_a_key_that_rotates_out_ends_what_it_made(store: Store) -> None:
-    before, during, after = (engine(store, keys=Keys(ring)) for ring in ([OLD], [NEW, OLD], [NEW]))
+    before, during, after = (engine(store, keys=KeyRing(ring)) for ring in ([OLD], [NEW, OLD], [NEW]))
     first, second = issue(before), issue(before)
     assert told(during, first.handle, wrong(first.code)) == "otp_invalid"
     assert told(during, first.handle, code_of(first)) == "proved"
@@ -130,16 +133,16 @@ def test_a_key_that_rotates_out_ends_what_it_made(store: Store) -> None:
 
 
 def test_a_payload_of_a_retired_key_has_expired(store: Store) -> None:
-    old, new = engine(store, keys=Keys([OLD])), engine(store, keys=Keys([NEW]))
+    old, new = engine(store, keys=KeyRing([OLD])), engine(store, keys=KeyRing([NEW]))
     issued = issue(old)
     handle = new.keys.sign(f"handle {SIGN_UP}", issued.id.bytes)
     assert told(new, handle, code_of(issued)) == "otp_expired"
 
 
 def test_a_resend_moves_the_secret_to_the_newest_key(store: Store) -> None:
-    issued = issue(engine(store, keys=Keys([OLD])))
-    again = resent(engine(store, keys=Keys([NEW, OLD])), issued.handle, now=NOW + POLICY.cooldowns[0])
-    assert told(engine(store, keys=Keys([NEW, OLD])), again.handle, code_of(again), now=NOW) == "proved"
+    issued = issue(engine(store, keys=KeyRing([OLD])))
+    again = resent(engine(store, keys=KeyRing([NEW, OLD])), issued.handle, now=NOW + POLICY.cooldowns[0])
+    assert told(engine(store, keys=KeyRing([NEW, OLD])), again.handle, code_of(again), now=NOW) == "proved"
 
 
 # Decoys.
@@ -175,10 +178,10 @@ def test_no_comparison_opens_a_decoy(desk: Engine) -> None:
 
 @pytest.mark.parametrize("which", ["code", "link"])
 def test_code_and_link_each_open_once_and_end_both(store: Store, which: str) -> None:
-    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    desk = engine(store, secret=SecretKind.CODE_AND_LINK)
     issued = issue(desk)
     assert told(desk, issued.handle, wrong(issued.code)) == "otp_invalid"
-    assert told(desk, issued.handle, code_of(issued), by=Secret.LINK) == "otp_invalid"  # a code is no link
+    assert told(desk, issued.handle, code_of(issued), by=SecretKind.LINK) == "otp_invalid"  # a code is no link
     opened_by = told(desk, issued.handle, code_of(issued)) if which == "code" else told_of_link(desk, link_of(issued))
     assert opened_by == "proved"
     assert told(desk, issued.handle, code_of(issued)) == "token_used"
@@ -186,9 +189,9 @@ def test_code_and_link_each_open_once_and_end_both(store: Store, which: str) -> 
 
 
 def test_a_code_beside_a_link_dies_earlier(store: Store) -> None:
-    desk = engine(store, secret=Secret.CODE_AND_LINK, ttl=6 * HOUR, code_ttl=MINUTE * 10)
+    desk = engine(store, secret=SecretKind.CODE_AND_LINK, ttl=6 * HOUR, code_ttl=MINUTE * 10)
     issued = issue(desk)
-    assert (issued.standing.expires_in, issued.standing.code_expires_in) == (6 * 3600, 600)
+    assert (issued.status.expires_in, issued.status.code_expires_in) == (6 * 3600, 600)
     late = NOW + 10 * MINUTE
     for code in (wrong(issued.code), code_of(issued)):
         assert told(desk, issued.handle, code, now=late) == "otp_expired"
@@ -200,14 +203,14 @@ def test_a_code_beside_a_link_dies_earlier(store: Store) -> None:
 
 def test_a_link_carries_256_bits_and_no_handle(store: Store) -> None:
     """OTP-08."""
-    desk = engine(store, secret=Secret.LINK)
+    desk = engine(store, secret=SecretKind.LINK)
     issued = issue(desk)
     assert issued.code is None
     body = urlsafe_b64decode(link_of(issued) + "==")
     assert len(body) == 16 + 43 + 32  # the id, the secret as text, the MAC
     assert told(desk, link_of(issued), "") == "token_invalid"  # whoever holds the mail alone is not the browser
     with pytest.raises(errors.TokenInvalid):
-        desk.find_link(SIGN_UP, issued.handle)
+        desk.find_by_link(SIGN_UP, issued.handle)
     for how, spelling in altered(link_of(issued)).items():
         assert told_of_link(desk, spelling) == "token_invalid", how
     assert kept(desk.store, issued.id).attempts == 0
@@ -216,7 +219,7 @@ def test_a_link_carries_256_bits_and_no_handle(store: Store) -> None:
 
 def test_a_newer_link_replaces_the_older(store: Store) -> None:
     """OTP-06."""
-    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    desk = engine(store, secret=SecretKind.CODE_AND_LINK)
     old = issue(desk)
     new = resent(desk, old.handle, now=NOW + POLICY.cooldowns[0])
     assert told_of_link(desk, link_of(old)) == "token_invalid"
@@ -224,26 +227,26 @@ def test_a_newer_link_replaces_the_older(store: Store) -> None:
 
 
 def test_a_link_whose_record_is_gone_has_expired(desk: Engine) -> None:
-    assert told_of_link(desk, desk.safe.link(SIGN_UP, uuid4(), "x" * 43)) == "otp_expired"
+    assert told_of_link(desk, desk.secrets.sign_link_token(SIGN_UP, uuid4(), "x" * 43)) == "otp_expired"
 
 
 def test_no_link_opens_a_decoy(store: Store) -> None:
-    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    desk = engine(store, secret=SecretKind.CODE_AND_LINK)
     decoy = issue(desk, decoy=True)
-    assert told_of_link(desk, desk.safe.link(SIGN_UP, decoy.id, "x" * 43)) == "token_invalid"
+    assert told_of_link(desk, desk.secrets.sign_link_token(SIGN_UP, decoy.id, "x" * 43)) == "token_invalid"
 
 
 def test_the_records_of_an_address_are_found_newest_first(desk: Engine) -> None:
     issued = [issue(desk, now=NOW + n * MINUTE) for n in range(3)]
     issue(desk, subject=b"o" * 32)
     desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
-    found = desk.newest(SIGN_UP, [b"n" * 32, SUBJECT], limit=2)
+    found = desk.list_newest(SIGN_UP, [b"n" * 32, SUBJECT], limit=2)
     assert [each.id for each in found] == [issued[2].id, issued[1].id]
-    assert dict(desk.payload(found[0])) == dict(DATA)
+    assert dict(desk.unseal_payload(found[0])) == dict(DATA)
 
 
 def test_a_ticket_opens_by_the_supplied_comparison_alone(store: Store) -> None:
-    desk = engine(store, secret=Secret.TICKET)
+    desk = engine(store, secret=SecretKind.TICKET)
     issued = issue(desk)
     assert (issued.code, issued.link) == (None, None)
 
@@ -277,7 +280,7 @@ def test_an_odd_secret_is_a_wrong_one(desk: Engine, odd: str) -> None:
 
 def test_no_secret_is_kept_in_clear(store: Store) -> None:
     """OTP-02."""
-    desk = engine(store, secret=Secret.CODE_AND_LINK)
+    desk = engine(store, secret=SecretKind.CODE_AND_LINK)
     issued = issue(desk)
     assert issued.link is not None
     record = kept(store, issued.id)

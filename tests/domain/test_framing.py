@@ -8,7 +8,7 @@ from gunicorn.http import get_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestibule.skins.cli.framing import HEAD, Incoming
+from vestibule.service.server.framing import MAX_HEAD_BYTES, IncomingRequest
 
 POST = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n"
 NEXT = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -38,9 +38,9 @@ UNCLEAR = [
     POST + b"Content-Length: 65537\r\n\r\n",
     POST + b"Transfer-Encoding: chunked\r\n\r\n10001\r\n" + b"x" * 65537,
     POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"8000\r\n" + b"x" * 0x8000 + b"\r\n8001\r\n" + b"x" * 0x8001,
-    POST + b"X: " + b"y" * HEAD,
-    POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"y" * (HEAD + 9),
-    POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"y" * (HEAD + 9),
+    POST + b"X: " + b"y" * MAX_HEAD_BYTES,
+    POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"y" * (MAX_HEAD_BYTES + 9),
+    POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"y" * (MAX_HEAD_BYTES + 9),
 ]
 
 
@@ -53,10 +53,10 @@ def body_of(request: bytes) -> bytes:
 def test_a_request_ends_where_the_parser_ends_it_however_it_arrives(request_: bytes, cuts: list[int]) -> None:
     """INP-13."""
     sent = request_ + NEXT
-    incoming, places = Incoming(), [0, *sorted(each % len(sent) for each in cuts), len(sent)]
+    incoming, places = IncomingRequest(), [0, *sorted(each % len(sent) for each in cuts), len(sent)]
     for start, end in pairwise(places):
         if not incoming.whole:
-            incoming.add(sent[start:end])
+            incoming.add_bytes(sent[start:end])
         assert not incoming.excessive
         assert incoming.whole == (end >= len(request_)) or start >= len(request_)
     assert incoming.whole
@@ -67,21 +67,21 @@ def test_a_request_ends_where_the_parser_ends_it_however_it_arrives(request_: by
 @pytest.mark.parametrize("sent", UNCLEAR)
 def test_what_has_no_clear_end_is_never_followed_by_another_request(sent: bytes) -> None:
     """INP-13."""
-    incoming = Incoming(sent + NEXT)
+    incoming = IncomingRequest(sent + NEXT)
     assert incoming.excessive
     assert not incoming.whole
 
 
 def test_headers_without_end_are_told_from_bodies() -> None:
-    assert Incoming(POST + b"X: " + b"y" * HEAD).overlong_head
-    assert not Incoming(POST + b"Content-Length: 65537\r\n\r\n").overlong_head
-    assert not Incoming(POST).excessive
+    assert IncomingRequest(POST + b"X: " + b"y" * MAX_HEAD_BYTES).has_overlong_head
+    assert not IncomingRequest(POST + b"Content-Length: 65537\r\n\r\n").has_overlong_head
+    assert not IncomingRequest(POST).excessive
 
 
 def test_whoever_waits_for_a_word_is_seen_and_the_word_is_ours() -> None:
-    incoming = Incoming(POST + b"Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n")
+    incoming = IncomingRequest(POST + b"Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n")
     assert (incoming.expects, incoming.whole) == (True, False)
-    incoming.add(b"hello")
+    incoming.add_bytes(b"hello")
     assert incoming.whole
     assert bytes(incoming.data) == POST + b"Content-Length: 5\r\n\r\nhello"
 
@@ -89,4 +89,4 @@ def test_whoever_waits_for_a_word_is_seen_and_the_word_is_ours() -> None:
 def test_the_limit_is_that_of_the_path_however_it_is_written() -> None:
     for path in (b"/api/auth/me/picture", b"/api/auth/me/pic%74ure?x", b"http://localhost/api/auth/me/picture"):
         head = b"PUT " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n"
-        assert not Incoming(head).excessive, path
+        assert not IncomingRequest(head).excessive, path

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from tests.contracts.stores import KINDS, NOW, SECOND, at_once, opened
 from tests.domain.engines import SIGN_UP, SUBJECT, Broken, code_of, engine, issue, resent, told, wrong
 from vestibule.challenges.engine import Engine
-from vestibule.guards import ledger
-from vestibule.guards.allowance import FOREVER, UNBOUNDED, Allowance
-from vestibule.guards.ledger import Count, GuessBudget
-from vestibule.guards.models import Tally
 from vestibule.kernel.errors import Locked
+from vestibule.limits import ledger
+from vestibule.limits.ledger import Count, GuessBudget
+from vestibule.limits.models import Tally
+from vestibule.limits.rolling_window import FOREVER, UNBOUNDED, Allowance
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -50,10 +50,10 @@ def test_twenty_a_day_to_the_second() -> None:
 
 def test_the_longest_of_two_waits_is_told() -> None:
     both = Allowance(windows=((1, HOUR), (2, DAY)))
-    assert both.wait([0], 0, 10) == 3590
-    assert both.wait([0, 4000], 0, 4010) == 86_400 - 4010
-    assert both.wait([], 10**6, 0) == 0
-    assert Allowance(windows=()).memory == 0
+    assert both.seconds_until_free([0], 0, 10) == 3590
+    assert both.seconds_until_free([0, 4000], 0, 4010) == 86_400 - 4010
+    assert both.seconds_until_free([], 10**6, 0) == 0
+    assert Allowance(windows=()).memory_seconds == 0
 
 
 def test_a_refused_guess_is_not_counted() -> None:
@@ -85,12 +85,12 @@ def test_a_hundred_in_a_row_close_until_a_proof() -> None:
             assert spend(NOW + day * DAY + n * HOUR) == 0
     later = NOW + 400 * DAY
     assert spend(later) == FOREVER
-    assert BUDGET.wait(SUBJECT, later) == FOREVER
+    assert BUDGET.seconds_until_guess(SUBJECT, later) == FOREVER
     BUDGET.give_back(SUBJECT, later, proved=False)  # what was not wrong counts for nothing
     assert spend(later) == 0
     assert spend(later) == FOREVER
     BUDGET.give_back(SUBJECT, later, proved=True)
-    assert BUDGET.wait(SUBJECT, later) == 0
+    assert BUDGET.seconds_until_guess(SUBJECT, later) == 0
 
 
 def test_what_is_given_back_is_the_guess_of_that_moment() -> None:
@@ -156,7 +156,10 @@ def test_a_short_code_of_before_waits_and_costs_no_attempt(desk: Engine) -> None
     for _ in range(10):
         spend(NOW)
     for _ in range(8):
-        with pytest.raises(Locked) as refused, desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+        with (
+            pytest.raises(Locked) as refused,
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+        ):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 3600
     assert len(code_of(resent(desk, issued.handle, now=NOW + timedelta(minutes=1)))) == 23
@@ -174,7 +177,7 @@ def test_a_long_code_that_fails_its_work_takes_nothing_off(desk: Engine) -> None
     for _ in range(10):
         spend(NOW)
     issued = issue(desk)
-    with pytest.raises(Broken), desk.verify(desk.find(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with pytest.raises(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
         raise Broken
     assert spend(NOW) == 3600
 
@@ -220,9 +223,9 @@ def test_another_comes_between_the_look_and_the_count(
     monkeypatch: pytest.MonkeyPatch, fits: int, stands: dict[str, tuple[int, int]]
 ) -> None:
     """What was counted meanwhile is counted; and where it does not fit any more, nothing of ours is left."""
-    common = Count("common", SUBJECT, Allowance(windows=((fits, HOUR),), in_a_row=100))
+    common = Count("common", SUBJECT, Allowance(windows=((fits, HOUR),), most_in_a_row=100))
     own = Count("own", SUBJECT, Allowance(windows=((5, HOUR),)))
-    look = ledger._seen
+    look = ledger._read_counts
 
     def and_another(counts: Sequence[Count]) -> list[Count]:
         seen = look(counts)
@@ -230,7 +233,7 @@ def test_another_comes_between_the_look_and_the_count(
         assert ledger.spend_all(NOW, common).wait == 0
         return seen
 
-    monkeypatch.setattr(ledger, "_seen", and_another)
+    monkeypatch.setattr(ledger, "_read_counts", and_another)
     spent = ledger.spend_all(NOW, own, common)
     assert (spent.wait == 0, spent.streaks) == ((True, (0, 2)) if fits == 2 else (False, ()))
     assert {scope: each for scope, each in standing().items() if each != (0, 0)} == stands
@@ -238,24 +241,24 @@ def test_another_comes_between_the_look_and_the_count(
 
 def test_what_is_forgotten_between_the_look_and_the_count_stays_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner signs in while a stranger's try is on its way: it is the first of a new count."""
-    tries = Count("tries", SUBJECT, Allowance(windows=((5, HOUR),), in_a_row=100))
+    tries = Count("tries", SUBJECT, Allowance(windows=((5, HOUR),), most_in_a_row=100))
     for _ in range(3):
         ledger.spend_all(NOW, tries)
-    look = ledger._seen
+    look = ledger._read_counts
 
     def and_forgotten(counts: Sequence[Count]) -> list[Count]:
         seen = look(counts)
-        ledger.forget(tries.whose)
+        ledger.reset_counts(tries.scope_and_key)
         return seen
 
-    monkeypatch.setattr(ledger, "_seen", and_forgotten)
+    monkeypatch.setattr(ledger, "_read_counts", and_forgotten)
     assert ledger.spend_all(NOW, tries).streaks == (1,)
     assert standing() == {"tries": (1, 1)}
 
 
 def test_of_many_at_once_that_share_one_count_as_many_are_counted_as_fit() -> None:
     """And each of them has its own count, which says one where it was, and none where it was refused."""
-    common = Count("common", SUBJECT, Allowance(windows=((5, HOUR),), in_a_row=100))
+    common = Count("common", SUBJECT, Allowance(windows=((5, HOUR),), most_in_a_row=100))
     waits = at_once(lambda n: ledger.spend_all(NOW, Count(f"own {n}", SUBJECT, UNBOUNDED), common).wait)
     passed = {f"own {n}" for n, wait in enumerate(waits) if wait == 0}
     stands = standing()

@@ -9,18 +9,18 @@ from django.db import IntegrityError, connection
 from django.db.transaction import atomic
 
 from tests.contracts.stores import at_once
-from vestibule.accounts import directory, lifecycle, tenure
+from vestibule.accounts import address_history, directory, lifecycle
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
-from vestibule.accounts.lifecycle import Particulars
+from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Profile, Status, User
 
 pytestmark = pytest.mark.usefixtures("house")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STEPS = {
-    lifecycle.suspend: ({Status.ACTIVE}, Status.SUSPENDED),
-    lifecycle.reactivate: ({Status.SUSPENDED}, Status.ACTIVE),
-    lifecycle.close: ({Status.ACTIVE, Status.SUSPENDED}, Status.CLOSED),
+    lifecycle.suspend_user: ({Status.ACTIVE}, Status.SUSPENDED),
+    lifecycle.reactivate_user: ({Status.SUSPENDED}, Status.ACTIVE),
+    lifecycle.erase_user: ({Status.ACTIVE, Status.SUSPENDED}, Status.CLOSED),
 }
 NUMBER = "+14155550100"
 
@@ -40,7 +40,7 @@ def person(**fields: Any) -> User:
     return user
 
 
-def brought(**fields: Any) -> Particulars:
+def brought(**fields: Any) -> AccountDetails:
     """What somebody brings, with any field another way."""
     given: dict[str, Any] = {
         "password": "argon2$hash",
@@ -49,13 +49,15 @@ def brought(**fields: Any) -> Particulars:
         "full_name": FullName(""),
         "phone_number": None,
     }
-    return Particulars(**{**given, **fields})
+    return AccountDetails(**{**given, **fields})
 
 
 def created(*, email_at: Any = NOW, phone_at: Any = None, waits_as: Any = None, **fields: Any) -> User:
     """A user through the door."""
     with atomic():
-        return lifecycle.activate(brought(**fields), waits_as=waits_as, email_at=email_at, phone_at=phone_at)
+        return lifecycle.activate_user(
+            brought(**fields), pending_id=waits_as, email_verified_at=email_at, phone_verified_at=phone_at
+        )
 
 
 # Steps.
@@ -73,12 +75,12 @@ def test_a_step_is_taken_from_its_states_only(step: Any, status: str) -> None:
 
 def test_of_many_at_once_one_takes_the_step() -> None:
     user = person()
-    assert sum(at_once(lambda _: lifecycle.suspend(user.pk), 16)) == 1
+    assert sum(at_once(lambda _: lifecycle.suspend_user(user.pk), 16)) == 1
 
 
 def test_closing_erases_all_that_is_personal() -> None:
     user = person(phone_number=NUMBER, phone_verified_at=NOW)
-    assert lifecycle.close(user.pk)
+    assert lifecycle.erase_user(user.pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM account_user")
         row = str(cursor.fetchall())
@@ -90,14 +92,14 @@ def test_closing_erases_all_that_is_personal() -> None:
 
 
 def test_a_closed_account_frees_its_address_number_and_name() -> None:
-    lifecycle.close(person(phone_number=NUMBER, phone_verified_at=NOW).pk)
+    lifecycle.erase_user(person(phone_number=NUMBER, phone_verified_at=NOW).pk)
     again = created(phone_number=Phone(NUMBER), phone_at=NOW)
     assert (again.email, again.username, again.phone_number) == ("ada@example.com", "Ada", NUMBER)
 
 
 def test_a_refused_close_erases_nothing() -> None:
     user = person(status=Status.PENDING)
-    assert not lifecycle.close(user.pk)
+    assert not lifecycle.erase_user(user.pk)
     assert Profile.objects.get().bio == "about me"
     assert User.objects.get().email == "ada@example.com"
 
@@ -143,9 +145,9 @@ def test_a_number_that_was_merely_typed_locks_nobody() -> None:
     """ENUM-03."""
     for name in ("ada", "bob", "eve"):
         created(email=Email(f"{name}@example.com"), username=None, phone_number=Phone(NUMBER))
-    assert directory.holder_of_phone(Phone(NUMBER)) is None
+    assert directory.find_account_by_phone(Phone(NUMBER)) is None
     owner = created(email=None, username=None, phone_number=Phone(NUMBER), email_at=None, phone_at=NOW)
-    assert directory.holder_of_phone(Phone(NUMBER)) == owner
+    assert directory.find_account_by_phone(Phone(NUMBER)) == owner
 
 
 def test_many_have_no_name_and_no_address() -> None:
@@ -156,24 +158,26 @@ def test_many_have_no_name_and_no_address() -> None:
 
 def test_what_waits_is_taken_over_whole_by_whoever_proves_the_address() -> None:
     """PRE-07."""
-    first = lifecycle.enrol(
+    first = lifecycle.save_pending_user(
         brought(password="hash of a stranger", full_name=FullName("Eve"), phone_number=Phone(NUMBER)), NOW
     )
     assert first is not None
-    assert lifecycle.enrol(brought(username=None), NOW) == first  # one row an address
+    assert lifecycle.save_pending_user(brought(username=None), NOW) == first  # one row an address
     owner = created(username=Username("ada"), full_name=FullName("Ada"))
     assert owner.pk == first
     assert (owner.password, owner.full_name, owner.phone_number) == ("argon2$hash", "Ada", None)
     assert (owner.status, owner.role, owner.phone_verified_at) == (Status.ACTIVE, "user", None)
-    assert lifecycle.enrol(brought(), NOW) is None  # somebody has an account by now
+    assert lifecycle.save_pending_user(brought(), NOW) is None  # somebody has an account by now
     assert User.objects.count() == Profile.objects.count() == 1
 
 
 def test_a_number_alone_waits_in_a_row_of_its_own() -> None:
     alone = {"email": None, "username": None, "phone_number": Phone(NUMBER)}
-    first = lifecycle.enrol(brought(**alone), NOW)
-    assert lifecycle.enrol(brought(**alone, password="another"), NOW) == first
-    assert lifecycle.enrol(brought(phone_number=Phone(NUMBER)), NOW) != first  # an address, with the number typed along
+    first = lifecycle.save_pending_user(brought(**alone), NOW)
+    assert lifecycle.save_pending_user(brought(**alone, password="another"), NOW) == first
+    assert (
+        lifecycle.save_pending_user(brought(phone_number=Phone(NUMBER)), NOW) != first
+    )  # an address, with the number typed along
     owner = created(**alone, email_at=None, phone_at=NOW)
     assert (owner.pk, owner.email) == (first, None)
 
@@ -181,9 +185,9 @@ def test_a_number_alone_waits_in_a_row_of_its_own() -> None:
 def test_a_proof_by_sms_takes_its_own_row_and_leaves_anothers() -> None:
     """The row of an address that a sign-up waits on is recognised by the password hash that made it."""
     typed = {"username": None, "phone_number": Phone(NUMBER)}
-    row = lifecycle.enrol(brought(**typed, password="mine"), NOW)
+    row = lifecycle.save_pending_user(brought(**typed, password="mine"), NOW)
     assert row is not None
-    lifecycle.enrol(brought(**typed, password="of somebody who signed up later"), NOW)
+    lifecycle.save_pending_user(brought(**typed, password="of somebody who signed up later"), NOW)
     other = created(**typed, email=None, password="mine", waits_as=row, email_at=None, phone_at=NOW)
     assert other.pk != row
     assert User.objects.get(pk=row).status == Status.PENDING
@@ -195,9 +199,9 @@ def test_a_proof_by_sms_takes_its_own_row_and_leaves_anothers() -> None:
 
 
 def test_who_waits_holds_no_name_and_no_number() -> None:
-    lifecycle.enrol(brought(phone_number=Phone(NUMBER)), NOW)
-    assert not directory.username_taken(Username("ada"))
-    assert directory.holder_of_email(Email("ada@example.com")) is None
+    lifecycle.save_pending_user(brought(phone_number=Phone(NUMBER)), NOW)
+    assert not directory.is_username_taken(Username("ada"))
+    assert directory.find_account_by_email(Email("ada@example.com")) is None
     other = created(email=Email("bob@example.com"), phone_number=Phone(NUMBER), phone_at=NOW)
     assert other.username == "Ada"
     with pytest.raises(IntegrityError):  # whoever was first proved has it
@@ -206,19 +210,19 @@ def test_who_waits_holds_no_name_and_no_number() -> None:
 
 
 def test_a_withdrawn_sign_up_leaves_nothing_and_only_its_own() -> None:
-    row = lifecycle.enrol(brought(), NOW)
+    row = lifecycle.save_pending_user(brought(), NOW)
     assert row is not None
-    assert not lifecycle.withdraw(row, "another hash")
-    assert lifecycle.withdraw(row, "argon2$hash")
+    assert not lifecycle.delete_pending_user(row, "another hash")
+    assert lifecycle.delete_pending_user(row, "argon2$hash")
     assert not User.objects.exists()
     active = created()
-    assert not lifecycle.withdraw(active.pk, active.password)
+    assert not lifecycle.delete_pending_user(active.pk, active.password)
 
 
 def test_of_many_who_enrol_at_once_all_wait_in_one_row() -> None:
     def enrol(number: int) -> UUID | None:
         with atomic():
-            return lifecycle.enrol(brought(username=Username(f"ada{number}")), NOW)
+            return lifecycle.save_pending_user(brought(username=Username(f"ada{number}")), NOW)
 
     [row] = set(at_once(enrol, 16))
     assert User.objects.get().pk == row
@@ -238,9 +242,9 @@ def test_of_many_at_once_with_one_address_one_is_made() -> None:
 
 def test_who_has_it_is_asked_in_any_case() -> None:
     user = created()
-    assert directory.holder_of_email(Email("ada@example.com")) == user
-    assert directory.username_taken(Username("ADA"))
-    assert not directory.username_taken(Username("adam"))
+    assert directory.find_account_by_email(Email("ada@example.com")) == user
+    assert directory.is_username_taken(Username("ADA"))
+    assert not directory.is_username_taken(Username("adam"))
 
 
 # What no statement gets past the database.
@@ -290,24 +294,26 @@ STATES: dict[str, dict[str, Any]] = {
 def recover(user_id: UUID) -> bool:
     """The owner proved the address that the account has."""
     with atomic():
-        held = lifecycle.hold(user_id)
-        proof = tenure.stands(held, {"address": "ada@example.com", "epoch": 0}, NOW) if held else None
+        held = lifecycle.lock_user(user_id)
+        proof = (
+            address_history.find_proved_address(held, {"address": "ada@example.com", "epoch": 0}, NOW) if held else None
+        )
         if held and proof and held.status != Status.CLOSED:
-            lifecycle.take_back(held, proof, NOW)
+            lifecycle.restore_ownership(held, proof, NOW)
             return True
     return False
 
 
 # docs/decisions/0041: what becomes of each state by each step; where there is nothing, nothing happens.
 CHANGES: dict[str, tuple[Any, dict[str, str]]] = {
-    "suspend": (lifecycle.suspend, {"active": "suspended", "own closing": "suspended"}),
+    "suspend": (lifecycle.suspend_user, {"active": "suspended", "own closing": "suspended"}),
     "close by staff": (
-        lambda id: lifecycle.close_by_staff(id, LATER),
+        lambda id: lifecycle.schedule_closing_by_staff(id, LATER),
         dict.fromkeys(["active", "own closing", "suspended"], "closed by staff"),
     ),
-    "close": (lambda id: lifecycle.begin_closing(id, LATER), {"active": "own closing"}),
-    "keep": (lambda id: lifecycle.end_closing(id, NOW), {"own closing": "active"}),
-    "reactivate": (lifecycle.reactivate, dict.fromkeys(["own closing", "suspended", "closed by staff"], "active")),
+    "close": (lambda id: lifecycle.schedule_closing_by_owner(id, LATER), {"active": "own closing"}),
+    "keep": (lambda id: lifecycle.cancel_closing_by_owner(id, NOW), {"own closing": "active"}),
+    "reactivate": (lifecycle.reactivate_user, dict.fromkeys(["own closing", "suspended", "closed by staff"], "active")),
     "recover": (
         recover,
         {"active": "active", "own closing": "active"} | {n: n for n in ("suspended", "closed by staff")},

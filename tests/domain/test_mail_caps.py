@@ -13,7 +13,7 @@ from django.test import override_settings
 from time_machine import travel
 
 from tests.contracts.stores import NOW, SECOND, at_once
-from vestibule.courier import delivery, digest, envelope, outbox
+from vestibule.courier import delivery, envelope, hourly_digest, outbox
 from vestibule.courier.messages import (
     ALREADY_REGISTERED,
     DIGEST,
@@ -24,11 +24,11 @@ from vestibule.courier.messages import (
     REGISTRATION_CODE,
     SESSION_ENDED,
     Cause,
-    Kind,
+    MessageKind,
 )
 from vestibule.courier.models import Channel, Message, State
-from vestibule.guards import rates, rules
 from vestibule.kernel.client import Client
+from vestibule.limits import rates, rules
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +38,12 @@ def caps(house: None) -> Iterator[None]:
     def default(name: str, words: str) -> str:
         return words
 
-    texts = rates.of_cap(rules.TEXTS, default)
+    texts = rates.parse_cap_allowance(rules.TEXTS, default)
     with override_settings(
-        MESSAGES_PER_ADDRESS={Channel.EMAIL: rates.of_cap(rules.MAILS, default), Channel.SMS: texts},
-        MAILS_FROM_NETWORK=rates.of_cap(rules.MAILS_FROM_NETWORK, default),
-        MAILS_OF_NETWORK=rates.of_cap(rules.MAILS_OF_NETWORK, default),
-        OWN_MESSAGES={Channel.EMAIL: rates.of_cap(rules.OWN_MAILS, default), Channel.SMS: texts},
+        MESSAGES_PER_ADDRESS={Channel.EMAIL: rates.parse_cap_allowance(rules.MAILS, default), Channel.SMS: texts},
+        MAILS_FROM_NETWORK=rates.parse_cap_allowance(rules.MAILS_FROM_NETWORK, default),
+        MAILS_OF_NETWORK=rates.parse_cap_allowance(rules.MAILS_OF_NETWORK, default),
+        OWN_MESSAGES={Channel.EMAIL: rates.parse_cap_allowance(rules.OWN_MAILS, default), Channel.SMS: texts},
     ):
         yield
 
@@ -54,7 +54,7 @@ ADA, BOB = b"a" * 32, b"b" * 32
 
 def post(
     now: datetime,
-    kind: Kind = REGISTRATION_CODE,
+    kind: MessageKind = REGISTRATION_CODE,
     *,
     recipient: bytes = ADA,
     channel: Channel = Channel.EMAIL,
@@ -63,7 +63,7 @@ def post(
     """Post one; whether it is on its way."""
     topic = uuid4()
     outbox.post(
-        Client(at=now, address=address),
+        Client(at=now, ip_address=address),
         kind,
         to="ada@example.com",
         hint="a…@example.com",
@@ -110,7 +110,7 @@ def test_what_is_over_it_is_ended_by_the_worker_and_told_to_nobody() -> None:
     for _ in range(6):
         post(NOW)
     with travel(NOW, tick=False):
-        delivery.drain(NOW)
+        delivery.deliver_due_messages(NOW)
     rows = Message.objects.order_by("created_at", "id")
     assert sorted((row.state, row.trouble, row.sealed) for row in rows) == [
         (State.ABANDONED, "capped", None),
@@ -143,10 +143,10 @@ def test_of_many_at_once_five_go() -> None:
     assert Message.objects.count() == 32
 
 
-def notice(now: datetime, kind: Kind, link: str = "", channel: Channel = Channel.EMAIL) -> None:
+def notice(now: datetime, kind: MessageKind, link: str = "", channel: Channel = Channel.EMAIL) -> None:
     """Tell the owner of something."""
     outbox.post(
-        Client(at=now, address="192.0.2.1"),
+        Client(at=now, ip_address="192.0.2.1"),
         kind,
         to="ada@example.com" if channel is Channel.EMAIL else "+14155550100",
         hint="a…",
@@ -159,7 +159,7 @@ def notice(now: datetime, kind: Kind, link: str = "", channel: Channel = Channel
 def held() -> dict[str, dict[str, object]]:
     """What the digest that waits lists."""
     row = Message.objects.get(kind=DIGEST.name, state=State.QUEUED)
-    _, params, _ = envelope.unsealed(row)
+    _, params, _ = envelope.unseal_content(row)
     found: dict[str, dict[str, object]] = json.loads(str(params["held"]))
     return found
 
@@ -180,13 +180,15 @@ def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> Non
     notice(NOW + 30 * SECOND, SESSION_ENDED)
     assert Message.objects.filter(kind=EMAIL_CHANGING.name, state=State.QUEUED).count() == 20
     assert {name: facts["times"] for name, facts in held().items()} == {"email_changing": 4, "session_ended": 1}
-    assert Message.objects.get(kind=DIGEST.name, state=State.QUEUED).due_at == NOW + 20 * SECOND + digest.HELD_FOR
+    assert (
+        Message.objects.get(kind=DIGEST.name, state=State.QUEUED).due_at == NOW + 20 * SECOND + hourly_digest.HELD_FOR
+    )
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.cause is Cause.WAY_BACK])
-def test_no_flood_holds_a_way_back(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO])
+def test_no_flood_holds_a_way_back(kind: MessageKind) -> None:
     """A thief who is in causes whatever he can, to hide what he does; of budgets that are sooner spent."""
-    budget = rates.of_cap(replace(rules.OWN_MAILS, per_identifier="4/hour"), lambda name, words: words)
+    budget = rates.parse_cap_allowance(replace(rules.OWN_MAILS, per_identifier="4/hour"), lambda name, words: words)
     with override_settings(OWN_MESSAGES={**settings.OWN_MESSAGES, Channel.EMAIL: budget}):
         for flood in KINDS.values():
             if flood is not kind and flood.cause is not Cause.STRANGER:
@@ -223,13 +225,13 @@ def test_of_many_held_at_once_none_is_lost() -> None:
         notice(NOW, EMAIL_CHANGING)
     at_once(lambda _: notice(NOW, EMAIL_CHANGING))
     rows = Message.objects.filter(kind=DIGEST.name, state=State.QUEUED)
-    told = [json.loads(str(envelope.unsealed(row)[1]["held"])) for row in rows]
+    told = [json.loads(str(envelope.unseal_content(row)[1]["held"])) for row in rows]
     assert sum(each["email_changing"]["times"] for each in told) == 32
 
 
 def test_every_kind_says_who_causes_it() -> None:
     ways_back = {kind.name for kind in KINDS.values() if kind.button and kind.cause is not Cause.STRANGER}
-    assert ways_back == {kind.name for kind in KINDS.values() if kind.cause is Cause.WAY_BACK}
+    assert ways_back == {kind.name for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO}
     assert {kind.name for kind in KINDS.values() if kind.cause is Cause.STRANGER} == {
         *("registration_code", "verify_address", "already_registered", "sign_in_trouble"),
         *("password_reset", "email_change", "phone_change"),

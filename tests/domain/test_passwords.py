@@ -9,8 +9,8 @@ from django.utils import timezone
 from vestibule.accounts import passwords
 from vestibule.accounts.lifecycle import NO_PASSWORD
 from vestibule.accounts.models import IMPORTED_HASH, User
-from vestibule.guards.admission import admission
 from vestibule.kernel.client import Client
+from vestibule.limits.admission import admission
 
 GOOD = "correct horse battery staple"
 
@@ -18,12 +18,12 @@ GOOD = "correct horse battery staple"
 @pytest.fixture(autouse=True)
 def visit() -> Iterator[None]:
     """Whoever asks for the hashes here."""
-    with admission.visiting(Client.system("test", timezone.now())):
+    with admission.attribute_work_to(Client.for_system("test", timezone.now())):
         yield
 
 
 def codes(password: str, **own: str) -> list[str]:
-    return [problem.code for problem in passwords.problems(passwords.normalised(password), **own)]
+    return [problem.code for problem in passwords.find_policy_violations(passwords.normalise_password(password), **own)]
 
 
 # The policy.
@@ -71,7 +71,7 @@ def test_nobodys_password_is_their_own_name(own: dict[str, str]) -> None:
 @pytest.mark.usefixtures("product_hashes")
 def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
     """PWD-08."""
-    one, two = passwords.hashed(GOOD), passwords.hashed(GOOD)
+    one, two = passwords.hash_password(GOOD), passwords.hash_password(GOOD)
     for stored in (one, two):
         assert stored.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
         salt, digest = stored.split("$")[-2:]
@@ -85,30 +85,30 @@ def test_it_is_argon2id_as_owasp_wants_it_with_a_salt_of_its_own() -> None:
 def test_only_a_hash_of_other_parameters_counts_as_imported(house: None) -> None:
     """IMPORTED_HASH, on which there is an index, names the parameters of passwords.Argon2: both change together."""
     imported = hashers.make_password(GOOD, hasher="pbkdf2_sha256")
-    for name, stored in {"ours": passwords.hashed(GOOD), "none": NO_PASSWORD, "imported": imported}.items():
+    for name, stored in {"ours": passwords.hash_password(GOOD), "none": NO_PASSWORD, "imported": imported}.items():
         User.objects.create(email=f"{name}@example.com", password=stored)
     assert [user.email for user in User.objects.filter(IMPORTED_HASH)] == ["imported@example.com"]
 
 
 def test_the_spellings_of_one_character_are_one_password() -> None:
-    stored = passwords.hashed(passwords.normalised("Zoe\u0308 und die Ångströme"))
-    assert hashers.check_password(passwords.normalised("Zo\u00eb und die A\u030angstro\u0308me"), stored)
-    assert not hashers.check_password(passwords.normalised("Zoe und die Angstrome"), stored)
+    stored = passwords.hash_password(passwords.normalise_password("Zoe\u0308 und die Ångströme"))
+    assert hashers.check_password(passwords.normalise_password("Zo\u00eb und die A\u030angstro\u0308me"), stored)
+    assert not hashers.check_password(passwords.normalise_password("Zoe und die Angstrome"), stored)
 
 
 def test_nothing_is_trimmed_or_folded() -> None:
     """PWD-04."""
-    stored = passwords.hashed(GOOD)
+    stored = passwords.hash_password(GOOD)
     for near in (f" {GOOD}", f"{GOOD} ", GOOD.upper(), GOOD[:-1], f"{GOOD}\x00", GOOD.replace("o", "\uff4f")):
-        assert not hashers.check_password(passwords.normalised(near), stored)
+        assert not hashers.check_password(passwords.normalise_password(near), stored)
 
 
 def test_every_byte_of_the_longest_counts() -> None:
     longest = "x" * passwords.MAX_BYTES
-    assert not hashers.check_password(longest[:-1] + "y", passwords.hashed(longest))
+    assert not hashers.check_password(longest[:-1] + "y", passwords.hash_password(longest))
 
 
 def test_nobody_hashes_unasked_for() -> None:
-    admission.leave()
+    admission.end_request()
     with pytest.raises(RuntimeError):
-        passwords.hashed(GOOD)
+        passwords.hash_password(GOOD)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vestibule.accounts.models import Profile, Status, User
-from vestibule.database.prepared import Prepared
-from vestibule.database.rows import change, insert, insert_once
 from vestibule.sessions.models import RefreshToken, Session
+from vestibule.storage.prepared import PreparedQuery
+from vestibule.storage.rows import insert_once, insert_row, update_row
 
 NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 
 
 def person(email: str, status: Status = Status.ACTIVE) -> User:
-    user = insert(User(email=email, password="!", status=status, email_verified_at=NOW))
-    insert(Profile(user=user, bio="Mathematician"))
+    user = insert_row(User(email=email, password="!", status=status, email_verified_at=NOW))
+    insert_row(Profile(user=user, bio="Mathematician"))
     return user
 
 
 def session(user: User, **facts: object) -> Session:
     times = {"created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + timedelta(days=1), "auth_time": NOW}
-    return insert(Session(**{"user": user, "amr": ["pwd", "otp"], "address": "2001:db8::1", **times, **facts}))
+    return insert_row(Session(**{"user": user, "amr": ["pwd", "otp"], "address": "2001:db8::1", **times, **facts}))
 
 
 def fields(row: object) -> dict[str, object]:
@@ -34,7 +34,7 @@ def test_a_row_and_what_it_selects_along_are_those_of_the_orm() -> None:
     person("eve@example.com")
     made = session(person("ada@example.com"))
     rows = Session.objects.select_related("user__profile")
-    prepared = Prepared(rows, "id")
+    prepared = PreparedQuery(rows, "id")
     for _ in range(2):
         found, wanted = prepared.first(made.pk), rows.get(pk=made.pk)
         assert found is not None
@@ -46,13 +46,13 @@ def test_a_row_and_what_it_selects_along_are_those_of_the_orm() -> None:
 
 def test_a_filter_of_its_own_and_lookups_in_their_order() -> None:
     ada, eve = person("ada@example.com"), person("eve@example.com", Status.PENDING)
-    accounts = Prepared(User.objects.exclude(status=Status.PENDING), "email")
+    accounts = PreparedQuery(User.objects.exclude(status=Status.PENDING), "email")
     assert accounts.first("ada@example.com") == ada
     assert accounts.first(eve.email) is None
     old = session(ada, created_at=NOW - timedelta(days=2))
     new = session(ada)
     session(ada, revoked_at=NOW)
-    recent = Prepared(Session.objects.filter(revoked_at=None).only("id"), "user_id", "created_at__gt")
+    recent = PreparedQuery(Session.objects.filter(revoked_at=None).only("id"), "user_id", "created_at__gt")
     assert recent.all(ada.pk, NOW - timedelta(days=1)) == [new]
     assert {row.pk for row in recent.all(ada.pk, NOW - timedelta(days=3))} == {old.pk, new.pk}
     assert recent.first(eve.pk, NOW - timedelta(days=3)) is None
@@ -74,10 +74,10 @@ def test_a_row_changes_while_it_is_what_it_was() -> None:
     mine = session(person("ada@example.com"))
     theirs, other = Session.objects.get(pk=mine.pk), session(mine.user)
     later = NOW + timedelta(hours=1)
-    assert change(mine, "last_seen_at", last_seen_at=later, amr=["webauthn"], revoked_at=NOW, address=None)
+    assert update_row(mine, "last_seen_at", last_seen_at=later, amr=["webauthn"], revoked_at=NOW, address=None)
     assert fields(mine) == fields(Session.objects.get(pk=mine.pk))
     assert (mine.last_seen_at, mine.amr, mine.revoked_at, mine.address) == (later, ["webauthn"], NOW, None)
-    assert not change(theirs, "last_seen_at", revoked_at=None)
+    assert not update_row(theirs, "last_seen_at", revoked_at=None)
     assert theirs.last_seen_at == NOW  # what was not changed is not said to be
     assert fields(mine) == fields(Session.objects.get(pk=mine.pk))
     assert fields(other) == fields(Session.objects.get(pk=other.pk))

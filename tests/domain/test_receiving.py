@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from gunicorn.config import Config
 
-from vestibule.skins.cli import receiving
-from vestibule.skins.cli.receiving import Connection, ReceivingWorker
+from vestibule.service.server import receiving
+from vestibule.service.server.receiving import Connection, ReceivingWorker
 
 MOST = 16
 BEGUN = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n{"
@@ -97,7 +97,7 @@ def test_hol_16_who_was_answered_goes_before_who_was_not(door: Door) -> None:
 
 
 def test_hol_16_requests_that_wait_for_a_thread_are_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "HELD", 3_500_000)
+    monkeypatch.setattr(receiving, "MAX_HELD_BYTES", 3_500_000)
     senders = [send_whole(door, f"127.0.4.{n}") for n in range(1, 5)]
     assert [each[:12] for each in senders] == [b""] * 3 + [b"HTTP/1.1 503"]
     queued = next(iter(door.worker._taken))

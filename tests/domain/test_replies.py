@@ -17,7 +17,7 @@ import pytest
 from anymail.exceptions import AnymailRecipientsRefused, AnymailRequestsAPIError
 
 from vestibule.courier import replies
-from vestibule.courier.replies import Meaning, Refused
+from vestibule.courier.replies import Meaning, TransportRefused
 
 ADDRESS, MESSAGE, OURS, LATER = Meaning.ADDRESS, Meaning.MESSAGE, Meaning.OURS, Meaning.LATER
 TO = "ada@example.com"
@@ -73,7 +73,7 @@ TO = "ada@example.com"
 def test_what_is_said_to_a_recipient(answer: str, meaning: Meaning) -> None:
     code, _, said = answer.replace("-", " ", 1).partition(" ") if answer[3:4] == "-" else answer.partition(" ")
     error = SMTPRecipientsRefused({TO: (int(code), said.encode())})
-    found, told = replies.of_error(error)
+    found, told = replies.classify_error(error)
     assert found is meaning
     assert told.startswith(code)
     assert "ada" not in told
@@ -102,8 +102,8 @@ def test_what_is_said_to_a_recipient(answer: str, meaning: Meaning) -> None:
         (TimeoutError(), LATER),
         (ConnectionRefusedError(), LATER),
         (ValueError("a header that nobody can write"), OURS),
-        (Refused(), ADDRESS),
-        (Refused("30007", OURS), OURS),
+        (TransportRefused(), ADDRESS),
+        (TransportRefused("30007", OURS), OURS),
         (AnymailRecipientsRefused(), ADDRESS),
         *(
             (AnymailRequestsAPIError(response=SimpleNamespace(status_code=status)), meaning)
@@ -113,7 +113,7 @@ def test_what_is_said_to_a_recipient(answer: str, meaning: Meaning) -> None:
     ids=repr,
 )
 def test_what_a_transport_raises(error: Exception, meaning: Meaning) -> None:
-    assert replies.of_error(error)[0] is meaning
+    assert replies.classify_error(error)[0] is meaning
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_a_transport_raises(error: Exception, meaning: Meaning) -> None:
     ],
 )
 def test_what_twilio_answers(code: int | None, status: int, meaning: Meaning) -> None:
-    assert replies.of_twilio(code, status) is meaning
+    assert replies.classify_twilio_error(code, status) is meaning
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_what_twilio_answers(code: int | None, status: int, meaning: Meaning) ->
     ],
 )
 def test_what_a_provider_tells(reason: str | None, said: str | None, meaning: Meaning) -> None:
-    assert replies.of_tracking(reason, said) is meaning
+    assert replies.classify_tracking_event(reason, said) is meaning

@@ -6,16 +6,16 @@ from zlib import compress
 import pytest
 
 from vestibule.kernel import entropy
-from vestibule.kernel.sealing import Keys, Unsealable
+from vestibule.kernel.sealing import KeyRing, Unsealable
 
 OLD, NEW = "the older secret of the ring", "the newer secret of the ring"
-BEFORE, DURING, AFTER = Keys([OLD]), Keys([NEW, OLD]), Keys([NEW])
+BEFORE, DURING, AFTER = KeyRing([OLD]), KeyRing([NEW, OLD]), KeyRing([NEW])
 PLAIN = b'{"code": "042042"}'
 
 
 def test_a_ring_needs_a_key() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Keys([])
+        KeyRing([])
 
 
 # Digests.
@@ -32,7 +32,7 @@ def test_a_digest_is_keyed_and_bound_to_its_purpose() -> None:
     }
     assert len(digests) == 6
     assert {len(digest) for digest in digests} == {32}
-    assert BEFORE.digest("a", b"x") == Keys([OLD]).digest("a", b"x")
+    assert BEFORE.digest("a", b"x") == KeyRing([OLD]).digest("a", b"x")
 
 
 def test_parts_do_not_run_into_one_another() -> None:
@@ -42,15 +42,15 @@ def test_parts_do_not_run_into_one_another() -> None:
 
 def test_every_key_of_the_ring_is_recognised_and_the_newest_makes() -> None:
     made = BEFORE.digest("p", b"x")
-    assert DURING.matches(made, "p", b"x")
-    assert not AFTER.matches(made, "p", b"x")
+    assert DURING.matches_digest(made, "p", b"x")
+    assert not AFTER.matches_digest(made, "p", b"x")
     assert DURING.digest("p", b"x") == AFTER.digest("p", b"x")
-    assert DURING.digests("p", b"x") == [AFTER.digest("p", b"x"), made]
+    assert DURING.all_digests("p", b"x") == [AFTER.digest("p", b"x"), made]
 
 
 @pytest.mark.parametrize("expected", [b"", b"x", bytes(32), bytes(64)])
 def test_what_is_no_digest_of_ours_matches_nothing(expected: bytes) -> None:
-    assert not DURING.matches(expected, "p", b"x")
+    assert not DURING.matches_digest(expected, "p", b"x")
 
 
 # Sealing.
@@ -74,7 +74,7 @@ def test_what_was_sealed_opens_for_its_purpose_and_place() -> None:
     ],
     ids=["purpose", "place", "no place", "key"],
 )
-def test_it_opens_nowhere_else(ring: Keys, purpose: str, context: bytes) -> None:
+def test_it_opens_nowhere_else(ring: KeyRing, purpose: str, context: bytes) -> None:
     sealed = DURING.seal("payload", PLAIN, context=b"here")
     with pytest.raises(Unsealable):
         ring.unseal(purpose, sealed, context=context)
@@ -144,7 +144,7 @@ def test_junk_is_no_token(junk: str) -> None:
 
 def test_codes_are_uniform_and_keep_their_leading_zeros() -> None:
     """OTP-01: chi-square over each digit of 20,000 codes, far beyond any luck (9 degrees of freedom, p < 1e-9)."""
-    codes = [entropy.code(6) for _ in range(20_000)]
+    codes = [entropy.random_code(6) for _ in range(20_000)]
     assert {len(code) for code in codes} == {6}
     expected = len(codes) / 10
     for place in range(6):
@@ -154,7 +154,7 @@ def test_codes_are_uniform_and_keep_their_leading_zeros() -> None:
 
 def test_long_codes_and_tokens_never_come_twice() -> None:
     """OTP-08, TOK-21: nor do ten thousand of them have anything that could be left out."""
-    long, tokens = {entropy.long_code() for _ in range(1000)}, {entropy.token() for _ in range(10_000)}
+    long, tokens = {entropy.random_long_code() for _ in range(1000)}, {entropy.random_token() for _ in range(10_000)}
     assert (len(long), len(tokens)) == (1000, 10_000)
     assert {len(code) for code in long} == {23}
     assert set("".join(long)) == set(entropy.LONG_CODE_ALPHABET) | {"-"}

@@ -19,27 +19,27 @@ from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Profile, User
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.guards import ledger
-from vestibule.guards.allowance import Allowance
-from vestibule.guards.models import Tally
+from vestibule.limits import ledger
+from vestibule.limits.models import Tally
+from vestibule.limits.rolling_window import Allowance
+from vestibule.service.worker import schedule
 from vestibule.sessions.models import RefreshToken, Session
-from vestibule.skins.worker import schedule
 
 pytestmark = pytest.mark.usefixtures("house")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SWEEPS = {each.kind: each for each in schedule.sweeps()}
+SWEEPS = {each.kind: each for each in schedule.list_sweeps()}
 
 
 def enrol(email: str, at: datetime) -> None:
     """A PENDING user."""
     with atomic():
-        lifecycle.enrol(brought(email=Email(email), username=None), at)
+        lifecycle.save_pending_user(brought(email=Email(email), username=None), at)
 
 
 def forget(kind: str, now: datetime = NOW) -> int:
     """One kind's sweep, to its end."""
-    return schedule.forget(SWEEPS[kind], now)
+    return schedule.erase_stale(SWEEPS[kind], now)
 
 
 def test_who_waited_too_long_goes_and_nobody_else() -> None:
@@ -51,7 +51,7 @@ def test_who_waited_too_long_goes_and_nobody_else() -> None:
     enrol("again@example.com", old)
     enrol("again@example.com", new)  # signed up anew: the time runs anew
     with atomic():
-        lifecycle.activate(brought(email=Email("active@example.com")), email_at=old)
+        lifecycle.activate_user(brought(email=Email("active@example.com")), email_verified_at=old)
     assert SWEEPS["unproved users"].count(NOW - timedelta(hours=72)) == 3
     assert forget("unproved users") == 3
     left = set(User.objects.values_list("email", flat=True))
@@ -60,12 +60,12 @@ def test_who_waited_too_long_goes_and_nobody_else() -> None:
 
 
 def test_a_backlog_goes_in_batches_and_a_run_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "BATCH", 2)
+    monkeypatch.setattr(schedule, "BATCH_SIZE", 2)
     for n in range(7):
         enrol(f"old{n}@example.com", NOW - timedelta(hours=73))
     before = REGISTRY.get_sample_value("vestibule_swept_total", {"kind": "unproved users"}) or 0
-    assert schedule.forget(SWEEPS["unproved users"], NOW, batches=2) == 4
-    assert schedule.forget(SWEEPS["unproved users"], NOW, batches=2) == 3
+    assert schedule.erase_stale(SWEEPS["unproved users"], NOW, batches=2) == 4
+    assert schedule.erase_stale(SWEEPS["unproved users"], NOW, batches=2) == 3
     after = REGISTRY.get_sample_value("vestibule_swept_total", {"kind": "unproved users"})
     assert after == before + 7
 
@@ -93,14 +93,14 @@ def test_whatever_a_person_left_behind_goes_in_its_time_and_the_account_stays(ap
         for _ in range(3):
             clock.shift(86400)
             refresh = api.post("token/refresh", {"refresh": refresh}).body["refresh"]
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert (Message.objects.count(), RefreshToken.objects.count(), Session.objects.count()) == (1, 4, 1)
         clock.shift(12 * 86400 + 60)  # the first token is dead for a day, and its children live
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert RefreshToken.objects.count() == 3
         assert api.post("token/refresh", {"refresh": refresh}).status == 200  # the session goes on
         clock.shift(76 * 86400)
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert (Message.objects.count(), RefreshToken.objects.count(), Session.objects.count()) == (0, 0, 0)
         assert api.post("token/refresh", {"refresh": refresh}).status == 401
     assert User.objects.get().email == "ada@example.com"
@@ -111,10 +111,10 @@ def test_dead_challenges_go(api: Api) -> None:
     with travel("2026-03-01T12:00:00Z", tick=False) as clock:
         registration = api.start(email="ada@example.com", password=PASSWORD).registration
         clock.shift(1200)
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert api.resend(registration).code == "otp_expired"  # still known
         clock.shift(3600)
-        assert SWEEPS["challenges"].count(timezone.now() - SWEEPS["challenges"].kept) == (0 if PRODUCTION else 1)
+        assert SWEEPS["challenges"].count(timezone.now() - SWEEPS["challenges"].kept_for) == (0 if PRODUCTION else 1)
         assert forget("challenges", timezone.now()) == (0 if PRODUCTION else 1)  # Redis forgets by itself
 
 

@@ -11,10 +11,12 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from redis import Redis
 
-from vestibule.courier import channels, outbox, tasks
+from vestibule.courier import outbox
 from vestibule.courier.messages import REGISTRATION_CODE
 from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.transports import channels
 from vestibule.kernel.client import Client
+from vestibule.service.worker import tasks
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -81,7 +83,7 @@ def states() -> set[str]:
 def test_what_comes_while_it_lingers_goes_over_the_same_line(line: type[Line]) -> None:
     post(), post()
     comes_while_lingering()
-    tasks.deliver()
+    tasks.deliver_until_idle()
     assert line.log == ["open", "letter", "letter", "close"]
     assert states() == {State.SENT}
 
@@ -93,15 +95,15 @@ def test_a_line_in_doubt_is_opened_anew(line: type[Line]) -> None:
 
     line.on_letter = staticmethod(breaks_once)
     post(), post()
-    tasks.deliver()
+    tasks.deliver_until_idle()
     assert line.log == ["open", "letter", "close", "open", "letter", "close"]
     assert states() == {State.QUEUED, State.SENT}  # the first waits for its backoff
 
 
 def test_a_line_carries_so_many_letters(line: type[Line], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "LETTERS", 2)
+    monkeypatch.setattr(channels, "MAILS_PER_CONNECTION", 2)
     post(), post(), post()
-    tasks.deliver()
+    tasks.deliver_until_idle()
     assert line.log == ["open", "letter", "letter", "close", "open", "letter", "close"]
 
 
@@ -122,7 +124,7 @@ def test_while_it_keeps_up_no_other_is_woken(line: type[Line], redis: Redis) -> 
     line.on_letter = staticmethod(look)
     post(), post()
     comes_while_lingering()
-    tasks.deliver()
+    tasks.deliver_until_idle()
     assert seen == [True, True]  # by whoever posted; by whoever lingers
     assert not redis.exists(MARK)
 
@@ -142,6 +144,6 @@ def test_one_that_does_not_keep_up_has_another_woken(
 
     line.on_letter = staticmethod(look)
     post()
-    tasks.deliver()
+    tasks.deliver_until_idle()
     assert seen == [True, False]  # whoever posts now wakes another
     assert states() == {State.SENT}

@@ -11,9 +11,9 @@ from tests.contracts.stores import NOW, SECOND
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import identifiers
 from vestibule.courier.models import Message
-from vestibule.guards import ledger, rates, rules, texting
-from vestibule.guards.allowance import UNBOUNDED, Allowance
-from vestibule.guards.texting import Cap, Purse
+from vestibule.limits import ledger, rates, rules, sms_costs
+from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.limits.sms_costs import Purse, SmsCap
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NUMBER = "+14155550100"
@@ -22,18 +22,20 @@ NUMBER = "+14155550100"
 @pytest.fixture(autouse=True)
 def caps(house: None) -> Iterator[None]:
     """The defaults, as the settings make them."""
-    of = {Cap.NETWORK: rules.SMS_NETWORK, Cap.PREFIX: rules.SMS_PREFIX, Cap.TOTAL: rules.SMS_TOTAL}
-    with override_settings(SMS_CAPS={cap: rates.of_cap(rule, lambda _, words: words) for cap, rule in of.items()}):
+    of = {SmsCap.NETWORK: rules.SMS_NETWORK, SmsCap.PREFIX: rules.SMS_PREFIX, SmsCap.TOTAL: rules.SMS_TOTAL}
+    with override_settings(
+        SMS_CAPS={cap: rates.parse_cap_allowance(rule, lambda _, words: words) for cap, rule in of.items()}
+    ):
         yield
 
 
-def spend(number: str = NUMBER, network: str = "192.0.2.1", at: timedelta = timedelta()) -> Cap | None:
+def spend(number: str = NUMBER, network: str = "192.0.2.1", at: timedelta = timedelta()) -> SmsCap | None:
     """One SMS; the cap that refused it."""
-    if texting.closed(NOW + at):
-        return Cap.BREAKER
+    if sms_costs.is_breaker_open(NOW + at):
+        return SmsCap.BREAKER
     with atomic():
-        spent = ledger.spend_all(NOW + at, *texting.counts(number, network, Purse.TOLD))
-    refused = texting.refused(spent.full)
+        spent = ledger.spend_all(NOW + at, *sms_costs.counts_for_number(number, network, Purse.TOLD))
+    refused = sms_costs.find_refusing_cap(spent.full)
     return refused[0] if refused else None
 
 
@@ -44,7 +46,7 @@ def number(of: int, prefix: str = "") -> str:
 
 def test_ten_an_hour_from_one_network() -> None:
     """ABU-07."""
-    assert [spend(number(n)) for n in range(11)] == [None] * 10 + [Cap.NETWORK]
+    assert [spend(number(n)) for n in range(11)] == [None] * 10 + [SmsCap.NETWORK]
     assert spend(number(11), network="192.0.2.2") is None
     assert spend(number(12), at=HOUR) is None
 
@@ -52,7 +54,7 @@ def test_ten_an_hour_from_one_network() -> None:
 def test_twenty_an_hour_to_one_prefix() -> None:
     """ABU-07."""
     prefix = "+4915123"
-    assert [spend(number(n, prefix), network=f"192.0.2.{n}") for n in range(21)] == [None] * 20 + [Cap.PREFIX]
+    assert [spend(number(n, prefix), network=f"192.0.2.{n}") for n in range(21)] == [None] * 20 + [SmsCap.PREFIX]
     assert spend(number(0, "+4915124"), network="192.0.2.99") is None
 
 
@@ -60,22 +62,22 @@ def test_a_hundred_a_day_in_all() -> None:
     """ABU-09."""
     used = [spend(number(n), network=f"10.0.{n}.1", at=n * SECOND) for n in range(49)]
     for n in range(20):
-        texting.proved(NOW + n * SECOND)
+        sms_costs.count_code_used(NOW + n * SECOND)
     used += [spend(number(n), network=f"10.0.{n}.1", at=n * SECOND) for n in range(49, 52)]
     for _ in range(20):
-        texting.proved(NOW + 60 * SECOND)
+        sms_costs.count_code_used(NOW + 60 * SECOND)
     used += [spend(number(n), network=f"10.0.{n}.1", at=n * SECOND) for n in range(52, 101)]
-    assert used == [None] * 100 + [Cap.TOTAL]
+    assert used == [None] * 100 + [SmsCap.TOTAL]
     assert spend(number(200), network="10.1.0.1", at=DAY + 2 * HOUR) is None
 
 
-@pytest.mark.parametrize(("proved", "answer"), [(14, Cap.BREAKER), (15, None)])
-def test_the_breaker_opens_when_few_codes_come_back(proved: int, answer: Cap | None) -> None:
+@pytest.mark.parametrize(("proved", "answer"), [(14, SmsCap.BREAKER), (15, None)])
+def test_the_breaker_opens_when_few_codes_come_back(proved: int, answer: SmsCap | None) -> None:
     """ABU-07."""
     for n in range(50):
         assert spend(number(n), network=f"10.0.{n}.1") is None  # too few to tell
     for _ in range(proved):
-        texting.proved(NOW)
+        sms_costs.count_code_used(NOW)
     assert spend(number(99), network="10.1.0.1") is answer
     assert spend(number(99), network="10.1.0.1", at=DAY + HOUR) is None
 
@@ -98,7 +100,7 @@ def test_the_caps_say_nothing_of_accounts(api: Api, inbox: Inbox) -> None:
     api.confirm(registration, inbox.newest(NUMBER).code)
     with override_settings(MESSAGES_PER_ADDRESS={"email": UNBOUNDED, "sms": UNBOUNDED}):
         for known in (NUMBER, "+14155550199"):
-            with override_settings(SMS_CAPS={**dict.fromkeys(Cap, UNBOUNDED), Cap.PREFIX: rates_of("3/hour")}):
+            with override_settings(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.PREFIX: rates_of("3/hour")}):
                 statuses = [api.start(phone_number=known, channel="sms", password=PASSWORD).status for _ in range(4)]
             if known == NUMBER:
                 told = statuses
@@ -107,7 +109,7 @@ def test_the_caps_say_nothing_of_accounts(api: Api, inbox: Inbox) -> None:
 
 def rates_of(words: str) -> Allowance:
     """An allowance in words."""
-    return rates.of_cap(rules.SMS_PREFIX, lambda *_: words)
+    return rates.parse_cap_allowance(rules.SMS_PREFIX, lambda *_: words)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def rates_of(words: str) -> Allowance:
 def test_only_countries_that_are_allowed_get_texts(api: Api, countries: list[str], typed: str, texted: bool) -> None:
     """ABU-07."""
     with override_settings(SMS_COUNTRIES=countries):
-        assert identifiers.texted(identifiers.phone(typed)) is texted
+        assert identifiers.is_sms_allowed(identifiers.parse_phone(typed)) is texted
         for reply in (
             api.start(phone_number=typed, channel="sms", password=PASSWORD),
             api.register(phone_number=typed, channel="sms", password=PASSWORD),

@@ -16,10 +16,10 @@ from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import identifiers, lifecycle
 from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Status, User
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
-from vestibule.flows import signing_up
+from vestibule.flows.sign_up import steps
 from vestibule.kernel import entropy
 
 ADA = Email("ada@example.com")
@@ -36,7 +36,7 @@ OF_THE_FIRST_RELEASE = {
 def before(purpose: Purpose, payload: Mapping[str, Any], subject: bytes | None = None) -> Issued:
     """A challenge as it was issued before."""
     return challenges.issue(
-        purpose, subject=subject or identifiers.digest(ADA), payload=payload, now=timezone.now(), decoy=False
+        purpose, subject=subject or identifiers.address_digest(ADA), payload=payload, now=timezone.now(), decoy=False
     )
 
 
@@ -56,7 +56,7 @@ def typed() -> dict[str, Any]:
 def waiting() -> Issued:
     """A sign-up that waits for its link or code, with its PENDING row."""
     payload = typed()
-    user_id = lifecycle.enrol(signing_up.particulars(payload), timezone.now())
+    user_id = lifecycle.save_pending_user(steps.account_details(payload), timezone.now())
     return before(Purpose.PENDING_REGISTRATION, {**payload, "user_id": str(user_id)})
 
 
@@ -126,8 +126,8 @@ def test_a_reset_asked_for_before_does_not_outlive_a_recovery(api: Api, inbox: I
 def test_an_account_closed_before_is_kept_by_its_link(api: Api, inbox: Inbox) -> None:
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
-    lifecycle.begin_closing(user.pk, timezone.now() + timedelta(days=14))
-    link = before(Purpose.ACCOUNT_UNDO, {"user_id": str(user.pk)}, challenges.subject_of(user.pk)).link
+    lifecycle.schedule_closing_by_owner(user.pk, timezone.now() + timedelta(days=14))
+    link = before(Purpose.ACCOUNT_UNDO, {"user_id": str(user.pk)}, challenges.person_subject(user.pk)).link
     assert api.post("me/keep", {"token": link}).status == 204
     assert User.objects.get(pk=user.pk).status == Status.ACTIVE
 
@@ -141,8 +141,8 @@ def test_a_link_that_does_not_say_which_address_counts_more_is_dead(
     """A thief's is as good as an owner's: both are told that it expired, and nothing changes."""
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
-    payload = {"user_id": str(user.pk), "old": "thief@example.com", "session_id": str(entropy.identifier())}
-    link = before(purpose, payload, challenges.subject_of(user.pk)).link
+    payload = {"user_id": str(user.pk), "old": "thief@example.com", "session_id": str(entropy.random_uuid())}
+    link = before(purpose, payload, challenges.person_subject(user.pk)).link
     refused = api.post(path, {"token": link})
     assert (refused.status, refused.code) == (410, "token_expired")
     assert api.login(ADA).status == 200

@@ -74,7 +74,7 @@ call_command("migrate", verbosity=0)
 def test_a_first_start_that_is_killed_while_it_migrates_is_followed_by_one_that_works(tmp_path: Path) -> None:
     """It dies between the tables of a migration and the note that they are there."""
     service = Service(tmp_path)
-    environment = {**os.environ, "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vestibule.settings"}
+    environment = {**os.environ, "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vestibule.service.settings"}
     killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert killed.returncode == 9
     again = service.told("migrate")

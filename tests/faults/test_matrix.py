@@ -192,11 +192,12 @@ def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape
 
 
 def test_hol_11_a_worker_that_ends_says_whether_it_was_asked(shape: Shape) -> None:
-    worker = shape.service.process("worker")
+    assert shape.service.ask_to_stop("worker").wait(30) == 0
+    worker = shape.service.start("worker", "--concurrency=1")  # one whose broker was cut before may be deaf to commands
     with Celery(broker=shape.store.url(), set_as_current=False) as other:
 
         def told() -> bool:
-            """A worker that connects anew at the moment hears nothing: it is told once more."""
+            """A worker that is not connected yet hears nothing: it is told once more."""
             other.control.shutdown()
             return worker.poll() is not None
 

@@ -4,9 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-from vestibule.boot import use_settings
+from vestibule.service.boot import set_default_settings_module
 
-use_settings()
+set_default_settings_module()
 
 import django
 
@@ -15,8 +15,8 @@ django.setup()
 from django.utils import timezone
 
 from vestibule.accounts import pictures
-from vestibule.guards.admission import admission
 from vestibule.kernel.client import Client
+from vestibule.limits.admission import admission
 
 
 def megabytes() -> int:
@@ -27,6 +27,6 @@ def megabytes() -> int:
 
 before = megabytes()
 for name in sys.argv[1:]:
-    with admission.visiting(Client.system("test", timezone.now())):
-        pictures.recoded(Path(name).read_bytes())
+    with admission.attribute_work_to(Client.for_system("test", timezone.now())):
+        pictures.reencode_picture(Path(name).read_bytes())
 sys.stdout.write(str(megabytes() - before))

@@ -16,9 +16,9 @@ from django.test import override_settings
 
 from tests.servers import free_port
 from tests.world import Smtp
-from vestibule.courier import channels
+from vestibule.courier.transports import channels
 
-SMTP_BACKEND = "vestibule.courier.smtp.EmailBackend"
+SMTP_BACKEND = "vestibule.courier.transports.smtp.EmailBackend"
 
 
 @contextmanager
@@ -28,12 +28,12 @@ def sink(handler: Smtp | None = None, tls: ssl.SSLContext | None = None, **more:
     controller = Controller(taken, hostname="127.0.0.1", port=free_port(), ssl_context=tls)
     controller.start()
     to = {"EMAIL_BACKEND": SMTP_BACKEND, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": controller.port, **more}
-    channels.hang_up()
+    channels.close_mail_connection()
     try:
         with override_settings(**to):
             yield taken
     finally:
-        channels.hang_up()
+        channels.close_mail_connection()
         controller.stop()
 
 

@@ -11,8 +11,8 @@ from django.test import Client
 
 from tests.stories.test_account import upload
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
-from vestibule.guards import bodies
-from vestibule.wsgi import application
+from vestibule.service.wsgi import application
+from vestibule.web import request_bodies
 
 ADA = "ada@example.com"
 START = json.dumps({"email": ADA, "password": PASSWORD}).encode()
@@ -97,5 +97,5 @@ def test_hol_26_a_token_of_any_length_is_401(api: Api, path: str, field: str, le
 
 def test_fault_17_no_more_of_a_body_in_chunks_is_read_than_may_be_sent() -> None:
     sent, path = BytesIO(bytes(1_000_000)), "/api/auth/login"
-    bodies.make_whole({**CHUNKED, "wsgi.input": sent, "PATH_INFO": path})
-    assert sent.tell() == bodies.limit(path) + 1
+    request_bodies.buffer_chunked_body({**CHUNKED, "wsgi.input": sent, "PATH_INFO": path})
+    assert sent.tell() == request_bodies.limit_for_path(path) + 1

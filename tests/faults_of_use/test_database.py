@@ -15,8 +15,8 @@ from django.db.transaction import atomic
 from tests.environment import PRODUCTION
 from tests.servers import until
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.database.encoding import encoding
-from vestibule.skins.ops import health
+from vestibule.service.ops import health
+from vestibule.storage.encoding import check_database_encoding
 
 pytestmark = [
     pytest.mark.skipif(not PRODUCTION, reason="a file has no standby, no encoding and no locale"),
@@ -33,13 +33,13 @@ def reading_only() -> Iterator[None]:
         other.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = on")
-        health.forget()
+        health.reset_dependency_checks()
         try:
             yield
         finally:
             other.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
             connection.close()
-            health.forget()
+            health.reset_dependency_checks()
 
 
 def url(database: str) -> str:
@@ -159,7 +159,7 @@ def database(how: str) -> Iterator[None]:
 )
 def test_fault_34_a_database_that_can_not_hold_us_stops_every_command(how: str, id: str) -> None:
     with database(how):
-        assert [found.id for found in encoding()] == [id] * bool(id)
+        assert [found.id for found in check_database_encoding()] == [id] * bool(id)
         if id:
             with pytest.raises(SystemCheckError, match=id):
                 call_command("migrate", skip_checks=False, verbosity=0)
@@ -171,7 +171,7 @@ def test_fault_34_nor_does_one_that_has_other_letters_for_i() -> None:
         with connection.cursor() as cursor:
             cursor.execute("CREATE FUNCTION lower(text) RETURNS text LANGUAGE sql AS $$ SELECT 'ı' $$")
             cursor.execute("SET search_path = public, pg_catalog")
-        assert [found.id for found in encoding()] == ["vestibule.E061"]
+        assert [found.id for found in check_database_encoding()] == ["vestibule.E061"]
 
 
 def test_fault_34_one_that_is_away_stops_no_start() -> None:
@@ -179,7 +179,7 @@ def test_fault_34_one_that_is_away_stops_no_start() -> None:
     given = connection.settings_dict
     before, given["PORT"] = given["PORT"], "1"
     try:
-        assert encoding() == []
+        assert check_database_encoding() == []
     finally:
         given["PORT"] = before
 

@@ -6,20 +6,20 @@ import pytest
 from django.test import Client
 
 from tests.doctors import migration_missing
-from vestibule.skins.cli.management.commands import serve
-from vestibule.skins.ops import health, migrations
+from vestibule.service.cli.management.commands import serve
+from vestibule.service.ops import health, migrations
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_not_migrated_is_said_by_serve_and_by_readiness(house: None) -> None:
     told = StringIO()
     with migration_missing():
-        migrations.forget()
-        health.forget()
-        serve.Command(stderr=told).tell_what_is_not_migrated()
+        migrations.reset_migration_check()
+        health.reset_dependency_checks()
+        serve.Command(stderr=told).warn_if_not_migrated()
         answer = Client().get("/health/ready")
         assert answer.status_code == 503
         assert answer.json()["checks"]["database"] == "not migrated"
     assert "run `vestibule migrate`" in told.getvalue()
-    health.forget()
+    health.reset_dependency_checks()
     assert Client().get("/health/ready").json()["checks"]["database"] == "ok"

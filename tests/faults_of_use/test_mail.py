@@ -17,12 +17,13 @@ from tests.faults_of_use.sinks import certificate, sink
 from tests.letters import parsed
 from tests.world import PASSWORD, Api, Door, Inbox, Smtp
 from vestibule.audit import events
-from vestibule.audit.record import EVENTS
-from vestibule.courier import channels, delivery, messages, standing
-from vestibule.courier.messages import KINDS, Kind
+from vestibule.audit.record import EVENT_COUNTER
+from vestibule.courier import backlog, delivery, messages
+from vestibule.courier.messages import KINDS, MessageKind
 from vestibule.courier.models import Message, State
-from vestibule.settings import hosts
-from vestibule.settings.kinds import mailbox
+from vestibule.courier.transports import channels
+from vestibule.service.settings import hosts
+from vestibule.service.settings.value_types import format_mailbox
 
 ADA = "ada@example.com"
 ID = UUID("0c0ffee0-0000-4000-8000-000000000001")
@@ -52,7 +53,7 @@ def alarms() -> float:
     name = events.TRANSPORT_REFUSES_US.name
     return sum(
         sample.value
-        for metric in EVENTS.collect()
+        for metric in EVENT_COUNTER.collect()
         for sample in metric.samples
         if sample.name.endswith("_total") and sample.labels["event"] == name
     )
@@ -61,7 +62,7 @@ def alarms() -> float:
 def try_again() -> None:
     """As if the wait for the next try were over."""
     Message.objects.filter(state=State.QUEUED).update(due_at=timezone.now())
-    delivery.drain(timezone.now())
+    delivery.deliver_due_messages(timezone.now())
 
 
 @pytest.mark.parametrize(
@@ -82,16 +83,16 @@ def test_fault_08_a_refusal_that_speaks_of_us_loses_no_mail(door: Door, no: str)
     with sink() as smtp:
         smtp.refuse = no
         assert door.start(email=ADA, password=PASSWORD).status in (200, 202, 303)
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert alarms() == before + 1
-        assert sum(standing.refused_as_ours().values()) == 1
+        assert sum(backlog.count_sender_refusals().values()) == 1
         smtp.refuse = None
         try_again()
         assert [parsed(each).to for each in smtp.letters] == [ADA]
-        assert standing.refused_as_ours() == {}
+        assert backlog.count_sender_refusals() == {}
         door.start(email="bob@example.com", password=PASSWORD)
         door.start(email=ADA, password=PASSWORD)
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert [parsed(each).to for each in smtp.letters[1:]] == ["bob@example.com", ADA]
 
 
@@ -100,30 +101,30 @@ def test_fault_08_what_is_refused_for_a_day_is_given_up_where_everybody_sees_it(
     Message.objects.update(useless_at=None)
     with sink() as smtp:
         smtp.refuse = "554 5.7.1 relay access denied"
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         Message.objects.update(created_at=timezone.now() - delivery.GIVE_UP_AFTER)
         try_again()
     message = Message.objects.get()
     assert (message.state, message.trouble, message.feedback) == (State.ABANDONED, "refuses us: 554 5.7.1", "")
-    assert standing.given_up(timezone.now(), timedelta(days=1)) == 1
+    assert backlog.count_given_up(timezone.now(), timedelta(days=1)) == 1
 
 
 def test_fault_08_a_message_that_nobody_takes_ends_and_silences_nobody(api: Api) -> None:
     api.start(email=ADA, password=PASSWORD)
     with sink() as smtp:
         smtp.refuse = "552 5.3.4 message too big"
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert [(each.state, each.feedback) for each in Message.objects.all()] == [(State.ABANDONED, "")]
         smtp.refuse = None
         api.start(email=ADA, password=PASSWORD)
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
         assert len(smtp.letters) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
-    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=mailbox(name, "no-reply", "auth.example.com")):
-        channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
+    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=format_mailbox(name, "no-reply", "auth.example.com")):
+        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
     encoded, address = parseaddr(message_from_bytes(smtp.letters[0])["From"])
     assert (str(make_header(decode_header(encoded))), address) == (name, "no-reply@auth.example.com")
     assert letter(smtp)["To"] == ADA
@@ -133,7 +134,7 @@ def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
 @pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
 def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domain: str) -> None:
     with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>"):
-        channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
     assert letter(smtp)["From"].addresses[0].addr_spec == "no-reply@xn--bcher-kva.example"
 
 
@@ -146,23 +147,23 @@ def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domai
     ],
 )
 def test_fault_14_a_message_id_is_ascii(inbox: Inbox, house: None, host: str, id: str) -> None:
-    with override_settings(MAIL_DOMAIN=hosts.domain(hosts.name(host))):
-        channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
-        channels.send_sms(ID, "+14155550100", messages.sms(messages.REGISTRATION_CODE, PARAMS))
+    with override_settings(MAIL_DOMAIN=hosts.mail_domain(hosts.normalize_host(host))):
+        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_sms(ID, "+14155550100", messages.render_sms(messages.REGISTRATION_CODE, PARAMS))
     assert [post.headers["Message-ID"].strip() for post in inbox.all()] == [id, id]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_every_part_of_every_mail_is_safe_on_seven_bits(house: None, kind: Kind) -> None:
+def test_every_part_of_every_mail_is_safe_on_seven_bits(house: None, kind: MessageKind) -> None:
     link = "https://auth.example.com/reset/?token=" + "x" * 1200
     params = {**PARAMS, "link": link, "at": "1er août 2026, 12 h 00", "address": "東京"}
     with sink() as smtp:
-        channels.send_mail(ID, ADA, messages.mail(kind, params))
+        channels.send_mail(ID, ADA, messages.render_mail(kind, params))
     assert smtp.letters[0].isascii()
     assert max(map(len, smtp.letters[0].splitlines())) <= 998
     post = parsed(smtp.letters[0])
-    assert link in post.text or link not in messages.mail(kind, params).text
-    assert "août" in post.text or "août" not in messages.mail(kind, params).text
+    assert link in post.text or link not in messages.render_mail(kind, params).text
+    assert "août" in post.text or "août" not in messages.render_mail(kind, params).text
 
 
 def test_fault_10_mail_goes_by_tls_from_the_first_byte(
@@ -173,7 +174,7 @@ def test_fault_10_mail_goes_by_tls_from_the_first_byte(
     tls.load_cert_chain(pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     with sink(tls=tls, EMAIL_USE_SSL=True) as smtp:
-        channels.send_mail(ID, ADA, messages.mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
         assert letter(smtp)["To"] == ADA
 
 
@@ -182,6 +183,6 @@ def test_fault_10_a_certificate_that_nobody_vouches_for_is_our_fault_and_told(ap
     tls.load_cert_chain(certificate(tmp_path))
     api.start(email=ADA, password=PASSWORD)
     with sink(tls=tls, EMAIL_USE_SSL=True) as smtp:
-        delivery.drain(timezone.now())
+        delivery.deliver_due_messages(timezone.now())
     assert smtp.letters == []
-    assert list(standing.refused_as_ours()) == ["SSLCertVerificationError"]
+    assert list(backlog.count_sender_refusals()) == ["SSLCertVerificationError"]

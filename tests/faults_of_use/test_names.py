@@ -4,9 +4,9 @@ import pytest
 
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import directory, identifiers
-from vestibule.accounts.identifiers import Name
+from vestibule.accounts.identifiers import LoginName
 from vestibule.accounts.models import User
-from vestibule.guards.models import Tally
+from vestibule.limits.models import Tally
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
 NUMBERS = [
@@ -44,7 +44,7 @@ def test_fault_46_one_reading_at_every_door(api: Api, ada: str, typed: str) -> N
     kind = "email" if "@" in typed else "username" if "_" in typed else "phone_number"
     assert api.post("login", {kind: typed, "password": PASSWORD}).status == 200
     assert Http().post("/login/", {"name": typed, "password": PASSWORD}).status_code == 303
-    assert [user.email for user in directory.found(typed, User.objects.all())] == [ADA]
+    assert [user.email for user in directory.search_users(typed, User.objects.all())] == [ADA]
 
 
 @pytest.mark.parametrize("typed", [*NUMBERS, *ADDRESSES], ids=ascii)
@@ -60,10 +60,10 @@ def test_fault_46_a_reset_reads_it_too(api: Api, inbox: Inbox, ada: str, typed: 
 
 def test_fault_46_what_is_no_address_at_sign_up_is_none_at_sign_in() -> None:
     """INP-04: an at sign of another width is not folded, anywhere."""
-    name = Name.guessed("ada＠example.com")
-    assert (name.kind, name.malformed) == ("email", True)
+    name = LoginName.parse_any("ada＠example.com")
+    assert (name.kind, name.is_malformed) == ("email", True)
     with pytest.raises(identifiers.Malformed):
-        identifiers.email("ada＠example.com")
+        identifiers.parse_email("ada＠example.com")
 
 
 @pytest.mark.parametrize("spellings", [NUMBERS, ADDRESSES, HANDLES], ids=["numbers", "addresses", "usernames"])
@@ -94,4 +94,4 @@ def test_bf_07_all_spellings_of_an_address_are_one_subject(api: Api, inbox: Inbo
     """What is counted and recorded of an address is the digest of its one spelling."""
     answers = {(reply := api.post(path, {"email": typed})).status: reply.text for typed in ADDRESSES}
     assert list(answers) == [202]
-    assert len({identifiers.digest(identifiers.email(typed)) for typed in ADDRESSES}) == 1
+    assert len({identifiers.address_digest(identifiers.parse_email(typed)) for typed in ADDRESSES}) == 1

@@ -18,14 +18,14 @@ from PIL import Image
 from tests.stories.test_account import picture
 from vestibule.accounts import pictures
 from vestibule.accounts.identifiers import Malformed
-from vestibule.guards.admission import admission
 from vestibule.kernel.client import Client
+from vestibule.limits.admission import admission
 
 
 @pytest.fixture(autouse=True, scope="module")
 def visit() -> Iterator[None]:
     """Whoever uploads them."""
-    with admission.visiting(Client.system("test", timezone.now())):
+    with admission.attribute_work_to(Client.for_system("test", timezone.now())):
         yield
 
 
@@ -36,7 +36,7 @@ def saved(image: Image.Image, format: str, **more: object) -> bytes:
 
 
 def read(content: bytes) -> Image.Image:
-    image = Image.open(BytesIO(pictures.recoded(content)))
+    image = Image.open(BytesIO(pictures.reencode_picture(content)))
     image.load()
     return image
 
@@ -129,9 +129,9 @@ def test_hol_08_what_would_cost_too_much_is_refused_by_its_header(
     made: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = made()
-    monkeypatch.setattr(pictures, "_shrunk", lambda image: pytest.fail("decoded"))
+    monkeypatch.setattr(pictures, "_shrink_and_strip", lambda image: pytest.fail("decoded"))
     with pytest.raises(Malformed) as refused:
-        pictures.recoded(content)
+        pictures.reencode_picture(content)
     assert refused.value.error.code in ("too_large", "invalid_image")
 
 
@@ -150,7 +150,7 @@ def test_hol_08_a_broken_picture_is_a_word_to_whoever_sent_it(
     for place, value in changed:
         content[place % len(content)] = value
     with suppress(Malformed):
-        pictures.recoded(bytes(content[: abs(end) % (2 * len(content)) or None]))
+        pictures.reencode_picture(bytes(content[: abs(end) % (2 * len(content)) or None]))
 
 
 def test_hol_08_the_largest_pictures_that_are_taken_cost_a_bounded_memory(tmp_path: Path) -> None:

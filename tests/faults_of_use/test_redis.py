@@ -13,16 +13,16 @@ from limits.strategies import MovingWindowRateLimiter
 
 from tests.servers import Redis, free_port, until
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.celery import app
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
-from vestibule.courier import tasks
-from vestibule.guards import counters, rates
-from vestibule.skins.ops import health
+from vestibule.courier import wake
+from vestibule.limits import rate_counters, rates
+from vestibule.service.celery import app
+from vestibule.service.ops import health
 
 ADA, BOB = "ada@example.com", "bob@example.com"
-MANY = rates.Rates(per_network=rates.parsed("1000/hour"))
+MANY = rates.Rates(per_network=rates.parse_rates("1000/hour"))
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +34,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     server.stop()
 
 
+WAKER = "vestibule.service.worker.tasks.send_deliver_task"
+
+
 @pytest.fixture
 def own(server: Redis, house: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Challenges, counts and the broker are in it; the client of its operator, who stays connected."""
     url, options = server.url(), settings.REDIS_OPTIONS
-    monkeypatch.setattr(counters, "_limiter", SimpleLazyObject(lambda: MovingWindowRateLimiter(counts(url))))
+    monkeypatch.setattr(rate_counters, "_limiter", SimpleLazyObject(lambda: MovingWindowRateLimiter(counts(url))))
     monkeypatch.setattr(challenges.store, "_wrapped", RedisStore(redis.Redis.from_url(url, **options)))
     monkeypatch.setattr(app.conf, "broker_url", url)
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
     operator = redis.Redis.from_url(url, single_connection_client=True)
     counted = dict.fromkeys(("login", "register_start", "register_confirm"), MANY)
-    tasks._redis.cache_clear()
-    health.forget()
-    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url, RATES=settings.RATES | counted):
+    wake._redis_connection.cache_clear()
+    health.reset_dependency_checks()
+    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url, OUTBOX_WAKER=WAKER, RATES=settings.RATES | counted):
         yield operator
     operator.flushall()
     operator.close()
-    tasks._redis.cache_clear()
-    health.forget()
+    wake._redis_connection.cache_clear()
+    health.reset_dependency_checks()
 
 
 def counts(url: str) -> Any:
     """Where they are kept."""
-    return counters.storage(url, **settings.REDIS_OPTIONS)
+    return rate_counters.open_redis_storage(url, **settings.REDIS_OPTIONS)
 
 
 @contextmanager
@@ -140,12 +143,12 @@ def test_fault_33_it_is_not_ready_meanwhile(own: Any, state: Callable[[Any], Any
     http = Http(raise_request_exception=False)
     assert http.get("/health/ready").status_code == 200
     with state(own):
-        health.forget()
+        health.reset_dependency_checks()
         answer = http.get("/health/ready")
         checks = answer.json()["checks"]
         assert (answer.status_code, checks["counters"], checks["broker"]) == (503, "failed", "failed")
         assert http.get("/health/live").status_code == 200
-    health.forget()
+    health.reset_dependency_checks()
     assert http.get("/health/ready").status_code == 200
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.mail import EmailMessage
 
 from tests.fresh import fresh_settings
-from vestibule.settings import addresses, kinds
-from vestibule.settings.kinds import Unreadable
+from vestibule.service.settings import addresses, value_types
+from vestibule.service.settings.value_types import UnreadableValue
 
 SECRET = "a secret key for tests that is long enough"
 
@@ -31,7 +31,7 @@ SECRET = "a secret key for tests that is long enough"
     ],
 )
 def test_fault_07_database_urls(url: str, expected: dict[str, Any]) -> None:
-    database = addresses.postgresql(url)
+    database = addresses.parse_postgresql_url(url)
     assert {key: database[key] for key in expected} == expected
 
 
@@ -49,8 +49,8 @@ def test_fault_07_database_urls(url: str, expected: dict[str, Any]) -> None:
     ],
 )
 def test_fault_33_database_urls_that_are_none(url: str) -> None:
-    with pytest.raises(Unreadable):
-        addresses.database_url(url)
+    with pytest.raises(UnreadableValue):
+        addresses.check_database_url(url)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_fault_33_database_urls_that_are_none(url: str) -> None:
     ],
 )
 def test_fault_33_redis_urls(url: str) -> None:
-    assert addresses.redis_url(url) == addresses.broker_url(url) == url
+    assert addresses.check_redis_url(url) == addresses.check_broker_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -93,17 +93,17 @@ def test_fault_33_redis_urls(url: str) -> None:
     ],
 )
 def test_fault_33_redis_urls_that_are_none(url: str) -> None:
-    for read in (addresses.redis_url, addresses.broker_url):
-        with pytest.raises(Unreadable) as refused:
+    for read in (addresses.check_redis_url, addresses.check_broker_url):
+        with pytest.raises(UnreadableValue) as refused:
             read(url)
         assert refused.value.remedy
 
 
 def test_fault_33_brokers() -> None:
-    assert addresses.broker_url("amqp://u:p@h:5672/v") == "amqp://u:p@h:5672/v"
+    assert addresses.check_broker_url("amqp://u:p@h:5672/v") == "amqp://u:p@h:5672/v"
     for url in ("amqp://", "rabbit://h", "amqp://h:99999", "h:5672"):
-        with pytest.raises(Unreadable):
-            addresses.broker_url(url)
+        with pytest.raises(UnreadableValue):
+            addresses.check_broker_url(url)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_m12_with_nothing_set_only_this_machine_is_answered(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("text", ["::", "[::]", "::1", "[::1]", "0.0.0.0", "localhost"])
 def test_fault_14_addresses_to_listen_on(text: str) -> None:
-    assert kinds.server(text) == text.strip("[]")
+    assert value_types.parse_server_host(text) == text.strip("[]")
 
 
 @pytest.mark.parametrize(
@@ -232,10 +232,10 @@ def test_fault_14_addresses_to_listen_on(text: str) -> None:
     ],
 )
 def test_fault_15_base_urls_that_are_refused(url: str) -> None:
-    with pytest.raises(Unreadable) as refused:
-        kinds.root(url)
+    with pytest.raises(UnreadableValue) as refused:
+        value_types.parse_root_url(url)
     assert refused.value.remedy
 
 
 def test_frontend_urls_may_have_a_path() -> None:
-    assert kinds.site("https://App.example/auth/") == "https://app.example/auth"
+    assert value_types.parse_site_url("https://App.example/auth/") == "https://app.example/auth"

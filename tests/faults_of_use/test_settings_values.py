@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from vestibule.settings import kinds
-from vestibule.settings.reader import Reader, Setting
+from vestibule.service.settings import value_types
+from vestibule.service.settings.reader import Setting, SettingsReader
 
 KNOWN: dict[str, Setting[Any]] = settings.ENVIRONMENT.known
 HUGE = "9" * 5000
@@ -74,8 +74,8 @@ HOSTILE = [
 
 
 def read(name: str, text: str) -> tuple[Any, list[str]]:
-    reader = Reader({name: text})
-    value = reader.read(KNOWN[name])
+    reader = SettingsReader({name: text})
+    value = reader.read_setting(KNOWN[name])
     return value, [each.id for each in reader.findings]
 
 
@@ -84,17 +84,17 @@ def test_fault_02_no_setting_guesses_what_was_meant(name: str) -> None:
     """Each hostile value is taken as the text that it is, parsed within bounds, or refused with the setting's id."""
     setting = KNOWN[name]
     for text in HOSTILE:
-        reader = Reader({name: text})
-        value = reader.read(setting)
+        reader = SettingsReader({name: text})
+        value = reader.read_setting(setting)
         if reader.findings:
             [finding] = reader.findings
             assert (finding.id, value) == (setting.id, setting.default), text
-            assert finding.what.startswith(name)
+            assert finding.problem.startswith(name)
             assert finding.remedy
-            assert finding.what.isprintable()
-            assert not (setting.secret and len(text) > 12 and text in finding.what + finding.remedy)
+            assert finding.problem.isprintable()
+            assert not (setting.secret and len(text) > 12 and text in finding.problem + finding.remedy)
         elif setting.kind in ("text", "secret"):
-            assert value == kinds.bare(text)
+            assert value == value_types.strip_quotes(text)
         elif setting.kind == "switch":
             assert text.strip("'\"").lower() in ("on", "off", "true", "false", "1", "0")
         elif setting.kind == "number":
@@ -211,8 +211,10 @@ def test_what_looks_like_a_setting_and_is_none() -> None:
         "EMAIL_PORT_25_TCP",
         "HOME",
     )
-    reader = Reader({**dict.fromkeys(names, "x"), "EMAIL_SERVICE_HOST": "x", "STORE_PASSWORD": "x"}, known=KNOWN)
-    assert reader.unknown() == {
+    reader = SettingsReader(
+        {**dict.fromkeys(names, "x"), "EMAIL_SERVICE_HOST": "x", "STORE_PASSWORD": "x"}, known=KNOWN
+    )
+    assert reader.find_unknown_names() == {
         "EMAIL_USE_TLSS": "EMAIL_USE_TLS",
         "RATE_LOGINS": "RATE_LOGIN",
         "ENUMERATION_PROTECTON": "ENUMERATION_PROTECTION",

@@ -27,7 +27,7 @@ def came_back(how: Feedback = Feedback.BOUNCED) -> None:
 
 def tell(how: Feedback, message: Message) -> None:
     """The provider tells so of this message."""
-    assert feedback.tell(Client.system("mail provider", timezone.now()), message.id, how)
+    assert feedback.mark_message(Client.for_system("mail provider", timezone.now()), message.id, how)
 
 
 def sign_up(api: Api) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.world import PASSWORD, Http, Inbox, Pages
 from vestibule.accounts.models import User
-from vestibule.skins.pages.urls import urlpatterns
+from vestibule.web.pages.urls import urlpatterns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 OTHER = "another word of honest length"

@@ -33,7 +33,7 @@ class Challenged(RuleBasedStateMachine):
         self.now = NOW
         self.lossy = Lossy(self.store, set())
         self.desk = engine(self.lossy, attempts=ATTEMPTS, sends=SENDS, cooldowns=(COOLDOWN,), ttl=TTL)
-        self.subject = entropy.octets(32)
+        self.subject = entropy.random_bytes(32)
         issued = self.desk.issue(SIGN_UP, subject=self.subject, payload=DATA, now=self.now, decoy=decoy)
         self.id, self.handle, self.live, self.dead = issued.id, issued.handle, issued.code, set[str]()
         self.decoy, self.sent_at, self.sends = decoy, self.now, 1
@@ -43,7 +43,7 @@ class Challenged(RuleBasedStateMachine):
     def attempt(self, secret: str, *, body_fails: bool = False) -> str:
         """Verify; the body has its effect at most once, as the audit record's unique column sees to."""
         try:
-            with self.desk.verify(self.desk.find(SIGN_UP, self.handle), secret, now=self.now) as proof:
+            with self.desk.verify(self.desk.find_by_handle(SIGN_UP, self.handle), secret, now=self.now) as proof:
                 assert dict(proof.payload) == dict(DATA)
                 assert secret == self.live, "opened by what is not the live code"
                 assert self.now < self.ends_at, "opened after its time"
@@ -120,7 +120,7 @@ class Challenged(RuleBasedStateMachine):
         """A new code in place of the old, unless the mail could not be posted."""
         before = kept(self.store, self.id)
         try:
-            with self.desk.resend(self.desk.find(SIGN_UP, self.handle), now=self.now) as again:
+            with self.desk.resend(self.desk.find_by_handle(SIGN_UP, self.handle), now=self.now) as again:
                 assert self.now >= self.sent_at + COOLDOWN, "sent inside the cooldown"
                 assert not self.effects or before.state is not State.SETTLED
                 if fails:
@@ -143,7 +143,7 @@ class Challenged(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
 
     def held(self) -> bool:
-        return kept(self.store, self.id).busy(self.now)
+        return kept(self.store, self.id).is_leased(self.now)
 
     @invariant()
     def what_always_holds(self) -> None:

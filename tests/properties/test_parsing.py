@@ -11,10 +11,10 @@ from rest_framework.exceptions import ParseError
 
 from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Malformed
-from vestibule.kernel.sealing import Keys, Unsealable
-from vestibule.skins.api.parsing import MAX_DEPTH, StrictJSONParser
+from vestibule.kernel.sealing import KeyRing, Unsealable
+from vestibule.web.api.parsing import MAX_DEPTH, StrictJSONParser
 
-KEYS = Keys(["a secret of the ring of keys for tests"])
+KEYS = KeyRing(["a secret of the ring of keys for tests"])
 FAST = settings(deadline=None, max_examples=300)
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=80)  # lone surrogates too
@@ -48,10 +48,10 @@ NUMBER = st.one_of(
 @example("ada@\u0131xample.org")
 def test_an_address_parses_to_itself_or_not_at_all(typed: str) -> None:
     try:
-        parsed = identifiers.email(typed)
+        parsed = identifiers.parse_email(typed)
     except Malformed:
         return
-    assert identifiers.email(parsed) == parsed
+    assert identifiers.parse_email(parsed) == parsed
     assert parsed.isascii()
     assert parsed.isprintable()
     assert parsed == parsed.lower()
@@ -67,10 +67,10 @@ def test_an_address_parses_to_itself_or_not_at_all(typed: str) -> None:
 @example("tel:2079460958;phone-context=+44")
 def test_a_number_parses_to_itself_or_not_at_all(typed: str) -> None:
     try:
-        parsed = identifiers.phone(typed)
+        parsed = identifiers.parse_phone(typed)
     except Malformed:
         return
-    assert identifiers.phone(parsed) == parsed
+    assert identifiers.parse_phone(parsed) == parsed
     assert parsed[0] == "+"
     assert parsed[1:].isdecimal()
     assert parsed.isascii()
@@ -81,7 +81,7 @@ def test_a_number_parses_to_itself_or_not_at_all(typed: str) -> None:
 @given(ANYTHING)
 @example("Zoe\u0308")
 def test_a_name_parses_to_itself_or_not_at_all(typed: str) -> None:
-    for parser in (identifiers.username, identifiers.full_name):
+    for parser in (identifiers.parse_username, identifiers.parse_full_name):
         try:
             parsed = parser(typed)
         except Malformed:
@@ -92,7 +92,7 @@ def test_a_name_parses_to_itself_or_not_at_all(typed: str) -> None:
 @FAST
 @given(ANYTHING)
 def test_what_logs_see_is_less_than_an_address(typed: str) -> None:
-    masked = identifiers.masked(typed)
+    masked = identifiers.masked_address(typed)
     assert "…" in masked
     assert len(masked.partition("@")[0]) <= 5
 

@@ -17,8 +17,8 @@ from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import pictures
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.audit.models import AuditEvent
+from vestibule.service.worker import schedule
 from vestibule.sessions.models import Session
-from vestibule.skins.worker import schedule
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 NOON = "2026-03-01T12:00:00Z"
@@ -218,7 +218,7 @@ def test_an_account_is_closed_kept_and_in_the_end_erased(api: Api, inbox: Inbox)
         link = next(post for post in inbox.all(ADA) if "will be erased" in post.subject)
         assert "/account/undo/?token=" in link.text
         clock.shift(timedelta(days=13))
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert api.post("me/keep", {"token": link.token}).status == 204
         access = api.login(ADA).body["access"]
         assert api.send("GET", "me", access).body["profile"]["bio"] == "Countess"
@@ -227,8 +227,8 @@ def test_an_account_is_closed_kept_and_in_the_end_erased(api: Api, inbox: Inbox)
         last = next(post for post in inbox.all(ADA) if "will be erased" in post.subject)
         clock.shift(timedelta(days=14, seconds=1))
         person, kept = User.objects.get(email=ADA), Profile.objects.get(user__email=ADA).picture
-        schedule.sweep()
-        schedule.sweep()
+        schedule.run_due_sweeps()
+        schedule.run_due_sweeps()
         assert api.post("me/keep", {"token": last.token}).status == 410
         assert nothing_knows(person)
         assert not default_storage.exists(kept)

@@ -13,8 +13,8 @@ from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, Status, User
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
+from vestibule.service.worker import schedule
 from vestibule.sessions.models import Device, Session
-from vestibule.skins.worker import schedule
 
 ADA, BOSS, MAX = "ada@example.com", "boss@example.com", "max@example.com"
 NOON = "2026-03-01T12:00:00Z"
@@ -156,19 +156,19 @@ def test_closed_and_erased(api: Api, inbox: Inbox) -> None:
         assert desk.act(ada, "close").status == 400
         ok(desk, ada, "reactivate")
         clock.shift(timedelta(days=15))
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert api.login(ADA).status == 200  # reactivating took the closing back
         desk = ApiDesk(BOSS)
         ok(desk, ada, "close")
         person = User.objects.get(pk=ada.pk)
         clock.shift(timedelta(days=14, seconds=1))
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert nothing_knows(person)
         assert not AuditEvent.objects.filter(reason__contains="Lovelace").exists()
         assert AuditEvent.objects.filter(by_id=boss.pk).count() >= 4
         ok(ApiDesk(MAX), boss, "close")
         clock.shift(timedelta(days=14, seconds=1))
-        schedule.sweep()
+        schedule.run_due_sweeps()
         assert not AuditEvent.objects.filter(by_id=boss.pk).exists()
         assert state(other) == Status.ACTIVE
 
@@ -351,7 +351,7 @@ def test_people_are_found(looked_up: dict[str, User]) -> None:
 
 def test_a_search_finds_so_many_at_most(looked_up: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
     """What many addresses begin with costs no more among five million people: the look into the index ends."""
-    monkeypatch.setattr("vestibule.accounts.directory.FOUND", 1)
+    monkeypatch.setattr("vestibule.accounts.directory.MAX_SEARCH_RESULTS", 1)
     pages, tokens = PageDesk(BOSS), ApiDesk(BOSS)
     found = tokens.get("users", search="ad").body
     assert (found["count"], len(found["results"])) == (1, 1)
@@ -367,14 +367,14 @@ def test_a_search_finds_so_many_at_most(looked_up: dict[str, User], monkeypatch:
 
 
 def test_a_page_after_the_other(looked_up: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vestibule.flows.people.PAGE", 3)
+    monkeypatch.setattr("vestibule.flows.staff.people.PEOPLE_PER_PAGE", 3)
     tokens = ApiDesk(BOSS)
     first, second = (tokens.get("users", page=page).body for page in (1, 2))
     assert [(each["count"], each["next"], len(each["results"])) for each in (first, second)] == [
         (4, 2, 3),
         (4, None, 1),
     ]
-    monkeypatch.setattr("vestibule.flows.people.COUNTED", 2)
+    monkeypatch.setattr("vestibule.flows.staff.people.MAX_COUNTED", 2)
     assert tokens.get("users").body["count"] == 2
 
 

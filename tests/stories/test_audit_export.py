@@ -12,8 +12,8 @@ from tests.desk import WHY, PageDesk, account, given
 from tests.world import Api, Inbox
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
-from vestibule.flows import audit_log
-from vestibule.skins.admin.export import COLUMNS, defused
+from vestibule.flows.staff import audit_log
+from vestibule.web.admin.export import COLUMNS, escape_formula
 
 BOSS = "boss@example.com"
 
@@ -29,12 +29,12 @@ def desk(api: Api, inbox: Inbox) -> PageDesk:
 @pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
 def test_no_cell_is_a_formula(evil: str) -> None:
     """INP-09."""
-    assert defused(evil) == f"'{evil}"
-    assert (defused("a=1"), defused(None), defused(7)) == ("a=1", "", "7")
+    assert escape_formula(evil) == f"'{evil}"
+    assert (escape_formula("a=1"), escape_formula(None), escape_formula(7)) == ("a=1", "", "7")
 
 
 def test_as_csv_and_as_json_lines(desk: PageDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_log, "CHUNK", 2)  # several chunks, with equal moments across their borders
+    monkeypatch.setattr(audit_log, "ROWS_PER_CHUNK", 2)  # several chunks, with equal moments across their borders
     now = timezone.now() - timedelta(hours=1)
     AuditEvent.objects.bulk_create(
         AuditEvent(at=now, name="sign_in.sign_in.refused", actor="anonymous", agent=f'=HYPERLINK("x{n}"), "quoted"\n')

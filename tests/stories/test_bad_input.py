@@ -8,8 +8,8 @@ from rest_framework.utils.formatting import lazy_format
 
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import User
-from vestibule.skins.api import parsing
-from vestibule.skins.api.registration import StartRequest
+from vestibule.web.api import parsing
+from vestibule.web.api.registration import StartRequest
 
 START = {"email": "ada@example.com", "password": PASSWORD}
 ENDPOINTS = {
@@ -135,7 +135,7 @@ def test_operators_and_orm_lookups_are_no_fields(api: Api, inbox: Inbox) -> None
 
 def test_what_is_too_long_is_told_to_many_at_once(api: Api) -> None:
     """One shape serves all threads: its messages were written before the first of them came."""
-    shape = parsing._shape(StartRequest, "en")
+    shape = parsing._cached_serializer(StartRequest, "en")
     messages = [
         each.message for field in shape.fields.values() for each in field.validators if hasattr(each, "message")
     ]

@@ -19,13 +19,14 @@ from time_machine import travel
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.audit.models import AuditEvent
+from vestibule.captcha import altcha as ours
+from vestibule.captcha import attack_level
 from vestibule.courier.models import Message
-from vestibule.guards import altcha as ours
-from vestibule.guards import counters, strain
-from vestibule.guards.models import Tally
-from vestibule.guards.rates import Rates, parsed
 from vestibule.kernel.errors import CaptchaInvalid
-from vestibule.kernel.sealing import Keys
+from vestibule.kernel.sealing import KeyRing
+from vestibule.limits import rate_counters
+from vestibule.limits.models import Tally
+from vestibule.limits.rates import Rates, parse_rates
 
 ADA, NOON = "ada@example.com", "2026-03-01T12:00:00Z"
 DOORS: dict[str, tuple[str, dict[str, str], int]] = {  # path, body, and the status of whoever is let in
@@ -52,10 +53,10 @@ def always(house: None) -> Iterator[None]:
 @pytest.fixture
 def suspicious(house: None) -> Iterator[None]:
     """Who looks suspicious is asked."""
-    strain.forget()
+    attack_level.forget_measurement()
     with words("suspicious"):
         yield
-    strain.forget()
+    attack_level.forget_measurement()
 
 
 def payload(api: Api, purpose: str) -> altcha.Payload:
@@ -148,11 +149,11 @@ def test_a_foreign_answer_is_none(always: None, api: Api) -> None:
     with override_settings(BASE_URL="https://elsewhere.example"):
         elsewhere = solve(api)
     assert start(api, elsewhere).code == "captcha_invalid"
-    with override_settings(KEYS=Keys(["the secret key of somebody else, long enough"])):
+    with override_settings(KEYS=KeyRing(["the secret key of somebody else, long enough"])):
         stranger = solve(api)
     assert start(api, stranger).code == "captcha_invalid"
     before = solve(api)
-    with override_settings(KEYS=Keys(["a newer secret key that is long enough", *settings.KEYS._secrets])):
+    with override_settings(KEYS=KeyRing(["a newer secret key that is long enough", *settings.KEYS._secrets])):
         assert start(api, before).status == 202
 
 
@@ -168,7 +169,7 @@ def test_an_answer_expires(house: None, api: Api) -> None:
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=200).map(lambda raw: b64encode(raw).decode())))
 def test_whatever_comes_is_refused_in_order(text: str) -> None:
     with pytest.raises(CaptchaInvalid):
-        ours.check(text, "register", timezone.now())
+        ours.check_solution(text, "register", timezone.now())
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_whatever_comes_is_refused_in_order(text: str) -> None:
 )
 def test_json_of_another_shape_is_refused_in_order(inner: str) -> None:
     with pytest.raises(CaptchaInvalid):
-        ours.check(b64encode(inner.encode()).decode(), "register", timezone.now())
+        ours.check_solution(b64encode(inner.encode()).decode(), "register", timezone.now())
 
 
 def test_a_sign_up_that_goes_elsewhere_is_asked_like_one_that_begins(always: None, api: Api, inbox: Inbox) -> None:
@@ -212,7 +213,7 @@ def test_a_client_is_told_what_to_solve(always: None, api: Api) -> None:
 
 def rated(**rules: str) -> Any:
     """These rates per network, and no others."""
-    table = {name: Rates(per_network=parsed(rules.get(name, ""))) for name in settings.RATES}
+    table = {name: Rates(per_network=parse_rates(rules.get(name, ""))) for name in settings.RATES}
     return override_settings(RATES=table)
 
 
@@ -339,7 +340,7 @@ def test_a_ticket_counts_once_for_one_thing_and_not_for_ever(house: None) -> Non
 
 
 def test_few_get_in_by_waiting(house: None) -> None:
-    counters.forget()
+    rate_counters.reset_rate_counters()
     with words("always"), rated(captcha_waited="2/hour"), travel(NOON, tick=False) as clock:
         forms = [Form("/password/reset/") for _ in range(3)]
         clock.shift(31)

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from tests.architecture.test_shape import endpoints
 from tests.world import Api, Inbox
-from vestibule.wsgi import application
+from vestibule.service.wsgi import application
 
 schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 

@@ -9,13 +9,13 @@ from time_machine import travel
 
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.courier.models import Message
-from vestibule.guards.allowance import Allowance
-from vestibule.guards.rates import Rates, parsed
+from vestibule.limits.rates import Rates, parse_rates
+from vestibule.limits.rolling_window import Allowance
 
 
 def rates(**per_network: str) -> dict[str, Rates]:
     """The table with these rates per network, and no others."""
-    return {name: Rates(per_network=parsed(per_network.get(name, ""))) for name in settings.RATES}
+    return {name: Rates(per_network=parse_rates(per_network.get(name, ""))) for name in settings.RATES}
 
 
 @pytest.fixture

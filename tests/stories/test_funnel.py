@@ -11,15 +11,15 @@ from time_machine import travel
 from tests.desk import PageDesk, account, given
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import User
+from vestibule.audit.daily_counts import DailyCounter
 from vestibule.audit.models import DayTally
-from vestibule.audit.tallies import Notebook
 from vestibule.courier import feedback
 from vestibule.courier.models import Feedback, Message
-from vestibule.flows import funnel
-from vestibule.flows.funnel import Steps
-from vestibule.guards.rates import Rates, parsed
+from vestibule.flows.staff import funnel
+from vestibule.flows.staff.funnel import StepCounts
 from vestibule.kernel.client import Client
-from vestibule.skins.admin import dashboard
+from vestibule.limits.rates import Rates, parse_rates
+from vestibule.web.admin import dashboard
 
 NOON = "2026-03-01T12:00:00Z"
 BOSS = "boss@example.com"
@@ -38,7 +38,7 @@ def last(name: str) -> Message:
 def shown() -> funnel.Funnel:
     """The funnel as an admin sees it now."""
     boss, now = User.objects.get(email=BOSS), datetime.now(UTC)
-    return funnel.show(client=Client(at=now, actor="user", user_id=boss.pk, auth_time=now))
+    return funnel.compute_funnel(client=Client(at=now, actor="user", user_id=boss.pk, auth_time=now))
 
 
 def test_started_sent_delivered_confirmed(api: Api, inbox: Inbox) -> None:
@@ -53,7 +53,7 @@ def test_started_sent_delivered_confirmed(api: Api, inbox: Inbox) -> None:
         api.resend(confirmed)  # still one sign-up
         api.confirm(confirmed, inbox.newest("ada@example.com").code)
         sign_up(api, "carl"), inbox.all()
-        feedback.tell(Client.system("test", datetime.now(UTC)), last("carl").pk, Feedback.BOUNCED)
+        feedback.mark_message(Client.for_system("test", datetime.now(UTC)), last("carl").pk, Feedback.BOUNCED)
         sign_up(api, "silent"), inbox.all()
         clock.shift(timedelta(days=1))
         sign_up(api, "carl")  # nothing is sent to what bounced
@@ -69,8 +69,8 @@ def test_started_sent_delivered_confirmed(api: Api, inbox: Inbox) -> None:
         seen = shown()
         first, second = seen.days[-2:]
         assert (len(seen.days), first.day, second.day) == (30, date(2026, 3, 1), date(2026, 3, 2))
-        assert first.steps == Steps(started=5, sent=4, delivered=3, confirmed=2)
-        assert second.steps == Steps(started=3, sent=2, delivered=2, confirmed=0)
+        assert first.steps == StepCounts(started=5, sent=4, delivered=3, confirmed=2)
+        assert second.steps == StepCounts(started=3, sent=2, delivered=2, confirmed=0)
         lost = {cause: count for cause, count in seen.lost.items() if count}
         assert lost == {"known": 1, "came_back": 1, "bounced": 1, "silent": 2, "rejected": 1}
         assert sum(lost.values()) == seen.steps.started - seen.steps.confirmed
@@ -89,8 +89,8 @@ def test_a_day_that_is_over_is_counted_once(api: Api, inbox: Inbox, django_asser
         given(BOSS, "admin")
         sign_up(api, "silent"), inbox.all()
         clock.shift(timedelta(days=3))
-        assert shown().steps == Steps(started=2, sent=2, delivered=2, confirmed=1)
-        feedback.tell(Client.system("test", datetime.now(UTC)), last("silent").pk, Feedback.BOUNCED)
+        assert shown().steps == StepCounts(started=2, sent=2, delivered=2, confirmed=1)
+        feedback.mark_message(Client.for_system("test", datetime.now(UTC)), last("silent").pk, Feedback.BOUNCED)
         before = shown()
         assert before.steps.delivered == 1  # it may still change
         clock.shift(timedelta(days=1))
@@ -105,46 +105,46 @@ def test_an_empty_house_has_a_picture_too(api: Api, inbox: Inbox) -> None:
     account(api, inbox, BOSS)
     given(BOSS, "admin")
     Message.objects.all().delete()
-    board = dashboard.drawn(shown())
+    board = dashboard.draw_funnel(shown())
     assert ([step.count for step in board.steps], board.median) == (["0"] * 4, "none yet")
     assert PageDesk(BOSS).http.get("/admin/").status_code == 200
 
 
 @pytest.mark.parametrize(("highest", "top"), [(0, 2), (1, 2), (9, 10), (11, 20), (61, 80), (100, 100), (101, 200)])
 def test_the_scale_ends_at_a_round_number(highest: int, top: int) -> None:
-    assert dashboard.round_top(highest) == top
+    assert dashboard.round_up_scale(highest) == top
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(None, "none yet"), (9, "9 s"), (75, "1 min 15 s"), (3000, "50 min"), (7260, "2 h 1 min")]
 )
 def test_spans_are_spoken(seconds: int | None, words: str) -> None:
-    assert dashboard.spoken(seconds) == words
+    assert dashboard.format_duration(seconds) == words
 
 
 def test_a_flood_is_counted_and_written_together(api: Api, django_assert_num_queries: Any) -> None:
-    noon, book = datetime(2026, 3, 1, 12, tzinfo=UTC), Notebook()
+    noon, book = datetime(2026, 3, 1, 12, tzinfo=UTC), DailyCounter()
 
     def written() -> int:
         return sum(DayTally.objects.values_list("count", flat=True))
 
-    book.count("rate.exceeded", "login", noon)
+    book.count_event("rate.exceeded", "login", noon)
     assert written() == 1  # after a quiet while, at once
     with django_assert_num_queries(0):
         for _ in range(500):
-            book.count("rate.exceeded", "login", noon + timedelta(seconds=9))
-    book.count("rate.exceeded", "register", noon + timedelta(seconds=10))
+            book.count_event("rate.exceeded", "login", noon + timedelta(seconds=9))
+    book.count_event("rate.exceeded", "register", noon + timedelta(seconds=10))
     assert written() == 502
-    book.count("rate.exceeded", "login", noon + timedelta(seconds=11))
+    book.count_event("rate.exceeded", "login", noon + timedelta(seconds=11))
     assert written() == 502
-    book.write()
-    book.write()
+    book.flush()
+    book.flush()
     assert written() == 503
     assert DayTally.objects.count() == 2
 
 
 def test_what_the_edge_refuses_is_tallied(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.RATES, "register_start", Rates(overall=parsed("1/hour")))
+    monkeypatch.setitem(settings.RATES, "register_start", Rates(overall=parse_rates("1/hour")))
     sign_up(api, "ada")
     assert api.start(email="bob@example.com", password=PASSWORD).status == 429
     row = DayTally.objects.get()

@@ -23,12 +23,12 @@ from time_machine import travel
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.courier import feedback
 from vestibule.courier.models import Feedback, Message
-from vestibule.guards import rates
-from vestibule.guards.admission import HASH, Admission
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
-from vestibule.skins.ops import exposition, metric_files, port
-from vestibule.skins.worker import schedule
+from vestibule.limits import rates
+from vestibule.limits.admission import HASH, AdmissionControl
+from vestibule.service.ops import exposition, metric_files, port
+from vestibule.service.worker import schedule
 
 ADA = "ada@example.com"
 
@@ -40,7 +40,7 @@ def value(name: str, **labels: str) -> float:
 
 def house() -> dict[str, float]:
     """What is read when asked, now."""
-    metrics = exposition.House(fresh=timedelta(0)).collect()
+    metrics = exposition.DeploymentCollector(fresh=timedelta(0)).collect()
     return {f"{s.name}{s.labels.get('state', '')}": s.value for metric in metrics for s in metric.samples}
 
 
@@ -52,14 +52,14 @@ def test_an_answer_is_counted_by_its_route_and_never_by_its_path(api: Api) -> No
     assert value("vestibule_request_duration_seconds_count", **labels) == before + 1
     api.http.generic("BREW", "/nowhere/canary?token=canary")
     assert value("vestibule_request_duration_seconds_count", route="unmatched", method="other", status="4xx")
-    text = exposition.exposition().decode()
+    text = exposition.render_metrics().decode()
     assert "beef" not in text
     assert "canary" not in text
     assert "BREW" not in text
 
 
 def test_a_throttle_names_the_rule_that_refused(api: Api) -> None:
-    once = {"login": rates.Rates(per_network=rates.parsed("1/hour"))}
+    once = {"login": rates.Rates(per_network=rates.parse_rates("1/hour"))}
     before = value("vestibule_throttled_total", rule="login")
     with override_settings(RATES={**settings.RATES, **once}):
         answers = [api.login(ADA).status for _ in range(3)]
@@ -89,7 +89,7 @@ def test_the_funnel_counts_each_step_of_a_sign_up_and_no_other_mail(api: Api, in
     before = steps()
     registration = api.start(email=ADA, password=PASSWORD).registration
     code = inbox.newest(ADA).code
-    feedback.tell(Client.system("test", timezone.now()), Message.objects.get().pk, Feedback.DELIVERED)
+    feedback.mark_message(Client.for_system("test", timezone.now()), Message.objects.get().pk, Feedback.DELIVERED)
     api.confirm(registration, code)
     api.start(email=ADA, password=PASSWORD)  # a known address: a notice, and no sign-up
     inbox.newest(ADA)
@@ -97,11 +97,11 @@ def test_the_funnel_counts_each_step_of_a_sign_up_and_no_other_mail(api: Api, in
 
 
 def test_the_hashing_queue_is_seen(house: None) -> None:
-    admission, held, go_on = Admission(places=1, kept=0, slots={HASH: 1}), Event(), Event()
-    somebody = Client.system("test", timezone.now())
+    admission, held, go_on = AdmissionControl(places=1, reserved_places=0, slots={HASH: 1}), Event(), Event()
+    somebody = Client.for_system("test", timezone.now())
 
     def hold() -> None:
-        with admission.visiting(somebody), admission.slot(HASH):
+        with admission.attribute_work_to(somebody), admission.hold_slot(HASH):
             held.set()
             go_on.wait()
 
@@ -110,7 +110,7 @@ def test_the_hashing_queue_is_seen(house: None) -> None:
         holding = pool.submit(hold)
         held.wait()
         assert value("vestibule_work_running", work="hash") == 1
-        with pytest.raises(Unavailable), admission.visiting(somebody), admission.slot(HASH):
+        with pytest.raises(Unavailable), admission.attribute_work_to(somebody), admission.hold_slot(HASH):
             pass
         go_on.set()
         holding.result()
@@ -128,7 +128,7 @@ def test_the_outbox_and_the_sweeps_are_read_when_asked(api: Api, inbox: Inbox) -
         assert (seen["vestibule_outbox_oldest_seconds"], seen["vestibule_outbox_overdue_seconds"]) == (90, 90)
         assert seen["vestibule_last_sweep_timestamp_seconds"] == 0
         inbox.all()
-        schedule.sweep()
+        schedule.run_due_sweeps()
         seen = house()
         assert (seen["vestibule_outbox_messagesqueued"], seen["vestibule_outbox_overdue_seconds"]) == (0, 0)
         assert seen["vestibule_last_sweep_timestamp_seconds"] == timezone.now().timestamp()
@@ -159,7 +159,7 @@ def test_the_metrics_ask_for_a_token_where_one_is_set(house: None) -> None:
 @pytest.fixture
 def workers_port() -> Iterator[str]:
     """The port of a worker."""
-    server = port.serve("127.0.0.1", 0)
+    server = port.serve_metrics("127.0.0.1", 0)
     yield f"http://127.0.0.1:{server.server_port}/metrics"
     server.shutdown()
     server.server_close()
@@ -179,7 +179,7 @@ def test_no_label_names_a_person(api: Api, inbox: Inbox) -> None:
     """LOG-12."""
     access = api.account(inbox, ADA)
     api.send("GET", "me", access)
-    text = exposition.exposition().decode()
+    text = exposition.render_metrics().decode()
     assert not re.search(r"ada|example\.com|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}", text)
 
 
@@ -189,7 +189,7 @@ def test_the_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -
     for pid in (gone.pid, os.getpid()):
         (tmp_path / f"counter_{pid}.db").touch()
     with override_settings(METRICS_DIR=str(tmp_path)):
-        metric_files.forget_the_dead()
+        metric_files.delete_dead_process_files()
         assert [path.name for path in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
-        metric_files.forget(os.getpid())
+        metric_files.delete_process_files(os.getpid())
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from django.conf import settings
 from prometheus_client import REGISTRY
 
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.challenges.desk import challenges
+from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
 

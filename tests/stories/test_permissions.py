@@ -9,12 +9,12 @@ from time_machine import travel
 from tests.desk import ApiDesk, Desk, PageDesk, account, given
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import Role, Status, User
-from vestibule.flows.staff import MAY, Thing
-from vestibule.skins.admin.acts import ACTS
+from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
+from vestibule.web.admin.actions import ACTIONS
 
 TABLE = Path(__file__).parents[2] / "docs/permissions.md"
 NOON = "2026-03-01T12:00:00Z"
-NAMES = {act.thing: name for name, act in ACTS.items()}
+NAMES = {act.permission: name for name, act in ACTIONS.items()}
 NO = {"pages": 404, "api": 403}
 NOBODY = {"pages": 303, "api": 401}
 
@@ -32,23 +32,25 @@ def table() -> dict[str, dict[str, bool]]:
 
 
 def test_the_table_is_the_code() -> None:
-    assert table().keys() == set(Thing)
+    assert table().keys() == set(Permission)
     for thing, cells in table().items():
-        assert {role for role, may in cells.items() if may} == {role for role in Role if thing in MAY[role]}
-    assert NAMES.keys() == set(Thing) - {Thing.LOOK, Thing.EXPORT}
+        assert {role for role, may in cells.items() if may} == {
+            role for role in Role if thing in ROLE_PERMISSIONS[role]
+        }
+    assert NAMES.keys() == set(Permission) - {Permission.LOOK, Permission.EXPORT}
 
 
-def tried(desk: Desk, thing: Thing, ada: User, pending: User) -> set[int]:
+def tried(desk: Desk, thing: Permission, ada: User, pending: User) -> set[int]:
     """The statuses of the thing, on somebody whom it can be done to."""
     User.objects.filter(pk=ada.pk).update(status=Status.ACTIVE, closes_at=None)
-    if thing is Thing.LOOK:
+    if thing is Permission.LOOK:
         return set(desk.look(ada))
-    if thing is Thing.EXPORT:
+    if thing is Permission.EXPORT:
         return {desk.export().status} if isinstance(desk, PageDesk) else set()
-    if thing is Thing.REACTIVATE:
+    if thing is Permission.REACTIVATE:
         User.objects.filter(pk=ada.pk).update(status=Status.SUSPENDED)
-    more = {"role": "manager"} if thing is Thing.ROLE else {}
-    return {desk.act(pending if thing is Thing.RESEND else ada, NAMES[thing], **more).status}
+    more = {"role": "manager"} if thing is Permission.ROLE else {}
+    return {desk.act(pending if thing is Permission.RESEND else ada, NAMES[thing], **more).status}
 
 
 @pytest.mark.parametrize("role", ["admin", "manager", "user", "nobody"])
@@ -71,9 +73,9 @@ def test_every_cell(api: Api, inbox: Inbox, role: str) -> None:
             given(who, "user")  # signed in as one who might, and is not any more
         for thing, cells in table().items():
             for desk in desks:
-                if thing == Thing.RESEND:
+                if thing == Permission.RESEND:
                     clock.shift(130)  # the cooldown between two sends
                 User.objects.filter(email=ada.email).update(role=Role.USER)
-                statuses = tried(desk, Thing(thing), ada, pending)
+                statuses = tried(desk, Permission(thing), ada, pending)
                 refused = (NOBODY if role == "nobody" else NO)[desk.name]
                 assert statuses <= ({200, 303} if cells[role] else {refused}), (thing, desk.name, statuses)

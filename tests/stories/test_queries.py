@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.sessions import signing
+from vestibule.sessions import signing_keys
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -39,7 +39,7 @@ def asked(act: Callable[[], object]) -> list[str]:
 def test_a_request_costs_so_many_statements(
     request_: str, embedded: int, production: int, api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "KEPT_FOR", 3600)  # however slowly this runs, the keys are read once
+    monkeypatch.setattr(signing_keys, "KEPT_FOR", 3600)  # however slowly this runs, the keys are read once
     access = api.account(inbox, ADA)
     refresh = api.login(ADA).body["refresh"]
     waiting = api.start(email=BOB, password=PASSWORD).registration

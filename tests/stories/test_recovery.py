@@ -38,7 +38,7 @@ def test_the_same_answer_and_a_mail_for_accounts_only(api: Api, inbox: Inbox, ad
     """ENUM-04."""
     api.register(email="waits@example.com", password=PASSWORD)
     api.account(inbox, "suspended@example.com")
-    lifecycle.suspend(User.objects.get(email="suspended@example.com").pk)
+    lifecycle.suspend_user(User.objects.get(email="suspended@example.com").pk)
     inbox.all()
     inbox.empty()
     replies = [ask(api, email) for email in (ADA, "no@example.com", "waits@example.com", "suspended@example.com")]

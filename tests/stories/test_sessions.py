@@ -9,8 +9,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from tests.world import PASSWORD, Api, Inbox, Reply
-from vestibule.kernel.sealing import Keys
-from vestibule.sessions import signing
+from vestibule.kernel.sealing import KeyRing
+from vestibule.sessions import signing_keys
 
 ADA = "ada@example.com"
 
@@ -72,9 +72,9 @@ def test_any_service_verifies_the_token_with_the_published_keys(api: Api, tokens
 
 
 def test_a_retired_secret_retires_its_signing_keys_and_nobody_is_stuck(api: Api, inbox: Inbox) -> None:
-    with override_settings(KEYS=Keys(["the secret that is retired soon, of some length"])):
-        signing.newest(timezone.now())
-    signing._opened.cache_clear()  # a secret is retired by a restart
+    with override_settings(KEYS=KeyRing(["the secret that is retired soon, of some length"])):
+        signing_keys.current_signing_key(timezone.now())
+    signing_keys._unseal_private_key.cache_clear()  # a secret is retired by a restart
     assert api.http.get("/.well-known/jwks.json").json() == {"keys": []}
     registration = api.start(email=ADA, password=PASSWORD).registration
     access = api.confirm(registration, inbox.newest(ADA).code).body["access"]

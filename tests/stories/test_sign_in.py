@@ -10,7 +10,7 @@ from tests import hashes
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.models import User
-from vestibule.guards.models import Tally
+from vestibule.limits.models import Tally
 from vestibule.sessions.models import Session
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
@@ -72,7 +72,7 @@ def test_every_wrong_answer_is_one_answer(api: Api, ada: User, inbox: Inbox) -> 
     for email in ("suspended@example.com", "none@example.com"):
         handle = api.start(email=email, password=PASSWORD).registration
         api.confirm(handle, inbox.newest(email).code)
-    lifecycle.suspend(User.objects.get(email="suspended@example.com").pk)
+    lifecycle.suspend_user(User.objects.get(email="suspended@example.com").pk)
     User.objects.filter(email="none@example.com").update(password="!")
     api.register(email="waits@example.com", password=PASSWORD)
     names = [{"email": each} for each in (ADA, "nobody@example.com", "suspended@example.com", "none@example.com")]

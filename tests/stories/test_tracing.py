@@ -19,11 +19,11 @@ from opentelemetry.trace import SpanContext, StatusCode, format_trace_id
 from tests.environment import PRODUCTION
 from tests.servers import until
 from tests.world import PASSWORD, Api, Inbox
-from vestibule import tracing
-from vestibule.celery import app
 from vestibule.courier import delivery
 from vestibule.kernel import spans
-from vestibule.skins.api import registration as endpoint
+from vestibule.service import tracing
+from vestibule.service.celery import app
+from vestibule.web.api import registration as endpoint
 
 ADA = "ada@example.com"
 RUN = "run/vestibule.deliver"
@@ -34,11 +34,11 @@ THEIRS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # the exampl
 def exported(house: None) -> Iterator[InMemorySpanExporter]:
     """Every span that is handed on."""
     exporter = InMemorySpanExporter()
-    provider = tracing.begin(SimpleSpanProcessor(tracing.Discreet(exporter)))
+    provider = tracing.start_tracing(SimpleSpanProcessor(tracing.RedactingExporter(exporter)))
     connection.close()  # SQL is traced on connections that are opened from here on
-    with override_settings(MIDDLEWARE=["vestibule.skins.tracing.traced", *settings.MIDDLEWARE]):
+    with override_settings(MIDDLEWARE=["vestibule.web.tracing.trace_requests", *settings.MIDDLEWARE]):
         yield exporter
-    tracing.end(provider)
+    tracing.stop_tracing(provider)
     connection.close()
 
 
@@ -62,7 +62,7 @@ def context_of(span: ReadableSpan) -> SpanContext:
 def test_one_trace_from_the_request_to_the_delivery(exported: InMemorySpanExporter, printed: StringIO) -> None:
     api = Api()
     registration = api.start(email=ADA, password=PASSWORD).registration
-    delivery.drain(timezone.now())
+    delivery.deliver_due_messages(timezone.now())
     request, flow = named(exported, "POST api/auth/register/start"), named(exported, "registration.start")
     assert request.attributes
     assert dict(request.attributes) == {
@@ -138,7 +138,7 @@ def test_nothing_private_is_in_a_span(exported: InMemorySpanExporter, inbox: Inb
 
 def test_an_unexpected_failure_is_an_error_without_its_words(exported: InMemorySpanExporter) -> None:
     """LOG-01, LOG-11."""
-    with pytest.raises(ValueError, match="canary"), spans.span("something"):
+    with pytest.raises(ValueError, match="canary"), spans.open_span("something"):
         raise ValueError("canary")
     span = named(exported, "something")
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
@@ -149,9 +149,9 @@ def test_an_unexpected_failure_is_an_error_without_its_words(exported: InMemoryS
 
 def test_nobody_traces_where_nobody_asked(house: None) -> None:
     assert not settings.TRACING
-    assert (spans.carried(), spans.trace_id()) == ("", "")
-    with spans.span("something") as span:
-        span.tell("nothing", {})
+    assert (spans.current_traceparent(), spans.current_trace_id()) == ("", "")
+    with spans.open_span("something") as span:
+        span.describe("nothing", {})
 
 
 @pytest.mark.skipif(not PRODUCTION, reason="PostgreSQL")

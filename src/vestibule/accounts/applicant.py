@@ -35,7 +35,7 @@ class Applicant:
         return address
 
 
-def parse(typed: Mapping[str, Any]) -> Applicant:
+def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
     """Check every field that was typed (absent and empty are the same), and normalise it.
 
     Fields: email, phone_number, password, confirm_password, username, full_name, channel, role. Raises Invalid with
@@ -43,7 +43,7 @@ def parse(typed: Mapping[str, Any]) -> Applicant:
     """
     wrong: dict[str, list[FieldError]] = {}
 
-    def read(field: str, parser: Callable[[str], T]) -> T | None:
+    def parse_field(field: str, parser: Callable[[str], T]) -> T | None:
         if not typed.get(field):
             return None
         try:
@@ -53,18 +53,21 @@ def parse(typed: Mapping[str, Any]) -> Applicant:
             return None
 
     channel = typed.get("channel") or "email"
-    email, phone = read("email", identifiers.email), read("phone_number", identifiers.phone)
-    username, full_name = read("username", identifiers.username), read("full_name", identifiers.full_name)
-    wrong |= _required(typed, channel) | _not_to_be_had(typed, channel, phone)
-    password = passwords.normalised(typed.get("password") or "")
+    email, phone = parse_field("email", identifiers.parse_email), parse_field("phone_number", identifiers.parse_phone)
+    username, full_name = (
+        parse_field("username", identifiers.parse_username),
+        parse_field("full_name", identifiers.parse_full_name),
+    )
+    wrong |= _find_missing_fields(typed, channel) | _find_unavailable_choices(typed, channel, phone)
+    password = passwords.normalise_password(typed.get("password") or "")
     if "password" not in wrong and (
-        found := passwords.problems(
+        found := passwords.find_policy_violations(
             password, email=email or "", username=username or "", full_name=full_name or "", phone_number=phone or ""
         )
     ):
         wrong["password"] = found
     confirmation = typed.get("confirm_password")
-    if confirmation is not None and passwords.normalised(confirmation) != password:
+    if confirmation is not None and passwords.normalise_password(confirmation) != password:
         wrong["confirm_password"] = [FieldError("password_mismatch", _("The two passwords differ."))]
     if wrong:
         raise Invalid(wrong)
@@ -78,7 +81,7 @@ def parse(typed: Mapping[str, Any]) -> Applicant:
     )
 
 
-def _required(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
+def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
     """What is missing; a password of blanks is one."""
     wanted = {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}
     given = {
@@ -87,24 +90,26 @@ def _required(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldErr
     return {field: [FieldError("required", _("This field is required."))] for field in wanted - given}
 
 
-def _not_to_be_had(typed: Mapping[str, Any], channel: str, phone: Phone | None) -> dict[str, list[FieldError]]:
+def _find_unavailable_choices(
+    typed: Mapping[str, Any], channel: str, phone: Phone | None
+) -> dict[str, list[FieldError]]:
     """What can't be asked for here: a channel, a role, an SMS to that country."""
     wrong: dict[str, list[FieldError]] = {}
     if channel not in settings.CHANNELS:
         wrong["channel"] = [FieldError("invalid_choice", _("Codes can't be sent this way here."))]
     if typed.get("role", Role.USER) != Role.USER:
         wrong["role"] = [FieldError("invalid_choice", _("A role is given by an admin."))]
-    if channel == "sms" and phone and not identifiers.texted(phone):
+    if channel == "sms" and phone and not identifiers.is_sms_allowed(phone):
         wrong["phone_number"] = [FieldError("unsupported", _("Codes can't be sent to this number."))]
     return wrong
 
 
-def chosen_username(typed: str | None) -> Username | None:
+def parse_chosen_username(typed: str | None) -> Username | None:
     """A username that was typed on its own. Raises Invalid."""
-    return alone("username", typed, identifiers.username) if typed else None
+    return parse_single_field("username", typed, identifiers.parse_username) if typed else None
 
 
-def alone(field: str, typed: str, parser: Callable[[str], T]) -> T:
+def parse_single_field(field: str, typed: str, parser: Callable[[str], T]) -> T:
     """One field that was typed on its own. Raises Invalid."""
     try:
         return parser(typed)

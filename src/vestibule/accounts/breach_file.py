@@ -3,11 +3,11 @@
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-_DIGEST = 40  # hexadecimal digits of a SHA-1
-_LINE = 64  # bytes at most: the digest, a colon, how often it was seen, the end of the line
+_DIGEST_LENGTH = 40  # hexadecimal digits of a SHA-1
+_MAX_LINE_LENGTH = 64  # bytes at most: the digest, a colon, how often it was seen, the end of the line
 
 
-def holds(path: Path, digest: str) -> bool:
+def contains_digest(path: Path, digest: str) -> bool:
     """Whether this digest (upper case) is in the file: some forty looks into it, however long it is.
 
     Raises OSError.
@@ -16,19 +16,19 @@ def holds(path: Path, digest: str) -> bool:
         if not path.stat().st_size:
             return False
         with mmap(file.fileno(), 0, access=ACCESS_READ) as lines:
-            return _found(lines, digest.encode())
+            return _binary_search(lines, digest.encode())
 
 
-def _found(lines: mmap, wanted: bytes) -> bool:
+def _binary_search(lines: mmap, wanted: bytes) -> bool:
     low, high = 0, len(lines)
     while low < high:
         middle = (low + high) // 2
-        start = lines.rfind(b"\n", max(low, middle - _LINE), middle) + 1 or low
-        seen = lines[start : start + _DIGEST].upper()
+        start = lines.rfind(b"\n", max(low, middle - _MAX_LINE_LENGTH), middle) + 1 or low
+        seen = lines[start : start + _DIGEST_LENGTH].upper()
         if seen == wanted:
             return True
         if seen < wanted:
-            low = lines.find(b"\n", middle, middle + _LINE) + 1 or high
+            low = lines.find(b"\n", middle, middle + _MAX_LINE_LENGTH) + 1 or high
         else:
             high = start
     return False

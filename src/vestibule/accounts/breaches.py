@@ -10,36 +10,38 @@ import structlog
 from django.conf import settings
 
 from vestibule.accounts import breach_file
-from vestibule.kernel.within import fetched
+from vestibule.kernel.http_client import fetch_body
 
 TIMEOUT = 1.0  # seconds: nobody waits longer for a list
-LONGEST = 1_048_576  # bytes; a range has some 40,000
+MAX_RESPONSE_BYTES = 1_048_576  # bytes; a range has some 40,000
 
 log = structlog.get_logger("vestibule.accounts")
 
 
-def breached(password: str) -> bool:
+def is_breached(password: str) -> bool:
     """Whether a list has it. Where there is none, or it does not answer, no: nobody is kept from signing up by somebody
     else's outage."""
     digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
-    return _in_file(digest) or _in_api(digest)
+    return _is_in_file(digest) or _is_in_api(digest)
 
 
-def _in_file(digest: str) -> bool:
+def _is_in_file(digest: str) -> bool:
     try:
-        return settings.PASSWORD_BREACH_FILE is not None and breach_file.holds(settings.PASSWORD_BREACH_FILE, digest)
+        return settings.PASSWORD_BREACH_FILE is not None and breach_file.contains_digest(
+            settings.PASSWORD_BREACH_FILE, digest
+        )
     except OSError as error:
         log.warning("breaches.unavailable", error=type(error).__name__)
         return False
 
 
-def _in_api(digest: str) -> bool:
+def _is_in_api(digest: str) -> bool:
     if not settings.PASSWORD_BREACH_URL:
         return False
     url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
     request = Request(url, headers={"Add-Padding": "true", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
     try:
-        lines = fetched(request, seconds=TIMEOUT, most=LONGEST).decode("ascii").splitlines()
+        lines = fetch_body(request, timeout=TIMEOUT, max_bytes=MAX_RESPONSE_BYTES).decode("ascii").splitlines()
     except (OSError, HTTPException, ValueError) as error:
         log.warning("breaches.unavailable", error=type(error).__name__)
         return False

@@ -19,40 +19,44 @@ Phone = NewType("Phone", str)
 Username = NewType("Username", str)
 FullName = NewType("FullName", str)
 
-_USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
-_LONGEST = 2048  # characters: what is longer is no address and no name, and is not normalised to find that out
-_EARNING = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
+_USERNAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
+_MAX_INPUT_LENGTH = 2048  # characters: what is longer is no address and no name, and is not normalised to find that out
+_PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class LoginName:
     """What somebody signs in by: `kind` is `email`, `phone_number` or `username`; `value` is canonical, or, where it
     is malformed and so nobody's, as it was typed."""
 
     kind: str
     value: str
-    malformed: bool = False
+    is_malformed: bool = False
 
     @classmethod
-    def typed(cls, kind: str, typed: str) -> "Name":
+    def parse_as(cls, kind: str, typed: str) -> "LoginName":
         """Any text is a name: whether somebody has it is told by the password alone."""
-        parsers: dict[str, Callable[[str], str]] = {"email": email, "phone_number": phone, "username": username}
+        parsers: dict[str, Callable[[str], str]] = {
+            "email": parse_email,
+            "phone_number": parse_phone,
+            "username": parse_username,
+        }
         try:
             return cls(kind, parsers[kind](typed))
         except Malformed:
-            return cls(kind, typed, malformed=True)
+            return cls(kind, typed, is_malformed=True)
 
     @classmethod
-    def guessed(cls, typed: str) -> "Name":
+    def parse_any(cls, typed: str) -> "LoginName":
         """What was typed into one field for all three: an address has an at sign, whatever its width, and a text
         that is not a username is read as a number."""
         if "@" in typed or "\uff20" in typed:
-            return cls.typed("email", typed)
-        handle = cls.typed("username", typed)
-        return cls.typed("phone_number", typed) if handle.malformed else handle
+            return cls.parse_as("email", typed)
+        handle = cls.parse_as("username", typed)
+        return cls.parse_as("phone_number", typed) if handle.is_malformed else handle
 
     @property
-    def key(self) -> bytes:
+    def attempts_key(self) -> bytes:
         """Under which tries of this name are counted, whether or not somebody has it: in one spelling."""
         return f"{self.kind} {self.value.lower()}".encode(errors="replace")
 
@@ -65,14 +69,16 @@ class Malformed(ValueError):
         self.error = FieldError(code, str(message))
 
 
-def email(typed: str) -> Email:
+def parse_email(typed: str) -> Email:
     """The canonical address: trimmed, NFC, lower-cased, the domain in its ASCII (IDNA) form, at most 254 characters.
 
     What stands before the @ must be ASCII: dot-less i, long s and their like would make two addresses look, or
     fold, like one (CVE-2019-19844). Dots and plus tags are kept. Raises Malformed.
     """
-    trimmed = text.trimmed(typed[:_LONGEST])
-    if len(typed) > _LONGEST or not trimmed.rpartition("@")[0].isascii():  # before NFC makes a K of the Kelvin sign
+    trimmed = text.strip_invisible(typed[:_MAX_INPUT_LENGTH])
+    if (
+        len(typed) > _MAX_INPUT_LENGTH or not trimmed.rpartition("@")[0].isascii()
+    ):  # before NFC makes a K of the Kelvin sign
         raise Malformed("invalid", _("Enter a valid email address."))
     try:
         found = validate_email(
@@ -92,7 +98,7 @@ def email(typed: str) -> Email:
     return Email(canonical)
 
 
-def phone(typed: str) -> Phone:
+def parse_phone(typed: str) -> Phone:
     """The number in E.164, with its country code, from whatever an address book or a keyboard makes of it. Raises
     Malformed."""
     shown = "".join(each for each in typed if unicodedata.category(each) != "Cf") if len(typed) <= 64 else ""
@@ -108,23 +114,23 @@ def phone(typed: str) -> Phone:
     return Phone(canonical)
 
 
-def address(known: str) -> Email | Phone:
+def as_email_or_phone(canonical: str) -> Email | Phone:
     """An address that we have in its one spelling already, as what it is."""
-    return Email(known) if "@" in known else Phone(known)
+    return Email(canonical) if "@" in canonical else Phone(canonical)
 
 
-def username(typed: str) -> Username:
+def parse_username(typed: str) -> Username:
     """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
-    trimmed = text.trimmed(typed)
-    if not _USERNAME.fullmatch(trimmed):
+    trimmed = text.strip_invisible(typed)
+    if not _USERNAME_PATTERN.fullmatch(trimmed):
         raise Malformed("invalid", _("Use 3 to 30 letters, digits, dots, dashes or underscores."))
     return Username(trimmed)
 
 
-def full_name(typed: str) -> FullName:
+def parse_full_name(typed: str) -> FullName:
     """A person's name in NFC: at most 150 characters, no control or invisible ones (kernel.text). Raises Malformed."""
-    trimmed = text.trimmed(typed.replace("\t", " "))
-    name = unicodedata.normalize("NFC", trimmed) if len(trimmed) <= _LONGEST else trimmed
+    trimmed = text.strip_invisible(typed.replace("\t", " "))
+    name = unicodedata.normalize("NFC", trimmed) if len(trimmed) <= _MAX_INPUT_LENGTH else trimmed
     if len(name) > 150:
         raise Malformed("max_length", _("Use at most 150 characters."))
     if not text.is_name(name):
@@ -132,32 +138,32 @@ def full_name(typed: str) -> FullName:
     return FullName(name)
 
 
-def masked(address: str) -> str:
+def masked_address(address: str) -> str:
     """An address as logs and admins may see it: `a…@example.com`, `…0100`."""
     local, at, domain = address.partition("@")
     return f"{local[:1]}…@{domain}" if at else f"…{address[-4:]}"
 
 
-def texted(phone: str) -> bool:
+def is_sms_allowed(phone: str) -> bool:
     """Whether codes are sent there: to numbers of this country (`SMS_COUNTRIES`; `*` for all), never to those that
     earn their holder money."""
     number = phonenumbers.parse(phone, None)
-    if phonenumbers.number_type(number) in _EARNING:
+    if phonenumbers.number_type(number) in _PREMIUM_NUMBER_TYPES:
         return False
     country = phonenumbers.region_code_for_number(number)
     return "*" in settings.SMS_COUNTRIES or country in settings.SMS_COUNTRIES
 
 
-def digest(address: Email | Phone) -> bytes:
+def address_digest(address: Email | Phone) -> bytes:
     """The keyed digest by which an address is counted and recorded, never kept in clear."""
     return settings.KEYS.digest("address", address.encode())
 
 
-def digests(address: Email | Phone) -> list[bytes]:
+def all_address_digests(address: Email | Phone) -> list[bytes]:
     """The same under every key of the ring, newest first: for looking up what an older key made."""
-    return settings.KEYS.digests("address", address.encode())
+    return settings.KEYS.all_digests("address", address.encode())
 
 
-def digest_matches(expected: bytes, address: Email | Phone) -> bool:
+def matches_address_digest(expected: bytes, address: Email | Phone) -> bool:
     """Whether `expected` is this address's digest, under any key of the ring."""
-    return settings.KEYS.matches(expected, "address", address.encode())
+    return settings.KEYS.matches_digest(expected, "address", address.encode())

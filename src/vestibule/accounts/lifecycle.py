@@ -10,33 +10,33 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from vestibule.accounts import directory, tenure
+from vestibule.accounts import address_history, directory
+from vestibule.accounts.address_history import ProvedAddress
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
 from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
-from vestibule.accounts.tenure import Tenure
-from vestibule.database.prepared import Prepared
-from vestibule.database.rows import insert, insert_or_update
+from vestibule.storage.prepared import PreparedQuery
+from vestibule.storage.rows import insert_or_update, insert_row
 
 NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
 
-_WAITING = User.objects.filter(status=Status.PENDING)
-_AT_EMAIL = Prepared(_WAITING.only("id"), "email")
-_BY_ID = Prepared(User.objects.select_for_update(no_key=True), "id")
-_AT_NUMBER = Prepared(_WAITING.filter(email=None).only("id"), "phone_number")
-_BROUGHT = ("password", "email", "username", "full_name", "phone_number", "updated_at")
-_PROFILE = (
+_PENDING_USERS = User.objects.filter(status=Status.PENDING)
+_PENDING_BY_EMAIL = PreparedQuery(_PENDING_USERS.only("id"), "email")
+_LOCKED_BY_ID = PreparedQuery(User.objects.select_for_update(no_key=True), "id")
+_PENDING_BY_PHONE = PreparedQuery(_PENDING_USERS.filter(email=None).only("id"), "phone_number")
+_REPLACED_COLUMNS = ("password", "email", "username", "full_name", "phone_number", "updated_at")
+_INSERT_PROFILE = (
     "INSERT INTO account_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM account_user WHERE id = %s"
     " ON CONFLICT DO NOTHING"
 )
 
 
-Held = NewType("Held", User)
+LockedUser = NewType("LockedUser", User)
 """An account whose row is locked until the transaction ends, made by `hold` alone: what changes an account by what was
 read or compared before wants one (docs/decisions/0045)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Particulars:
+class AccountDetails:
     """What somebody brings to an account: all of it replaces whatever a PENDING row held before."""
 
     password: str  # its hash
@@ -46,29 +46,29 @@ class Particulars:
     phone_number: Phone | None
 
 
-def enrol(brought: Particulars, now: datetime) -> UUID | None:
+def save_pending_user(details: AccountDetails, now: datetime) -> UUID | None:
     """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
     waits there already, with these particulars; None where somebody has an account on it.
 
     The database decides: of any number of callers at once, one makes the row and the others find it. The statements are
     the same for an address that nobody has, that somebody waits on and that an account has.
     """
-    if brought.phone_number and not brought.email and directory.holder_of_phone(brought.phone_number):
+    if details.phone_number and not details.email and directory.find_account_by_phone(details.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
-    user = User(**asdict(brought), status=Status.PENDING, updated_at=now)
-    conflict = '("email")' if brought.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
-    put = insert_or_update(user, _BROUGHT, conflict=conflict, where=""""account_user"."status" = 'pending'""")
+    user = User(**asdict(details), status=Status.PENDING, updated_at=now)
+    conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
+    put = insert_or_update(user, _REPLACED_COLUMNS, conflict=conflict, where=""""account_user"."status" = 'pending'""")
     with connection.cursor() as cursor:
-        cursor.execute(_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
+        cursor.execute(_INSERT_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
     return put if isinstance(put, UUID) else None
 
 
-def activate(
-    brought: Particulars,
+def activate_user(
+    details: AccountDetails,
     *,
-    waits_as: UUID | None = None,
-    email_at: datetime | None = None,
-    phone_at: datetime | None = None,
+    pending_id: UUID | None = None,
+    email_verified_at: datetime | None = None,
+    phone_verified_at: datetime | None = None,
 ) -> User:
     """An ACTIVE user whose address was proved at `email_at` or `phone_at`, with these particulars and a clean profile.
 
@@ -76,67 +76,72 @@ def activate(
     under another address perhaps. Raises IntegrityError where address, proved number or username belongs to an account,
     or where nothing was proved.
     """
-    proved = {"status": Status.ACTIVE, "role": Role.USER, "email_verified_at": email_at, "phone_verified_at": phone_at}
+    proved = {
+        "status": Status.ACTIVE,
+        "role": Role.USER,
+        "email_verified_at": email_verified_at,
+        "phone_verified_at": phone_verified_at,
+    }
     rows: list[tuple[UUID, QuerySet[User]]] = []
-    if waits_as and not email_at:  # its own row is recognised by its own password hash, which holds a salt
-        rows.append((waits_as, _WAITING.filter(password=brought.password)))
-    if there := _who_waits(brought):
-        rows.append((there.pk, _waiting(brought)))
+    if pending_id and not email_verified_at:  # its own row is recognised by its own password hash, which holds a salt
+        rows.append((pending_id, _PENDING_USERS.filter(password=details.password)))
+    if there := _find_pending_user(details):
+        rows.append((there.pk, _pending_users_at(details)))
     for pk, waiting in rows:
-        if waiting.filter(pk=pk).update(**asdict(brought), **proved, updated_at=email_at or phone_at):
+        if waiting.filter(pk=pk).update(**asdict(details), **proved, updated_at=email_verified_at or phone_verified_at):
             Profile.objects.filter(pk=pk).update(bio="", address="")
             return User.objects.get(pk=pk)
-    user = insert(User(**asdict(brought), **proved))
-    insert(Profile(user=user))
+    user = insert_row(User(**asdict(details), **proved))
+    insert_row(Profile(user=user))
     return user
 
 
-def hold(user_id: UUID) -> Held | None:
+def lock_user(user_id: UUID) -> LockedUser | None:
     """The account as it stands, its row locked until the caller's transaction ends; None where there is none.
 
     SQLite has no locks on rows: there every transaction has the whole database to itself from its first statement.
     """
-    found = _BY_ID.first(user_id)
-    return Held(found) if found else None
+    found = _LOCKED_BY_ID.first(user_id)
+    return LockedUser(found) if found else None
 
 
-def set_password(held: Held, hashed: str, now: datetime) -> None:
+def set_password_hash(user: LockedUser, password_hash: str, now: datetime) -> None:
     """Another password hash; NO_PASSWORD where none shall open the account."""
-    User.objects.filter(pk=held.pk).update(password=hashed, updated_at=now)
+    User.objects.filter(pk=user.pk).update(password=password_hash, updated_at=now)
 
 
-def describe(held: Held, typed: Mapping[str, str | None], now: datetime) -> None:
+def update_personal_fields(user: LockedUser, typed: Mapping[str, str | None], now: datetime) -> None:
     """Other columns that a person may type. Raises IntegrityError where somebody has the username."""
-    User.objects.filter(pk=held.pk).update(**typed, updated_at=now)
+    User.objects.filter(pk=user.pk).update(**typed, updated_at=now)
 
 
-def move(held: Held, email: Email, now: datetime) -> None:
+def set_verified_email(user: LockedUser, email: Email, now: datetime) -> None:
     """The account goes to another, proved address, and remembers the one before; a sign-up that waits there is
     removed. Raises IntegrityError where somebody has an account on it."""
     User.objects.filter(status=Status.PENDING, email=email).delete()
-    since = tenure.since(held, email, now)
-    tenure.leave(held, "email", now)
-    User.objects.filter(pk=held.pk).update(email=email, email_verified_at=since, updated_at=now)
+    since = address_history.proved_since(user, email, now)
+    address_history.remember_former_address(user, "email", now)
+    User.objects.filter(pk=user.pk).update(email=email, email_verified_at=since, updated_at=now)
 
 
-def renumber(held: Held, phone: Phone, now: datetime) -> None:
+def set_verified_phone(user: LockedUser, phone: Phone, now: datetime) -> None:
     """The account has another, proved number, and remembers the one before. Raises IntegrityError where somebody else
     proved it."""
-    since = tenure.since(held, phone, now)
-    tenure.leave(held, "phone_number", now)
-    User.objects.filter(pk=held.pk).update(phone_number=phone, phone_verified_at=since, updated_at=now)
+    since = address_history.proved_since(user, phone, now)
+    address_history.remember_former_address(user, "phone_number", now)
+    User.objects.filter(pk=user.pk).update(phone_number=phone, phone_verified_at=since, updated_at=now)
 
 
-def remove_phone(held: Held, now: datetime) -> bool:
+def remove_verified_phone(user: LockedUser, now: datetime) -> bool:
     """No number any more, if the e-mail address is proved, and the account remembers it; whether it happened."""
-    if held.email_verified_at is None:
+    if user.email_verified_at is None:
         return False
-    tenure.leave(held, "phone_number", now)
-    User.objects.filter(pk=held.pk).update(phone_number=None, phone_verified_at=None, updated_at=now)
+    address_history.remember_former_address(user, "phone_number", now)
+    User.objects.filter(pk=user.pk).update(phone_number=None, phone_verified_at=None, updated_at=now)
     return True
 
 
-def take_back(held: Held, by: Tenure, now: datetime) -> Email | Phone | None:
+def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: datetime) -> Email | Phone | None:
     """The account is its owner's again, who proved `by`: the address is put back, what was proved after it is removed,
     a closing of its person's is off, and the epoch ends. Which address was removed, of the other kind.
 
@@ -144,61 +149,65 @@ def take_back(held: Held, by: Tenure, now: datetime) -> Email | Phone | None:
     """
     changes: dict[str, Any] = {"epoch": F("epoch") + 1, "updated_at": now}
     removed: Email | Phone | None = None
-    if "@" in by.address:
-        changes |= {"email": by.address, "email_verified_at": by.since}
-        if held.phone_number and held.phone_verified_at and held.phone_verified_at >= by.since:
+    if "@" in proved_address.address:
+        changes |= {"email": proved_address.address, "email_verified_at": proved_address.since}
+        if user.phone_number and user.phone_verified_at and user.phone_verified_at >= proved_address.since:
             changes |= {"phone_number": None, "phone_verified_at": None}
-            removed = Phone(held.phone_number)
+            removed = Phone(user.phone_number)
     else:
-        changes |= {"phone_number": by.address, "phone_verified_at": by.since}
-        if held.email and (held.email_verified_at is None or held.email_verified_at > by.since):
+        changes |= {"phone_number": proved_address.address, "phone_verified_at": proved_address.since}
+        if user.email and (user.email_verified_at is None or user.email_verified_at > proved_address.since):
             changes |= {"email": None, "email_verified_at": None}
-            removed = Email(held.email)
-    if held.own_closing:
+            removed = Email(user.email)
+    if user.own_closing:
         changes |= {"status": Status.ACTIVE, "closes_at": None, "own_closing": False}
-    later = Q(since__gt=by.since) | Q(since=by.since, pk__gte=by.former) if by.former else Q(since__gt=by.since)
-    FormerAddress.objects.filter(later, user=held).delete()
-    if by.former and "@" in by.address:  # what was not proved reserves nothing
-        User.objects.filter(status=Status.PENDING, email=by.address).delete()
-    User.objects.filter(pk=held.pk).update(**changes)
+    later = (
+        Q(since__gt=proved_address.since) | Q(since=proved_address.since, pk__gte=proved_address.former_id)
+        if proved_address.former_id
+        else Q(since__gt=proved_address.since)
+    )
+    FormerAddress.objects.filter(later, user=user).delete()
+    if proved_address.former_id and "@" in proved_address.address:  # what was not proved reserves nothing
+        User.objects.filter(status=Status.PENDING, email=proved_address.address).delete()
+    User.objects.filter(pk=user.pk).update(**changes)
     return removed
 
 
-def end_epoch(held: Held) -> None:
+def invalidate_sent_proofs(user: LockedUser) -> None:
     """What was sent to the addresses that the account has proves nothing any more."""
-    User.objects.filter(pk=held.pk).update(epoch=F("epoch") + 1)
+    User.objects.filter(pk=user.pk).update(epoch=F("epoch") + 1)
 
 
-def withdraw(user_id: UUID, password: str) -> bool:
+def delete_pending_user(user_id: UUID, password_hash: str) -> bool:
     """Forget the PENDING row that a sign-up with this password hash made; whether there was one."""
-    return bool(User.objects.filter(pk=user_id, password=password, status=Status.PENDING).delete()[0])
+    return bool(User.objects.filter(pk=user_id, password=password_hash, status=Status.PENDING).delete()[0])
 
 
-def suspend(user_id: UUID) -> bool:
+def suspend_user(user_id: UUID) -> bool:
     """ACTIVE, also while its person is closing it -> SUSPENDED, and nothing is erased; whether it happened."""
     rows = User.objects.filter(Q(status=Status.ACTIVE) | Q(own_closing=True), pk=user_id)
     return rows.update(status=Status.SUSPENDED, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
-def reactivate(user_id: UUID) -> bool:
+def reactivate_user(user_id: UUID) -> bool:
     """SUSPENDED -> ACTIVE, and a closing that was under way is off; whether it happened."""
     rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED)
     return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
-def begin_closing(user_id: UUID, erased_at: datetime) -> bool:
+def schedule_closing_by_owner(user_id: UUID, erased_at: datetime) -> bool:
     """ACTIVE -> SUSPENDED by its person, to be erased at that moment; whether it happened."""
     rows = User.objects.filter(pk=user_id, status=Status.ACTIVE)
     return rows.update(status=Status.SUSPENDED, closes_at=erased_at, own_closing=True, updated_at=Now()) == 1
 
 
-def end_closing(user_id: UUID, now: datetime) -> bool:
+def cancel_closing_by_owner(user_id: UUID, now: datetime) -> bool:
     """The way back out of the person's own closing, while there is one; whether it happened."""
     rows = User.objects.filter(pk=user_id, own_closing=True, closes_at__gt=now)
     return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
-def close_by_staff(user_id: UUID, erased_at: datetime) -> bool:
+def schedule_closing_by_staff(user_id: UUID, erased_at: datetime) -> bool:
     """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment, and only the staff take that back; whether it
     happened."""
     open_ = Q(status__in=[Status.ACTIVE, Status.SUSPENDED], closes_at=None) | Q(own_closing=True)
@@ -206,12 +215,12 @@ def close_by_staff(user_id: UUID, erased_at: datetime) -> bool:
     return rows.update(status=Status.SUSPENDED, closes_at=erased_at, own_closing=False, updated_at=Now()) == 1
 
 
-def closing(now: datetime) -> QuerySet[User]:
+def users_due_for_erasure(now: datetime) -> QuerySet[User]:
     """The accounts whose time is over."""
     return User.objects.filter(closes_at__lte=now)
 
 
-def close(user_id: UUID) -> bool:
+def erase_user(user_id: UUID) -> bool:
     """ACTIVE | SUSPENDED -> CLOSED, all personal data erased with it; whether it happened."""
     closed = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).update(
         status=Status.CLOSED,
@@ -232,32 +241,32 @@ def close(user_id: UUID) -> bool:
     return closed == 1
 
 
-def hold_admins() -> list[UUID]:
+def lock_active_admins() -> list[UUID]:
     """Whoever is admin and may sign in, each row locked until the caller's transaction ends."""
     admins = User.objects.select_for_update().filter(role=Role.ADMIN, status=Status.ACTIVE).order_by("pk")
     return list(admins.values_list("pk", flat=True))
 
 
-def give_role(user_id: UUID, role: Role) -> bool:
+def set_user_role(user_id: UUID, role: Role) -> bool:
     """Another role for somebody with an account; whether it changed."""
     holders = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).exclude(role=role)
     return holders.update(role=role, updated_at=Now()) == 1
 
 
-def unproved(before: datetime) -> QuerySet[User]:
+def expired_pending_users(before: datetime) -> QuerySet[User]:
     """The PENDING users on whom nobody signed up since."""
     return User.objects.filter(status=Status.PENDING, updated_at__lt=before)
 
 
-def _waiting(brought: Particulars) -> QuerySet[User]:
+def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
     """The PENDING row of the address, if there is one."""
-    if brought.email:
-        return _WAITING.filter(email=brought.email)
-    return _WAITING.filter(email=None, phone_number=brought.phone_number)
+    if details.email:
+        return _PENDING_USERS.filter(email=details.email)
+    return _PENDING_USERS.filter(email=None, phone_number=details.phone_number)
 
 
-def _who_waits(brought: Particulars) -> User | None:
+def _find_pending_user(details: AccountDetails) -> User | None:
     """The same, asked at each sign-up: its number alone."""
-    if brought.email:
-        return _AT_EMAIL.first(brought.email)
-    return _AT_NUMBER.first(brought.phone_number) if brought.phone_number else None
+    if details.email:
+        return _PENDING_BY_EMAIL.first(details.email)
+    return _PENDING_BY_PHONE.first(details.phone_number) if details.phone_number else None

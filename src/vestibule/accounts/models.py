@@ -53,7 +53,9 @@ class User(AbstractBaseUser):
     phone_verified_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)  # when it is erased, after it was closed
     own_closing = models.BooleanField(default=False, db_default=False)  # by its person: a link takes it back
-    epoch = models.PositiveIntegerField(default=0, db_default=0)  # how often it was recovered: see accounts.tenure
+    epoch = models.PositiveIntegerField(
+        default=0, db_default=0
+    )  # how often it was recovered: see accounts.address_history
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
 
@@ -68,7 +70,8 @@ class User(AbstractBaseUser):
         indexes = [
             models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age"),
             models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="user_closes"),
-            # What the admin lists and searches by (`directory.found`): the same work for ten people and five million.
+            # What the admin lists and searches by (`directory.search_users`): the same work for ten people and five
+            # million.
             models.Index(fields=["created_at"], name="user_newest"),
             models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="user_phone"),
             models.Index(fields=["role"], condition=~Q(role="user"), name="user_staff"),
@@ -119,7 +122,7 @@ class User(AbstractBaseUser):
 
 class FormerAddress(models.Model):
     """A proved e-mail address or number that an account had until its person, or a thief in their session, changed it.
-    While the row is here, the holder of the address can take the account back (accounts.tenure)."""
+    While the row is here, the holder of the address can take the account back (accounts.address_history)."""
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")

@@ -14,9 +14,9 @@ class Event:
     name: str
     meaning: str
     details: Mapping[str, type[str | int]] = field(default_factory=dict, hash=False)
-    kept: bool = True
-    tallied: bool = False
-    alarm: bool = False
+    in_audit_log: bool = True
+    counted_daily: bool = False
+    logged_as_error: bool = False
 
     def check_details(self, details: Mapping[str, object]) -> None:
         """Let no detail pass that is not declared: a secret would reach the logs.
@@ -42,14 +42,16 @@ REGISTRATION_REDIRECTED = Event(
 REGISTRATION_REJECTED = Event("registration.rejected", "Whoever holds the mailbox did not sign up.")
 ACCOUNT_REGISTERED = Event("account.registered", "An address was proved and its account made.", {"channel": str})
 CAPTCHA_REFUSED = Event(
-    "captcha.refused", "A captcha was asked for, or the one that came is none.", {"rule": str}, kept=False
+    "captcha.refused", "A captcha was asked for, or the one that came is none.", {"rule": str}, in_audit_log=False
 )
-CAPTCHA_WAITED = Event("captcha.waited", "Somebody waited instead of solving a captcha.", {"purpose": str}, kept=False)
+CAPTCHA_WAITED = Event(
+    "captcha.waited", "Somebody waited instead of solving a captcha.", {"purpose": str}, in_audit_log=False
+)
 CAPTCHA_VENDOR_DOWN = Event(
-    "captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", {"why": str}, kept=False
+    "captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", {"why": str}, in_audit_log=False
 )
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
-SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, kept=False)
+SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)
 SESSION_REFRESH_REUSED = Event(
     "session.refresh_reused", "A refresh token came twice: theft; the session was ended.", {"session": str}
 )
@@ -85,38 +87,46 @@ MESSAGE_SENT = Event(
     "message.sent",
     "The transport took a message.",
     {"kind": str, "channel": str, "tries": int, "message": str},
-    kept=False,
+    in_audit_log=False,
 )
 MESSAGE_DELAYED = Event(
     "message.delayed",
     "The transport refused a message; it will be tried again.",
     {"kind": str, "message": str},
-    kept=False,
+    in_audit_log=False,
 )
 MESSAGE_ABANDONED = Event("message.abandoned", "A message will not be sent any more.", {"kind": str, "message": str})
 TRANSPORT_REFUSES_US = Event(
     "transport.refuses_us",
     "A mail or SMS server refuses us or our message, not the address: look at login, sender, relay, reputation.",
     {"kind": str, "message": str},
-    kept=False,
-    alarm=True,
+    in_audit_log=False,
+    logged_as_error=True,
 )
 SILENCE_LIFTED = Event("message.silence_lifted", "An address that mail came back from is written to again.")
 MESSAGE_FEEDBACK = Event(
     "message.feedback", "The provider told what became of a message.", {"kind": str, "channel": str}
 )
-SMS_REFUSED = Event("sms.refused", "A cap on what SMS may cost refused one: look at it.", kept=False, tallied=True)
+SMS_REFUSED = Event(
+    "sms.refused", "A cap on what SMS may cost refused one: look at it.", in_audit_log=False, counted_daily=True
+)
 ROLE_GIVEN = Event("role.given", "An admin gave a person another role.")
 RATE_EXCEEDED = Event(
-    "rate.exceeded", "A request was refused at the edge by a rate.", {"rule": str}, kept=False, tallied=True
+    "rate.exceeded",
+    "A request was refused at the edge by a rate.",
+    {"rule": str},
+    in_audit_log=False,
+    counted_daily=True,
 )
 GUESSES_EXCESSIVE = Event(
-    "guesses.excessive", "So many wrong passwords or codes over all accounts that somebody sprays.", alarm=True
+    "guesses.excessive",
+    "So many wrong passwords or codes over all accounts that somebody sprays.",
+    logged_as_error=True,
 )
 MAIL_FLOODED = Event(
     "mail.flooded",
     "Sign-ups caused so many mails to one domain, or in all, that no more of theirs go for now.",
-    alarm=True,
+    logged_as_error=True,
 )
 ACCOUNT_SUSPENDED = Event("account.suspended", "Staff suspended the account; its sessions ended.")
 ACCOUNT_REACTIVATED = Event("account.reactivated", "Staff let the person sign in again.")
@@ -127,15 +137,15 @@ PASSWORD_RESET_BY_STAFF = Event("password.reset_by_staff", "Staff had a password
 ADMIN_INVITED = Event("admin.invited", "The command line sent an address the link that makes it an admin.")
 AUDIT_EXPORTED = Event("audit.exported", "Staff took a copy of the audit log.")
 
-ALL = tuple(value for value in globals().values() if isinstance(value, Event))
+ALL_EVENTS = tuple(value for value in globals().values() if isinstance(value, Event))
 
 
 def meaning_of(name: str) -> str:
     """What an event says happened, for people."""
-    known = {event.name: event.meaning for event in ALL}
+    known = {event.name: event.meaning for event in ALL_EVENTS}
     return known.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
 
 
-def refused(flow: str, *, kept: bool = True, tallied: bool = False) -> Event:
+def refusal_event(flow: str, *, in_audit_log: bool = True, counted_daily: bool = False) -> Event:
     """The event of a flow that said no: `registration.confirm` becomes `registration.confirm.refused`."""
-    return Event(f"{flow}.refused", "The flow said no.", kept=kept, tallied=tallied)
+    return Event(f"{flow}.refused", "The flow said no.", in_audit_log=in_audit_log, counted_daily=counted_daily)

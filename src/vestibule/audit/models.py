@@ -44,7 +44,7 @@ class AuditEvent(models.Model):
 
 
 class DayTally(models.Model):
-    """How often something happened on a day (in UTC) that is too frequent for a row each (audit.tallies)."""
+    """How often something happened on a day (in UTC) that is too frequent for a row each (audit.daily_counts)."""
 
     day = models.DateField()
     name = models.CharField(max_length=60)

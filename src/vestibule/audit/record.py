@@ -7,21 +7,21 @@ import structlog
 from django.db.transaction import on_commit
 from prometheus_client import Counter
 
-from vestibule.audit import funnel, tallies
-from vestibule.audit.events import ALL, Event
+from vestibule.audit import daily_counts, funnel
+from vestibule.audit.events import ALL_EVENTS, Event
 from vestibule.audit.models import AuditEvent
-from vestibule.database.rows import insert_once
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed
+from vestibule.storage.rows import insert_once
 
 log = structlog.get_logger("vestibule.audit")
 
-EVENTS = Counter("vestibule_events", "Facts recorded, by name and by the code of a refusal.", ["event", "code"])
-for _event in ALL:  # a series that begins at zero: the first of its kind is an increase too
-    EVENTS.labels(event=_event.name, code="")
+EVENT_COUNTER = Counter("vestibule_events", "Facts recorded, by name and by the code of a refusal.", ["event", "code"])
+for _event in ALL_EVENTS:  # a series that begins at zero: the first of its kind is an increase too
+    EVENT_COUNTER.labels(event=_event.name, code="")
 
 
-def record(
+def record_event(
     event: Event,
     client: Client,
     *,
@@ -42,7 +42,7 @@ def record(
     """
     event.check_details(details)
     by_id = client.user_id if user_id not in (None, client.user_id) else None
-    if event.kept:
+    if event.in_audit_log:
         kept = insert_once(
             AuditEvent(
                 at=client.at,
@@ -54,8 +54,8 @@ def record(
                 reason=reason,
                 subject=subject,
                 challenge_id=challenge_id,
-                address=client.address,
-                agent=client.agent,
+                address=client.ip_address,
+                agent=client.user_agent,
                 request_id=client.request_id,
             )
         )
@@ -68,27 +68,27 @@ def record(
         "by_id": str(by_id) if by_id else None,
         "subject": subject.hex()[:16] if subject else None,
         "challenge_id": str(challenge_id) if challenge_id else None,
-        "address": client.address,
-        "agent": client.agent or None,
+        "address": client.ip_address,
+        "agent": client.user_agent or None,
         "request_id": client.request_id or None,
         **details,
     }
-    tell = partial(_tell, event, code, {name: fact for name, fact in facts.items() if fact is not None})
-    if event.kept:
+    tell = partial(_log_and_count, event, code, {name: fact for name, fact in facts.items() if fact is not None})
+    if event.in_audit_log:
         on_commit(tell)
     else:
         tell()  # also while there is no database to ask
-    if event.tallied:
-        tallies.notebook.count(event.name, str(details.get("rule", code)), client.at)
+    if event.counted_daily:
+        daily_counts.daily_counter.count_event(event.name, str(details.get("rule", code)), client.at)
 
 
-def on_record(challenge_id: UUID, event: Event | None = None) -> bool:
+def is_proof_recorded(challenge_id: UUID, event: Event | None = None) -> bool:
     """Whether the work of this proof (this very work, where one is named) has been committed."""
     found = AuditEvent.objects.filter(challenge_id=challenge_id)
     return (found.filter(name=event.name) if event else found).exists()
 
 
-def _tell(event: Event, code: str, facts: dict[str, object]) -> None:
-    EVENTS.labels(event=event.name, code=code).inc()
-    funnel.count(event.name, code, facts)
-    (log.error if event.alarm else log.info)(event.name, **facts)
+def _log_and_count(event: Event, code: str, facts: dict[str, object]) -> None:
+    EVENT_COUNTER.labels(event=event.name, code=code).inc()
+    funnel.count_sign_up_step(event.name, code, facts)
+    (log.error if event.logged_as_error else log.info)(event.name, **facts)

@@ -14,7 +14,7 @@ from vestibule.kernel import networks
 
 
 @contextmanager
-def shortening() -> Iterator[None]:
+def allow_shortening() -> Iterator[None]:
     """Let events be shortened or erased within, in one transaction: PostgreSQL refuses it everywhere else (migration
     0004). When, what and by what kind of actor stays even so (docs/decisions/0082).
 
@@ -22,40 +22,40 @@ def shortening() -> Iterator[None]:
         ProgrammingError: the body changes what happened.
     """
     with atomic():
-        _let("on")
+        _set_shortening("on")
         yield
-        _let("off")
+        _set_shortening("off")
 
 
-def _let(word: str) -> None:
+def _set_shortening(word: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('vestibule.audit_shortening', %s, true)", [word])  # to the commit at most
 
 
-def events(before: datetime) -> QuerySet[AuditEvent]:
+def expired_events(before: datetime) -> QuerySet[AuditEvent]:
     """The events of before that moment."""
     return AuditEvent.objects.filter(at__lt=before)
 
 
-def tallies(before: datetime) -> QuerySet[DayTally]:
+def expired_daily_counts(before: datetime) -> QuerySet[DayTally]:
     """What was counted on the days before it."""
     return DayTally.objects.filter(day__lt=before.date())
 
 
-def whole(before: datetime) -> QuerySet[AuditEvent]:
+def events_with_full_address(before: datetime) -> QuerySet[AuditEvent]:
     """The events of before that moment that say where somebody was to the last bit."""
     return AuditEvent.objects.filter(at__lt=before, address__isnull=False, address_cut=False)
 
 
-def cut(before: datetime, limit: int) -> int:
+def truncate_addresses(before: datetime, limit: int) -> int:
     """Keep of at most so many of their addresses the network alone; of how many."""
-    with shortening():
-        held = whole(before).select_for_update(skip_locked=True).order_by("at")
+    with allow_shortening():
+        held = events_with_full_address(before).select_for_update(skip_locked=True).order_by("at")
         rows = list(held.values_list("pk", "address")[:limit])
         by_network: dict[str, list[int]] = {}
         for pk, address in rows:
-            by_network.setdefault(str(networks.site(str(address)).network_address), []).append(pk)
+            by_network.setdefault(str(networks.customer_network(str(address)).network_address), []).append(pk)
         for kept, pks in by_network.items():
             AuditEvent.objects.filter(pk__in=pks).update(address=kept, address_cut=True)
     return len(rows)

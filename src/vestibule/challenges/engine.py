@@ -10,16 +10,16 @@ from uuid import UUID
 
 import structlog
 
-from vestibule.challenges import codes, standing
-from vestibule.challenges.policy import Policy, Purpose, Secret
-from vestibule.challenges.results import Budget, Issued, Proof, Standing
-from vestibule.challenges.safe import Safe
-from vestibule.challenges.standing import LEASE
+from vestibule.challenges import codes, status
+from vestibule.challenges.policy import Policy, Purpose, SecretKind
+from vestibule.challenges.results import Budget, ChallengeStatus, Issued, Proof
+from vestibule.challenges.secrets import ChallengeSecrets
+from vestibule.challenges.status import LEASE
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.kernel import entropy, errors
-from vestibule.kernel.sealing import Keys
+from vestibule.kernel.sealing import KeyRing
 
-SHORT = 10  # characters; what is longer is no code that somebody could guess, and is not charged to the budget
+MAX_GUESSABLE_LENGTH = 10  # characters: a longer text is no code that can be guessed, and costs the budget nothing
 UNBOUNDED = 2**15 - 1  # tries: of a link, which is right or was not found
 
 log = structlog.get_logger("vestibule.challenges")
@@ -30,7 +30,7 @@ class Engine:
     """The engine over one store. All moments are handed in; nothing here reads a clock."""
 
     store: Store
-    keys: Keys
+    keys: KeyRing
     policies: Mapping[Purpose, Policy]
     budget: Budget
 
@@ -42,7 +42,7 @@ class Engine:
         payload: Mapping[str, Any],
         now: datetime,
         decoy: bool = False,
-        after: Challenge | None = None,
+        successor_of: Challenge | None = None,
     ) -> Issued:
         """A new challenge. A decoy is the same record under a secret that nobody is told, nor could match. One that
         comes `after` another (`redirect`) has been tried and sent as often.
@@ -50,121 +50,120 @@ class Engine:
         While `subject` has no guesses left, a code is a long one: a stranger who burns the budget of short codes
         can't keep the owner out. Call it inside the transaction that holds the message.
         """
-        policy, id = self.policies[purpose], entropy.identifier()
-        code, link = self._secrets(policy, subject, now)
+        policy, id = self.policies[purpose], entropy.random_uuid()
+        code, link = self._generate_secrets(policy, subject, now)
         challenge = Challenge(
             id=id,
             purpose=purpose,
             subject=subject,
-            digests=self.safe.digests(purpose, id, code, link, decoy=decoy),
-            sealed_payload=self.safe.seal(purpose, id, payload, decoy=decoy),
+            digests=self.secrets.digest_secrets(purpose, id, code, link, decoy=decoy),
+            sealed_payload=self.secrets.seal_payload(purpose, id, payload, decoy=decoy),
             sent_at=now,
             expires_at=now + policy.ttl,
-            attempts=after.attempts if after else 0,
-            sends=after.sends if after else 1,
+            attempts=successor_of.attempts if successor_of else 0,
+            sends=successor_of.sends if successor_of else 1,
         )
         self.store.add(challenge)
-        return self._issued(challenge, code, link, decoy=decoy, payload=payload)
+        return self._build_issued(challenge, code, link, decoy=decoy, payload=payload)
 
-    def find(self, purpose: Purpose, handle: str) -> Challenge:
+    def find_by_handle(self, purpose: Purpose, handle: str) -> Challenge:
         """The record behind a signed handle. Raises TokenInvalid, and Expired where nothing is known of it."""
-        found = self.store.get(self.safe.of_handle(purpose, handle))
-        if found is None:
-            raise errors.Expired
-        return found
+        if found := self.store.get(self.secrets.read_handle(purpose, handle)):
+            return found
+        raise errors.Expired
 
-    def find_link(self, purpose: Purpose, token: str) -> tuple[Challenge, str]:
+    def find_by_link(self, purpose: Purpose, token: str) -> tuple[Challenge, str]:
         """The record behind a link's token, and the secret in it, which is compared: nobody guesses 256 bits.
 
         Raises TokenInvalid (also for a link that a newer one replaced), and Expired where nothing is known of it.
         """
-        id, secret = self.safe.of_link(purpose, token)
-        found = self.store.get(id)
-        if found is None:
+        id, secret = self.secrets.read_link_token(purpose, token)
+        if (found := self.store.get(id)) is None:
             raise errors.Expired
-        if not self.safe.right(found, secret, Secret.LINK):
+        if not self.secrets.matches_secret(found, secret, SecretKind.LINK):
             raise errors.TokenInvalid(subject=found.subject)
         return found, secret
 
-    def link(self, purpose: Purpose, token: str, now: datetime) -> tuple[Challenge, str]:
+    def find_live_link(self, purpose: Purpose, token: str, now: datetime) -> tuple[Challenge, str]:
         """The same for whom only a link that still works will do: with its refusals in the words of a link.
 
         Raises TokenInvalid, LinkExpired, AlreadyUsed.
         """
         try:
-            seen, secret = self.find_link(purpose, token)
-            if over := standing.over(self.policies[purpose], seen, now, by=Secret.LINK):
+            seen, secret = self.find_by_link(purpose, token)
+            if over := status.refusal_if_closed(self.policies[purpose], seen, now, by=SecretKind.LINK):
                 raise over
         except errors.Expired as expired:
             raise errors.LinkExpired(subject=expired.subject) from expired
         return seen, secret
 
-    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+    def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         """What was issued for an address (its digest under each key of the ring) and is not forgotten, newest first."""
-        return self.store.newest(purpose, subjects, limit=limit)
+        return self.store.list_newest(purpose, subjects, limit=limit)
 
-    def payload(self, seen: Challenge) -> Mapping[str, Any]:
+    def unseal_payload(self, challenge: Challenge) -> Mapping[str, Any]:
         """What was sealed at issue. Raises Expired when the key that sealed it was retired."""
-        return self.safe.unseal(seen)[0]
+        return self.secrets.unseal_payload(challenge)[0]
 
-    def standing(self, seen: Challenge, now: datetime) -> Standing:
+    def status_of(self, challenge: Challenge, now: datetime) -> ChallengeStatus:
         """How long it lives, and how often it may be tried and sent. Nothing is left of what is over."""
-        return standing.standing(self.policies[seen.purpose], seen, now)
+        return status.compute_status(self.policies[challenge.purpose], challenge, now)
 
-    def over(self, found: Challenge, now: datetime) -> errors.Refusal | None:
+    def refusal_if_closed(self, challenge: Challenge, now: datetime) -> errors.Refusal | None:
         """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may."""
-        return standing.over(self.policies[found.purpose], found, now)
+        return status.refusal_if_closed(self.policies[challenge.purpose], challenge, now)
 
-    def refuse_resend(self, seen: Challenge, now: datetime) -> None:
+    def check_may_resend(self, challenge: Challenge, now: datetime) -> None:
         """Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked where it may not be sent again now."""
-        standing.check_send(self.policies[seen.purpose], seen, now)
+        status.check_may_send(self.policies[challenge.purpose], challenge, now)
 
     @contextmanager
-    def resend(self, seen: Challenge, *, now: datetime) -> Iterator[Issued]:
+    def resend(self, challenge: Challenge, *, now: datetime) -> Iterator[Issued]:
         """A new secret in place of the old, kept if the body ends well, taken back if it raises.
 
         Attempts already used stay used. Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
         """
-        policy = self.policies[seen.purpose]
-        payload, decoy = self.safe.unseal(seen)
-        code, link = self._secrets(policy, seen.subject, now)
-        digests = self.safe.digests(seen.purpose, seen.id, code, link, decoy=decoy)
-        self.refuse_resend(seen, now)
-        if not self.store.count_send(seen, digests=digests, now=now, expires_at=now + policy.ttl):
-            standing.check_send(policy, self.store.get(seen.id), now)
-            raise errors.Locked(retry_after=1, subject=seen.subject)
-        renewed = replace(seen, digests=digests, sent_at=now, expires_at=now + policy.ttl, sends=seen.sends + 1)
+        policy = self.policies[challenge.purpose]
+        payload, decoy = self.secrets.unseal_payload(challenge)
+        code, link = self._generate_secrets(policy, challenge.subject, now)
+        digests = self.secrets.digest_secrets(challenge.purpose, challenge.id, code, link, decoy=decoy)
+        self.check_may_resend(challenge, now)
+        if not self.store.count_send(challenge, digests=digests, now=now, expires_at=now + policy.ttl):
+            status.check_may_send(policy, self.store.get(challenge.id), now)
+            raise errors.Locked(retry_after=1, subject=challenge.subject)
+        sends, expires_at = challenge.sends + 1, now + policy.ttl
+        renewed = replace(challenge, digests=digests, sent_at=now, expires_at=expires_at, sends=sends)
         try:
-            yield self._issued(renewed, code, link, decoy=decoy, payload=payload)
+            yield self._build_issued(renewed, code, link, decoy=decoy, payload=payload)
         except BaseException:
-            self._quietly(lambda: self.store.undo_send(seen, digests=digests))
+            self._log_failure_of(lambda: self.store.undo_send(challenge, digests=digests))
             raise
 
     @contextmanager
-    def redirect(self, seen: Challenge, *, now: datetime) -> Iterator[Challenge]:
+    def send_elsewhere(self, challenge: Challenge, *, now: datetime) -> Iterator[Challenge]:
         """Count a send elsewhere, for what the body issues `after` this; taken back if it raises. The first goes at
         once, the next waits like a resend; of many at once one goes on. The caller's event ends this, and the caller
         retires it. Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
         """
-        policy = self.policies[seen.purpose]
-        standing.check_send(policy, seen, now, elsewhere=True)
-        if not self.store.count_send(seen, digests=seen.digests, now=now, expires_at=seen.expires_at):
-            standing.check_send(policy, self.store.get(seen.id), now)
-            raise errors.Locked(retry_after=1, subject=seen.subject)
+        policy = self.policies[challenge.purpose]
+        status.check_may_send(policy, challenge, now, to_other_address=True)
+        if not self.store.count_send(challenge, digests=challenge.digests, now=now, expires_at=challenge.expires_at):
+            status.check_may_send(policy, self.store.get(challenge.id), now)
+            raise errors.Locked(retry_after=1, subject=challenge.subject)
         try:
-            yield self.store.get(seen.id) or seen
+            yield self.store.get(challenge.id) or challenge
         except BaseException:
-            self._quietly(lambda: self.store.undo_send(seen, digests=seen.digests))
+            self._log_failure_of(lambda: self.store.undo_send(challenge, digests=challenge.digests))
             raise
 
     @contextmanager
     def verify(
         self,
-        seen: Challenge,
+        challenge: Challenge,
         secret: str,
         *,
         now: datetime,
-        by: Secret = Secret.CODE,
+        by: SecretKind = SecretKind.CODE,
         matches: Callable[[Mapping[str, Any], str], bool] | None = None,
     ) -> Iterator[Proof]:
         """Count, compare, claim; then the body works, and its end settles or releases.
@@ -174,124 +173,126 @@ class Engine:
         codes, WebAuthn). A text that cannot be a code (challenges.codes) is not counted as a guess.
         Raises Expired, Exhausted, WrongSecret, AlreadyUsed, Locked.
         """
-        if by is Secret.CODE:
-            secret = self._read(seen, secret, now, as_typed=matches is not None)
-        self._count(seen, secret, now, by=Secret.CODE if matches else by)
-        payload, decoy = self.safe.unseal(seen)
-        right = matches(payload, secret) if matches else self.safe.right(seen, secret, by)
+        if by is SecretKind.CODE:
+            secret = self._parse_secret(challenge, secret, now, as_typed=matches is not None)
+        self._count_attempt(challenge, secret, now, by=SecretKind.CODE if matches else by)
+        payload, decoy = self.secrets.unseal_payload(challenge)
+        right = matches(payload, secret) if matches else self.secrets.matches_secret(challenge, secret, by)
         if decoy or not right:
-            raise self._wrong(seen)
-        lease = self._claim(seen, secret, now)
+            raise self._wrong_secret_refusal(challenge)
+        lease = self._claim_lease(challenge, secret, now)
         try:
-            yield Proof(id=seen.id, subject=seen.subject, payload=payload)
+            yield Proof(id=challenge.id, subject=challenge.subject, payload=payload)
         except errors.AlreadyUsed:
-            self._quietly(lambda: self.store.settle(seen.id))
-            self._give_back(seen, secret, now)
+            self._log_failure_of(lambda: self.store.settle(challenge.id))
+            self._return_guess(challenge, secret, now)
             raise
         except BaseException:
-            self._quietly(lambda: self.store.release(seen.id, lease=lease))
-            self._give_back(seen, secret, now)
+            self._log_failure_of(lambda: self.store.release(challenge.id, lease=lease))
+            self._return_guess(challenge, secret, now)
             raise
         # The work is committed: whatever fails from here on, the person was told the truth. The lease runs out by
         # itself, and the challenge's id in the audit record keeps the proof from working twice.
-        self._quietly(lambda: self.store.settle(seen.id))
-        self._quietly(lambda: self.budget.give_back(seen.subject, now, proved=True))
+        self._log_failure_of(lambda: self.store.settle(challenge.id))
+        self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=True))
 
-    def retire(self, seen: Challenge) -> None:
+    def retire(self, challenge: Challenge) -> None:
         """Another challenge took this one's place: nothing opens it any more."""
-        self._quietly(lambda: self.store.settle(seen.id))
+        self._log_failure_of(lambda: self.store.settle(challenge.id))
 
-    def subject_of(self, person: UUID) -> bytes:
+    def person_subject(self, user_id: UUID) -> bytes:
         """The subject of what is proved by a person, and not at an address."""
-        return self.keys.digest("person", person.bytes)
+        return self.keys.digest("person", user_id.bytes)
 
-    def subjects_of(self, person: UUID) -> list[bytes]:
+    def all_person_subjects(self, user_id: UUID) -> list[bytes]:
         """The same under every key of the ring, newest first."""
-        return self.keys.digests("person", person.bytes)
+        return self.keys.all_digests("person", user_id.bytes)
 
-    def of_person(self, purpose: Purpose, person: UUID) -> list[Challenge]:
+    def list_for_person(self, purpose: Purpose, user_id: UUID) -> list[Challenge]:
         """What was issued for a person and is not forgotten, newest first."""
-        return self.newest(purpose, self.subjects_of(person), limit=20)
+        return self.list_newest(purpose, self.all_person_subjects(user_id), limit=20)
 
     @property
-    def safe(self) -> Safe:
+    def secrets(self) -> ChallengeSecrets:
         """The key ring, as this engine uses it."""
-        return Safe(self.keys)
+        return ChallengeSecrets(self.keys)
 
-    def _secrets(self, policy: Policy, subject: bytes, now: datetime) -> tuple[str | None, str | None]:
+    def _generate_secrets(self, policy: Policy, subject: bytes, now: datetime) -> tuple[str | None, str | None]:
         code = link = None
-        if policy.secret in (Secret.CODE, Secret.CODE_AND_LINK):
-            closed = self.budget.wait(subject, now) > 0
-            code = entropy.long_code() if closed else entropy.code(policy.digits)
-        if policy.secret in (Secret.LINK, Secret.CODE_AND_LINK, Secret.NONCE):
-            link = entropy.token()
+        if policy.secret in (SecretKind.CODE, SecretKind.CODE_AND_LINK):
+            closed = self.budget.seconds_until_guess(subject, now) > 0
+            code = entropy.random_long_code() if closed else entropy.random_code(policy.digits)
+        if policy.secret in (SecretKind.LINK, SecretKind.CODE_AND_LINK, SecretKind.NONCE):
+            link = entropy.random_token()
         return code, link
 
-    def _read(self, seen: Challenge, typed: str, now: datetime, *, as_typed: bool) -> str:
-        policy = self.policies[seen.purpose]
-        if standing.code_expires_at(policy, seen) <= now:
-            raise self.over(seen, now) or errors.Expired(subject=seen.subject)
-        if code := typed if as_typed else codes.parse(typed, policy.digits):
+    def _parse_secret(self, challenge: Challenge, typed: str, now: datetime, *, as_typed: bool) -> str:
+        policy = self.policies[challenge.purpose]
+        if status.code_expires_at(policy, challenge) <= now:
+            raise self.refusal_if_closed(challenge, now) or errors.Expired(subject=challenge.subject)
+        if code := typed if as_typed else codes.parse_code(typed, policy.digits):
             return code
-        raise self.over(seen, now) or self._wrong(seen)
+        raise self.refusal_if_closed(challenge, now) or self._wrong_secret_refusal(challenge)
 
-    def _count(self, seen: Challenge, secret: str, now: datetime, *, by: Secret) -> None:
-        policy = self.policies[seen.purpose]
-        if not self.store.count_attempt(seen.id, limit=UNBOUNDED if by is Secret.LINK else policy.attempts, now=now):
-            raise standing.over(policy, self.store.get(seen.id), now, by=by) or errors.Exhausted(subject=seen.subject)
+    def _count_attempt(self, challenge: Challenge, secret: str, now: datetime, *, by: SecretKind) -> None:
+        policy = self.policies[challenge.purpose]
+        limit = UNBOUNDED if by is SecretKind.LINK else policy.attempts
+        if not self.store.count_attempt(challenge.id, limit=limit, now=now):
+            closed = status.refusal_if_closed(policy, self.store.get(challenge.id), now, by=by)
+            raise closed or errors.Exhausted(subject=challenge.subject)
         try:
-            wait = self.budget.spend(seen.subject, now) if len(secret) <= SHORT else 0
+            wait = self.budget.spend(challenge.subject, now) if len(secret) <= MAX_GUESSABLE_LENGTH else 0
         except BaseException:  # nothing was compared: an outage of the ledger costs nobody their tries
-            self._quietly(lambda: self.store.return_attempt(seen.id))
+            self._log_failure_of(lambda: self.store.return_attempt(challenge.id))
             raise
         if wait:
-            self.store.return_attempt(seen.id)
-            raise errors.Locked(retry_after=wait, subject=seen.subject)
+            self.store.return_attempt(challenge.id)
+            raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
-    def _wrong(self, seen: Challenge) -> errors.Refusal:
-        attempts, counted = self.policies[seen.purpose].attempts, self.store.get(seen.id)
+    def _wrong_secret_refusal(self, challenge: Challenge) -> errors.Refusal:
+        attempts, counted = self.policies[challenge.purpose].attempts, self.store.get(challenge.id)
         left = attempts - (counted.attempts if counted else attempts)
         if left <= 0:
-            return errors.Exhausted(subject=seen.subject)
-        return errors.WrongSecret(attempts_left=left, subject=seen.subject)
+            return errors.Exhausted(subject=challenge.subject)
+        return errors.WrongSecret(attempts_left=left, subject=challenge.subject)
 
-    def _claim(self, seen: Challenge, secret: str, now: datetime) -> UUID:
-        lease = entropy.identifier()
-        if self.store.claim(seen, lease=lease, now=now, until=now + LEASE):
+    def _claim_lease(self, challenge: Challenge, secret: str, now: datetime) -> UUID:
+        lease = entropy.random_uuid()
+        if self.store.claim(challenge, lease=lease, now=now, until=now + LEASE):
             return lease
-        self.store.return_attempt(seen.id)
-        self._give_back(seen, secret, now)
-        found = self.store.get(seen.id)
+        self.store.return_attempt(challenge.id)
+        self._return_guess(challenge, secret, now)
+        found = self.store.get(challenge.id)
         if found is None or found.state is State.SETTLED:
-            raise errors.AlreadyUsed(subject=seen.subject)
-        if not hmac.compare_digest(found.digests, seen.digests):  # a resend replaced it between reading and claiming
-            raise errors.Expired(subject=seen.subject)
+            raise errors.AlreadyUsed(subject=challenge.subject)
+        if not hmac.compare_digest(found.digests, challenge.digests):  # a resend replaced it meanwhile
+            raise errors.Expired(subject=challenge.subject)
         # Somebody works on it, or gave it back a moment ago: the secret is as good as before.
-        wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.busy(now) else 1
-        raise errors.Locked(retry_after=wait, subject=seen.subject)
+        wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.is_leased(now) else 1
+        raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
-    def _give_back(self, seen: Challenge, secret: str, now: datetime) -> None:
-        if len(secret) <= SHORT:
-            self._quietly(lambda: self.budget.give_back(seen.subject, now, proved=False))
+    def _return_guess(self, challenge: Challenge, secret: str, now: datetime) -> None:
+        if len(secret) <= MAX_GUESSABLE_LENGTH:
+            self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=False))
 
-    def _issued(
+    def _build_issued(
         self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: Mapping[str, Any]
     ) -> Issued:
         purpose, id = challenge.purpose, challenge.id
-        token = self.safe.link(purpose, id, link) if link else None  # a decoy's too: the same work
+        token = self.secrets.sign_link_token(purpose, id, link) if link else None  # a decoy's too: the same work
         return Issued(
             id=id,
-            handle=self.safe.handle(purpose, id),
+            handle=self.secrets.sign_handle(purpose, id),
             code=None if decoy else code,
             link=None if decoy else token,
             decoy=decoy,
-            first=challenge.sends == 1,
+            is_first_send=challenge.sends == 1,
             payload=payload,
             expires_at=challenge.expires_at,
-            standing=self.standing(challenge, challenge.sent_at),
+            status=self.status_of(challenge, challenge.sent_at),
         )
 
-    def _quietly(self, act: Callable[[], None]) -> None:
+    def _log_failure_of(self, act: Callable[[], None]) -> None:
         """Tidying after the outcome is decided: a store that fails now must not change what the person is told."""
         try:
             act()

@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 
 
-class Secret(Enum):
+class SecretKind(Enum):
     """What the person, or their browser, gives back."""
 
     CODE = "code"
@@ -37,7 +37,7 @@ class Policy:
     `code_ttl` is the life of a code beside a link, counted from its send; None where it lives as long as the record.
     """
 
-    secret: Secret
+    secret: SecretKind
     ttl: timedelta
     attempts: int
     cooldowns: tuple[timedelta, ...]
@@ -45,13 +45,13 @@ class Policy:
     digits: int = 6
     code_ttl: timedelta | None = None
 
-    def cooldown(self, sends: int) -> timedelta:
+    def cooldown_after(self, send_number: int) -> timedelta:
         """How long to wait after the send of this number (1 is the first) before the next."""
-        return self.cooldowns[min(sends, len(self.cooldowns)) - 1]
+        return self.cooldowns[min(send_number, len(self.cooldowns)) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
+class PolicySettings:
     """What an operator may turn (`OTP_*`); the defaults are SECURITY's numbers."""
 
     ttl: timedelta = timedelta(minutes=10)  # ASVS 6.5.5: out-of-band codes live at most 10 minutes
@@ -62,13 +62,13 @@ class Numbers:
     digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
 
 
-EXISTING = 8  # digits of a code that touches an existing account
+EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that touches an existing account
 
 
-def _code(numbers: Numbers, digits: int) -> Policy:
+def _code_policy(numbers: PolicySettings, digits: int) -> Policy:
     """A code alone, sent once: who asks again gets a new challenge."""
     return Policy(
-        secret=Secret.CODE,
+        secret=SecretKind.CODE,
         ttl=numbers.ttl,
         attempts=numbers.attempts,
         cooldowns=numbers.cooldowns,
@@ -77,17 +77,17 @@ def _code(numbers: Numbers, digits: int) -> Policy:
     )
 
 
-def _link(ttl: timedelta) -> Policy:
+def _link_policy(ttl: timedelta) -> Policy:
     """A link alone, sent once."""
-    return Policy(secret=Secret.LINK, ttl=ttl, attempts=5, cooldowns=(timedelta(minutes=1),), sends=1)
+    return Policy(secret=SecretKind.LINK, ttl=ttl, attempts=5, cooldowns=(timedelta(minutes=1),), sends=1)
 
 
-def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
+def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
     """Every purpose's policy, with the operator's numbers in it."""
     return MappingProxyType(
         {
             Purpose.REGISTRATION: Policy(
-                secret=Secret.CODE,
+                secret=SecretKind.CODE,
                 ttl=numbers.ttl,
                 attempts=numbers.attempts,
                 cooldowns=numbers.cooldowns,
@@ -95,21 +95,21 @@ def table(numbers: Numbers) -> Mapping[Purpose, Policy]:
                 digits=numbers.digits,
             ),
             Purpose.PASSWORD_RESET: Policy(
-                secret=Secret.CODE_AND_LINK,
+                secret=SecretKind.CODE_AND_LINK,
                 ttl=timedelta(hours=1),
                 code_ttl=numbers.ttl,
                 attempts=numbers.attempts,
                 cooldowns=numbers.cooldowns,
                 sends=1,
-                digits=EXISTING,
+                digits=EXISTING_ACCOUNT_DIGITS,
             ),
-            Purpose.EMAIL_CHANGE: _code(numbers, EXISTING),
-            Purpose.PHONE_CHANGE: _code(numbers, numbers.digits),
-            Purpose.EMAIL_UNDO: _link(timedelta(hours=72)),
-            Purpose.NOT_ME: _link(timedelta(hours=72)),
-            Purpose.ACCOUNT_UNDO: _link(timedelta(days=14)),
+            Purpose.EMAIL_CHANGE: _code_policy(numbers, EXISTING_ACCOUNT_DIGITS),
+            Purpose.PHONE_CHANGE: _code_policy(numbers, numbers.digits),
+            Purpose.EMAIL_UNDO: _link_policy(timedelta(hours=72)),
+            Purpose.NOT_ME: _link_policy(timedelta(hours=72)),
+            Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
             Purpose.PENDING_REGISTRATION: Policy(
-                secret=Secret.CODE_AND_LINK,
+                secret=SecretKind.CODE_AND_LINK,
                 ttl=numbers.link_ttl,
                 code_ttl=numbers.ttl,
                 attempts=numbers.attempts,

@@ -17,12 +17,12 @@ class Budget(Protocol):
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """The guess just counted was not wrong; `proved` also ends the run of consecutive failures."""
 
-    def wait(self, subject: bytes, now: datetime) -> int:
+    def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Seconds until the next guess may be compared; 0 while guesses are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ChallengeStatus:
     """Where a challenge stands at one moment, as a person wants to know it; whole seconds, 0 where it is over."""
 
     expires_in: int
@@ -44,10 +44,10 @@ class Issued:
     code: str | None
     link: str | None
     decoy: bool
-    first: bool
+    is_first_send: bool
     payload: Mapping[str, Any]
     expires_at: datetime
-    standing: Standing
+    status: ChallengeStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Challenge:
     lease: UUID | None = None
     leased_until: datetime | None = None
 
-    def busy(self, now: datetime) -> bool:
+    def is_leased(self, now: datetime) -> bool:
         """Whether a caller holds the lease at this moment."""
         return self.state is State.CLAIMED and self.leased_until is not None and self.leased_until > now
 
@@ -52,7 +52,7 @@ class Store(Protocol):
     def get(self, id: UUID) -> Challenge | None:
         """The record as it stands, or None."""
 
-    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+    def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         """At most `limit` records of any of the subjects that are not forgotten yet, newest first."""
 
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
@@ -61,13 +61,13 @@ class Store(Protocol):
     def return_attempt(self, id: UUID) -> None:
         """Give one counted attempt back: it was not a wrong guess."""
 
-    def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
+    def count_send(self, challenge: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
         """Replace the secret and count a send, if nobody has sent, claimed or settled since `seen` was read."""
 
-    def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
+    def undo_send(self, challenge: Challenge, *, digests: bytes) -> None:
         """Put `seen`'s secret, count and times back, if `digests` is still the live secret."""
 
-    def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
+    def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
         """Take the lease and give the attempt back, if nobody holds it and `seen`'s secret still is the live one."""
 
     def settle(self, id: UUID) -> None:
@@ -76,8 +76,8 @@ class Store(Protocol):
     def release(self, id: UUID, *, lease: UUID) -> None:
         """The work failed: waiting again, if `lease` still is the one that holds it."""
 
-    def stale(self, *, before: datetime) -> int:
+    def count_expired(self, *, before: datetime) -> int:
         """How many records a sweep would forget."""
 
-    def sweep(self, *, before: datetime, limit: int) -> int:
+    def delete_expired(self, *, before: datetime, limit: int) -> int:
         """Forget at most `limit` records that expired before that moment; how many went."""

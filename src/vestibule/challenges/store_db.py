@@ -12,7 +12,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 
 
-def _free(now: datetime) -> Q:
+def _claimable_at(now: datetime) -> Q:
     """Waiting, or claimed by somebody whose lease ran out."""
     return Q(state=State.WAITING) | Q(state=State.CLAIMED, leased_until__lte=now)
 
@@ -37,22 +37,26 @@ class DatabaseStore:
 
     def get(self, id: UUID) -> Challenge | None:
         row = StoredChallenge.objects.filter(pk=id).first()
-        return _challenge(row) if row else None
+        return _challenge_from_row(row) if row else None
 
-    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+    def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         rows = StoredChallenge.objects.filter(purpose=purpose, subject__in=subjects).order_by("-sent_at")
-        return [_challenge(row) for row in rows[:limit]]
+        return [_challenge_from_row(row) for row in rows[:limit]]
 
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
-        open_to_guesses = self._record(id).filter(attempts__lt=limit, expires_at__gt=now).exclude(state=State.SETTLED)
-        return self._durably(open_to_guesses, attempts=F("attempts") + 1)
+        open_to_guesses = (
+            self._query_record(id).filter(attempts__lt=limit, expires_at__gt=now).exclude(state=State.SETTLED)
+        )
+        return self._update_durably(open_to_guesses, attempts=F("attempts") + 1)
 
     def return_attempt(self, id: UUID) -> None:
-        self._durably(self._record(id).filter(attempts__gt=0), attempts=F("attempts") - 1)
+        self._update_durably(self._query_record(id).filter(attempts__gt=0), attempts=F("attempts") - 1)
 
-    def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
-        unsent = self._record(seen.id).filter(_free(now), sends=seen.sends, digests=seen.digests)
-        return self._durably(
+    def count_send(self, challenge: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
+        unsent = self._query_record(challenge.id).filter(
+            _claimable_at(now), sends=challenge.sends, digests=challenge.digests
+        )
+        return self._update_durably(
             unsent,
             digests=digests,
             sends=F("sends") + 1,
@@ -63,49 +67,51 @@ class DatabaseStore:
             leased_until=None,
         )
 
-    def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
-        self._durably(
-            self._record(seen.id).filter(digests=digests),
-            digests=seen.digests,
-            sends=seen.sends,
-            sent_at=seen.sent_at,
-            expires_at=seen.expires_at,
+    def undo_send(self, challenge: Challenge, *, digests: bytes) -> None:
+        self._update_durably(
+            self._query_record(challenge.id).filter(digests=digests),
+            digests=challenge.digests,
+            sends=challenge.sends,
+            sent_at=challenge.sent_at,
+            expires_at=challenge.expires_at,
         )
 
-    def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
-        claimable = self._record(seen.id).filter(_free(now), digests=seen.digests, attempts__gt=0)
-        return self._durably(
+    def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
+        claimable = self._query_record(challenge.id).filter(
+            _claimable_at(now), digests=challenge.digests, attempts__gt=0
+        )
+        return self._update_durably(
             claimable, state=State.CLAIMED, lease=lease, leased_until=until, attempts=F("attempts") - 1
         )
 
     def settle(self, id: UUID) -> None:
-        self._durably(self._record(id), state=State.SETTLED, lease=None, leased_until=None)
+        self._update_durably(self._query_record(id), state=State.SETTLED, lease=None, leased_until=None)
 
     def release(self, id: UUID, *, lease: UUID) -> None:
-        self._durably(
-            self._record(id).filter(state=State.CLAIMED, lease=lease),
+        self._update_durably(
+            self._query_record(id).filter(state=State.CLAIMED, lease=lease),
             state=State.WAITING,
             lease=None,
             leased_until=None,
         )
 
-    def stale(self, *, before: datetime) -> int:
+    def count_expired(self, *, before: datetime) -> int:
         return StoredChallenge.objects.filter(expires_at__lt=before).count()
 
-    def sweep(self, *, before: datetime, limit: int) -> int:
+    def delete_expired(self, *, before: datetime, limit: int) -> int:
         dead = StoredChallenge.objects.filter(expires_at__lt=before).values("pk")[:limit]
         return StoredChallenge.objects.filter(pk__in=dead).delete()[0]
 
-    def _record(self, id: UUID) -> QuerySet[StoredChallenge]:
+    def _query_record(self, id: UUID) -> QuerySet[StoredChallenge]:
         return StoredChallenge.objects.filter(pk=id)
 
-    def _durably(self, guarded: QuerySet[StoredChallenge], **changes: object) -> bool:
+    def _update_durably(self, guarded: QuerySet[StoredChallenge], **changes: object) -> bool:
         """One UPDATE, committed before this returns; never inside a transaction that a refusal could roll back."""
         with atomic(durable=True):
             return guarded.update(**changes) == 1
 
 
-def _challenge(row: StoredChallenge) -> Challenge:
+def _challenge_from_row(row: StoredChallenge) -> Challenge:
     return Challenge(
         id=row.id,
         purpose=Purpose(row.purpose),

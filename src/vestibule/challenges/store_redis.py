@@ -7,10 +7,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from vestibule import redis_client
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel.errors import Unavailable
+from vestibule.storage import redis_client
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -20,8 +20,8 @@ R = TypeVar("R")
 Encodable = bytes | bytearray | memoryview | str | int | float
 Method = Callable[Concatenate["RedisStore", P], R]
 
-INDEXED = 128  # records of a subject; what is older is still found by its handle
-RECENT = 20  # that are read at least: one that was sent again is newer than its place in the index says
+MAX_INDEXED = 128  # records of a subject; what is older is still found by its handle
+MIN_READ = 20  # that are read at least: one that was sent again is newer than its place in the index says
 KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
 
 # Moments are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
@@ -36,9 +36,9 @@ _ADD = """
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 """
-_INDEX = f"""
+_ADD_TO_INDEX = f"""
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -{INDEXED} - 1)
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -{MAX_INDEXED} - 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 """
 _COUNT_ATTEMPT = """
@@ -92,30 +92,30 @@ end
 """
 
 
-def _number(moment: datetime) -> int:
+def _to_microseconds(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
-def _moment(number: bytes) -> datetime:
+def _from_microseconds(number: bytes) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(number))
 
 
-def _rubbish_in(life: timedelta) -> int:
+def _expiry_milliseconds(lifetime: timedelta) -> int:
     """Milliseconds from now, by Redis's own clock: a moment of ours would mean another one to a clock that is off."""
-    return (life + KEPT_AFTER_EXPIRY) // timedelta(milliseconds=1)
+    return (lifetime + KEPT_AFTER_EXPIRY) // timedelta(milliseconds=1)
 
 
-def _reached(verb: Method[P, R]) -> Method[P, R]:
+def _raises_unavailable(verb: Method[P, R]) -> Method[P, R]:
     """A Redis that can't be reached, or refuses, is Unavailable."""
 
     @wraps(verb)
-    def run(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def call_verb(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return verb(self, *args, **kwargs)
-        except redis_client.down() as error:
+        except redis_client.unreachable_errors() as error:
             raise Unavailable from error
 
-    return run
+    return call_verb
 
 
 class RedisStore:
@@ -125,7 +125,7 @@ class RedisStore:
         self._redis = connection
         self._prefix = prefix
         self._add = connection.register_script(_ADD)
-        self._add_to_index = connection.register_script(_INDEX)
+        self._add_to_index = connection.register_script(_ADD_TO_INDEX)
         self._count_attempt = connection.register_script(_COUNT_ATTEMPT)
         self._return_attempt = connection.register_script(_RETURN_ATTEMPT)
         self._count_send = connection.register_script(_COUNT_SEND)
@@ -134,98 +134,104 @@ class RedisStore:
         self._settle = connection.register_script(_SETTLE)
         self._release = connection.register_script(_RELEASE)
 
-    @_reached
+    @_raises_unavailable
     def add(self, challenge: Challenge) -> None:
         record: Mapping[Encodable, Encodable] = {
             "purpose": challenge.purpose.value,
             "subject": challenge.subject,
             "digests": challenge.digests,
             "sealed_payload": challenge.sealed_payload,
-            "sent_at": _number(challenge.sent_at),
-            "expires_at": _number(challenge.expires_at),
+            "sent_at": _to_microseconds(challenge.sent_at),
+            "expires_at": _to_microseconds(challenge.expires_at),
             "attempts": challenge.attempts,
             "sends": challenge.sends,
             "state": challenge.state.value,
             "lease": "",
             "leased_until": 0,
         }
-        key, index = self._key(challenge.id), self._index(challenge.purpose, challenge.subject)
-        kept = _rubbish_in(challenge.expires_at - challenge.sent_at)
+        key, index = self._record_key(challenge.id), self._index_key(challenge.purpose, challenge.subject)
+        kept = _expiry_milliseconds(challenge.expires_at - challenge.sent_at)
         # Each is whole; they lie in two slots of a cluster. A record without its index is still found by its handle.
         self._add([key], [kept, *(each for pair in record.items() for each in pair)])
-        self._add_to_index([index], [kept, _number(challenge.sent_at), str(challenge.id)])
+        self._add_to_index([index], [kept, _to_microseconds(challenge.sent_at), str(challenge.id)])
 
-    @_reached
+    @_raises_unavailable
     def get(self, id: UUID) -> Challenge | None:
-        return _challenge(id, self._redis.hgetall(self._key(id)))  # type: ignore[arg-type]  # the sync client
+        return _challenge_from_hash(id, self._redis.hgetall(self._record_key(id)))  # type: ignore[arg-type]  # the sync client
 
-    @_reached
-    def newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
+    @_raises_unavailable
+    def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
         ids: set[bytes] = set()
         for subject in subjects:
-            ids.update(self._redis.zrevrange(self._index(purpose, subject), 0, max(limit, RECENT) - 1))  # type: ignore[arg-type]  # the sync client
+            ids.update(self._redis.zrevrange(self._index_key(purpose, subject), 0, max(limit, MIN_READ) - 1))  # type: ignore[arg-type]  # the sync client
         # One round trip however many there are, and where there is none: time must not tell who waits for a proof.
         wanted = [UUID(id.decode()) for id in ids] or [UUID(int=0)]
         pipe = self._redis.pipeline(transaction=False)
         for id in wanted:
-            pipe.hgetall(self._key(id))
+            pipe.hgetall(self._record_key(id))
         records = zip(wanted, pipe.execute(), strict=True)
-        found = [challenge for id, record in records if (challenge := _challenge(id, record))]
+        found = [challenge for id, record in records if (challenge := _challenge_from_hash(id, record))]
         return sorted(found, key=lambda challenge: challenge.sent_at, reverse=True)[:limit]
 
-    @_reached
+    @_raises_unavailable
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
-        return bool(self._count_attempt([self._key(id)], [limit, _number(now)]))
+        return bool(self._count_attempt([self._record_key(id)], [limit, _to_microseconds(now)]))
 
-    @_reached
+    @_raises_unavailable
     def return_attempt(self, id: UUID) -> None:
-        self._return_attempt([self._key(id)])
+        self._return_attempt([self._record_key(id)])
 
-    @_reached
-    def count_send(self, seen: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
+    @_raises_unavailable
+    def count_send(self, challenge: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
         args: list[Encodable] = [
-            seen.sends,
-            seen.digests,
+            challenge.sends,
+            challenge.digests,
             digests,
-            _number(now),
-            _number(expires_at),
-            _rubbish_in(expires_at - now),
+            _to_microseconds(now),
+            _to_microseconds(expires_at),
+            _expiry_milliseconds(expires_at - now),
         ]
-        return bool(self._count_send([self._key(seen.id)], args))
+        return bool(self._count_send([self._record_key(challenge.id)], args))
 
-    @_reached
-    def undo_send(self, seen: Challenge, *, digests: bytes) -> None:
-        args: list[Encodable] = [digests, seen.digests, seen.sends, _number(seen.sent_at), _number(seen.expires_at)]
-        self._undo_send([self._key(seen.id)], args)
+    @_raises_unavailable
+    def undo_send(self, challenge: Challenge, *, digests: bytes) -> None:
+        args: list[Encodable] = [
+            digests,
+            challenge.digests,
+            challenge.sends,
+            _to_microseconds(challenge.sent_at),
+            _to_microseconds(challenge.expires_at),
+        ]
+        self._undo_send([self._record_key(challenge.id)], args)
 
-    @_reached
-    def claim(self, seen: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
-        args: list[Encodable] = [seen.digests, str(lease), _number(now), _number(until)]
-        return bool(self._claim([self._key(seen.id)], args))
+    @_raises_unavailable
+    def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
+        args: list[Encodable] = [challenge.digests, str(lease), _to_microseconds(now), _to_microseconds(until)]
+        return bool(self._claim([self._record_key(challenge.id)], args))
 
-    @_reached
+    @_raises_unavailable
     def settle(self, id: UUID) -> None:
-        self._settle([self._key(id)])
+        self._settle([self._record_key(id)])
 
-    @_reached
+    @_raises_unavailable
     def release(self, id: UUID, *, lease: UUID) -> None:
-        self._release([self._key(id)], [str(lease)])
+        self._release([self._record_key(id)], [str(lease)])
 
-    def stale(self, *, before: datetime) -> int:
+    def count_expired(self, *, before: datetime) -> int:
         return 0
 
-    def sweep(self, *, before: datetime, limit: int) -> int:
+    def delete_expired(self, *, before: datetime, limit: int) -> int:
         """Nothing to do: Redis forgets by itself."""
         return 0
 
-    def _key(self, id: UUID) -> str:
+    def _record_key(self, id: UUID) -> str:
         return f"{self._prefix}:challenge:{{{id}}}"
 
-    def _index(self, purpose: Purpose, subject: bytes) -> str:
+    def _index_key(self, purpose: Purpose, subject: bytes) -> str:
         return f"{self._prefix}:challenges:{{{subject.hex()}}}:{purpose}"
 
 
-def _challenge(id: UUID, found: dict[bytes, bytes]) -> Challenge | None:
+def _challenge_from_hash(id: UUID, found: dict[bytes, bytes]) -> Challenge | None:
     """The record, as its hash holds it; None for an empty one, which is none."""
     if not found:
         return None
@@ -236,11 +242,11 @@ def _challenge(id: UUID, found: dict[bytes, bytes]) -> Challenge | None:
         subject=found[b"subject"],
         digests=found[b"digests"],
         sealed_payload=found[b"sealed_payload"],
-        sent_at=_moment(found[b"sent_at"]),
-        expires_at=_moment(found[b"expires_at"]),
+        sent_at=_from_microseconds(found[b"sent_at"]),
+        expires_at=_from_microseconds(found[b"expires_at"]),
         attempts=int(found[b"attempts"]),
         sends=int(found[b"sends"]),
         state=State(found[b"state"].decode()),
         lease=UUID(lease) if lease else None,
-        leased_until=_moment(found[b"leased_until"]) if lease else None,
+        leased_until=_from_microseconds(found[b"leased_until"]) if lease else None,
     )

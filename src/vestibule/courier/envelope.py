@@ -10,13 +10,13 @@ from vestibule.courier.models import Message
 from vestibule.kernel import spans
 
 
-def sealed(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
+def seal_content(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
     """Address and parameters under the key ring, bound to the row that holds them; and the trace that it belongs to."""
-    content = {"to": to, "params": dict(params), "trace": spans.carried()}
+    content = {"to": to, "params": dict(params), "trace": spans.current_traceparent()}
     return settings.KEYS.seal("message", json.dumps(content).encode(), context=id.bytes)
 
 
-def unsealed(message: Message) -> tuple[str, dict[str, str | int], str]:
+def unseal_content(message: Message) -> tuple[str, dict[str, str | int], str]:
     """What `sealed` was given, and the trace. Raises Unsealable when its key was retired."""
     opened = json.loads(settings.KEYS.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
     return opened["to"], opened["params"], opened.get("trace", "")

@@ -17,11 +17,11 @@ class Cause(StrEnum):
 
     STRANGER = "stranger"  # anybody who knows the address, or types any
     ACCOUNT = "account"  # only who is signed in, knows the password, or runs the house
-    WAY_BACK = "way back"  # the same, and it holds a link that takes the act back
+    ACCOUNT_WITH_UNDO = "way back"  # the same, and it holds a link that takes the act back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class MessageKind:
     """One row of the table. `cause` says who can make it go out; `quiet`, that the client is told nothing, not even
     that it can't be sent.
 
@@ -31,13 +31,14 @@ class Kind:
     name: str
     subject: Promise | str
     cause: Cause
-    quiet: bool = False
+    hides_refusal: bool = False
     says: Promise | str = ""
     button: Promise | str = ""
     then: Promise | str = ""
     by_house: bool = False  # nobody outside asked for it
     always: bool = False  # strangers only space it out: it is all that an owner has who is known nowhere
-    guards: bool = True  # an account that has this address; not what anybody sends to an address that they type
+    # an account that has this address; not what anybody sends to an address that they type
+    protects_account: bool = True
 
     @property
     def template(self) -> str:
@@ -46,7 +47,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class RenderedMessage:
     """What goes to the transport; an SMS has a text only."""
 
     subject: str
@@ -54,147 +55,149 @@ class Rendered:
     html: str = ""
 
 
-REGISTRATION_CODE = Kind(
-    name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, guards=False
+REGISTRATION_CODE = MessageKind(
+    name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, protects_account=False
 )
-VERIFY_ADDRESS = Kind(name="verify_address", subject=_("Confirm your address"), cause=Cause.STRANGER, guards=False)
-ALREADY_REGISTERED = Kind(
-    name="already_registered", subject=_("You already have an account"), cause=Cause.STRANGER, guards=False
+VERIFY_ADDRESS = MessageKind(
+    name="verify_address", subject=_("Confirm your address"), cause=Cause.STRANGER, protects_account=False
+)
+ALREADY_REGISTERED = MessageKind(
+    name="already_registered", subject=_("You already have an account"), cause=Cause.STRANGER, protects_account=False
 )
 
-SESSION_ENDED = Kind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
+SESSION_ENDED = MessageKind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
 
 _NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
 _RESET = _("If that was not you, reset your password at once: somebody else may know it.")
 _IGNORE = _("If you did not ask for this, ignore this message: without it nothing happens.")
-NEW_SIGN_IN = Kind(
+NEW_SIGN_IN = MessageKind(
     name="new_sign_in",
     subject=_("New sign-in to your account"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("Somebody signed in to your account from a device or network that we have not seen before."),
     button=_("This wasn't me"),
     then=_NOT_YOU,
 )
-SESSION_ELSEWHERE = Kind(
+SESSION_ELSEWHERE = MessageKind(
     name="session_elsewhere",
     subject=_("Your session is used elsewhere"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("A session of your account went on in another browser or app and from another network than it began in."),
     button=_("This wasn't me"),
     then=_("If that was you, you need not do anything. If not, press the button: it ends all sessions."),
 )
-SIGN_IN_TROUBLE = Kind(
+SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),
     cause=Cause.STRANGER,
-    quiet=True,
+    hides_refusal=True,
     says=_("Several wrong passwords in a row were typed for your account, and it lets strangers try only slowly now."),
     then=_("If that was you, wait a little, or reset your password. If not, you need not do anything."),
 )
-PASSWORD_DISABLED = Kind(
+PASSWORD_DISABLED = MessageKind(
     name="password_disabled",
     subject=_("Your password was disabled"),
     cause=Cause.ACCOUNT,
     says=_("A hundred wrong passwords in a row were typed for your account, so no password opens it any more."),
     then=_("Reset your password to sign in again: that proves that the account is yours."),
 )
-PASSWORD_RESET = Kind(
+PASSWORD_RESET = MessageKind(
     name="password_reset",
     subject=_("Reset your password"),
     cause=Cause.STRANGER,
-    quiet=True,
+    hides_refusal=True,
     always=True,
     says=_("Somebody, we hope you, asked to reset the password of your account. The link works once, for an hour."),
     button=_("Choose a new password"),
     then=_IGNORE,
 )
-PASSWORD_CHANGED = Kind(
+PASSWORD_CHANGED = MessageKind(
     name="password_changed",
     subject=_("Your password was changed"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("The password of your account was changed, and other devices were signed out."),
     button=_("This wasn't me"),
     then=_RESET,
 )
-EMAIL_CHANGE = Kind(
+EMAIL_CHANGE = MessageKind(
     name="email_change",
     subject=_("Confirm your new address"),
     cause=Cause.STRANGER,
     says=_("Type this code on the page where you changed your email address."),
     then=_IGNORE,
-    guards=False,
+    protects_account=False,
 )
-EMAIL_CHANGING = Kind(
+EMAIL_CHANGING = MessageKind(
     name="email_changing",
     subject=_("Your email address is about to change"),
     cause=Cause.ACCOUNT,
     says=_("Somebody who is signed in to your account asked to change its email address. So far nothing has changed."),
     then=_RESET,
 )
-EMAIL_CHANGED = Kind(
+EMAIL_CHANGED = MessageKind(
     name="email_changed",
     subject=_("Your email address was changed"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("Your account has another email address now. For 72 hours you can take that back."),
     button=_("Take it back"),
     then=_("If that was you, you need not do anything."),
 )
-PHONE_CHANGE = Kind(
+PHONE_CHANGE = MessageKind(
     name="phone_change",
     subject=_("Confirm your phone number"),
     cause=Cause.STRANGER,
     says=_("Type this code on the page where you changed your phone number."),
     then=_IGNORE,
-    guards=False,
+    protects_account=False,
 )
-PHONE_CHANGED = Kind(
+PHONE_CHANGED = MessageKind(
     name="phone_changed",
     subject=_("Your phone number was changed"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("Your account has another phone number now."),
     button=_("This wasn't me"),
     then=_RESET,
 )
-PHONE_REMOVED = Kind(
+PHONE_REMOVED = MessageKind(
     name="phone_removed",
     subject=_("Your phone number was removed"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("Your account has no phone number any more, and other devices were signed out."),
     button=_("This wasn't me"),
     then=_RESET,
 )
-PHONE_DROPPED = Kind(
+PHONE_DROPPED = MessageKind(
     name="phone_dropped",
     subject=_("Your phone number was removed"),
     cause=Cause.ACCOUNT,
     says=_("Your account was recovered from this address, so we removed the phone number that it was given later."),
     then=_("If the number is yours, add it again."),
 )
-EMAIL_DROPPED = Kind(
+EMAIL_DROPPED = MessageKind(
     name="email_dropped",
     subject=_("Your email address was removed"),
     cause=Cause.ACCOUNT,
     says=_("Your account was recovered by its phone number, so we removed this address, which it was given later."),
     then=_("If the account is yours, add the address again."),
 )
-SESSION_CROWDED_OUT = Kind(
+SESSION_CROWDED_OUT = MessageKind(
     name="session_crowded_out",
     subject=_("Your oldest session was ended"),
     cause=Cause.ACCOUNT,
     says=_("You are signed in on many devices, so the session that began first was ended."),
     then=_RESET,
 )
-ACCOUNT_CLOSING = Kind(
+ACCOUNT_CLOSING = MessageKind(
     name="account_closing",
     subject=_("Your account will be erased"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("You asked to close your account. It is switched off now, and all of it will be erased in 14 days."),
     button=_("Keep my account"),
     then=_("If that was you and you mean it, you need not do anything."),
 )
 
 _ASK = _("If you think that this is a mistake, write to us.")
-ACCOUNT_SUSPENDED = Kind(
+ACCOUNT_SUSPENDED = MessageKind(
     name="account_suspended",
     subject=_("Your account was suspended"),
     cause=Cause.ACCOUNT,
@@ -202,7 +205,7 @@ ACCOUNT_SUSPENDED = Kind(
     then=_ASK,
     by_house=True,
 )
-ACCOUNT_REACTIVATED = Kind(
+ACCOUNT_REACTIVATED = MessageKind(
     name="account_reactivated",
     subject=_("Your account is open again"),
     cause=Cause.ACCOUNT,
@@ -210,7 +213,7 @@ ACCOUNT_REACTIVATED = Kind(
     then=_("Your password is the one that you had."),
     by_house=True,
 )
-ACCOUNT_CLOSED_BY_STAFF = Kind(
+ACCOUNT_CLOSED_BY_STAFF = MessageKind(
     name="account_closed_by_staff",
     subject=_("Your account was closed"),
     cause=Cause.ACCOUNT,
@@ -218,40 +221,48 @@ ACCOUNT_CLOSED_BY_STAFF = Kind(
     then=_ASK,
     by_house=True,
 )
-ADMIN_INVITATION = Kind(
+ADMIN_INVITATION = MessageKind(
     name="admin_invitation",
     subject=_("You are to run this"),
-    cause=Cause.WAY_BACK,
+    cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("Choose a password, and this address has an account that may see and manage all others."),
     button=_("Choose a password"),
     then=_("The link works once, for an hour. If you do not know what this is about, ignore this message."),
     by_house=True,
 )
 
-DIGEST = Kind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
+DIGEST = MessageKind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, Kind)}
+KINDS: Mapping[str, MessageKind] = MappingProxyType(
+    {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, MessageKind)}
 )
 
 
-def mail(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
+def render_mail(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
     """The mail of this kind: hand-written text, and HTML with inline styles only."""
-    context = {**params, **_told(params), "kind": kind, "brand": settings.BRAND, "base_url": settings.BASE_URL}
-    return Rendered(
+    context = {
+        **params,
+        **_digest_context(params),
+        "kind": kind,
+        "brand": settings.BRAND,
+        "base_url": settings.BASE_URL,
+    }
+    return RenderedMessage(
         subject=f"{kind.subject} · {settings.BRAND.name}",
         text=render_to_string(f"{kind.template}.txt", context),
         html=render_to_string(f"{kind.template}.html", context),
     )
 
 
-def sms(kind: Kind, params: Mapping[str, str | int]) -> Rendered:
+def render_sms(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
     """The SMS of this kind; a code's last line is bound to our host, so that phones fill it in nowhere else."""
-    context = {**params, **_told(params), "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
-    return Rendered(subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip())
+    context = {**params, **_digest_context(params), "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
+    return RenderedMessage(
+        subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip()
+    )
 
 
-def _told(params: Mapping[str, str | int]) -> dict[str, object]:
-    """What a digest lists (courier.digest): each kind once, with how often, when last, and its links."""
+def _digest_context(params: Mapping[str, str | int]) -> dict[str, object]:
+    """What a digest lists (courier.hourly_digest): each kind once, with how often, when last, and its links."""
     held = json.loads(str(params["held"])) if "held" in params else {}
     return {"listed": [{**facts, "kind": KINDS[name]} for name, facts in held.items()]}

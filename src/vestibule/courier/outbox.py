@@ -6,21 +6,21 @@ from uuid import UUID
 
 from django.db.transaction import on_commit
 
-from vestibule.courier import allowances, digest, envelope, tasks
+from vestibule.courier import allowances, envelope, hourly_digest, wake
 from vestibule.courier.allowances import Permit
-from vestibule.courier.messages import DIGEST, Kind
+from vestibule.courier.messages import DIGEST, MessageKind
 from vestibule.courier.models import Channel, Message, State
-from vestibule.database.prepared import Prepared
-from vestibule.database.rows import insert
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
+from vestibule.storage.prepared import PreparedQuery
+from vestibule.storage.rows import insert_row
 
-_QUEUED = Prepared(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
+_QUEUED = PreparedQuery(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
 
 
 def post(
     client: Client,
-    kind: Kind,
+    kind: MessageKind,
     *,
     to: str,
     hint: str,
@@ -33,25 +33,25 @@ def post(
     permit: Permit | None = None,
 ) -> None:
     """Queue one message to `to`, in the caller's transaction. `hint` is the address masked, `recipient` its digest;
-    `permit`, what `allowances.ask` said, which is asked here where the flow did not.
+    `permit`, what `allowances.acquire_permit` said, which is asked here where the flow did not.
 
     A newer message of a topic takes the place of what still waits, unless it is said to be the `first`. What is not to
     be sent is sealed, kept and handed to the worker like any other, which ends it there: the client that
     asked sees no difference. A message that is held back goes into the digest that waits.
     Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
     """
-    permit = permit or allowances.ask(client, kind, channel, to=to, recipient=recipient)
+    permit = permit or allowances.acquire_permit(client, kind, channel, to=to, recipient=recipient)
     due_at = client.at
-    if permit.held:
-        held, before = digest.take_over(client, channel, recipient)
-        due_at = before.due_at if before else client.at + digest.HELD_FOR
-        kind, params, topic, useless_at = DIGEST, digest.listed(held, kind, params), None, None
+    if permit.deferred:
+        held, before = hourly_digest.take_queued_items(client, channel, recipient)
+        due_at = before.due_at if before else client.at + hourly_digest.HELD_FOR
+        kind, params, topic, useless_at = DIGEST, hourly_digest.params_with_item(held, kind, params), None, None
     if topic is not None and not first and _QUEUED.first(topic):
         Message.objects.filter(topic=topic, state=State.QUEUED).update(
             state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at
         )
     id = entropy.row_id()
-    insert(
+    insert_row(
         Message(
             id=id,
             kind=kind.name,
@@ -59,11 +59,11 @@ def post(
             recipient=recipient,
             recipient_hint=hint,
             topic=topic,
-            sealed=envelope.sealed(id, to, params),
-            trouble=permit.unsent,
+            sealed=envelope.seal_content(id, to, params),
+            trouble=permit.unsent_reason,
             created_at=client.at,
             due_at=due_at,
             useless_at=useless_at,
         )
     )
-    on_commit(tasks.wake)
+    on_commit(wake.wake_worker)

@@ -18,7 +18,7 @@ from smtplib import (
 )
 from types import MappingProxyType
 
-_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)", re.ASCII)
+_ENHANCED_CODE = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)", re.ASCII)
 _ADDRESSES = re.compile(r"<[^>]*>|\S+@\S+")
 
 
@@ -32,7 +32,7 @@ class Meaning(StrEnum):
 
 
 # Enhanced codes (RFC 3463) by subject.detail, then by subject; what is not named is OURS.
-_STATUS: Mapping[str, Meaning] = MappingProxyType(
+_ENHANCED_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
         **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Meaning.ADDRESS),  # 1.7 and 1.8 are the sender's
         **dict.fromkeys(("2.1",), Meaning.ADDRESS),
@@ -42,22 +42,22 @@ _STATUS: Mapping[str, Meaning] = MappingProxyType(
     }
 )
 # Where a 5xx has no enhanced code, its words decide, and policy before the address: 550 is both (RFC 5321, 4.2.3).
-_POLICY = re.compile(
+_POLICY_WORDS = re.compile(
     r"relay|spam|block|deny|denied|polic|reput|authenti|spf|dkim|dmarc|rbl|prohibit|permi|rate|banned|listed|sender|"
     r"reverse|helo|tls|traffic|abus|suspicious|content|access",
     re.IGNORECASE,
 )
-_NOBODY = re.compile(
+_UNKNOWN_RECIPIENT_WORDS = re.compile(
     r"\b(unknown|no such|invalid|no|not a valid|non-?existent)\b.{0,30}\b(user|mailbox|recipient|address|account)"
     r"|\b(user|mailbox|recipient|address|account|nobody)\b.{0,40}"
     r"\b(unknown|not found|unavailable|does ?n.t|does not exist|disabled|inactive|invalid|no longer|not exist|"
     r"not local|of that name|here)",
     re.IGNORECASE,
 )
-_SIZE = re.compile(r"size|large|big|long", re.IGNORECASE)
+_SIZE_WORDS = re.compile(r"size|large|big|long", re.IGNORECASE)
 
 # Twilio's error codes; what is not named is read by its HTTP status.
-_TWILIO: Mapping[int, Meaning] = MappingProxyType(
+_TWILIO_MEANINGS: Mapping[int, Meaning] = MappingProxyType(
     {
         **dict.fromkeys((21211, 21217, 21614), Meaning.ADDRESS),  # no number, no mobile
         21610: Meaning.ADDRESS,  # its owner answered STOP
@@ -68,7 +68,7 @@ _TWILIO: Mapping[int, Meaning] = MappingProxyType(
     }
 )
 # anymail's reject_reason: of a mail that bounced or was rejected.
-_REASONS: Mapping[str, Meaning] = MappingProxyType(
+_REJECT_REASON_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
         "invalid": Meaning.ADDRESS,
         "bounced": Meaning.ADDRESS,
@@ -80,7 +80,7 @@ _REASONS: Mapping[str, Meaning] = MappingProxyType(
 )
 
 
-class Refused(Exception):
+class TransportRefused(Exception):
     """What a sender raises where it knows the meaning itself: as it stands, that the address never takes a message."""
 
     def __init__(self, code: str = "refused", meaning: Meaning = Meaning.ADDRESS) -> None:
@@ -89,92 +89,96 @@ class Refused(Exception):
         self.code, self.meaning = code, meaning
 
 
-def of_error(error: Exception) -> tuple[Meaning, str]:
+def classify_error(error: Exception) -> tuple[Meaning, str]:
     """What an exception of a sender means, and the answer in a few characters for the record: never its words, which
     may repeat the address."""
     match error:
-        case Refused():
+        case TransportRefused():
             return error.meaning, error.code
         case SMTPRecipientsRefused():
             code, said = next(iter(error.recipients.values()))
-            return of_recipient(code, said), _told(code, said)
+            return classify_recipient_reply(code, said), _summarise_reply(code, said)
         case SMTPResponseException():
-            return _of_stage(error), _told(error.smtp_code, error.smtp_error)
+            return _classify_stage_error(error), _summarise_reply(error.smtp_code, error.smtp_error)
         case ssl.SSLError() | SMTPNotSupportedError():  # no TLS, or none that we trust
             return Meaning.OURS, type(error).__name__
         case SMTPException() | OSError():  # time-outs, connections cut and refused, names that do not resolve
-            return _of_provider(error, Meaning.LATER), type(error).__name__
+            return _classify_provider_error(error, Meaning.LATER), type(error).__name__
         case _:
-            return _of_provider(error, Meaning.OURS), type(error).__name__
+            return _classify_provider_error(error, Meaning.OURS), type(error).__name__
 
 
-def of_recipient(code: int, said: bytes | str) -> Meaning:
+def classify_recipient_reply(code: int, reply: bytes | str) -> Meaning:
     """What the answer to RCPT means. Only here do words without an enhanced code speak of the address."""
-    words = _text(said)
+    words = _decode_reply(reply)
     if code == 556:  # the domain takes no mail
         return Meaning.ADDRESS
-    if code in (550, 551, 553, 554) and not _enhanced(words):
+    if code in (550, 551, 553, 554) and not _parse_enhanced_code(words):
         bare = _ADDRESSES.sub("", words)
-        return Meaning.ADDRESS if _NOBODY.search(bare) and not _POLICY.search(bare) else Meaning.OURS
-    return of_reply(code, said)
+        return (
+            Meaning.ADDRESS
+            if _UNKNOWN_RECIPIENT_WORDS.search(bare) and not _POLICY_WORDS.search(bare)
+            else Meaning.OURS
+        )
+    return classify_smtp_reply(code, reply)
 
 
-def of_reply(code: int, said: bytes | str) -> Meaning:
+def classify_smtp_reply(code: int, reply: bytes | str) -> Meaning:
     """What an SMTP reply means: 4xx is not now, whatever else it says (RFC 5321, 4.2.1); of a 5xx the enhanced code."""
-    words = _text(said)
+    words = _decode_reply(reply)
     if code // 100 != 5:
         return Meaning.LATER
-    if enhanced := _enhanced(words):
+    if enhanced := _parse_enhanced_code(words):
         subject, detail = enhanced
-        return _STATUS.get(f"{subject}.{detail}") or _STATUS.get(subject) or Meaning.OURS
+        return _ENHANCED_MEANINGS.get(f"{subject}.{detail}") or _ENHANCED_MEANINGS.get(subject) or Meaning.OURS
     if code == 552:  # storage, or the size of the message
-        return Meaning.MESSAGE if _SIZE.search(words) else Meaning.LATER
+        return Meaning.MESSAGE if _SIZE_WORDS.search(words) else Meaning.LATER
     return Meaning.OURS
 
 
-def of_twilio(code: int | None, status: int) -> Meaning:
+def classify_twilio_error(code: int | None, status: int) -> Meaning:
     """What Twilio's error code means, and where it is not in the table the status of the answer."""
-    return _TWILIO.get(code or 0) or _of_http(status)
+    return _TWILIO_MEANINGS.get(code or 0) or _classify_http_status(status)
 
 
-def of_tracking(reason: str | None, said: str | None) -> Meaning:
+def classify_tracking_event(reason: str | None, reply: str | None) -> Meaning:
     """What a provider's `bounced`, `rejected` or `failed` means: the receiving server's words, where they hold an
     enhanced code, else the reason that the provider gives. Without either it is nothing of the address's."""
-    if found := _ENHANCED.search(said or ""):
-        return of_reply(450 if found[1] == "4" else 550, found[0])
-    return _REASONS.get(reason or "", Meaning.OURS)
+    if found := _ENHANCED_CODE.search(reply or ""):
+        return classify_smtp_reply(450 if found[1] == "4" else 550, found[0])
+    return _REJECT_REASON_MEANINGS.get(reason or "", Meaning.OURS)
 
 
-def _of_stage(error: SMTPResponseException) -> Meaning:
+def _classify_stage_error(error: SMTPResponseException) -> Meaning:
     """After RCPT a reply may speak of the address or the message, at MAIL of the message (its size): an address that is
     spoken of there is ours. Earlier it is about us."""
     about = {SMTPDataError: (Meaning.ADDRESS, Meaning.MESSAGE), SMTPSenderRefused: (Meaning.MESSAGE,)}
-    meaning = of_reply(error.smtp_code, error.smtp_error)
+    meaning = classify_smtp_reply(error.smtp_code, error.smtp_error)
     return meaning if meaning in (Meaning.LATER, *about.get(type(error), ())) else Meaning.OURS
 
 
-def _of_http(status: int) -> Meaning:
+def _classify_http_status(status: int) -> Meaning:
     return Meaning.LATER if status in (408, 429) or status >= 500 else Meaning.OURS
 
 
-def _of_provider(error: Exception, otherwise: Meaning) -> Meaning:
+def _classify_provider_error(error: Exception, otherwise: Meaning) -> Meaning:
     """What anymail's exceptions mean: the provider takes no such recipient, or the HTTP status of its answer."""
     if type(error).__name__ == "AnymailRecipientsRefused":  # by its name: anymail is an extra
         return Meaning.ADDRESS
     status = getattr(error, "status_code", None)
-    return _of_http(status) if isinstance(status, int) else otherwise
+    return _classify_http_status(status) if isinstance(status, int) else otherwise
 
 
-def _enhanced(words: str) -> tuple[str, str] | None:
+def _parse_enhanced_code(words: str) -> tuple[str, str] | None:
     """Subject and detail of the enhanced code at the head of the reply (RFC 2034, 4)."""
-    found = _ENHANCED.match(words.lstrip(" -"))
+    found = _ENHANCED_CODE.match(words.lstrip(" -"))
     return (str(int(found[2])), str(int(found[3]))) if found else None
 
 
-def _told(code: int, said: bytes | str) -> str:
-    found = _ENHANCED.match(_text(said).lstrip(" -"))
+def _summarise_reply(code: int, reply: bytes | str) -> str:
+    found = _ENHANCED_CODE.match(_decode_reply(reply).lstrip(" -"))
     return f"{code} {found[0]}" if found else str(code)
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+def _decode_reply(reply: bytes | str) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from vestibule.audit.events import refused
-from vestibule.audit.record import record
-from vestibule.guards.admission import admission
+from vestibule.audit.events import refusal_event
+from vestibule.audit.record import record_event
 from vestibule.kernel import spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unavailable
+from vestibule.limits.admission import admission
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NAMES: set[str] = set()  # of every flow whose module is imported
+FLOW_NAMES: set[str] = set()  # of every flow whose module is imported
 
 log = structlog.get_logger("vestibule.flows")
 
@@ -34,35 +34,35 @@ def flow(name: str) -> Callable[[F], F]:
     Raises:
         ValueError: another flow has the name.
     """
-    if name in NAMES:
+    if name in FLOW_NAMES:
         raise ValueError(f"two flows have the name {name}")
-    NAMES.add(name)
+    FLOW_NAMES.add(name)
 
-    def mark(act: F) -> F:
-        @wraps(act)
-        def run(*, client: Client, **given: Any) -> Any:
+    def wrap_flow(function: F) -> F:
+        @wraps(function)
+        def run_flow(*, client: Client, **given: Any) -> Any:
             try:
-                with spans.span(name), admission.visiting(client):
-                    return act(client=client, **given)
+                with spans.open_span(name), admission.attribute_work_to(client):
+                    return function(client=client, **given)
             except (OperationalError, InterfaceError) as error:
                 log.error("database.unavailable", flow=name, error=type(error).__name__)
                 unavailable = Unavailable()
-                _on_record(name, client, unavailable)
+                _record_refusal(name, client, unavailable)
                 raise unavailable from error
             except Refusal as refusal:
-                _on_record(name, client, refusal)
+                _record_refusal(name, client, refusal)
                 raise
 
-        return run  # type: ignore[return-value]  # the same signature: given by keyword, as every flow is called
+        return run_flow  # type: ignore[return-value]  # the same signature: given by keyword, as every flow is called
 
-    return mark
+    return wrap_flow
 
 
-def _on_record(name: str, client: Client, refusal: Refusal) -> None:
+def _record_refusal(name: str, client: Client, refusal: Refusal) -> None:
     away = isinstance(refusal, Unavailable)
-    whose = client.user_id or client.of_house or refusal.subject
-    event = refused(name, kept=bool(whose) and not away, tallied=not whose and not away)
+    whose = client.user_id or client.is_internal or refusal.subject
+    event = refusal_event(name, in_audit_log=bool(whose) and not away, counted_daily=not whose and not away)
     try:
-        record(event, client, code=refusal.code, subject=refusal.subject)
+        record_event(event, client, code=refusal.code, subject=refusal.subject)
     except DatabaseError:
         log.error("refusal.unrecorded", flow=name, code=refusal.code)

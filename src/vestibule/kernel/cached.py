@@ -34,7 +34,7 @@ class Cached(Generic[T]):
                 kept = self._kept = monotonic(), self._make()
             return kept[1]
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Make it anew next time."""
         self._kept = None
 

@@ -20,33 +20,33 @@ class Client:
 
     at: datetime
     actor: str = "anonymous"
-    address: str | None = None
-    agent: str = ""
+    ip_address: str | None = None
+    user_agent: str = ""
     request_id: str = ""
-    vouched: bool = False
-    quiet: bool = False
+    captcha_solved: bool = False
+    messages_withheld: bool = False
     session_id: UUID | None = None
     auth_time: datetime | None = None
     user_id: UUID | None = None
-    person: object | None = field(default=None, repr=False)
+    account: object | None = field(default=None, repr=False)
 
     @property
     def network(self) -> str:
         """An IPv4 address, or the /64 that one IPv6 host may roam in at will; empty inside the house."""
-        return networks.host(self.address) if self.address else ""
+        return networks.host_network(self.ip_address) if self.ip_address else ""
 
     @property
-    def wider_network(self) -> str:
+    def customer_network(self) -> str:
         """All that one customer of a provider may hold: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4
         address; empty inside the house."""
-        return str(networks.site(self.address)) if self.address else ""
+        return str(networks.customer_network(self.ip_address)) if self.ip_address else ""
 
     @property
-    def of_house(self) -> bool:
+    def is_internal(self) -> bool:
         """Whether the house itself asks, or one of its staff for somebody."""
         return self.actor.startswith("system:")
 
     @classmethod
-    def system(cls, who: str, at: datetime) -> "Client":
+    def for_system(cls, component: str, at: datetime) -> "Client":
         """The house itself: `who` is `worker`, `cli` or the like."""
-        return cls(at=at, actor=f"system:{who}")
+        return cls(at=at, actor=f"system:{component}")

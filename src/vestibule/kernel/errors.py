@@ -155,7 +155,7 @@ class PhoneTaken(Refusal):
     code = "phone_taken"
 
 
-class LastWayIn(Refusal):
+class LastSignInMethod(Refusal):
     """Without it the account would have no proved way in left."""
 
     code = "last_way_in"

@@ -3,11 +3,11 @@
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 
-def host(address: str) -> str:
+def host_network(address: str) -> str:
     """The addresses of one machine: the IPv4 address itself, or the /64 of an IPv6 address."""
     return str(ip_network((address, 64), strict=False)) if ip_address(address).version == 6 else address
 
 
-def site(address: str) -> IPv4Network | IPv6Network:
+def customer_network(address: str) -> IPv4Network | IPv6Network:
     """The addresses of one customer of a provider: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4 one."""
     return ip_network((address, 48 if ip_address(address).version == 6 else 24), strict=False)

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from vestibule.kernel import entropy
 
-_NONCE = 12  # bytes; SP 800-38D, 8.2.2
-_DIGEST = 32
+_NONCE_LENGTH = 12  # bytes; SP 800-38D, 8.2.2
+_DIGEST_LENGTH = 32
 
 
 class Unsealable(Exception):
@@ -26,16 +26,16 @@ class Unsealable(Exception):
 
 
 @lru_cache(maxsize=256)
-def _derived(secret: str, purpose: str) -> bytes:
+def _derive_key(secret: str, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"vestibule {purpose}".encode()).derive(secret.encode())
 
 
-def _framed(parts: Sequence[bytes]) -> bytes:
+def _length_prefixed(parts: Sequence[bytes]) -> bytes:
     """Length-prefixed, so that ("ab", "c") and ("a", "bc") differ."""
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-class Keys:
+class KeyRing:
     """The key ring: `secrets` newest first, at least one."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -45,28 +45,30 @@ class Keys:
 
     def digest(self, purpose: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 of the parts under the newest key: 32 bytes."""
-        return self.digests(purpose, *parts)[0]
+        return self.all_digests(purpose, *parts)[0]
 
-    def digests(self, purpose: str, *parts: bytes) -> list[bytes]:
+    def all_digests(self, purpose: str, *parts: bytes) -> list[bytes]:
         """The same under every key, newest first: for looking up what an older key made."""
-        message = _framed(parts)
-        return [hmac.digest(_derived(secret, purpose), message, sha256) for secret in self._secrets]
+        message = _length_prefixed(parts)
+        return [hmac.digest(_derive_key(secret, purpose), message, sha256) for secret in self._secrets]
 
-    def matches(self, expected: bytes, purpose: str, *parts: bytes) -> bool:
+    def matches_digest(self, expected: bytes, purpose: str, *parts: bytes) -> bool:
         """Whether any key makes `expected` of the parts; every key is tried, each in constant time."""
-        found = [hmac.compare_digest(digest, expected) for digest in self.digests(purpose, *parts)]
+        found = [hmac.compare_digest(digest, expected) for digest in self.all_digests(purpose, *parts)]
         return any(found)
 
     def seal(self, purpose: str, plaintext: bytes, *, context: bytes) -> bytes:
         """AES-256-GCM under a random nonce; `context` (where it is kept) is authenticated along."""
-        nonce = entropy.octets(_NONCE)
-        return nonce + AESGCM(_derived(self._secrets[0], purpose)).encrypt(nonce, plaintext, context)
+        nonce = entropy.random_bytes(_NONCE_LENGTH)
+        return nonce + AESGCM(_derive_key(self._secrets[0], purpose)).encrypt(nonce, plaintext, context)
 
     def unseal(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
         """What was sealed for this purpose and context. Raises Unsealable."""
         for secret in self._secrets:
             try:
-                return AESGCM(_derived(secret, purpose)).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
+                return AESGCM(_derive_key(secret, purpose)).decrypt(
+                    sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], context
+                )
             except (InvalidTag, ValueError):
                 continue
         raise Unsealable(purpose)
@@ -81,7 +83,7 @@ class Keys:
             raw = urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
         except ValueError as error:
             raise Unsealable(purpose) from error
-        body, mac = raw[:-_DIGEST], raw[-_DIGEST:]
-        if urlsafe_b64encode(raw).rstrip(b"=").decode() != signed or not self.matches(mac, purpose, body):
+        body, mac = raw[:-_DIGEST_LENGTH], raw[-_DIGEST_LENGTH:]
+        if urlsafe_b64encode(raw).rstrip(b"=").decode() != signed or not self.matches_digest(mac, purpose, body):
             raise Unsealable(purpose)
         return body

@@ -13,24 +13,24 @@ _VARIATIONS = frozenset("\u180b\u180c\u180d\u180f") | {
     chr(each) for each in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 }
 _TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
-_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f")  # UTS 51, ED-14a
+_FLAG_SEQUENCE = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f")  # UTS 51, ED-14a
 # Letters and symbols that nobody sees: fillers of Hangul and Khmer, the grapheme joiner, the empty Braille pattern.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _OVERRIDES = frozenset("\u202d\u202e")
 _OPENED_BY = {"\u202c": "\u202a\u202b", "\u2069": "\u2066\u2067\u2068"}  # the end of an embedding, of an isolate
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKS = frozenset("\u200e\u200f\u061c")  # they make a mixed line readable, and are harmless in a label
-_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
+_LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
 _VIRAMA = 9  # canonical combining class; RFC 5892, A.1 and A.2
-_LONGEST_CLUSTER = 32  # code points: how far a cut may step back
+_MAX_CLUSTER_LENGTH = 32  # code points: how far a cut may step back
 
 
-def trimmed(typed: str) -> str:
+def strip_invisible(typed: str) -> str:
     """Without blanks and invisible marks at its ends, as they come along when something is copied."""
     start, end = 0, len(typed)
-    while start < end and _hangs(typed, start):
+    while start < end and _is_strippable(typed, start):
         start += 1
-    while end > start and _hangs(typed, end - 1):
+    while end > start and _is_strippable(typed, end - 1):
         end -= 1
     return typed[start:end]
 
@@ -38,37 +38,38 @@ def trimmed(typed: str) -> str:
 def is_name(text: str) -> bool:
     """Whether a trimmed line may name somebody or something: no controls, line breaks or noncharacters, and nothing
     invisible but joiners and variation selectors where an orthography or an emoji has them."""
-    shown = _FLAG.sub("", text)
-    return not any(_never(each) or _invisible(shown, place) for place, each in enumerate(shown))
+    shown = _FLAG_SEQUENCE.sub("", text)
+    return not any(_is_forbidden(each) or _is_invisible(shown, place) for place, each in enumerate(shown))
 
 
-def lines(typed: str) -> str:
+def normalise_prose(typed: str) -> str:
     """Free text with line feeds alone for its breaks (HTML forms send CR LF: WHATWG HTML, 4.10.22.7), blanks for its
     tabs, and nothing around it."""
-    return _BREAK.sub("\n", typed).replace("\t", " ").strip()
+    return _LINE_BREAK.sub("\n", typed).replace("\t", " ").strip()
 
 
 def is_prose(text: str) -> bool:
     """Whether free text (of `lines`) may be kept: no controls or noncharacters, no hidden tags, no override of the
     direction, and no embedding or isolate that is left open."""
-    shown = _FLAG.sub("", text)
-    if any(each != "\n" and (_never(each) or each in _TAGS) for each in shown):
+    shown = _FLAG_SEQUENCE.sub("", text)
+    if any(each != "\n" and (_is_forbidden(each) or each in _TAGS) for each in shown):
         return False
-    return all(map(_closed, shown.split("\n")))
+    return all(map(_closes_its_directions, shown.split("\n")))
 
 
-def label(typed: str, longest: int) -> str:
+def clean_label(typed: str, max_length: int) -> str:
     """A label of a device, a browser or a client, cleaned, and cut to so many code points between two characters."""
     spaced = "".join(" " if unicodedata.category(each) in ("Zl", "Zp") or each in "\t\n\r" else each for each in typed)
     clean = "".join(
         each
         for place, each in enumerate(spaced)
-        if each in _MARKS or not (_never(each) or each in _DIRECTIONS or _invisible(spaced, place, joined=False))
+        if each in _MARKS
+        or not (_is_forbidden(each) or each in _DIRECTIONS or _is_invisible(spaced, place, joined=False))
     )
-    return _cut(trimmed(clean), longest)
+    return _truncate_between_clusters(strip_invisible(clean), max_length)
 
 
-def _never(character: str) -> bool:
+def _is_forbidden(character: str) -> bool:
     """Controls, surrogates, line and paragraph separators, noncharacters. What is unassigned above the Basic Plane may
     be an emoji or an ideograph younger than this Python."""
     category = unicodedata.category(character)
@@ -77,35 +78,35 @@ def _never(character: str) -> bool:
     return category in ("Cc", "Cs", "Zl", "Zp")
 
 
-def _invisible(text: str, place: int, *, joined: bool = True) -> bool:
+def _is_invisible(text: str, position: int, *, joined: bool = True) -> bool:
     """Whether nobody sees this character; joiners and variation selectors count as seen where they do their work."""
-    character = text[place]
+    character = text[position]
     if character in _JOINERS:
-        return joined and not _joins(text, place)
+        return joined and not _is_joining(text, position)
     if character in _VARIATIONS:
-        return joined and (place == 0 or unicodedata.category(text[place - 1])[0] not in "LMNPS")
-    return unicodedata.category(character) == "Cf" or character in _BLANK
+        return joined and (position == 0 or unicodedata.category(text[position - 1])[0] not in "LMNPS")
+    return unicodedata.category(character) == "Cf" or character in _BLANK_LETTERS
 
 
-def _joins(text: str, place: int) -> bool:
+def _is_joining(text: str, position: int) -> bool:
     """A joiner after a virama (RFC 5892, A.1 and A.2), or between two letters, digits or emoji."""
-    before = text[place - 1] if place else " "
-    after = text[place + 1] if place + 1 < len(text) else " "
+    before = text[position - 1] if position else " "
+    after = text[position + 1] if position + 1 < len(text) else " "
     if unicodedata.combining(before) == _VIRAMA:
         return True
     return unicodedata.category(before)[0] in "LMNS" and unicodedata.category(after)[0] in "LMNS"
 
 
-def _hangs(text: str, place: int) -> bool:
-    character = text[place]
+def _is_strippable(text: str, position: int) -> bool:
+    character = text[position]
     if character.isspace():
         return True
     if character in _TAGS or unicodedata.category(character) != "Cf":
         return False
-    return not (character in _JOINERS and place and unicodedata.combining(text[place - 1]) == _VIRAMA)
+    return not (character in _JOINERS and position and unicodedata.combining(text[position - 1]) == _VIRAMA)
 
 
-def _closed(line: str) -> bool:
+def _closes_its_directions(line: str) -> bool:
     opened: list[str] = []
     for character in line:
         if character in _OVERRIDES:
@@ -118,22 +119,22 @@ def _closed(line: str) -> bool:
     return not opened
 
 
-def _cut(text: str, longest: int) -> str:
+def _truncate_between_clusters(text: str, max_length: int) -> str:
     """At most so many code points, with the last character whole (UTS 29, extended grapheme clusters, as far as marks,
     joiners, modifiers and flags go)."""
-    if len(text) <= longest:
+    if len(text) <= max_length:
         return text
-    end = longest
-    while end > max(1, longest - _LONGEST_CLUSTER) and _extends(text, end):
+    end = max_length
+    while end > max(1, max_length - _MAX_CLUSTER_LENGTH) and _extends_cluster(text, end):
         end -= 1
-    return trimmed(text[: longest if _extends(text, end) else end])
+    return strip_invisible(text[: max_length if _extends_cluster(text, end) else end])
 
 
-def _extends(text: str, place: int) -> bool:
-    character = text[place]
+def _extends_cluster(text: str, position: int) -> bool:
+    character = text[position]
     if unicodedata.category(character)[0] == "M" or character in _JOINERS or character in _TAGS:
         return True
-    if "\U0001f3fb" <= character <= "\U0001f3ff" or text[place - 1] == ZWJ:
+    if "\U0001f3fb" <= character <= "\U0001f3ff" or text[position - 1] == ZWJ:
         return True
-    before = re.search("[\U0001f1e6-\U0001f1ff]*$", text[max(0, place - _LONGEST_CLUSTER) : place])
+    before = re.search("[\U0001f1e6-\U0001f1ff]*$", text[max(0, position - _MAX_CLUSTER_LENGTH) : position])
     return "\U0001f1e6" <= character <= "\U0001f1ff" and before is not None and len(before[0]) % 2 == 1

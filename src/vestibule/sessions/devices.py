@@ -10,11 +10,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import User
-from vestibule.database.prepared import Prepared
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
-from vestibule.kernel.text import is_name, label, trimmed
+from vestibule.kernel.text import clean_label, is_name, strip_invisible
 from vestibule.sessions.models import Device, DeviceType, Session
+from vestibule.storage.prepared import PreparedQuery
 
 KNOWN_FOR = timedelta(days=90)  # a network is known for so long after a session from it
 # The first mark that is found names it: the more special stand first.
@@ -23,11 +23,11 @@ _SYSTEMS = (
     *(("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS")),
     *(("Mac OS", "macOS"), ("Linux", "Linux")),
 )
-_RECENT = Prepared(Session.objects.only("id"), "user_id", "address", "created_at__gt")
-LONGEST = {"device_name": 100, "browser": 60, "os": 60}  # characters
+_RECENT_SESSION = PreparedQuery(Session.objects.only("id"), "user_id", "address", "created_at__gt")
+MAX_LENGTHS = {"device_name": 100, "browser": 60, "os": 60}  # characters
 
 
-def declared(typed: Mapping[str, str] | None) -> dict[str, str] | None:
+def clean_device_claims(typed: Mapping[str, str] | None) -> dict[str, str] | None:
     """The device as it may be kept: the fingerprint as its keyed digest (hex), the rest cleaned (kernel.text): what an
     operating system calls itself never decides over a sign-in.
 
@@ -36,7 +36,7 @@ def declared(typed: Mapping[str, str] | None) -> dict[str, str] | None:
     if not typed:
         return None
     fingerprint, kind = typed.get("fingerprint_hash", ""), typed.get("device_type", "").strip().lower()
-    name, browser, os = (label(typed.get(field, ""), longest) for field, longest in LONGEST.items())
+    name, browser, os = (clean_label(typed.get(field, ""), longest) for field, longest in MAX_LENGTHS.items())
     return {
         "fingerprint": settings.KEYS.digest("device", fingerprint.encode()).hex() if fingerprint else "",
         "name": name,
@@ -52,88 +52,92 @@ class Recognised:
     which their failures are counted; empty for strangers."""
 
     device: Device | None
-    place: bytes
+    origin_digest: bytes
 
     @property
-    def seen_before(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the person signed in from this device or network before."""
-        return bool(self.place)
+        return bool(self.origin_digest)
 
     @property
-    def by_network(self) -> bool:
+    def is_known_by_network_only(self) -> bool:
         """Whether it is the network alone that is known, which strangers may share."""
-        return self.seen_before and self.device is None
+        return self.is_known and self.device is None
 
 
-def recognise(
-    client: Client, user_id: UUID, *, said: Mapping[str, str] | None = None, cookie: UUID | None = None
+def recognise_client(
+    client: Client, user_id: UUID, *, device_claims: Mapping[str, str] | None = None, device_cookie: UUID | None = None
 ) -> Recognised:
     """By the device cookie, by the fingerprint that the client says, or by the network of an earlier session. For
     nobody's id the same work, and nothing."""
-    fingerprint = bytes.fromhex(said["fingerprint"]) if said else b""
+    fingerprint = bytes.fromhex(device_claims["fingerprint"]) if device_claims else b""
     device = None
-    if cookie or fingerprint:
-        either = Q(pk=cookie) | Q(fingerprint=fingerprint or b"none")
+    if device_cookie or fingerprint:
+        either = Q(pk=device_cookie) | Q(fingerprint=fingerprint or b"none")
         device = Device.objects.filter(either, user_id=user_id).first()
     recent = client.at - KNOWN_FOR
-    network = _RECENT.first(user_id, client.address or "::", recent) is not None
+    network = _RECENT_SESSION.first(user_id, client.ip_address or "::", recent) is not None
     whose = device.pk.bytes if device else user_id.bytes + client.network.encode()
     place = settings.KEYS.digest("place", whose)
-    return Recognised(device=device, place=place if device or network else b"")
+    return Recognised(device=device, origin_digest=place if device or network else b"")
 
 
-def of(user_id: UUID) -> QuerySet[Device]:
+def list_devices_of(user_id: UUID) -> QuerySet[Device]:
     """The devices of a person, the one seen last first."""
     return Device.objects.filter(user_id=user_id).order_by("-last_seen_at")
 
 
-def rename(user_id: UUID, id: UUID, name: str | None, is_trusted: bool | None) -> Device | None:
+def rename_or_trust_device(user_id: UUID, id: UUID, name: str | None, is_trusted: bool | None) -> Device | None:
     """Another name, or trust or none; what is None stays. None where this person has no such device. Raises Invalid: a
     person types it, and is told."""
     given: dict[str, str | bool] = {}
     if name is not None:
-        given["name"] = named = trimmed(name)
-        if len(named) > LONGEST["device_name"] or not is_name(named):
-            words = _("Use at most %(n)d characters, none of them invisible.") % {"n": LONGEST["device_name"]}
+        given["name"] = named = strip_invisible(name)
+        if len(named) > MAX_LENGTHS["device_name"] or not is_name(named):
+            words = _("Use at most %(n)d characters, none of them invisible.") % {"n": MAX_LENGTHS["device_name"]}
             raise Invalid({"name": [FieldError("invalid", words)]})
     if is_trusted is not None:
         given["is_trusted"] = is_trusted
     if given:
-        of(user_id).filter(pk=id).update(**given)
-    return of(user_id).filter(pk=id).first()
+        list_devices_of(user_id).filter(pk=id).update(**given)
+    return list_devices_of(user_id).filter(pk=id).first()
 
 
-def forget_all(user_id: UUID, *, but: UUID | None = None) -> None:
+def forget_devices_and_networks(user_id: UUID, *, except_session: UUID | None = None) -> None:
     """No device and no network of this person is known any more, but those of one session."""
     sessions, kept = Session.objects.filter(user_id=user_id), Device.objects.filter(user_id=user_id)
-    if but:
-        sessions, kept = sessions.exclude(pk=but), kept.exclude(sessions=but)
+    if except_session:
+        sessions, kept = sessions.exclude(pk=except_session), kept.exclude(sessions=except_session)
     sessions.update(address=None)
     kept.delete()
 
 
-def described(agent: str) -> dict[str, str]:
+def describe_user_agent(user_agent: str) -> dict[str, str]:
     """What a browser's User-Agent says of its device, in the words that people use; for show only."""
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
-    os = next((name for mark, name in _SYSTEMS if mark in agent), "")
-    kind = "mobile" if "Mobi" in agent else "tablet" if "iPad" in agent or "Tablet" in agent else "desktop"
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    os = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    kind = (
+        "mobile" if "Mobi" in user_agent else "tablet" if "iPad" in user_agent or "Tablet" in user_agent else "desktop"
+    )
     name = " on ".join(each for each in (browser, os) if each)
     return {"fingerprint": "", "name": name, "type": kind, "browser": browser, "os": os}
 
 
-def remember(user: User, said: Mapping[str, str] | None, now: datetime, known: Device | None = None) -> Device | None:
+def remember_device(
+    user: User, device_claims: Mapping[str, str] | None, now: datetime, recognised: Device | None = None
+) -> Device | None:
     """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said. `known`:
     it was recognised, and is only seen again."""
-    if known and Device.objects.filter(pk=known.pk).update(last_seen_at=now):  # it may be forgotten by now
-        return known
-    if not said:
+    if recognised and Device.objects.filter(pk=recognised.pk).update(last_seen_at=now):  # it may be forgotten by now
+        return recognised
+    if not device_claims:
         return None
-    facts = {name: said[name] for name in ("name", "type", "browser", "os")}
-    if not said["fingerprint"]:
+    facts = {name: device_claims[name] for name in ("name", "type", "browser", "os")}
+    if not device_claims["fingerprint"]:
         return Device.objects.create(user=user, **facts, created_at=now, last_seen_at=now)
     device, _made = Device.objects.update_or_create(
         user=user,
-        fingerprint=bytes.fromhex(said["fingerprint"]),
+        fingerprint=bytes.fromhex(device_claims["fingerprint"]),
         defaults={**facts, "last_seen_at": now},
         create_defaults={**facts, "last_seen_at": now, "created_at": now},
     )

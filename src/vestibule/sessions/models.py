@@ -49,7 +49,7 @@ class Session(models.Model):
     amr = models.JSONField(default=list)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
-    elsewhere = models.BinaryField(max_length=32, null=True)  # where it was last used but there (sessions.moves)
+    elsewhere = models.BinaryField(max_length=32, null=True)  # where it was last used but there (sessions.relocation)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
     is_page = models.BooleanField(default=False)  # of the hosted pages, by a cookie
     revoked_at = models.DateTimeField(null=True)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='User',
             fields=[
                 ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('id', models.UUIDField(default=vestibule.kernel.entropy.identifier, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=vestibule.kernel.entropy.random_uuid, editable=False, primary_key=True, serialize=False)),
                 ('email', models.EmailField(max_length=254, null=True, unique=True)),
                 ('username', models.CharField(max_length=30, null=True)),
                 ('full_name', models.CharField(blank=True, max_length=150)),

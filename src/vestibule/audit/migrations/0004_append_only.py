@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to change or erase what is on record, but for what `audit.retention.shortening` does
+"""PostgreSQL refuses to change or erase what is on record, but for what `audit.retention.allow_shortening` does
 (docs/decisions/0082). SQLite is one process's own file: whoever writes to it could drop a trigger as well."""
 
 from django.db import migrations

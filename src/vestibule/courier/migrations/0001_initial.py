@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Message',
             fields=[
-                ('id', models.UUIDField(default=vestibule.kernel.entropy.identifier, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=vestibule.kernel.entropy.random_uuid, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=40)),
                 ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'Sms')], max_length=5)),
                 ('recipient', models.BinaryField(max_length=32)),

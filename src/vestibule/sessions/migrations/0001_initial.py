@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Session',
             fields=[
-                ('id', models.UUIDField(default=vestibule.kernel.entropy.identifier, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=vestibule.kernel.entropy.random_uuid, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField()),
                 ('last_seen_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Device',
             fields=[
-                ('id', models.UUIDField(default=vestibule.kernel.entropy.identifier, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=vestibule.kernel.entropy.random_uuid, editable=False, primary_key=True, serialize=False)),
                 ('fingerprint', models.BinaryField(max_length=32, null=True)),
                 ('name', models.CharField(blank=True, max_length=100)),
                 ('type', models.CharField(blank=True, choices=[('mobile', 'Mobile'), ('desktop', 'Desktop'), ('tablet', 'Tablet')], max_length=7)),

@@ -1,0 +1,43 @@
+"""What a person may change about themselves, checked and in its one spelling."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import identifiers
+from vestibule.kernel import text
+from vestibule.kernel.errors import FieldError, Invalid
+
+MAX_LENGTHS = {"bio": 500, "address": 300}  # characters
+
+
+def parse_profile_changes(typed: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, str]]:
+    """The changes of the user (`full_name`, `username`, `phone_number`) and of the profile (`bio`, `address`), only
+    those that were typed; empty or None takes it away. Raises Invalid with all that is wrong at once."""
+    wrong: dict[str, list[FieldError]] = {}
+    parsers: dict[str, Callable[[str], str]] = {
+        "full_name": identifiers.parse_full_name,
+        "username": identifiers.parse_username,
+        "phone_number": identifiers.parse_phone,
+    }
+    of_user: dict[str, str | None] = {}
+    for field, parser in parsers.items():
+        if field not in typed:
+            continue
+        try:
+            of_user[field] = parser(typed[field]) if typed[field] else ("" if field == "full_name" else None)
+        except identifiers.Malformed as error:
+            wrong[field] = [error.error]
+    of_profile: dict[str, str] = {}
+    profile = typed.get("profile", {})
+    for field, prose in (dict.fromkeys(MAX_LENGTHS) if profile is None else profile).items():
+        said = of_profile[field] = text.normalise_prose(prose or "")
+        if len(said) > MAX_LENGTHS[field]:
+            words = _("Use at most %(n)d characters.") % {"n": MAX_LENGTHS[field]}
+            wrong[f"profile.{field}"] = [FieldError("max_length", words)]
+        elif not text.is_prose(said):
+            wrong[f"profile.{field}"] = [FieldError("invalid", _("Use no control characters."))]
+    if wrong:
+        raise Invalid(wrong)
+    return of_user, of_profile

@@ -1,0 +1,70 @@
+"""How often a day what is too frequent for a row each: counted in memory, written now and then, so that no flood of
+refusals is a flood of writes."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from threading import Lock
+
+import structlog
+from django.db import Error, connection
+from django.db.models import F
+from django.db.transaction import atomic
+
+from vestibule.audit.models import DayTally
+
+WRITE_INTERVAL = timedelta(seconds=10)  # a process writes at most so often
+
+CountKey = tuple[date, str, str]  # day, event, code
+
+log = structlog.get_logger("vestibule.audit")
+
+
+class DailyCounter:
+    """What this process has counted and not written yet."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[CountKey] = Counter()
+        self._lock = Lock()
+        self._written_at: datetime | None = None
+
+    def count_event(self, name: str, code: str, now: datetime) -> None:
+        """One more; the first after a quiet while is written at once, a flood's together every ten seconds."""
+        with self._lock:
+            self._counts[(now.date(), name, code)] += 1
+            due = self._written_at is None or not timedelta() <= now - self._written_at < WRITE_INTERVAL
+            due = due and not connection.in_atomic_block  # where a refusal might roll it back
+            if due:
+                self._written_at = now
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is left: before somebody looks, with each sweep of this process, and at its end."""
+        with self._lock:
+            taken, self._counts = self._counts, Counter()
+        if not taken:
+            return
+        try:
+            with atomic():
+                for key in sorted(taken):  # in one order, so that two processes never wait for each other
+                    _add_to_day(key, taken[key])
+        except Error as error:  # it waits for the next time: to count must not fail a request
+            log.warning("tallies.unwritten", error=type(error).__name__)
+            with self._lock:
+                self._counts.update(taken)
+
+    def reset(self) -> None:
+        """Start anew (for tests)."""
+        with self._lock:
+            self._counts, self._written_at = Counter(), None
+
+
+daily_counter = DailyCounter()
+
+
+def _add_to_day(key: CountKey, count: int) -> None:
+    day, name, code = key
+    row = DayTally.objects.filter(day=day, name=name, code=code)
+    if not row.update(count=F("count") + count):
+        DayTally.objects.bulk_create([DayTally(day=day, name=name, code=code)], ignore_conflicts=True)
+        row.update(count=F("count") + count)

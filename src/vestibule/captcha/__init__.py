@@ -1,0 +1,1 @@
+"""Whether a client must show that a person sits behind it, and the ways to show it."""

@@ -1,0 +1,51 @@
+"""Proof of work from our own server: a browser finds a number, which costs it a moment and us a millisecond
+(altcha.org, version 2 of the protocol)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from altcha import Payload, create_challenge, verify_solution
+from django.conf import settings
+
+from vestibule.captcha import replay
+from vestibule.kernel.errors import CaptchaInvalid
+
+ALGORITHM = "PBKDF2/SHA-256"
+KEY_PREFIX = "00"  # of the key to be found, in hex: one try in 256
+CHALLENGE_LIFETIME = timedelta(minutes=10)
+
+
+def make_challenge(purpose: str, now: datetime) -> dict[str, Any]:
+    """What to solve for this purpose, signed: parameters and signature, as the widget reads them. Nothing is kept."""
+    made = create_challenge(
+        ALGORITHM,
+        settings.CAPTCHA_COST,
+        key_prefix=KEY_PREFIX,
+        expires_at=int((now + CHALLENGE_LIFETIME).timestamp()),
+        hmac_secret=_signing_secrets(purpose)[0],
+    )
+    return made.to_dict()
+
+
+def check_solution(solution: str, purpose: str, now: datetime) -> None:
+    """A solution of a challenge that we made for this purpose, in time, and not shown before. Raises CaptchaInvalid,
+    Unavailable."""
+    payload = _parse_solution(solution)
+    if not any(verify_solution(payload, secret).verified for secret in _signing_secrets(purpose)):
+        raise CaptchaInvalid
+    parameters = payload.challenge.parameters  # signed by us: of the shape that we gave them
+    if parameters.expires_at is None or parameters.expires_at <= now.timestamp():
+        raise CaptchaInvalid
+    replay.consume_answer(parameters.nonce.encode(), now)
+
+
+def _signing_secrets(purpose: str) -> list[bytes]:
+    """A key of its own for each purpose at each address: what was made for another does not fit."""
+    return settings.KEYS.all_digests("altcha", settings.BASE_URL.encode(), purpose.encode())
+
+
+def _parse_solution(solution: str) -> Payload:
+    try:
+        return Payload.from_base64(solution)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CaptchaInvalid from error

@@ -1,0 +1,118 @@
+"""Ask a captcha's vendor whether an answer is one: `siteverify`, which Turnstile, hCaptcha and reCAPTCHA share.
+
+Three seconds in all, in threads of their own; a vendor that failed is left alone for ten seconds, so that one that
+hangs holds few of our threads.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request
+
+from django.conf import settings
+
+from vestibule.captcha.vendors import VENDORS
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CaptchaInvalid
+from vestibule.kernel.http_client import fetch_body
+
+TIMEOUT = 3.0  # seconds, in all
+PAUSE_AFTER_FAILURE = timedelta(seconds=10)
+LEAST_SCORE = 0.5  # of reCAPTCHA v3: developers.google.com/recaptcha/docs/v3
+TOO_MANY_REQUESTS = 429
+_LONGEST_ANSWER = 65_536  # bytes of an answer
+# Not the person's fault: the vendor's own trouble, or keys that do not fit.
+_VENDOR_ERRORS = {"internal-error", "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch"}
+
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="captcha")
+
+
+class VendorDown(Exception):
+    """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take. `of_ours`:
+    it answers others, and refuses us because we asked too often, which a stranger can bring about."""
+
+    def __init__(self, why: str, *, refuses_us: bool = False) -> None:
+        super().__init__(why)
+        self.refuses_us = refuses_us
+
+
+@dataclass(slots=True)
+class _Outage:
+    until: datetime | None = None  # None while it answers
+    refuses_us: bool = False
+
+
+_outage = _Outage()
+
+
+def check_response(client: Client, response: str, purpose: str) -> None:
+    """The vendor says yes, to an answer given on a page of ours. Raises CaptchaInvalid, VendorDown."""
+    if _outage.until and client.at < _outage.until:
+        raise VendorDown("left alone", refuses_us=_outage.refuses_us)
+    if _outage.until:
+        _outage.until = client.at + PAUSE_AFTER_FAILURE  # one looks whether it is back; the others go on without
+    try:
+        answer = _ask_vendor(client, response)
+    except VendorDown as down:
+        _outage.until, _outage.refuses_us = client.at + PAUSE_AFTER_FAILURE, down.refuses_us
+        raise
+    forget_outage()
+    if answer["success"] is not True or not _is_for_us(answer, purpose):
+        raise CaptchaInvalid
+
+
+def forget_outage() -> None:
+    """The vendor answers."""
+    _outage.until = None
+
+
+def _is_for_us(answer: dict[str, Any], purpose: str) -> bool:
+    """Solved on a host of ours, and for this purpose, where the vendor tells; by somebody likely, where it guesses."""
+    host, action, score = (answer.get(name) for name in ("hostname", "action", "score"))
+    return (
+        (not host or host in settings.CAPTCHA_HOSTS)
+        and (not action or action == purpose)
+        and (not isinstance(score, int | float) or score >= LEAST_SCORE)
+    )
+
+
+def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
+    """Their answer. Raises VendorDown."""
+    form = {"secret": settings.CAPTCHA_SECRET_KEY, "response": response}
+    if client.ip_address:
+        form["remoteip"] = client.ip_address
+    if settings.CAPTCHA_PROVIDER == "hcaptcha":
+        form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that no answer of another's widget counts
+    url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
+    asking = _pool.submit(_post_form, url, urlencode(form, errors="replace").encode())
+    try:
+        answer = json.loads(asking.result(timeout=TIMEOUT))
+    except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors
+        asking.cancel()
+        of_ours = isinstance(error, HTTPError) and error.code == TOO_MANY_REQUESTS
+        raise VendorDown(type(error).__name__, refuses_us=of_ours) from error
+    if not isinstance(answer, dict) or "success" not in answer:
+        raise VendorDown("no answer of theirs")
+    if troubles := _VENDOR_ERRORS & set(_error_codes(answer.get("error-codes"))):
+        raise VendorDown(", ".join(sorted(troubles)))
+    return answer
+
+
+def _post_form(url: str, form: bytes) -> bytes:
+    request = Request(url, form, {"Accept": "application/json", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
+    try:
+        return fetch_body(request, timeout=TIMEOUT, max_bytes=_LONGEST_ANSWER)
+    except HTTPError as refused:
+        if refused.code >= 500 or refused.code == TOO_MANY_REQUESTS:
+            raise
+        with refused:
+            return bytes(refused.read(_LONGEST_ANSWER))  # a 4xx says why in the same shape
+
+
+def _error_codes(codes: Any) -> list[str]:
+    return [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []

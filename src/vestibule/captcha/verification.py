@@ -1,0 +1,84 @@
+"""Whether somebody must show that they are a person, and whether they did: at the rules' word, before what costs."""
+
+import re
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.captcha import altcha, attack_level, replay, siteverify, wait_ticket
+from vestibule.captcha.siteverify import VendorDown
+from vestibule.captcha.vendors import ALTCHA
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
+from vestibule.limits import password_attempts as tries
+from vestibule.limits import rate_counters
+from vestibule.limits.password_attempts import CountedAccount
+from vestibule.limits.rules import ALWAYS, CAPTCHA_UNCHECKED, NEVER, SUSPICIOUS, Rule
+
+LONGEST_ANSWER = 8192  # characters of an answer; hCaptcha's are of several thousand
+# As every vendor makes them. Whatever else somebody types is wrong, and no vendor is asked, who might break on it.
+_ANSWER_FORM = re.compile(rf"[!-~]{{1,{LONGEST_ANSWER}}}", re.ASCII)
+
+
+def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
+    """The client, vouched for where a captcha was solved. `given` is what came with the request: a captcha's answer, a
+    ticket of patience, or nothing. What is given is checked also where nothing was asked for.
+
+    Raises CaptchaRequired, CaptchaInvalid, Throttled, Unavailable.
+    """
+    word = settings.CAPTCHAS.get(rule.captcha, NEVER)
+    if word == NEVER:
+        return client
+    try:
+        if answer:
+            _check_answer(client, answer, rule.captcha)
+            return replace(client, captcha_solved=True)
+        if (
+            word == ALWAYS
+            or rate_counters.is_half_used(rule, network=client.network)
+            or attack_level.is_under_attack(client.at)
+        ):
+            raise CaptchaRequired
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    except (CaptchaRequired, CaptchaInvalid) as refusal:
+        record_event(events.CAPTCHA_REFUSED, client, code=refusal.code, rule=rule.name)
+        raise
+    return client
+
+
+def captcha_refusal(client: Client, account: CountedAccount) -> CaptchaRequired | None:
+    """What a stranger is told where several passwords in a row were wrong for this name; None where nothing is asked:
+    of a device that its person signed in from, or of a client that solved one."""
+    asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.captcha_solved
+    return CaptchaRequired(subject=account.key) if asked and tries.has_suspicious_failures(account, client.at) else None
+
+
+def _check_answer(client: Client, answer: str, purpose: str) -> None:
+    if not _ANSWER_FORM.fullmatch(answer):
+        raise CaptchaInvalid
+    if wait_ticket.is_ticket(answer):
+        wait_ticket.check_ticket(client, answer, purpose)
+    elif settings.CAPTCHA_PROVIDER == ALTCHA:
+        altcha.check_solution(answer, purpose, client.at)
+    else:
+        try:
+            siteverify.check_response(client, answer, purpose)
+        except VendorDown as trouble:
+            _admit_unchecked(client, trouble)
+        replay.consume_answer(answer.encode(errors="replace"), client.at)
+
+
+def _admit_unchecked(client: Client, trouble: VendorDown) -> None:
+    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022);
+    nobody, while it refuses us because we asked too often: a stranger may be who made us. Raises Unavailable."""
+    record_event(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
+    if trouble.refuses_us:
+        raise Unavailable(retry_after=int(siteverify.PAUSE_AFTER_FAILURE.total_seconds()))
+    try:
+        rate_counters.count_request(CAPTCHA_UNCHECKED, network=client.network)
+    except Throttled as refusal:
+        raise Unavailable(retry_after=60) from refusal

@@ -1,0 +1,48 @@
+"""The slower way past a captcha, for whoever has no JavaScript: a ticket that comes with the page, and ripens."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.captcha import replay
+from vestibule.kernel import entropy
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired
+from vestibule.kernel.sealing import Unsealable
+from vestibule.limits import rate_counters, rules
+
+VALID_AFTER = timedelta(seconds=30)
+TICKET_LIFETIME = timedelta(hours=1)
+_TICKET_PREFIX = "wait."
+
+
+def issue_ticket(purpose: str, now: datetime) -> str:
+    """A signed ticket for this purpose. Nothing is kept: it counts when it is shown."""
+    made = int(now.timestamp()).to_bytes(8, "big")
+    return _TICKET_PREFIX + settings.KEYS.sign(f"captcha wait {purpose}", made + entropy.random_bytes(16))
+
+
+def is_ticket(answer: str) -> bool:
+    """Whether this is one, rather than a captcha's answer."""
+    return answer.startswith(_TICKET_PREFIX)
+
+
+def check_ticket(client: Client, ticket: str, purpose: str) -> None:
+    """A ticket of ours for this purpose that is ripe, not stale, and not shown before; so many per network and in all.
+
+    Raises CaptchaRequired with the seconds that it still needs, CaptchaInvalid, Throttled, Unavailable.
+    """
+    try:
+        body = settings.KEYS.unsign(f"captcha wait {purpose}", ticket.removeprefix(_TICKET_PREFIX))
+    except Unsealable as error:
+        raise CaptchaInvalid from error
+    age = int(client.at.timestamp()) - int.from_bytes(body[:8], "big")
+    if age < VALID_AFTER.total_seconds():
+        raise CaptchaRequired(retry_after=int(VALID_AFTER.total_seconds()) - age)
+    if age > TICKET_LIFETIME.total_seconds():
+        raise CaptchaInvalid
+    rate_counters.count_request(rules.CAPTCHA_WAITED, network=client.network)
+    replay.consume_answer(body, client.at)
+    record_event(events.CAPTCHA_WAITED, client, purpose=purpose)

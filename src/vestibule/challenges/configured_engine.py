@@ -1,0 +1,34 @@
+"""The engine that this process runs: the store that settings name, the key ring, the operator's numbers."""
+
+from typing import cast
+
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from vestibule.challenges import policy
+from vestibule.challenges.engine import Engine
+from vestibule.challenges.store import Store
+from vestibule.challenges.store_db import DatabaseStore
+from vestibule.challenges.store_redis import RedisStore
+from vestibule.kernel.errors import Unavailable
+from vestibule.limits.ledger import GuessBudget
+from vestibule.storage import redis_client
+
+
+def _open_store() -> Store:
+    if settings.CHALLENGE_STORE == "redis":
+        try:
+            return RedisStore(redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+        except redis_client.unreachable_errors() as error:  # a cluster, which is asked for its nodes first
+            raise Unavailable from error
+    return DatabaseStore()
+
+
+challenges = Engine(
+    store=cast(
+        Store, SimpleLazyObject(_open_store)
+    ),  # opened by whoever needs it first: no command waits for a cluster
+    keys=settings.KEYS,
+    policies=policy.build_policies(settings.OTP),
+    budget=GuessBudget(),
+)

@@ -1,0 +1,52 @@
+"""How the outbox stands: what waits, for how long, and whether anybody delivers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min
+
+from vestibule.courier.delivery import REFUSES_US_PREFIX, due_filter
+from vestibule.courier.models import Message, State
+
+# Words that end a message without anybody having to look; whatever else abandons one is a transport's trouble.
+_EXPECTED_ENDINGS = ("superseded", "expired", "capped", "nobody", "bounced", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """`waiting` messages by state; seconds since the `oldest` of them was posted, and for which the one that is longest
+    due is `overdue`: zero where a worker takes each in hand when it is due."""
+
+    waiting: dict[str, int]
+    oldest_seconds: float
+    overdue_seconds: float
+
+
+def measure_backlog(now: datetime) -> Backlog:
+    """The outbox at that moment: two short queries over the rows that wait, by their partial index."""
+    open_states = (State.QUEUED, State.SENDING)
+    rows = Message.objects.filter(state__in=open_states).values_list("state").annotate(Count("pk"), Min("created_at"))
+    by_state = {state: (count, first) for state, count, first in rows}
+    longest_due = Message.objects.filter(due_filter(now)).aggregate(first=Min("due_at"))["first"]
+    return Backlog(
+        waiting={str(state): by_state[state][0] if state in by_state else 0 for state in open_states},
+        oldest_seconds=_seconds_since(min((first for _, first in by_state.values()), default=None), now),
+        overdue_seconds=_seconds_since(longest_due, now),
+    )
+
+
+def count_sender_refusals() -> dict[str, int]:
+    """The messages that wait because a transport refuses us or them rather than the address, by its last answer."""
+    waiting = Message.objects.filter(state__in=(State.QUEUED, State.SENDING), trouble__startswith=REFUSES_US_PREFIX)
+    by_trouble = waiting.values_list("trouble").annotate(Count("pk"))
+    return {trouble.removeprefix(REFUSES_US_PREFIX): count for trouble, count in by_trouble}
+
+
+def count_given_up(now: datetime, within: timedelta) -> int:
+    """How many messages no transport took, and were abandoned for that, so lately."""
+    lately = Message.objects.filter(state=State.ABANDONED, ended_at__gt=now - within)
+    return lately.exclude(trouble__in=_EXPECTED_ENDINGS).count()
+
+
+def _seconds_since(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0

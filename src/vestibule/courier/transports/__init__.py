@@ -1,0 +1,1 @@
+"""How messages leave: SMTP, Twilio, and the mailbox of development."""

@@ -1,0 +1,101 @@
+"""The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.charset import QP, Charset
+from threading import local
+from typing import Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.module_loading import import_string
+
+from vestibule.courier.messages import RenderedMessage
+
+MAILS_PER_CONNECTION = 50  # over one connection: many a server cuts it after a hundred
+
+# Every part in 7-bit lines of at most 76 characters, whatever the text holds (RFC 2045, 6.7): not every server on the
+# way knows 8BITMIME, and none has to take lines of more than 998 (RFC 5321, 4.5.3.1.6).
+_SEVEN_BIT = Charset("utf-8")
+_SEVEN_BIT.body_encoding = QP
+
+_connection_state = local()
+
+
+class MessageSender(Protocol):
+    """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
+
+    def __call__(self, id: UUID, to: str, rendered: RenderedMessage) -> None:
+        """Send it; or raise `replies.TransportRefused`, or whatever else went wrong: courier.replies says what each
+        means."""
+
+
+def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
+    """One mail to one address. The Message-ID is the message's own, so that a second delivery can be recognised."""
+    message = EmailMultiAlternatives(
+        subject=rendered.subject,
+        body=rendered.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        headers={
+            "Message-ID": message_id(id),
+            "Auto-Submitted": "auto-generated",  # RFC 3834, 5
+            "X-Auto-Response-Suppress": "All",
+        },
+        connection=_get_open_connection(),
+    )
+    message.encoding = _SEVEN_BIT
+    message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail's: comes back with its webhooks
+    message.attach_alternative(rendered.html, "text/html")
+    try:
+        message.send()
+    except BaseException:
+        close_mail_connection()
+        raise
+    _connection_state.letters += 1
+    if _connection_state.letters == MAILS_PER_CONNECTION:
+        close_mail_connection()
+
+
+def message_id(id: UUID) -> str:
+    """The message's id as a Message-ID (RFC 5322, 3.6.4)."""
+    return f"<{id}@{settings.MAIL_DOMAIN}>"
+
+
+@contextmanager
+def reuse_mail_connection() -> Iterator[None]:
+    """Within, one connection to the transport serves every mail: to greet and part costs as much as one. It ends with
+    the outermost of these."""
+    _connection_state.users = getattr(_connection_state, "users", 0) + 1
+    try:
+        yield
+    finally:
+        _connection_state.users -= 1
+        if not _connection_state.users:
+            close_mail_connection()
+
+
+def _get_open_connection() -> BaseEmailBackend:
+    if not hasattr(_connection_state, "line"):
+        line = get_connection()
+        line.open()
+        _connection_state.line, _connection_state.letters = line, 0
+    line_in_use: BaseEmailBackend = _connection_state.line
+    return line_in_use
+
+
+def close_mail_connection() -> None:
+    """Nothing more is to be sent for now, or the line is in doubt."""
+    if hasattr(_connection_state, "line"):
+        line = _connection_state.line
+        del _connection_state.line
+        with suppress(Exception):
+            line.close()
+
+
+def send_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
+    """One SMS to one number, through the gateway that SMS_BACKEND names."""
+    gateway: MessageSender = import_string(settings.SMS_GATEWAY)
+    gateway(id, to, rendered)

@@ -1,0 +1,105 @@
+"""The mailbox for development and tests: what would be sent is a file each under `var/mailbox/`.
+
+It stands in for a transport only while none is configured, and holds codes in clear as any mailbox does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage as Parsed
+from functools import lru_cache
+from itertools import count
+from os import getpid
+from pathlib import Path
+from time import time_ns
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+from vestibule.courier.messages import RenderedMessage
+from vestibule.courier.transports.channels import message_id
+
+MAX_MESSAGES = 500
+_sequence = count()  # orders what one process delivers within one tick of the clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxMessage:
+    """One message as it was delivered."""
+
+    id: str
+    channel: str
+    to: str
+    sender: str
+    subject: str
+    sent_at: datetime
+    text: str
+    html: str
+    headers: dict[str, str]
+
+
+class MailboxBackend(BaseEmailBackend):
+    """A Django e-mail backend that writes into the mailbox."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Deliver each message; how many were."""
+        for message in email_messages:
+            _write_message_file(message.message().as_bytes(), "email")
+        return len(email_messages)
+
+
+def deliver_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
+    """The SMS gateway of the mailbox (`channels.MessageSender`)."""
+    letter = Parsed(policy=policy.SMTP)
+    letter["From"], letter["To"], letter["Subject"] = settings.HOST, to, rendered.subject
+    letter["Message-ID"] = message_id(id)
+    letter.set_content(rendered.text)
+    _write_message_file(letter.as_bytes(), "sms")
+
+
+def list_messages(to: str = "") -> list[MailboxMessage]:
+    """All that was delivered (to that address, if one is given), newest first."""
+    found = [_read_message_file(path) for path in sorted(_mailbox_folder().glob("*.eml"), reverse=True)]
+    return [letter for letter in found if not to or letter.to.lower() == to.strip().lower()]
+
+
+def find_message(id: str) -> MailboxMessage | None:
+    """One letter, or None."""
+    return next((_read_message_file(path) for path in _mailbox_folder().glob("*.eml") if path.stem == id), None)
+
+
+def _mailbox_folder() -> Path:
+    folder: Path = settings.VAR / "mailbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write_message_file(content: bytes, channel: str) -> None:
+    folder = _mailbox_folder()
+    path = folder / f"{time_ns():020d}.{getpid()}.{next(_sequence):06d}-{channel}.eml"
+    draft = path.with_suffix(".part")
+    draft.write_bytes(content)
+    draft.rename(path)  # atomic: a reader never sees half a letter
+    for old in sorted(folder.glob("*.eml"))[:-MAX_MESSAGES]:
+        old.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=MAX_MESSAGES)  # a letter never changes, and to parse all of them again took a second of each look
+def _read_message_file(path: Path) -> MailboxMessage:
+    name, _, channel = path.stem.partition("-")
+    parsed = message_from_bytes(path.read_bytes(), policy=policy.default)
+    bodies = {kind: parsed.get_body((kind,)) for kind in ("plain", "html")}
+    return MailboxMessage(
+        id=path.stem,
+        channel=channel,
+        to=str(parsed["To"]),
+        sender=str(parsed["From"]),
+        subject=str(parsed["Subject"]),
+        sent_at=datetime.fromtimestamp(int(name.partition(".")[0]) / 1e9, UTC),
+        text=str(bodies["plain"].get_content()) if bodies["plain"] else "",
+        html=str(bodies["html"].get_content()) if bodies["html"] else "",
+        headers={name: str(value) for name, value in parsed.items()},
+    )

@@ -1,0 +1,41 @@
+"""SMS through Twilio's Programmable Messaging API (`pip install vestibule[twilio]`)."""
+
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client as TwilioClient
+
+from vestibule.courier import replies
+from vestibule.courier.messages import RenderedMessage
+from vestibule.courier.replies import TransportRefused
+
+TIMEOUT = 10.0  # seconds; the lease on a message is longer
+
+
+def send_through_twilio(id: UUID, to: str, rendered: RenderedMessage) -> None:  # noqa: ARG001 - no key there
+    """One SMS (`channels.MessageSender`), from the messaging service or the number that is configured. A second
+    delivery is a second SMS: the API knows no key to tell them by.
+
+    Raises Refused for whatever their API answers, and what the client raises where it does not.
+    """
+    service = settings.TWILIO_MESSAGING_SERVICE_SID
+    sender = {"messaging_service_sid": service} if service else {"from_": settings.TWILIO_FROM}
+    try:
+        twilio_client().messages.create(to=to, body=rendered.text, **sender)
+    except TwilioRestException as error:
+        raise TransportRefused(
+            str(error.code or error.status), replies.classify_twilio_error(error.code, error.status)
+        ) from error
+
+
+@cache
+def twilio_client() -> TwilioClient:
+    """Their client, made once: it keeps its connections."""
+    made = TwilioClient(
+        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=TwilioHttpClient(timeout=TIMEOUT)
+    )
+    made.api.base_url = settings.TWILIO_API_URL
+    return made

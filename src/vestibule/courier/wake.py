@@ -1,0 +1,59 @@
+"""Wake whoever delivers: a worker by way of the broker, where the deployment has one, else a thread of this process.
+
+The outbox is the one queue. A wake that is lost costs a few seconds: the sweep finds what is due. One that is on its
+way serves all that is posted meanwhile: a mark in Redis says that there is one.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from threading import Event
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from vestibule.storage import redis_client
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+wake_event = Event()
+
+_WAKE_MARK = "vestibule:wake"
+_WAKE_MARK_SECONDS = 2  # then another worker is woken beside one that does not keep up
+
+
+def wake_worker() -> None:
+    """Tell a worker that something is due. Never raises: the message is committed, and the sweep will find it."""
+    if not settings.OUTBOX_WAKER:
+        wake_event.set()
+    elif set_wake_mark(only_if_absent=True):
+        _load_waker(settings.OUTBOX_WAKER)()
+
+
+def set_wake_mark(*, only_if_absent: bool = False) -> bool:
+    """Leave the mark that a worker is on the way, or at work and keeping up; whether it was left, as far as is
+    known."""
+    if settings.REDIS_URL:
+        with suppress(*redis_client.unreachable_errors()):
+            return bool(_redis_connection().set(_WAKE_MARK, b"", nx=only_if_absent, ex=_WAKE_MARK_SECONDS))
+    return True
+
+
+def clear_wake_mark() -> None:
+    """The worker is done: the next message wakes one."""
+    if settings.REDIS_URL:
+        with suppress(*redis_client.unreachable_errors()):
+            _redis_connection().delete(_WAKE_MARK)
+
+
+@cache
+def _load_waker(path: str) -> Callable[[], None]:
+    waker: Callable[[], None] = import_string(path)
+    return waker
+
+
+@cache
+def _redis_connection() -> "Redis":
+    return redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS)

@@ -1,1 +1,0 @@
-"""Django's database layer, made cheaper where every request pays for it."""

@@ -1,0 +1,1 @@
+"""What a signed-in person does to their own account."""

@@ -1,0 +1,45 @@
+"""My devices: seen, named, trusted, forgotten."""
+
+from uuid import UUID
+
+from django.db.transaction import atomic
+
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.flows import step_up
+from vestibule.flows.flow import flow
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.sessions import devices, registry
+from vestibule.sessions.models import Device
+
+
+@flow("devices.mine")
+def list_own_devices(*, client: Client) -> list[Device]:
+    """The devices of whoever asks, the newest first. Raises Unauthenticated, Unavailable."""
+    return list(devices.list_devices_of(step_up.require_user(client).pk))
+
+
+@flow("devices.change")
+def change_device(*, client: Client, id: UUID, name: str | None = None, is_trusted: bool | None = None) -> Device:
+    """Another name; or trust, which wants a recent sign-in. Raises Unauthenticated, StepUpRequired, NotFound, Invalid,
+    Unavailable."""
+    user = step_up.require_recent_user(client) if is_trusted else step_up.require_user(client)
+    with atomic():
+        device = devices.rename_or_trust_device(user.pk, id, name, is_trusted)
+        if device is None:
+            raise errors.NotFound
+        record_event(events.DEVICE_CHANGED, client, device=str(id))
+    return device
+
+
+@flow("devices.forget")
+def forget_device(*, client: Client, id: UUID) -> None:
+    """Forget it and end its sessions. Raises Unauthenticated, NotFound, Unavailable."""
+    user = step_up.require_user(client)
+    with atomic():
+        if not devices.list_devices_of(user.pk).filter(pk=id).exists():
+            raise errors.NotFound
+        ended = registry.revoke_device_sessions(id, client.at)
+        devices.list_devices_of(user.pk).filter(pk=id).delete()
+        record_event(events.DEVICE_FORGOTTEN, client, sessions=ended)

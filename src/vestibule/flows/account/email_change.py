@@ -1,0 +1,97 @@
+"""Another e-mail address: proved at the new one, announced at the old, and for 72 hours taken back from there."""
+
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import directory, lifecycle
+from vestibule.accounts.identifiers import Email
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.challenges import newest
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose, SecretKind
+from vestibule.challenges.results import ChallengeStatus, Proof
+from vestibule.courier import messages
+from vestibule.flows import notices, step_up
+from vestibule.flows.flow import flow
+from vestibule.flows.recovery import account_recovery, password_reset
+from vestibule.flows.sign_in import by_password
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+
+
+@flow("email_change.start")
+def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
+    """Send a code to the new address, and a word to the old. An address that has an account gets a notice instead, and
+    the answer is the same; a newer request kills the older.
+
+    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (it is the address that they have),
+    Unavailable.
+    """
+    user = step_up.require_recent_user(client)
+    by_password.check_current_password(client, user, password)
+    if user.email == email:
+        raise Invalid({"email": [FieldError("unchanged", _("This is your address already."))]})
+    taken = directory.find_account_by_email(email) is not None
+    payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
+    with atomic():
+        step_up.lock_current_user(client, user)
+        place = newest.lock_pointer(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk), client.at)
+        kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
+        issued = notices.issue_and_send(client, place, kind, email, payload, notice=taken)
+        notices.post_message(client, messages.EMAIL_CHANGING, notices.contact_address(user))
+        record_event(events.EMAIL_CHANGE_ASKED, client)
+    return issued.status
+
+
+@flow("email_change.confirm")
+def confirm(*, client: Client, otp: str) -> User:
+    """The code from the new address, in the session that asked for it.
+
+    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, EmailTaken (somebody proved it
+    meanwhile), Unavailable.
+    """
+    user = step_up.require_user(client)
+    asked = newest.find_newest(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk))
+    if asked is None or challenges.unseal_payload(asked)["session_id"] != str(client.session_id):
+        raise errors.Expired
+    with challenges.verify(asked, otp, now=client.at) as proof:
+        return _replace_email(client, proof)
+
+
+@flow("email_change.undo")
+def undo(*, client: Client, token: str) -> None:
+    """The link at the old address: it is put back, no password opens the account, and a reset is on its way there.
+
+    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, EmailTaken, Unavailable.
+    """
+    seen, secret = challenges.find_live_link(Purpose.EMAIL_UNDO, token, client.at)
+    with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
+        user = account_recovery.recover_account(client, proof)
+        record_event(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
+        password_reset.send_to_owner(client, user, Email(proof.payload["address"]))
+    account_recovery.retire_dead_challenges(client, user.pk)
+
+
+def _replace_email(client: Client, proof: Proof) -> User:
+    new, old = Email(proof.payload["new"]), proof.payload["old"]
+    try:
+        with atomic():
+            user = step_up.lock_current_user(client)
+            if user.email != old:  # it is another by now than the one that was to be replaced
+                raise errors.Expired(subject=proof.subject)
+            lifecycle.set_verified_email(user, new, client.at)
+            step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
+            record_event(events.EMAIL_CHANGED, client, challenge_id=proof.id)
+            if old and user.email_verified_at:
+                payload = notices.proof_payload(user, Email(old))
+                subject = challenges.person_subject(user.pk)
+                issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
+                notices.post_message(client, messages.EMAIL_CHANGED, Email(old), link="email/undo", issued=issued)
+    except IntegrityError as error:
+        raise errors.EmailTaken from error
+    step_up.cancel_pending_changes(user.pk, old, user.phone_number)
+    return step_up.require_user(client)

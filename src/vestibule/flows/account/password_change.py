@@ -1,0 +1,40 @@
+"""Change the password, with the one that is known."""
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.challenges import newest
+from vestibule.challenges.policy import Purpose
+from vestibule.courier import messages
+from vestibule.flows import notices, step_up
+from vestibule.flows.flow import flow
+from vestibule.flows.sign_in import by_password
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+
+
+@flow("password_change.change")
+def change_password(*, client: Client, current: str, password: str) -> None:
+    """A new password; every other session, device and pending change ends, and the owner is told.
+
+    Raises Unauthenticated, StepUpRequired, InvalidCredentials and Locked (the current one, counted like any try),
+    Invalid (the new one), Unavailable.
+    """
+    user = step_up.require_recent_user(client)
+    by_password.check_current_password(client, user, current)
+    typed = step_up.validate_new_password(user, password)
+    if typed == passwords.normalise_password(current):
+        raise Invalid({"password": [FieldError("password_unchanged", _("This is the password that you have."))]})
+    hashed = passwords.hash_password(typed)
+    with atomic():
+        lifecycle.set_password_hash(step_up.lock_current_user(client, user), hashed, client.at)
+        step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
+        for address in filter(None, (user.email, user.phone_number)):
+            subjects = identifiers.all_address_digests(identifiers.as_email_or_phone(address))
+            newest.lock_pointer(Purpose.PASSWORD_RESET, subjects, client.at).retire_all(client.at)
+        record_event(events.PASSWORD_CHANGED, client)
+        notices.warn_owner(client, user, messages.PASSWORD_CHANGED)
+    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)

@@ -1,0 +1,183 @@
+"""All that is kept about me: seen, taken along, and erased."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.transaction import atomic
+
+from vestibule.accounts import identifiers, lifecycle, pictures
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.models import AuditEvent
+from vestibule.audit.record import record_event
+from vestibule.audit.retention import allow_shortening
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose, SecretKind
+from vestibule.challenges.results import Proof
+from vestibule.courier import messages
+from vestibule.courier.models import Message
+from vestibule.flows import notices, step_up
+from vestibule.flows.flow import flow
+from vestibule.flows.recovery import account_recovery
+from vestibule.flows.sign_in.by_password import password_count_keys
+from vestibule.flows.staff import roles
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.limits import ledger
+from vestibule.limits.admission import DOCUMENT, admission
+from vestibule.sessions import devices
+from vestibule.sessions.models import Session
+
+CLOSING_GRACE = timedelta(days=14)
+EVENTS_PER_PAGE = 50  # events a page
+
+
+@flow("account.activity")
+def list_security_events(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
+    """How many security events of whoever asks are on record, and one page of them, newest first. Raises
+    Unauthenticated, Unavailable."""
+    found = AuditEvent.objects.filter(user_id=step_up.require_user(client).pk).order_by("-at", "-pk")
+    return found.count(), [
+        _hide_staff_origin(each) for each in found[(page - 1) * EVENTS_PER_PAGE : page * EVENTS_PER_PAGE]
+    ]
+
+
+@flow("account.export")
+def export_personal_data(*, client: Client) -> dict[str, Any]:
+    """Everything that is kept about whoever asks, table by table. Raises Unauthenticated, StepUpRequired,
+    Unavailable."""
+    user = step_up.require_recent_user(client)
+    with admission.hold_slot(DOCUMENT):
+        with atomic():
+            record_event(events.ACCOUNT_EXPORTED, client)
+        return _collect_personal_data(user)
+
+
+def _collect_personal_data(user: User) -> dict[str, Any]:
+    sessions = Session.objects.filter(user=user).order_by("created_at")
+    return {
+        "account": _export_columns(user, excluded=("password",)),
+        "profile": _export_columns(user.profile, excluded=("user",)),
+        "former_addresses": [_export_columns(each, excluded=("user",)) for each in user.former_addresses.all()],
+        "devices": [
+            _export_columns(device, excluded=("user", "fingerprint")) for device in devices.list_devices_of(user.pk)
+        ],
+        "sessions": [_export_session(session) for session in sessions],
+        "messages": [
+            _export_columns(each, excluded=("recipient", "sealed"))
+            for each in _messages_to(user).order_by("created_at")
+        ],
+        "events": [
+            _export_columns(_hide_staff_origin(each), excluded=("subject", "by_id"))
+            for each in _events_about(user).order_by("at")
+        ],
+    }
+
+
+@flow("account.close")
+def close_own_account(*, client: Client) -> None:
+    """Switch the account off, and erase it in 14 days; a link in the mail takes that back.
+
+    Raises Unauthenticated, StepUpRequired, Invalid (nobody else is admin), Unavailable.
+    """
+    user = step_up.require_recent_user(client)
+    with atomic():
+        roles.require_another_admin(user.pk)
+        held = step_up.lock_current_user(client)
+        lifecycle.schedule_closing_by_owner(user.pk, client.at + CLOSING_GRACE)
+        to = notices.first_proved_address(held)
+        payload, subject = notices.proof_payload(held, to), challenges.person_subject(user.pk)
+        issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
+        notices.post_message(client, messages.ACCOUNT_CLOSING, to, link="account/undo", issued=issued)
+        record_event(events.ACCOUNT_CLOSING, client)
+        step_up.end_sessions_and_devices(client, user.pk)
+    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
+
+
+@flow("account.keep")
+def cancel_account_closing(*, client: Client, token: str) -> None:
+    """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
+    seen, secret = challenges.find_live_link(Purpose.ACCOUNT_UNDO, token, client.at)
+    with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
+        user, _ = account_recovery.lock_proved_account(client, _with_address(proof))
+        if not lifecycle.cancel_closing_by_owner(user.pk, client.at):
+            raise errors.LinkExpired(subject=proof.subject)
+        record_event(events.ACCOUNT_KEPT, client, user_id=user.pk, challenge_id=proof.id)
+
+
+def _with_address(proof: Proof) -> Proof:
+    """The proof of a link, with the address that it went to. One that was sealed before links named it went to the
+    address that the account has: nobody changes it while the account is closing."""
+    if "address" in proof.payload:
+        return proof
+    user = User.objects.get(pk=UUID(proof.payload["user_id"]))
+    return replace(proof, payload={**proof.payload, "address": notices.contact_address(user)})
+
+
+def erase_due_accounts(now: datetime, limit: int) -> int:
+    """Erase at most so many accounts whose 14 days are over; how many. Each in a transaction of its own."""
+    due = list(lifecycle.users_due_for_erasure(now).values_list("pk", flat=True)[:limit])
+    return sum(_erase_account(user_id, now) for user_id in due)
+
+
+def _erase_account(user_id: UUID, now: datetime) -> bool:
+    """Everything that knows the person; the audit log keeps what happened, and to nobody."""
+    with atomic():
+        held = lifecycle.users_due_for_erasure(now).select_for_update(of=("self",)).select_related("profile")
+        user = held.filter(pk=user_id).first()
+        if user is None:
+            return False
+        picture = user.profile.picture
+        _messages_to(user).delete()
+        with allow_shortening():
+            _events_about(user).update(user_id=None, subject=None, address=None, agent="", reason="")
+            AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
+        for key in (*_person_digests(user), *password_count_keys(user)):
+            ledger.delete_counts(key)
+        user.sessions.all().delete()
+        user.devices.all().delete()
+        lifecycle.erase_user(user.pk)
+        record_event(events.ACCOUNT_ERASED, Client.for_system("worker", now))
+    pictures.delete_stored_picture(picture)
+    return True
+
+
+def _export_session(session: Session) -> dict[str, Any]:
+    return {**_export_columns(session, excluded=("user",)), "refresh_tokens": session.refresh_tokens.count()}
+
+
+def _person_digests(user: User) -> list[bytes]:
+    known = [user.email, user.phone_number, *user.former_addresses.values_list("address", flat=True)]
+    found = [
+        digest
+        for each in known
+        if each
+        for digest in identifiers.all_address_digests(identifiers.as_email_or_phone(each))
+    ]
+    return [*found, *settings.KEYS.all_digests("person", user.pk.bytes)]
+
+
+def _messages_to(user: User) -> Any:
+    return Message.objects.filter(recipient__in=_person_digests(user))
+
+
+def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
+    """The event as its person may see it: where staff did it from is the staff's own business."""
+    if event.by_id:
+        event.address, event.agent = None, ""
+    return event
+
+
+def _events_about(user: User) -> Any:
+    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=_person_digests(user)))
+
+
+def _export_columns(row: Any, *, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The columns of a row, but secrets and digests."""
+    return {
+        field.name: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in excluded
+    }

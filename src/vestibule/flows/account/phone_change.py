@@ -1,0 +1,109 @@
+"""Another phone number, proved by a code."""
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from vestibule.accounts import directory, identifiers, lifecycle
+from vestibule.accounts.identifiers import Phone
+from vestibule.accounts.lifecycle import LockedUser
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.challenges import newest
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.results import ChallengeStatus
+from vestibule.courier import messages
+from vestibule.courier.messages import MessageKind
+from vestibule.flows import notices, step_up
+from vestibule.flows.flow import flow
+from vestibule.flows.sign_in import by_password
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.limits import sms_costs
+
+
+@flow("phone_change.start")
+def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
+    """Send a code to the number. One that has an account gets a notice instead, and the answer is the same.
+
+    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (no SMS goes there), Throttled,
+    Unavailable.
+    """
+    user = step_up.require_recent_user(client)
+    by_password.check_current_password(client, user, password)
+    if "sms" not in settings.CHANNELS or not identifiers.is_sms_allowed(phone):
+        raise Invalid({"phone_number": [FieldError("unsupported", _("Codes can't be sent to this number."))]})
+    if user.phone_number == phone and user.phone_verified_at:
+        raise Invalid({"phone_number": [FieldError("unchanged", _("This is your number already."))]})
+    taken = directory.find_account_by_phone(phone) is not None
+    payload = {"session_id": str(client.session_id), "phone": phone}
+    with atomic():
+        step_up.lock_current_user(client, user)
+        place = newest.lock_pointer(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk), client.at)
+        kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
+        issued = notices.issue_and_send(client, place, kind, phone, payload, notice=taken)
+        record_event(events.PHONE_CHANGE_ASKED, client)
+    return issued.status
+
+
+@flow("phone_change.confirm")
+def confirm(*, client: Client, otp: str) -> User:
+    """The code from the new number, in the session that asked for it.
+
+    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, PhoneTaken, Unavailable.
+    """
+    user = step_up.require_user(client)
+    asked = newest.find_newest(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk))
+    if asked is None or challenges.unseal_payload(asked)["session_id"] != str(client.session_id):
+        raise errors.Expired
+    with challenges.verify(asked, otp, now=client.at) as proof:
+        try:
+            with atomic():
+                user = step_up.lock_current_user(client)
+                lifecycle.set_verified_phone(user, Phone(proof.payload["phone"]), client.at)
+                record_event(events.PHONE_CHANGED, client, challenge_id=proof.id)
+                _end_other_sessions(client, user, messages.PHONE_CHANGED)
+                sms_costs.count_code_used(client.at)
+        except IntegrityError as error:
+            raise errors.PhoneTaken from error
+    cancel_changes_of(user)
+    return step_up.require_user(client)
+
+
+@flow("phone_change.remove")
+def remove_number(*, client: Client) -> User:
+    """No number any more, where the e-mail address is proved: another way in has to be left. Where there was none,
+    nothing has happened.
+
+    Raises Unauthenticated, StepUpRequired, LastWayIn, Unavailable.
+    """
+    with atomic():
+        user = step_up.lock_current_user(client)
+        if user.phone_number:
+            remove_locked_number(client, user)
+    cancel_changes_of(user)
+    return step_up.require_user(client)
+
+
+def remove_locked_number(client: Client, user: LockedUser) -> None:
+    """The proved number is the account's no more, in the caller's transaction. Raises StepUpRequired, LastWayIn."""
+    step_up.require_recent_sign_in(client)
+    if not lifecycle.remove_verified_phone(user, client.at):
+        raise errors.LastSignInMethod
+    record_event(events.PHONE_REMOVED, client)
+    _end_other_sessions(client, user, messages.PHONE_REMOVED)
+
+
+def cancel_changes_of(user: User) -> None:
+    """What was under way is off, after the commit."""
+    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
+
+
+def _end_other_sessions(client: Client, user: User, kind: MessageKind) -> None:
+    """Every other session ends, and the owner is told, with a link that takes it back."""
+    step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
+    notices.warn_owner(client, user, kind)

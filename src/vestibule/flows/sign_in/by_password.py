@@ -1,0 +1,186 @@
+"""Sign in with a password; prove it once more."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.transaction import atomic
+
+from vestibule.accounts import directory, identifiers, lifecycle, passwords
+from vestibule.accounts.identifiers import Email, LoginName, Phone
+from vestibule.accounts.lifecycle import LockedUser
+from vestibule.accounts.models import Status, User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.captcha.verification import captcha_refusal
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose
+from vestibule.courier import messages
+from vestibule.flows import notices, step_up
+from vestibule.flows.completion import SignedIn, complete_sign_in
+from vestibule.flows.flow import flow
+from vestibule.kernel import entropy, errors
+from vestibule.kernel.client import Client
+from vestibule.limits import password_attempts as tries
+from vestibule.limits.admission import HASH, admission
+from vestibule.limits.password_attempts import CountedAccount, CountedAttempt
+from vestibule.sessions import devices, registry
+from vestibule.sessions.models import Session
+
+
+@flow("sign_in.sign_in")
+def sign_in_by_password(
+    *,
+    client: Client,
+    name: LoginName,
+    password: str,
+    device_claims: Mapping[str, str] | None = None,
+    device_cookie: UUID | None = None,
+    page_lifetime: timedelta | None = None,
+) -> SignedIn:
+    """The right password for the name opens a session. `said` and `cookie` are what the client shows of its device;
+    `page`: the life of a session of the hosted pages.
+
+    A wrong password, a name that nobody has and an account that must wait (over another of its names) are one answer
+    after the same work. Raises InvalidCredentials, Locked (too many failures on this name) and CaptchaRequired
+    (several, of strangers; the password is not looked at for either), AccountUnverified and AccountSuspended (the
+    password is right), Unavailable.
+    """
+    user = directory.find_account_by_login_name(name)
+    recognised = devices.recognise_client(
+        client, user.pk if user else entropy.random_uuid(), device_claims=device_claims, device_cookie=device_cookie
+    )
+    account = counted_account(user, name, recognised.origin_digest, shared=recognised.is_known_by_network_only)
+    with _count_attempt(client, account, user, refusal=captcha_refusal(client, account)) as attempt:
+        if not passwords.verify_user_password(
+            passwords.normalise_password(password), user if attempt.allowed else None
+        ):
+            waits = _has_waiting_sign_up(name, password) and attempt.allowed
+            raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
+        if user is None or user.status != Status.ACTIVE:
+            raise errors.AccountSuspended(subject=account.key)
+        with atomic():
+            held = _lock_compared_user(user)
+            if held.status != Status.ACTIVE:
+                raise errors.AccountSuspended(subject=account.key)
+            tries.record_success(account, attempt, client.at)
+            return complete_sign_in(
+                client,
+                held,
+                amr=["pwd"],
+                device_claims=device_claims,
+                recognised=recognised,
+                page_lifetime=page_lifetime,
+            )
+
+
+@flow("sign_in.reauthenticate")
+def reauthenticate(*, client: Client, password: str) -> Session:
+    """The password once more: the session's `auth_time` is now, and a page's goes on under another id (ASVS 7.2.4; an
+    API's, under another access token). Counted like every other try.
+
+    Raises InvalidCredentials, Locked, Unauthenticated, Unavailable.
+    """
+    if client.session_id is None:
+        raise errors.Unauthenticated
+    session = Session.objects.select_related("user").get(pk=client.session_id)
+    check_current_password(client, session.user, password)
+    with atomic():
+        step_up.lock_current_user(client, session.user)
+        renewed = registry.reauthenticate_session(session, client.at)
+        record_event(events.SESSION_REAUTHENTICATED, client)
+    return renewed
+
+
+def check_current_password(client: Client, user: User, password: str) -> None:
+    """The password of somebody who is signed in, counted in the account's own budget. Raises InvalidCredentials,
+    Locked, Unavailable."""
+    admission.acquire_place(HASH)  # before anything is counted
+    place = settings.KEYS.digest("place", str(client.session_id).encode())
+    account = counted_account(user, None, place)
+    with _count_attempt(client, account, user) as attempt:
+        if not passwords.verify_user_password(
+            passwords.normalise_password(password), user if attempt.allowed else None
+        ):
+            raise errors.InvalidCredentials
+    tries.record_success(account, attempt, client.at)
+
+
+def _lock_compared_user(compared: User) -> LockedUser:
+    """The account, its row locked until the caller's transaction ends. Raises InvalidCredentials where its password is
+    another by now than the one that was compared."""
+    held = lifecycle.lock_user(compared.pk)
+    if held is None or held.password != compared.password:
+        raise errors.InvalidCredentials
+    return held
+
+
+def counted_account(
+    user: User | None, name: LoginName | None, place: bytes = b"", *, shared: bool = False
+) -> CountedAccount:
+    """Under which keys passwords for this account, or for this name that nobody has, are counted."""
+    whose = user.pk.bytes if user else name.attempts_key if name else b""
+    typed = settings.KEYS.digest("account", name.attempts_key) if name else b""
+    return CountedAccount(settings.KEYS.digest("account", whose), typed, place, shared)
+
+
+def password_count_keys(user: User) -> list[bytes]:
+    """Every key under which passwords for this account, or one of its names, are counted."""
+    return [
+        counted_account(user, None).key,
+        *(counted_account(None, name).name for name in directory.login_names_of(user)),
+    ]
+
+
+def reset_password_failures(user: User) -> None:
+    """The owner proved an address: what was counted against the account and its names is forgotten, in the caller's
+    transaction."""
+    tries.reset_failures(*password_count_keys(user))
+
+
+@contextmanager
+def _count_attempt(
+    client: Client, account: CountedAccount, user: User | None = None, *, refusal: errors.Refusal | None = None
+) -> Iterator[CountedAttempt]:
+    """Count a password, and say whether it may open the account; where the body fails, and not because it is wrong,
+    take it back."""
+    attempt = tries.count_attempt(account, client.at, refusal)
+    try:
+        yield attempt
+    except errors.InvalidCredentials:
+        _tell_owner_of_failures(client, attempt.failures_in_a_row, user)
+        if attempt.refusal_if_wrong:
+            raise attempt.refusal_if_wrong from None
+        raise
+    except BaseException:
+        tries.take_back_attempt(account, attempt, client.at)
+        raise
+
+
+def _tell_owner_of_failures(client: Client, failures: int, user: User | None) -> None:
+    """Once when strangers begin to wait, and once when the password is disabled."""
+    if user is None or failures not in (tries.STRANGERS_WAIT_AFTER, tries.MOST_IN_A_ROW):
+        return
+    disabled = failures == tries.MOST_IN_A_ROW
+    with atomic():
+        if disabled:  # on the account itself: no key that is rotated and no sweep brings it back
+            held = lifecycle.lock_user(user.pk)
+            if held is None or held.password != user.password:
+                return
+            lifecycle.set_password_hash(held, lifecycle.NO_PASSWORD, client.at)
+        record_event(events.PASSWORD_DISABLED if disabled else events.SIGN_IN_SLOWED, client, user_id=user.pk)
+        kind = messages.PASSWORD_DISABLED if disabled else messages.SIGN_IN_TROUBLE
+        notices.post_message(client, kind, notices.contact_address(user))
+
+
+def _has_waiting_sign_up(name: LoginName, password: str) -> bool:
+    """Whether a sign-up that waits on this address was made with this password; the same work where none waits. Decoys
+    count: a stranger who signed up with a known address must not learn here that it is known."""
+    if name.kind == "username" or name.is_malformed:
+        return False
+    address = Email(name.value) if name.kind == "email" else Phone(name.value)
+    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=1)
+    kept = [challenges.unseal_payload(seen)["password_hash"] for seen in newest]
+    return passwords.verify_password_hash(passwords.normalise_password(password), "".join(kept))

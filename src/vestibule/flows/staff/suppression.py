@@ -1,0 +1,47 @@
+"""Write again to an address that mail came back from, before BOUNCE_SILENCE is over: its owner mended the mailbox."""
+
+from uuid import UUID
+
+from django.db.transaction import atomic
+
+from vestibule.accounts import identifiers
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.courier import feedback
+from vestibule.flows.flow import flow
+from vestibule.flows.staff import permissions
+from vestibule.flows.staff.permissions import Permission
+from vestibule.kernel.client import Client
+
+
+@flow("silence.lift")
+def lift_for_person(*, client: Client, user_id: UUID, reason: str) -> User:
+    """Every address of this person is written to again.
+
+    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason), Unavailable.
+    """
+    permissions.require_permission(client, Permission.LIFT)
+    user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
+    addresses = [identifiers.as_email_or_phone(each) for each in (user.email, user.phone_number) if each]
+    with atomic():
+        _lift_addresses(client, addresses)
+        record_event(events.SILENCE_LIFTED, client, user_id=user.pk, reason=why)
+    return user
+
+
+@flow("silence.lift_of")
+def lift_for_address(*, client: Client, address: Email | Phone, reason: str) -> int:
+    """The address is written to again, whether or not somebody has it (`vestibule lift-silence`); how many of its
+    messages had come back. Raises Invalid (no reason), Unavailable."""
+    why = permissions.parse_reason(reason)
+    with atomic():
+        lifted = _lift_addresses(client, [address])
+        record_event(events.SILENCE_LIFTED, client, subject=identifiers.address_digest(address), reason=why)
+    return lifted
+
+
+def _lift_addresses(client: Client, addresses: list[Email | Phone]) -> int:
+    known = [digest for address in addresses for digest in identifiers.all_address_digests(address)]
+    return feedback.lift_suppression(known, before=client.at)

@@ -1,0 +1,245 @@
+"""Admission of expensive work (a password hash, a picture, an export): a bounded number runs at once, and the places to
+wait for it are shared out among clients (docs/decisions/0065)."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import Event, Lock
+from uuid import UUID
+
+from django.conf import settings
+from prometheus_client import Counter, Gauge
+
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Unavailable
+
+SLOT_WAIT = 2.0  # seconds that one may wait for a slot
+MAX_KNOWN_NETWORKS = 10_000  # networks
+
+WAITING = Gauge("vestibule_work_waiting", "Requests that wait for a slot.", ["work"], multiprocess_mode="livesum")
+RUNNING = Gauge("vestibule_work_running", "Requests that hold a slot.", ["work"], multiprocess_mode="livesum")
+REFUSED = Counter("vestibule_work_refused", "Requests refused for want of a place or a slot.", ["work", "where"])
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """A kind of expensive work. `apart`: all of this kind together hold no more places than they leave free."""
+
+    name: str
+    has_capped_share: bool = True
+
+
+HASH = WorkKind("hash", has_capped_share=False)  # 19 MiB and a core for 20 ms
+PICTURE = WorkKind("picture")  # 100 MB and a core for up to a second
+DOCUMENT = WorkKind("document")  # rows of one person, or of all
+for _work in (HASH, PICTURE, DOCUMENT):
+    for _where in ("door", "wait"):  # no place, or more than its share; two seconds were not enough
+        REFUSED.labels(work=_work.name, where=_where)
+
+
+class PlacePool:
+    """So many places. A party (a network, an account, a kind of work) holds no more of them than it leaves free, so
+    that one alone gets half and never all (dynamic thresholds of a shared buffer: Choudhury and Hahne, 1998, alpha 1).
+    `kept` of them are for those who are known.
+    """
+
+    def __init__(self, total: int, reserved: int) -> None:
+        self._total, self._reserved = total, reserved
+        self._known_used = 0
+        self._held = Tally[str]()
+        self._used = 0
+        self._lock = Lock()
+
+    def acquire_place(self, parties: Sequence[str], *, known: bool) -> bool:
+        """Whether there was one for somebody who belongs to these parties."""
+        with self._lock:
+            free = self._total - self._used - (0 if known else max(0, self._reserved - self._known_used))
+            if free <= 0 or any(self._held[party] >= free for party in parties):
+                return False
+            self._used += 1
+            self._known_used += known
+            self._held.update(parties)
+            return True
+
+    def release_place(self, parties: Sequence[str], *, known: bool) -> None:
+        """One that was taken with the same arguments."""
+        with self._lock:
+            self._used -= 1
+            self._known_used -= known
+            self._held.subtract(parties)
+            for party in parties:
+                if not self._held[party]:
+                    del self._held[party]
+
+    def largest_share(self, parties: Sequence[str]) -> int:
+        """How many the largest of these parties holds."""
+        with self._lock:
+            return max((self._held[party] for party in parties), default=0)
+
+    @property
+    def places_used(self) -> int:
+        """How many are held."""
+        return self._used
+
+
+class SlotPool:
+    """So many at once. Of those who wait, whose party holds the fewest places comes first, and then who came first: who
+    asks once is not behind a storm."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: list[tuple[Callable[[], int], Event]] = []
+        self._lock = Lock()
+
+    def acquire_slot(self, share: Callable[[], int], timeout: float) -> bool:
+        """Whether there was one in time."""
+        turn = (share, Event())
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            self._waiting.append(turn)
+        if turn[1].wait(timeout):
+            return True
+        with self._lock:
+            late = not turn[1].is_set()
+            if late:
+                self._waiting.remove(turn)
+            return not late
+
+    def release_slot(self) -> None:
+        """Hand it on."""
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            turn = min(self._waiting, key=lambda each: each[0]())
+            self._waiting.remove(turn)
+            turn[1].set()
+
+    @property
+    def waiting_count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+
+class PlaceClaim:
+    """One request, or one act of the house: it takes a place when it first needs one, and holds it to its end."""
+
+    def __init__(self, places: PlacePool, who: Sequence[str], *, known: bool) -> None:
+        """`who`: the parties that the client belongs to."""
+        self._places, self._client_parties, self._known = places, who, known
+        self._parties: list[str] | None = None
+
+    def largest_share(self) -> int:
+        """How many places the largest of their parties holds."""
+        return self._places.largest_share(self._parties or ())
+
+    def acquire_place(self, work: WorkKind) -> None:
+        """Take a place, if none is held. Raises Unavailable."""
+        if self._parties is not None:
+            return
+        parties = [*self._client_parties, *([f"work {work.name}"] if work.has_capped_share else [])]
+        if not self._places.acquire_place(parties, known=self._known):
+            REFUSED.labels(work=work.name, where="door").inc()
+            raise Unavailable(retry_after=1)
+        self._parties = parties
+
+    def release_place(self) -> None:
+        """Give the place back, if one is held."""
+        if self._parties is not None:
+            self._places.release_place(self._parties, known=self._known)
+            self._parties = None
+
+
+class AdmissionControl:
+    """Slots for each kind of work, and the places of all who do it or wait for it."""
+
+    def __init__(
+        self, *, places: int, reserved_places: int, slots: Mapping[WorkKind, int], wait: float = SLOT_WAIT
+    ) -> None:
+        self.places = PlacePool(places, reserved_places)
+        self.slot_wait = wait
+        self.slots = {work: SlotPool(number) for work, number in slots.items()}
+        self._claim: ContextVar[PlaceClaim | None] = ContextVar("visit", default=None)
+        self._networks: dict[str, None] = {}
+        self._lock = Lock()
+
+    def begin_request(self, client: Client, device: UUID | None = None) -> None:
+        """The client visits in this thread, until they `leave`. They are known by their session, by the device that
+        their browser was marked as, or because somebody signed in from their network; the house is known."""
+        named = {
+            "network": client.network,
+            "wider": client.customer_network,
+            "account": client.user_id,
+            "device": device,
+        }
+        known = bool(client.session_id or device or client.network in self._networks or not client.ip_address)
+        who = [f"{kind} {name}" for kind, name in named.items() if name]
+        self.end_request()
+        self._claim.set(PlaceClaim(self.places, who, known=known))
+
+    def end_request(self) -> None:
+        """The visit of this thread, if there is one, is over."""
+        if visit := self._claim.get():
+            visit.release_place()
+        self._claim.set(None)
+
+    @contextmanager
+    def attribute_work_to(self, client: Client) -> Iterator[None]:
+        """A visit for as long as the body takes; within another one, that one."""
+        if self._claim.get():
+            yield
+            return
+        self.begin_request(client)
+        try:
+            yield
+        finally:
+            self.end_request()
+
+    def acquire_place(self, work: WorkKind) -> PlaceClaim:
+        """Take the place before anything is read or counted. Raises Unavailable; RuntimeError outside of any visit."""
+        visit = self._claim.get()
+        if visit is None:
+            raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (Admission.visiting)")
+        visit.acquire_place(work)
+        return visit
+
+    @contextmanager
+    def hold_slot(self, work: WorkKind) -> Iterator[None]:
+        """Do the work in the body. Raises Unavailable when there is no place, or the wait for a slot is too long;
+        RuntimeError outside of any visit."""
+        visit = self.acquire_place(work)
+        slots = self.slots[work]
+        with WAITING.labels(work=work.name).track_inprogress():
+            admitted = slots.acquire_slot(visit.largest_share, self.slot_wait)
+        if not admitted:
+            REFUSED.labels(work=work.name, where="wait").inc()
+            raise Unavailable(retry_after=1)
+        try:
+            with RUNNING.labels(work=work.name).track_inprogress():
+                yield
+        finally:
+            slots.release_slot()
+
+    def remember_network(self, client: Client) -> None:
+        """Somebody is signed in from this network: it is known, in this process, until 10,000 others are."""
+        if client.network:
+            with self._lock:
+                self._networks.pop(client.network, None)  # the one that was not used for longest goes first
+                self._networks[client.network] = None
+                if len(self._networks) > MAX_KNOWN_NETWORKS:
+                    del self._networks[next(iter(self._networks))]
+
+    def forget_networks(self) -> None:
+        """No network is known."""
+        self._networks.clear()
+
+
+admission = AdmissionControl(
+    places=settings.PLACES,
+    reserved_places=settings.PLACES // 4,
+    slots={HASH: settings.HASHING_SLOTS, PICTURE: 1, DOCUMENT: 1},
+)

@@ -1,0 +1,10 @@
+"""The Django app of the guards."""
+
+from django.apps import AppConfig
+
+
+class LimitsConfig(AppConfig):
+    """The app of this package."""
+
+    name = "vestibule.limits"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,267 @@
+"""Exact counts that survive a restart, a flushed Redis and any race: wrong codes per address, mails per address.
+
+Rates slow things down and live in memory or Redis; these bound, and live in the database: a row a key, locked while
+it is read and written. Windows roll: no moment is forgotten before the longest window has passed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.transaction import atomic
+
+from vestibule.limits.models import Tally
+from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.storage.prepared import PreparedQuery
+
+# SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
+MOST_IN_A_ROW = 100
+WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW)
+
+# What a row that is there gets: nothing (it is not returned either), a lock, the new count.
+_ON_CONFLICT_NOTHING = "NOTHING"
+_ON_CONFLICT_LOCK = "UPDATE SET touched_at = excluded.touched_at"
+_ON_CONFLICT_REPLACE = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
+_TALLY = PreparedQuery(Tally.objects.all(), "scope", "key")
+
+TallyRow = tuple[str, bytes, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is counted, whose, and how much of it fits; `moments` and `streak` as they stand."""
+
+    scope: str
+    key: bytes
+    allowance: Allowance
+    moments: tuple[int, ...] = ()
+    streak: int = 0
+
+    def seconds_until_free(self, moment: int) -> int:
+        """Seconds until one more fits."""
+        return self.allowance.seconds_until_free(self.moments, self.streak, moment)
+
+    def with_one_more(self, moment: int) -> "Count":
+        """As it stands after one more; what no window looks back to is forgotten."""
+        kept = (each for each in self.moments if each > moment - self.allowance.memory_seconds)
+        runs = self.allowance.most_in_a_row is not None or self.allowance.delay is not None
+        return replace(self, moments=(*kept, moment), streak=self.streak + runs)
+
+    def with_one_less(self, moment: int) -> "Count":
+        """As it stands without one of that moment, which may have been forgotten."""
+        kept = list(self.moments)
+        if moment in kept:
+            kept.remove(moment)
+        return replace(self, moments=tuple(kept), streak=max(0, self.streak - 1))
+
+    @property
+    def scope_and_key(self) -> tuple[str, bytes]:
+        """What tells it from every other."""
+        return self.scope, self.key
+
+    @property
+    def table_row(self) -> TallyRow:
+        """As it stands in the table."""
+        return self.scope, self.key, json.dumps(self.moments), self.streak
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What came of counting: the seconds to `wait` (0: it was counted), each streak as it stands now, and which scopes
+    are `full`, for how long."""
+
+    wait: int
+    streaks: tuple[int, ...] = ()
+    full: tuple[tuple[str, int], ...] = ()
+
+
+def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
+    """Count one if it fits, and return 0; else count nothing and return the seconds to wait. One statement for the
+    first of its key: for keys that are mostly new."""
+    one, moment = Count(scope, key, allowance), int(now.timestamp())
+    if not one.seconds_until_free(moment) and _upsert_counts([one.with_one_more(moment)], now, _ON_CONFLICT_NOTHING):
+        return 0
+    return spend_all(now, one).wait
+
+
+def spend_all(now: datetime, *counts: Count) -> Spent:
+    """Count one of each if it fits everywhere, else nothing anywhere.
+
+    Two statements, however many are counted: they are read, and counted where they still stand so. Where another came
+    between, and in a transaction, which would keep them locked, they are locked first and read then.
+    """
+    moment = int(now.timestamp())
+    counted: set[tuple[str, bytes]] = set()
+    if not connection.in_atomic_block:
+        seen = _read_counts(counts)
+        if wait := max(each.seconds_until_free(moment) for each in seen):
+            return Spent(wait, full=_full_scopes(seen, moment))
+        after = [each.with_one_more(moment) for each in seen]
+        counted = _write_if_unchanged(seen, after, now)
+        if len(counted) == len(counts):
+            return Spent(0, tuple(each.streak for each in after))
+    with atomic(savepoint=False):
+        held = _lock_counts(counts, now)
+        before = [
+            each.with_one_less(moment) if each.scope_and_key in counted and moment in each.moments else each
+            for each in held
+        ]
+        if wait := max(each.seconds_until_free(moment) for each in before):
+            if before != held:
+                _upsert_counts(before, now, _ON_CONFLICT_REPLACE)
+            return Spent(wait, full=_full_scopes(before, moment))
+        after = [each.with_one_more(moment) for each in before]
+        _upsert_counts(after, now, _ON_CONFLICT_REPLACE)
+    return Spent(0, tuple(each.streak for each in after))
+
+
+def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
+    """Take back what was counted at `now`; `proved` ends the streak too. One statement where nothing else counts."""
+    if _clear_if_only_one(scope, key, now, proved=proved):
+        return
+    moment = int(now.timestamp())
+    with atomic(savepoint=False):
+        [held] = _lock_counts([Count(scope, key, UNBOUNDED)], now)
+        less = held.with_one_less(moment)
+        _upsert_counts([replace(less, streak=0) if proved else less], now, _ON_CONFLICT_REPLACE)
+
+
+def seconds_until_free(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
+    """Seconds until one more would fit; 0 when it would now. Counts nothing."""
+    tally = _TALLY.first(scope, key)
+    return allowance.seconds_until_free(tally.moments, tally.streak, int(now.timestamp())) if tally else 0
+
+
+def seconds_until_all_free(now: datetime, *counts: Count) -> int:
+    """Seconds until one of each would fit; 0 when it would now. Counts nothing."""
+    return max(each.seconds_until_free(int(now.timestamp())) for each in _read_counts(counts))
+
+
+def count_recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
+    """How many were counted within the longest window."""
+    tally, moment = _TALLY.first(scope, key), int(now.timestamp())
+    return sum(kept > moment - allowance.memory_seconds for kept in tally.moments) if tally else 0
+
+
+def current_streak(scope: str, key: bytes) -> int:
+    """How many came in a row."""
+    tally = _TALLY.first(scope, key)
+    return tally.streak if tally else 0
+
+
+def reset_counts(*whose: tuple[str, bytes]) -> None:
+    """Start these counts (scope, key) anew. Their rows stay: whoever looked a moment ago finds them changed, and does
+    not make them again as they were. They are locked in the one order, like all."""
+    rows = ", ".join(["(%s, %s)"] * len(whose))
+    found = f"SELECT id FROM guard_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
+    if connection.vendor == "postgresql":
+        found += ' ORDER BY scope COLLATE "C", key FOR UPDATE'
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE guard_tally SET moments = '[]', streak = 0 WHERE id IN ({found})",  # noqa: S608 - ours
+            [part for each in whose for part in each],
+        )
+
+
+def delete_counts(key: bytes) -> None:
+    """Whatever is counted for this key."""
+    Tally.objects.filter(key=key).delete()
+
+
+def idle_tallies(before: datetime) -> QuerySet[Tally]:
+    """The tallies that nobody touched since and that hold no run of failures."""
+    return Tally.objects.filter(touched_at__lt=before, streak=0)
+
+
+def broken_off_streaks(before: datetime) -> QuerySet[Tally]:
+    """The runs of failures that nobody went on with since, and that have not come to their end, which stays."""
+    return Tally.objects.filter(touched_at__lt=before, streak__gt=0, streak__lt=MOST_IN_A_ROW)
+
+
+def _full_scopes(counts: Sequence[Count], moment: int) -> tuple[tuple[str, int], ...]:
+    return tuple((each.scope, each.seconds_until_free(moment)) for each in counts if each.seconds_until_free(moment))
+
+
+def _read_counts(counts: Sequence[Count]) -> list[Count]:
+    """The counts as they stand, or stood a moment ago."""
+    places = ", ".join(["(%s, %s)"] * len(counts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scope, key, moments, streak FROM guard_tally"  # noqa: S608 - placeholders
+            f" WHERE (scope, key) IN (VALUES {places})",
+            [part for each in counts for part in each.scope_and_key],
+        )
+        return _with_stored_values(cursor.fetchall(), counts)
+
+
+def _write_if_unchanged(seen: Sequence[Count], after: Sequence[Count], now: datetime) -> set[tuple[str, bytes]]:
+    """Let those stand as they are `after`, which stand as they were `seen`; which those are."""
+    unchanged = ", ".join(["(%s, %s, %s, %s)"] * len(seen))
+    change = (
+        f"{_ON_CONFLICT_REPLACE}, touched_at = excluded.touched_at WHERE (guard_tally.scope, guard_tally.key,"
+        f" CAST(guard_tally.moments AS text), guard_tally.streak) IN (VALUES {unchanged})"
+    )
+    rows = _upsert_counts(_in_lock_order(after), now, change, *(part for each in seen for part in each.table_row))
+    return {(scope, bytes(key)) for scope, key, *_ in rows}
+
+
+def _lock_counts(counts: Sequence[Count], now: datetime) -> list[Count]:
+    """The counts as they stand, their rows made where there were none, and locked."""
+    return _with_stored_values(_upsert_counts(_in_lock_order(counts), now, _ON_CONFLICT_LOCK), counts)
+
+
+def _in_lock_order(counts: Sequence[Count]) -> list[Count]:
+    """In the one order in which rows are locked: no two wait for each other."""
+    return sorted(counts, key=lambda each: each.scope_and_key)
+
+
+def _with_stored_values(rows: Sequence[TallyRow], counts: Sequence[Count]) -> list[Count]:
+    found = {(scope, bytes(key)): (tuple(json.loads(moments)), streak) for scope, key, moments, streak in rows}
+    stands = [(each, *found.get(each.scope_and_key, ((), 0))) for each in counts]
+    return [replace(each, moments=moments, streak=streak) for each, moments, streak in stands]
+
+
+def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
+    """Take back what was counted at `now` if that is all there is; whether it was."""
+    streak = "0" if proved else "CASE WHEN streak > 0 THEN streak - 1 ELSE 0 END"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE guard_tally SET moments = '[]', streak = {streak}, touched_at = %s"  # noqa: S608 - ours, both
+            " WHERE scope = %s AND key = %s AND moments = %s",
+            [connection.ops.adapt_datetimefield_value(now), scope, key, json.dumps([int(now.timestamp())])],
+        )
+        return bool(cursor.rowcount)
+
+
+def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[TallyRow]:
+    """One statement for all: `change` for each row that is there (`more` are its parameters), any other is made."""
+    touched_at = connection.ops.adapt_datetimefield_value(now)
+    values = [(*each.table_row, touched_at) for each in counts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO guard_tally (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours, both
+            + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values))
+            + f" ON CONFLICT (scope, key) DO {change} RETURNING scope, key, moments, streak",
+            [*(part for row in values for part in row), *more],
+        )
+        return list(cursor.fetchall())
+
+
+class GuessBudget:
+    """The engine's budget of wrong codes (`challenges.results.Budget`), kept in the ledger: one count an address, over
+    all purposes and doors."""
+
+    def spend(self, subject: bytes, now: datetime) -> int:
+        """Count one guess before it is compared: 0 if it may be compared, else the seconds until one may be."""
+        return spend("codes", subject, now, WRONG_CODES)
+
+    def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
+        """The guess just counted was not wrong; `proved` also ends the run of consecutive failures."""
+        give_back("codes", subject, now, proved=proved)
+
+    def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
+        """Seconds until the next guess may be compared; 0 while guesses are left."""
+        return seconds_until_free("codes", subject, now, WRONG_CODES)

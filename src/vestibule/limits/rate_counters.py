@@ -1,0 +1,92 @@
+"""Count a request against the rates: moving windows, in memory for one process, in Redis for many."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+from limits import RateLimitItem
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisClusterStorage, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+from vestibule.kernel.errors import Throttled, Unavailable
+from vestibule.limits.rules import Rule
+from vestibule.storage import redis_client
+
+
+def open_redis_storage(url: str, **options: Any) -> Storage:
+    """Where the counts of many processes are kept; each is one key, so that a cluster may hold them."""
+    client = redis_client.open_connection(url, **options)
+    kept: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "vestibule:rate"}
+    if redis_client.is_cluster_url(url):
+        return _ClusterStorage(client, **kept)
+    return RedisStorage("redis://", connection_pool=client.connection_pool, **kept)
+
+
+class _ClusterStorage(RedisClusterStorage):
+    """Over our client: `limits` would make one of its own, and knows no TLS in its URLs."""
+
+    def __init__(self, client: Any, *, wrap_exceptions: bool, key_prefix: str) -> None:
+        Storage.__init__(self, wrap_exceptions=wrap_exceptions)
+        self.key_prefix, self.target_server, self.storage = key_prefix, "redis", client
+        self.dependency = self.dependencies["redis"].module
+        self.initialize_storage("")
+
+
+def _open_limiter() -> MovingWindowRateLimiter:
+    if settings.REDIS_URL:
+        return MovingWindowRateLimiter(open_redis_storage(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+    return MovingWindowRateLimiter(MemoryStorage())
+
+
+_limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(_open_limiter))
+
+
+def count_request(rule: Rule, *, network: str) -> None:
+    """Count one request against the rule's rates per network and overall.
+
+    Raises Throttled with the time to wait, and Unavailable when Redis can't be reached: a rate that can't be
+    counted does not vanish (docs/decisions/0003).
+    """
+    rates = settings.RATES[rule.name]
+    _count_against_rates(rule, rates.per_network, f"network {network}")
+    _count_against_rates(rule, rates.overall, "overall")
+
+
+def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
+    """Count one request against the rule's rates per identifier; whether it fits them. Raises Unavailable."""
+    try:
+        _count_against_rates(rule, settings.RATES[rule.name].per_identifier, f"identifier {identifier}")
+    except Throttled:
+        return False
+    return True
+
+
+def is_half_used(rule: Rule, *, network: str) -> bool:
+    """Whether the network has used up more than half of any rate of the rule. Counts nothing. Raises Unavailable."""
+    try:
+        return any(
+            _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
+            for rate in settings.RATES[rule.name].per_network
+        )
+    except (StorageError, *redis_client.unreachable_errors()) as error:
+        raise Unavailable from error
+
+
+def reset_rate_counters() -> None:
+    """Start every count anew (for tests)."""
+    _limiter.storage.reset()
+
+
+def _count_against_rates(rule: Rule, rates: Sequence[RateLimitItem], key: str) -> None:
+    for rate in rates:
+        try:
+            if _limiter.hit(rate, rule.name, key):
+                continue
+            reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
+        except (StorageError, *redis_client.unreachable_errors()) as error:
+            raise Unavailable from error
+        wait = max(1, int(reset_at - time.time()) + 1)
+        raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())

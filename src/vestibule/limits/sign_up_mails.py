@@ -1,0 +1,32 @@
+"""How many mails strangers may cause by signing up: to one domain, and in all.
+
+Beyond it sign-ups are answered as usual and not mailed, until the hour has room again. What guards an account (a reset,
+a notice) goes all the same, and so does what somebody asked for who solved a captcha (docs/decisions/0084).
+"""
+
+from django.conf import settings
+from django.db.transaction import atomic
+
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Throttled
+from vestibule.limits import alarms, rate_counters
+from vestibule.limits.rules import SIGN_UP_MAIL
+
+
+def count_sign_up_mail(client: Client, address: str) -> bool:
+    """Count one mail to the address; whether its domain, or all together, had their share of this hour.
+
+    Raises:
+        Unavailable: Redis can't be reached.
+    """
+    domain = settings.KEYS.digest("domain", address.rpartition("@")[2].encode()).hex()
+    try:
+        rate_counters.count_request(SIGN_UP_MAIL, network=domain)
+    except Throttled:
+        with atomic():
+            if alarms.claim_alarm(events.MAIL_FLOODED, client.at):
+                record_event(events.MAIL_FLOODED, client)
+        return True
+    return False

@@ -1,0 +1,92 @@
+"""What SMS may cost: exact caps per network, number prefix and day, for each purse, and a breaker for codes that nobody
+types.
+
+Toll fraud ("SMS pumping") earns its money by codes that are sent and never used; Twilio's and Login.gov's remedies are
+the numbers here (docs/settings.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+
+from vestibule.limits import ledger
+from vestibule.limits.ledger import Count
+from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+
+PREFIX_LENGTH = 8  # characters: the plus sign and seven digits
+BREAKER = Allowance(windows=((50, timedelta(days=1)),))  # so many a day before their use is looked at
+LEAST_PERCENT_USED = 30  # percent of the codes sent that must come back
+BREAKER_WAIT = 3600  # seconds that a person is told to wait while the breaker is open
+_TOTAL_KEY = b"all"
+_COUNTED_ONLY = Allowance(windows=((10**6, timedelta(days=1)),))  # counted, and bounded by what is made of it
+
+
+class Purse(StrEnum):
+    """What pays for an SMS. None spends another's, so that no client learns from the end of one what was sent out of
+    another, and what strangers cause keeps no owner out (docs/decisions/0085). Its counts are called by it."""
+
+    TOLD = ""  # strangers cause it, and are told when no more goes
+    QUIET = " quiet"  # strangers cause it, and are told nothing
+    OWN = " own"  # the account itself causes it, or the house, or a client that the account knows
+
+
+class SmsCap(StrEnum):
+    """Which bound refused."""
+
+    NETWORK = "network"
+    PREFIX = "prefix"
+    TOTAL = "total"
+    BREAKER = "breaker"
+
+
+_CAPS_BY_SCOPE = {
+    scope: cap
+    for purse in Purse
+    for scope, cap in (
+        (f"sms network{purse}", SmsCap.NETWORK),
+        (f"sms prefix{purse}", SmsCap.PREFIX),
+        (f"sms{purse}", SmsCap.TOTAL),
+    )
+}
+
+
+def counts_for_number(number: str, network: str, purse: Purse, *, decoy_key: bytes = b"") -> list[Count]:
+    """What one SMS to this number for this network costs, to be counted where the address's own allowance is. A thief
+    chooses the network of what the account causes, so that it is not counted there. The breaker looks at the codes of
+    sign-ups and of new numbers, which are all that comes back to it.
+
+    `free`: nothing is sent, and the same work is done on counts of that digest's own.
+    """
+    found = [
+        Count(f"sms prefix{purse}", _count_key(number[:PREFIX_LENGTH]), settings.SMS_CAPS[SmsCap.PREFIX]),
+        Count(f"sms{purse}", _TOTAL_KEY, settings.SMS_CAPS[SmsCap.TOTAL]),
+    ]
+    if purse is not Purse.OWN:
+        found.append(Count(f"sms network{purse}", _count_key(network), settings.SMS_CAPS[SmsCap.NETWORK]))
+    if purse is Purse.TOLD:
+        found.append(Count("sms codes", _TOTAL_KEY, _COUNTED_ONLY))
+    return [replace(each, key=decoy_key, allowance=UNBOUNDED) for each in found] if decoy_key else found
+
+
+def find_refusing_cap(full_scopes: Sequence[tuple[str, int]]) -> tuple[SmsCap, int] | None:
+    """Which bound on cost is among the scopes that are full, and the seconds to wait for it."""
+    return next(((_CAPS_BY_SCOPE[scope], wait) for scope, wait in full_scopes if scope in _CAPS_BY_SCOPE), None)
+
+
+def is_breaker_open(now: datetime) -> bool:
+    """Whether the breaker is open: of many codes sent, few came back."""
+    sent = ledger.count_recent("sms codes", _TOTAL_KEY, now, BREAKER)
+    used = ledger.count_recent("sms proved", _TOTAL_KEY, now, BREAKER)
+    return sent >= BREAKER.windows[0][0] and 100 * used < LEAST_PERCENT_USED * sent
+
+
+def count_code_used(now: datetime) -> None:
+    """A code that went out by SMS came back."""
+    ledger.spend_all(now, Count("sms proved", _TOTAL_KEY, _COUNTED_ONLY))
+
+
+def _count_key(whom: str) -> bytes:
+    return settings.KEYS.digest("sms", whom.encode())

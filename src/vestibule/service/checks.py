@@ -1,0 +1,35 @@
+"""Settings that contradict each other stop the start, each with an id and a remedy."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+from django.utils.module_loading import import_string
+
+from vestibule.service.settings import contradictions as rules
+
+
+@register(Tags.security)
+def check_contradictions(**_: Any) -> list[Error]:
+    """What stops the start."""
+    return [Error(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_errors(settings)]
+
+
+@register(Tags.security)
+def check_dotted_paths(**_: Any) -> list[Error]:
+    """Dotted paths that lead nowhere: found out when everything can be imported, and not with the first message."""
+    found = []
+    for name, path in (("EMAIL_BACKEND", settings.EMAIL_BACKEND), ("SMS_BACKEND", settings.SMS_GATEWAY)):
+        try:
+            if path:
+                import_string(path)
+        except ImportError:
+            hint = "Write its full dotted path, and install what it belongs to (like `vestibule[anymail]`)."
+            found.append(Error(f"{name}={path} cannot be imported.", hint=hint, id="vestibule.E024"))
+    return found
+
+
+@register(Tags.security)
+def check_doubtful_settings(**_: Any) -> list[Warning]:
+    """What may be meant so, and hardly is."""
+    return [Warning(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_doubts(settings)]

@@ -1,0 +1,22 @@
+"""`vestibule beat`: the Celery beat that rings for deliveries and sweeps; run one."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from vestibule.service.celery import app
+from vestibule.service.cli.base import OperatorCommand
+
+
+class Command(OperatorCommand):
+    """Ring for what is periodic."""
+
+    help = "Run Celery beat (one in all)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Beat until told to stop."""
+        if not app.conf.broker_url:
+            raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
+        app.start(["beat", "--loglevel=warning", f"--schedule={settings.VAR / 'beat'}"])
+        raise CommandError("Beat ended although nobody asked it to; its supervisor starts it again.")

@@ -1,0 +1,42 @@
+"""`vestibule create-admin ada@example.com`: the first admin, or another; no default account, no password on the command
+line."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from vestibule.accounts import applicant, directory, identifiers
+from vestibule.accounts.models import Role
+from vestibule.flows.recovery import password_reset
+from vestibule.flows.staff import roles
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Invalid
+from vestibule.service.cli.base import OperatorCommand
+
+
+class Command(OperatorCommand):
+    """Make an admin."""
+
+    help = "Make the account of this e-mail address an admin; without one, send a link that makes it with a password."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The address."""
+        parser.add_argument("email")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what was done. Raises CommandError."""
+        client = Client.for_system("cli", timezone.now())
+        try:
+            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
+            if directory.find_account_by_email(email):
+                roles.give_role_by_email(client=client, email=email, role=Role.ADMIN)
+                self.stdout.write(f"{email} is admin now")
+                return
+            password_reset.invite_admin(client=client, email=email)
+        except Invalid as invalid:
+            words = [error.message for errors in invalid.fields.values() for error in errors]
+            raise CommandError(" ".join(words)) from invalid
+        self.stdout.write(
+            f"a mail is on its way to {email}: within an hour, its link sets a password and makes an admin"
+        )

@@ -1,0 +1,34 @@
+"""`vestibule lift-silence ada@example.com "she mended it"`: write again to an address that mail came back from."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.flows.staff import suppression
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Invalid
+from vestibule.service.cli.base import OperatorCommand
+
+
+class Command(OperatorCommand):
+    """Write again to an address."""
+
+    help = "Write again to an e-mail address that mail came back from."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The address, and why."""
+        parser.add_argument("email")
+        parser.add_argument("reason")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say how many messages had come back. Raises CommandError."""
+        client = Client.for_system("cli", timezone.now())
+        try:
+            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
+            lifted = suppression.lift_for_address(client=client, address=email, reason=options["reason"])
+        except Invalid as invalid:
+            words = [error.message for errors in invalid.fields.values() for error in errors]
+            raise CommandError(" ".join(words)) from invalid
+        self.stdout.write(f"{email} is written to again ({lifted} messages had come back)")

@@ -1,0 +1,85 @@
+"""`vestibule migrate`: Django's, one at a time however many machines start at once, and not cut off in the middle."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import atomic
+
+from vestibule.service.cli.base import OperatorCommand
+
+ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; whoever else locks by number in this database takes another one
+LOCK_TIMEOUT = "10min"  # for another machine's migrations
+
+
+class Command(migrate.Command):
+    """Migrate, alone."""
+
+    requires_system_checks = OperatorCommand.requires_system_checks
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """As Django's. Who comes second waits, and finds nothing left to do. Raises CommandError."""
+        if settings.DATABASE_POOLED:
+            raise CommandError(
+                "Migrations go to PostgreSQL itself: in PgBouncer's sessions no lock stays ours, and its timeouts "
+                "would cut them. Set DATABASE_URL to PostgreSQL's own and DATABASE_POOLED=off for this command."
+            )
+        connection = connections[options["database"]]
+        with (
+            _exclusive_on_postgresql(connection)
+            if connection.vendor == "postgresql"
+            else _exclusive_on_sqlite(connection)
+        ):
+            super().handle(*args, **options)
+
+
+@contextmanager
+def _exclusive_on_sqlite(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """All migrations, or none. Django notes one after the transaction that applied it: a process that is killed in
+    between would leave tables which no later start can make. SQLite changes tables only where foreign keys are not
+    looked at, which is said before the transaction; each migration checks them at its end."""
+    with (settings.VAR / "migrate.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        connection.disable_constraint_checking()
+        try:
+            with atomic(using=connection.alias):
+                yield
+        finally:
+            connection.enable_constraint_checking()
+
+
+@contextmanager
+def _exclusive_on_postgresql(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """An advisory lock, held by a connection of its own for as long as that lives."""
+    holder = connection.copy()
+    holder.settings_dict["OPTIONS"]["patience"] = None
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', '0', false)")
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK_ID])
+        with _without_statement_timeout(connection):
+            yield
+    finally:
+        holder.close()
+
+
+@contextmanager
+def _without_statement_timeout(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """The statements of migrations may take their time. Waiting for a table still ends after three seconds: the whole
+    service would queue behind it. Such a migration fails as a whole, and is run again."""
+    options = connection.settings_dict["OPTIONS"]
+    usual = dict(options)
+    connection.close()
+    options.update(options="-c lock_timeout=3000", patience=None)
+    try:
+        yield
+    finally:
+        connection.close()
+        options.update(usual)

@@ -1,0 +1,47 @@
+"""`vestibule serve`: the API and the pages; in the embedded mode also the worker, as a thread of the one process."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connections
+
+from vestibule.service.ops import metric_files
+from vestibule.service.ops.migrations import list_unapplied_migrations
+from vestibule.service.server.gunicorn_server import Server
+
+
+class Command(BaseCommand):
+    """Serve the API and the pages."""
+
+    help = "Serve the API and the pages (PORT, WEB_PROCESSES, WEB_THREADS)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate a database of our own, say where everything is, and serve until told to stop."""
+        if settings.DATABASE_URL:
+            self.warn_if_not_migrated()
+        else:
+            call_command("migrate", verbosity=0)
+        self.stdout.write(f"vestibule  {settings.BASE_URL}/register/")
+        self.stdout.write(f"API docs   {settings.BASE_URL}/api/docs")
+        if settings.MAILBOX:
+            self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
+        self.stdout.flush()
+        metric_files.delete_dead_process_files()
+        connections.close_all()  # no process that is forked talks on ours
+        sys.argv = sys.argv[:1]  # gunicorn would read ours
+        Server().run()
+
+    def warn_if_not_migrated(self) -> None:
+        """Several hosts share that database: a release migrates it once. Where it is away, readiness says so."""
+        try:
+            left = list_unapplied_migrations()
+        except OperationalError:
+            return
+        if left:
+            self.stderr.write(
+                f"The database is not migrated ({len(left)} to apply): run `vestibule migrate`. "
+                "Until then nothing works, and /health/ready says so."
+            )

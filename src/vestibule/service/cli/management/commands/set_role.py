@@ -1,0 +1,36 @@
+"""`vestibule set-role ada@example.com manager`: the one way to a role besides the admin."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.accounts.models import Role
+from vestibule.flows.staff import roles
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Invalid
+from vestibule.service.cli.base import OperatorCommand
+
+
+class Command(OperatorCommand):
+    """Give a person a role."""
+
+    help = "Give the account of this e-mail address a role."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The address and the role."""
+        parser.add_argument("email")
+        parser.add_argument("role", choices=Role.values)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say who has which role now. Raises CommandError."""
+        try:
+            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
+            roles.give_role_by_email(
+                client=Client.for_system("cli", timezone.now()), email=email, role=Role(options["role"])
+            )
+        except Invalid as invalid:
+            words = [error.message for errors in invalid.fields.values() for error in errors]
+            raise CommandError(" ".join(words)) from invalid
+        self.stdout.write(f"{email} is {options['role']} now")

@@ -1,0 +1,91 @@
+"""The database: it answers, its tables are ours, it has room for our connections, its clock is right."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
+from vestibule.service.doctor.clock import compare_clocks
+from vestibule.service.ops.migrations import list_unapplied_migrations
+
+SPARE_CONNECTIONS = 10  # connections for a worker, beat and whoever has to look
+
+
+def check_database_answers(_: DoctorRun) -> Iterator[Observation]:
+    """One statement, answered."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if settings.HTTPS and connection.vendor == "sqlite":
+        yield report_warning("SQLite: one process on one machine, and no worker beside it")
+    else:
+        yield report_fine(f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))} answers")
+
+
+def check_migrations(_: DoctorRun) -> Iterator[Observation]:
+    """Every migration of this release was applied."""
+    left = list_unapplied_migrations()
+    yield report_error(f"{len(left)} not applied, {left[0]} the first of them") if left else report_fine("all applied")
+
+
+def check_connections(_: DoctorRun) -> Iterator[Observation]:
+    """Every thread of every web process holds a connection; the server must have as many."""
+    wanted = settings.WEB_PROCESSES * settings.WEB_THREADS
+    if connection.vendor != "postgresql":
+        yield report_fine("a file has no connections")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " inet_server_port()"
+        )
+        most, port = cursor.fetchone() or (0, None)
+    says = f"{wanted} of this machine's web threads, {most} that the server has"
+    if port and port != int(connection.settings_dict["PORT"] or 5432):
+        yield report_fine(f"{says}, and a pooler in between")
+    else:
+        yield report_warning(says) if wanted + SPARE_CONNECTIONS > most else report_fine(says)
+
+
+def check_database_clock(_: DoctorRun) -> Iterator[Observation]:
+    """The database's clock beside ours."""
+    if connection.vendor != "postgresql":
+        yield report_fine("the same machine")
+        return
+    before = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [theirs] = cursor.fetchone() or [before]
+    yield compare_clocks("database", theirs, before, timezone.now())
+
+
+CHECKS = (
+    Check(
+        id="database",
+        looks_at="whether the database answers, and is made for more than one process",
+        remedy="Start PostgreSQL and set DATABASE_URL=postgres://user:password@host/name.",
+        run=check_database_answers,
+    ),
+    Check(
+        id="migrations",
+        looks_at="whether every migration was applied",
+        remedy="Run `vestibule migrate`.",
+        run=check_migrations,
+        needs="database",
+    ),
+    Check(
+        id="connections",
+        looks_at="whether the database has a connection for each web thread",
+        remedy="Raise max_connections, lower WEB_PROCESSES or WEB_THREADS, or put PgBouncer in between.",
+        run=check_connections,
+        needs="database",
+    ),
+    Check(
+        id="clock-database",
+        looks_at="the database's clock against ours (2 s)",
+        remedy="Run an NTP client (chrony, systemd-timesyncd) on every machine.",
+        run=check_database_clock,
+        needs="database",
+    ),
+)

@@ -1,0 +1,62 @@
+"""What the house asks of people and allows them: passwords, rates, what strangers may learn."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from vestibule.limits import rules
+from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
+
+NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.2: where the password is the only factor
+
+
+def check_password_minimum(_: DoctorRun) -> Iterator[Observation]:
+    """SP 800-63B-4 wants fifteen characters."""
+    least = settings.PASSWORD_MIN_LENGTH
+    if least < NIST_MINIMUM:
+        yield report_warning(
+            f"{least} characters; SP 800-63B-4, 3.1.1.2 wants {NIST_MINIMUM} of a password that stands alone"
+        )
+    else:
+        yield report_fine(f"{least} characters")
+
+
+def check_rate_limits(_: DoctorRun) -> Iterator[Observation]:
+    """Each rule with a default still has a rate."""
+    if not settings.RATE_LIMITS:
+        yield report_error("RATE_LIMITS is off: nothing slows anybody down")
+        return
+    off = [rule.name for rule in rules.RULES if rule.per_network and not settings.RATES[rule.name].per_network]
+    yield report_warning(f"without a rate: {', '.join(off)}") if off else report_fine(f"{len(rules.RULES)} rules")
+
+
+def check_enumeration_protection(_: DoctorRun) -> Iterator[Observation]:
+    """What strangers learn, and what a mailbox alone may do."""
+    if not settings.ENUMERATION_PROTECTION:
+        yield report_warning("ENUMERATION_PROTECTION is off: anybody learns who has an account")
+    if not settings.LINK_BINDING:
+        yield report_warning("LINK_BINDING is off: a link alone opens an account whose password a stranger chose")
+    if settings.ENUMERATION_PROTECTION and settings.LINK_BINDING:
+        yield report_fine("learn nothing")
+
+
+CHECKS = (
+    Check(
+        id="password-minimum",
+        looks_at="PASSWORD_MIN_LENGTH against SP 800-63B-4",
+        remedy="Set PASSWORD_MIN_LENGTH=15.",
+        run=check_password_minimum,
+    ),
+    Check(
+        id="rates",
+        looks_at="whether every rate is on",
+        remedy="Unset RATE_LIMITS, and whatever RATE_* is empty.",
+        run=check_rate_limits,
+    ),
+    Check(
+        id="strangers",
+        looks_at="ENUMERATION_PROTECTION and LINK_BINDING",
+        remedy="Unset them: both are on by default.",
+        run=check_enumeration_protection,
+    ),
+)

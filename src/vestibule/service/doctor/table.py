@@ -1,0 +1,14 @@
+"""Every check, in the order in which it is told."""
+
+from vestibule.service.doctor import database, deployment, django_checks, keys, mail, policy, stores, workers
+
+CHECKS = (
+    *deployment.CHECKS,
+    *django_checks.CHECKS,
+    *database.CHECKS,
+    *stores.CHECKS,
+    *workers.CHECKS,
+    *mail.CHECKS,
+    *keys.CHECKS,
+    *policy.CHECKS,
+)

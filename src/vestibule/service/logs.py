@@ -1,0 +1,72 @@
+"""Logs: one JSON object a line on standard output, ours and every library's alike; or lines for a person's eyes."""
+
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from vestibule.kernel import spans
+
+
+def _add_trace_id(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    if trace_id := spans.current_trace_id():
+        line["trace_id"] = trace_id
+    return line
+
+
+_SHARED_PROCESSORS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    _add_trace_id,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+# Neither shows locals: they hold passwords. A string with a line break is shown escaped, so that one line is one fact.
+RENDERERS: dict[str, list[Processor]] = {
+    "json": [
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.JSONRenderer(),
+    ],
+    "console": [
+        structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=28, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
+        )
+    ],
+}
+
+
+def configure_logging(level: str, log_format: str) -> dict[str, Any]:
+    """Django's LOGGING at that level and in that form, with structlog configured along."""
+    structlog.configure(
+        processors=[*_SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "lines": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": _SHARED_PROCESSORS,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *RENDERERS[log_format],
+                ],
+            }
+        },
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
+        "root": {"handlers": ["out"], "level": level},
+        "loggers": {
+            # Of Django's own request log only the unexpected: an exception that no view answered.
+            "django.request": {"level": "ERROR"},
+            "django.security": {"level": "WARNING"},
+            "django.server": {"level": "CRITICAL"},
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "psycopg.pool": {"level": "ERROR"},
+            "twilio": {"level": "WARNING"},
+        },
+    }

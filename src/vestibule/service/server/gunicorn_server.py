@@ -1,0 +1,126 @@
+"""gunicorn as we run it: threads, and an end that cuts nobody off.
+
+SIGTERM: `/health/ready` says 503 for WEB_DRAIN seconds while everything is served, so that a balancer sends no more;
+then the door is shut (a connection is refused at once, never taken and dropped), and what is in hand is answered.
+"""
+
+from signal import SIGCHLD
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from prometheus_client.multiprocess import mark_process_dead
+
+from vestibule.audit import daily_counts
+from vestibule.service import celery
+from vestibule.service.boot import freeze_garbage_collector
+from vestibule.service.ops import health
+from vestibule.service.server.receiving import ReceivingWorker
+from vestibule.service.settings import hosts
+from vestibule.service.worker.thread import EmbeddedWorker
+from vestibule.service.wsgi import application
+
+# seconds without a sign of life of a process, which is then killed; no request takes a fraction of it
+STUCK_TIMEOUT = 30
+GRACEFUL_TIMEOUT = 20  # seconds for what is in hand at the end
+
+
+class GracefulWorker(ReceivingWorker):
+    """A process of threads that closes its door when it goes: gunicorn's own keeps it open, so that the kernel takes
+    connections which nobody answers, and cuts them at the end."""
+
+    sockets: list[Any]
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Also the last one that is called, at the end: take who stands at the door already, and close it."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for door in self.sockets:
+                self._accept_waiting(door)
+                door.close()
+            self.sockets = []
+
+    def _accept_waiting(self, door: Any) -> None:
+        door.setblocking(False)
+        while self.accept(door):
+            pass
+
+
+class DrainingArbiter(Arbiter):  # type: ignore[misc]
+    """The parent of the processes."""
+
+    def handle_term(self) -> None:
+        """Not ready from now on, and gone after WEB_DRAIN; a second signal ends the wait."""
+        health.stop_being_ready()
+        end = monotonic() + settings.WEB_DRAIN
+        while (left := end - monotonic()) > 0 and set(self.wait_for_signals(timeout=left)) <= {SIGCHLD}:
+            self.reap_workers()
+        super().handle_term()
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by our settings."""
+
+    def load_config(self) -> None:
+        """Hand the options over."""
+        options: dict[str, Any] = {
+            "bind": f"{hosts.bracket_ipv6(settings.BIND)}:{settings.PORT}",
+            "workers": settings.WEB_PROCESSES,
+            "worker_class": GracefulWorker,
+            "threads": settings.WEB_THREADS,
+            "timeout": STUCK_TIMEOUT,
+            "graceful_timeout": GRACEFUL_TIMEOUT,
+            "keepalive": 5,
+            "sendfile": False,  # it would block
+            "max_requests": settings.WEB_MAX_REQUESTS,
+            "max_requests_jitter": settings.WEB_MAX_REQUESTS // 10,
+            "limit_request_field_size": 8190,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "when_ready": _load_before_fork,
+            "post_worker_init": _start_worker_process,
+            "worker_exit": _stop_worker_process,
+            "child_exit": _drop_worker_metrics,
+            "forwarded_allow_ips": "",  # who is a trusted proxy, and what it may say, is decided at our edge
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application that the workers serve."""
+        return application
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        DrainingArbiter(self).run()
+
+
+def _load_before_fork(server: object) -> None:
+    """What is loaded now is shared, and no request waits for it: Celery loads its transport when it is first used."""
+    if settings.CELERY_BROKER_URL:
+        celery.app.finalize()
+        celery.app.connection_for_write().release()
+    freeze_garbage_collector()
+
+
+def _start_worker_process(worker: Any) -> None:
+    """In the forked process: the embedded worker, where no broker wakes others."""
+    freeze_garbage_collector()
+    if not settings.CELERY_BROKER_URL:
+        worker.courier = EmbeddedWorker()
+
+
+def _stop_worker_process(server: object, worker: Any) -> None:
+    """What is counted is written, and the message in hand goes out, before the process goes."""
+    daily_counts.daily_counter.flush()
+    if courier := getattr(worker, "courier", None):
+        courier.stop()
+
+
+def _drop_worker_metrics(server: object, worker: Any) -> None:
+    """The gauges of a process that ended count no more, its counters stay."""
+    if settings.METRICS_DIR:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs

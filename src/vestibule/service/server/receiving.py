@@ -1,0 +1,289 @@
+"""gunicorn's threads, which take a request when all of it is there: who sends slowly, or not at all, costs a socket and
+what was sent so far, and no thread; nor does who reads slowly. After the last answer the rest of what a client sends is
+read and thrown away for a while, for a connection that is cut with bytes unread loses the answer (RFC 9112, 9.6).
+
+It builds on private parts of gunicorn 27 (tests/architecture/test_server.py says which): pyproject.toml has a ceiling.
+"""
+
+import errno
+import selectors
+import socket
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
+from time import monotonic
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from vestibule.kernel import networks
+from vestibule.service.server.framing import IncomingRequest
+from vestibule.service.server.sending import NonBlockingSocket
+from vestibule.web.headers import COMMON_HEADERS, DENY_ALL_POLICY
+
+SILENT_TIMEOUT = 5.0  # seconds that a connection may be open without a byte
+RECEIVE_TIMEOUT = 60.0  # seconds that a request may take to arrive
+SEND_TIMEOUT = 300.0  # seconds that a client may take to read an answer
+# seconds that a silent connection stays open when the worker goes: a request may be on its way
+SHUTDOWN_SILENT_TIMEOUT = 2.0
+LINGER_TIMEOUT, MAX_DRAINED_BYTES = 5.0, 10 * 1024 * 1024  # seconds and bytes that are read after the last answer
+# bytes of requests that are not answered yet and of answers that are not read, of a process
+MAX_HELD_BYTES = 64 * 1024 * 1024
+ROOM = 4  # where there is no room for more connections, one in so many is ended
+RECEIVE_BYTES = 64 * 1024
+
+_ANSWER_HEADERS = {**COMMON_HEADERS, "Content-Security-Policy": DENY_ALL_POLICY, "Cache-Control": "no-store"}
+_HEADER_BYTES = "".join(f"\r\n{name}: {value}" for name, value in _ANSWER_HEADERS.items()).encode()
+
+
+def _refusal_response(status: bytes) -> bytes:
+    return b"HTTP/1.1 " + status + _HEADER_BYTES + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class HeaderAddingSocket:
+    """A socket that puts the headers of every answer under the status line."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, answer: bytes) -> None:
+        """The whole answer, as gunicorn wrote it."""
+        line, _, rest = answer.partition(b"\r\n")
+        self._client.sendall(line + _HEADER_BYTES + b"\r\n" + rest)
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
+    """A connection: the request that arrives on it, and until when what it does now may last."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, *given: Any) -> None:
+        super().__init__(cfg, NonBlockingSocket(sock), *given)
+        self.data_ready = self.initialized = True  # gunicorn is not to wait for anything
+        self.incoming = IncomingRequest()
+        self.deadline = 0.0
+        self.drained_bytes = 0
+        self.is_closing = False
+
+    @property
+    def network(self) -> str:
+        """Whose it is: of the peer, which is a proxy where one stands before us."""
+        peer = ip_address(self.client[0].partition("%")[0])
+        mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
+        return networks.host_network(str(mapped or peer))
+
+    def init(self) -> None:
+        """In the thread: what has arrived is all that there is to read."""
+        request = bytes(self.incoming.data[: self.incoming.end] if self.incoming.whole else self.incoming.data)
+        self.parser = http.get_parser(self.cfg, [request], self.client)
+
+    def begin_next_request(self) -> None:
+        """The answer was given; what is there already belongs to the next request."""
+        self.parser = http.get_parser(self.cfg, [], self.client)
+        self.incoming = IncomingRequest(bytes(self.incoming.data[self.incoming.end :]))
+
+
+class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
+    """Receives in the loop that accepts, answers in threads."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._waiting: dict[Connection, None] = {}  # for more to arrive, the one that began first first
+        self._taken: set[Connection] = set()  # whole, for a thread that is free or has them in hand
+        self._silent_deadline: float | None = None  # when the silent are closed, once the worker goes
+
+    def accept(self, listener: Any) -> bool:
+        """Take a connection, and what it has sent. Whether there was one."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return False
+        self.nr_conns += 1
+        connection = Connection(self.cfg, client, address, listener.getsockname())
+        connection.deadline = monotonic() + SILENT_TIMEOUT
+        self._receive_bytes(connection)
+        return True
+
+    def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
+        """A connection that was kept sends its next request."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        conn.deadline = monotonic() + RECEIVE_TIMEOUT
+        self._receive_bytes(conn)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """The request goes to a thread."""
+        self._taken.add(conn)
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: Connection, fs: Any) -> None:
+        """The answer was given: when all of it is on its way, wait for the next request, or see the client out."""
+        self._taken.discard(conn)
+        kept = not fs.cancelled() and not fs.exception() and fs.result()
+        if kept:
+            conn.begin_next_request()
+        else:
+            conn.incoming = IncomingRequest()
+        conn.deadline = monotonic() + SEND_TIMEOUT
+        self._send_pending(conn, fs, kept)
+
+    def _send_pending(self, conn: Connection, fs: Any, kept: bool) -> None:
+        try:
+            conn.sock.send_on()
+        except OSError:
+            self._stop_waiting(conn)
+            self._close_connection(conn)
+            return
+        if conn.sock.unsent:
+            self._wait_for_socket(conn, lambda conn: self._send_pending(conn, fs, kept), selectors.EVENT_WRITE)
+            if self._count_held_bytes() > MAX_HELD_BYTES:
+                self._stop_waiting(conn)
+                self._close_connection(conn)
+            return
+        self._stop_waiting(conn)
+        if not kept:
+            self._linger_and_close(conn)
+        elif conn.incoming.data:
+            conn.deadline = monotonic() + RECEIVE_TIMEOUT
+            self._advance_request(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        """A request that is not whole is the last on its connection."""
+        if not conn.incoming.whole:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
+        return bool(keepalive)  # where the next request begins is known: nothing of this one is left to be read
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """A request that is not HTTP reaches no middleware: its refusal gets the headers here."""
+        super().handle_error(req, HeaderAddingSocket(client), addr, exc)
+
+    def murder_pending(self) -> None:
+        """Called each second: end what took too long, and make room where there are too many."""
+        now = monotonic()
+        if not self.alive and self._silent_deadline is None:
+            self._silent_deadline = now + SHUTDOWN_SILENT_TIMEOUT
+        for conn in list(self._waiting):
+            ending = conn.is_closing or bool(conn.sock.unsent)
+            silent = not ending and not conn.incoming.data
+            until = min(conn.deadline, self._silent_deadline) if silent and self._silent_deadline else conn.deadline
+            if until > now:
+                continue
+            self._stop_waiting(conn)
+            if silent or ending:
+                self._close_connection(conn)
+            else:
+                self._refuse_request(conn, b"408 Request Timeout")
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End what has nothing under way; then who was answered; then the first of the network that has most."""
+        self.murder_keepalived(force=True)
+        younger: Counter[str] = Counter()
+        rank = {}
+        for conn in reversed(self._waiting):
+            rank[conn] = (conn.is_closing, younger[conn.network])
+            younger[conn.network] += 1
+        surplus = self.nr_conns - self.worker_connections + self.worker_connections // ROOM
+        for conn in sorted(self._waiting, key=rank.__getitem__, reverse=True)[: max(0, surplus)]:
+            self._stop_waiting(conn)
+            if conn.incoming.data:
+                self._send_bytes(conn, _refusal_response(b"408 Request Timeout"))
+            self._close_connection(conn)
+
+    def _receive_bytes(self, conn: Connection) -> None:
+        try:
+            piece = conn.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            self._wait_for_socket(conn, self._receive_bytes)
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._stop_waiting(conn)
+            self._close_connection(conn)
+            return
+        if not conn.incoming.data:
+            conn.deadline = monotonic() + RECEIVE_TIMEOUT
+        conn.incoming.add_bytes(piece)
+        self._advance_request(conn)
+
+    def _advance_request(self, conn: Connection) -> None:
+        """As far as the request has arrived."""
+        incoming = conn.incoming
+        if incoming.has_overlong_head:
+            self._refuse_request(conn, b"431 Request Header Fields Too Large")
+        elif len(incoming.data) > RECEIVE_BYTES and self._count_held_bytes() > MAX_HELD_BYTES:
+            self._refuse_request(conn, b"503 Service Unavailable\r\nRetry-After: 1")
+        elif incoming.whole or incoming.excessive:
+            self._stop_waiting(conn)
+            self.enqueue_req(conn)
+        else:
+            if incoming.expects:
+                incoming.expects = False
+                self._send_bytes(conn, b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._wait_for_socket(conn, self._receive_bytes)
+
+    def _refuse_request(self, conn: Connection, status: bytes) -> None:
+        self._send_bytes(conn, _refusal_response(status))
+        self._linger_and_close(conn)
+
+    def _send_bytes(self, conn: Connection, words: bytes) -> None:
+        with suppress(OSError):  # who does not read is not waited for
+            conn.sock.send(words)
+
+    def _linger_and_close(self, conn: Connection) -> None:
+        """Say that nothing follows, and read what still comes."""
+        conn.incoming, conn.is_closing = IncomingRequest(), True
+        conn.deadline = monotonic() + LINGER_TIMEOUT
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._stop_waiting(conn)
+            self._close_connection(conn)
+            return
+        self._wait_for_socket(conn, self._discard_bytes)
+
+    def _discard_bytes(self, conn: Connection) -> None:
+        try:
+            piece = conn.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        conn.drained_bytes += len(piece)
+        if not piece or conn.drained_bytes > MAX_DRAINED_BYTES:
+            self._stop_waiting(conn)
+            self._close_connection(conn)
+
+    def _count_held_bytes(self) -> int:
+        return sum(len(each.incoming.data) + each.sock.unsent for each in (*self._waiting, *self._taken))
+
+    def _wait_for_socket(
+        self, conn: Connection, act: Callable[[Connection], None], on: int = selectors.EVENT_READ
+    ) -> None:
+        """Do it when more has arrived, or more can be sent."""
+        if conn in self._waiting:
+            self.poller.modify(conn.sock, on, lambda _: act(conn))
+        else:
+            self._waiting[conn] = None
+            self.poller.register(conn.sock, on, lambda _: act(conn))
+
+    def _stop_waiting(self, conn: Connection) -> None:
+        if conn in self._waiting:
+            del self._waiting[conn]
+            self.poller.unregister(conn.sock)
+
+    def _close_connection(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()

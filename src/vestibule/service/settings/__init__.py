@@ -1,0 +1,26 @@
+"""The only reader of the environment: everything configurable, embedded by default (docs/settings.md).
+
+With nothing set the service runs whole on SQLite in `var/`; DATABASE_URL and REDIS_URL make it stateless. Django reads
+one module: this one, which stops the process where a setting cannot be read.
+"""
+
+from types import SimpleNamespace
+
+from vestibule.service.settings import contradictions
+from vestibule.service.settings.accounts import *
+from vestibule.service.settings.captcha import *
+from vestibule.service.settings.deployment import *
+from vestibule.service.settings.deployment import env
+from vestibule.service.settings.django_wiring import *
+from vestibule.service.settings.messages import *
+from vestibule.service.settings.observability import *
+from vestibule.service.settings.processes import *
+from vestibule.service.settings.rates import *
+from vestibule.service.settings.reader import refuse_to_start
+from vestibule.service.settings.sessions import *
+from vestibule.service.settings.stores import *
+from vestibule.service.settings.web import *
+
+ENVIRONMENT = env
+if env.findings:
+    refuse_to_start([*env.findings, *contradictions.find_errors(SimpleNamespace(**globals()))])

@@ -1,0 +1,56 @@
+"""How accounts begin: modes, fields, passwords, codes."""
+
+from datetime import timedelta
+
+from vestibule.challenges.policy import PolicySettings
+from vestibule.service.settings import value_types
+from vestibule.service.settings.deployment import env
+from vestibule.service.settings.django_wiring import REGISTRATION_MODES
+from vestibule.service.settings.processes import CORES, WEB_PROCESSES, WEB_THREADS
+
+# What the pages do; the API has both ways.
+REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", REGISTRATION_MODES, default="deferred", id="E013")
+LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
+PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
+SIGNUP_FIELDS = env.read_list(
+    "SIGNUP_FIELDS", value_types.choice_parser(("email", "username", "full_name", "phone_number", "device")), id="E006"
+)
+ENUMERATION_PROTECTION = env.read_switch("ENUMERATION_PROTECTION", default=True)
+PASSWORD_MIN_LENGTH = env.read_number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
+# Like https://api.pwnedpasswords.com; empty: no list is asked.
+PASSWORD_BREACH_URL = env.read_url("PASSWORD_BREACH_URL")
+PASSWORD_BREACH_FILE = env.read_parsed(
+    "PASSWORD_BREACH_FILE", "file", value_types.parse_digest_file, default=None, id="E041"
+)
+PASSWORD_HASHERS = [
+    "vestibule.accounts.passwords.Argon2",
+    # What comes from elsewhere is recognised, and hashed anew at the first sign-in.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "vestibule.accounts.passwords.Bcrypt",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+# As many hashes at once as there are cores, over all processes of this machine.
+HASHING_SLOTS = env.read_number("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES), least=1, most=1024)
+# A request that does expensive work, or waits for it, holds a thread: a quarter of them stays free for all others.
+PLACES = max(HASHING_SLOTS, min(HASHING_SLOTS + 16, WEB_THREADS - max(1, WEB_THREADS // 4)))
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "vestibule.accounts.passwords.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
+    },
+    {"NAME": "vestibule.accounts.password_validators.CommonPasswordValidator"},
+    {
+        "NAME": "vestibule.accounts.password_validators.OwnDataValidator",
+        "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
+    },
+]
+OTP = PolicySettings(
+    ttl=timedelta(seconds=env.read_number("OTP_TTL", default=600, least=1, most=600, id="E010")),
+    link_ttl=timedelta(seconds=env.read_number("OTP_LINK_TTL", default=6 * 3600, least=60)),
+    cooldowns=tuple(
+        timedelta(seconds=wait)
+        for wait in env.read_list("OTP_COOLDOWNS", value_types.number_parser(0, 86400), default=(60, 120, 300))
+    ),
+)

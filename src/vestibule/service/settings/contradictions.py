@@ -1,0 +1,129 @@
+"""Settings that contradict each other: each is a finding that stops the start, or one to think about."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from vestibule.captcha import vendors
+from vestibule.service.settings import addresses, hosts
+from vestibule.service.settings.reader import Finding
+from vestibule.storage import redis_client
+
+_STORE_URLS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+
+
+def find_errors(values: Any) -> list[Finding]:
+    """What stops the start, in the settings that `its` attributes are."""
+    found = [*_process_errors(values), *_deployment_errors(values), *_message_errors(values)]
+    return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in found]
+
+
+def find_doubts(values: Any) -> list[Finding]:
+    """What may be meant so, and hardly is."""
+    return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in _doubtful_settings(values)]
+
+
+def _process_errors(values: Any) -> Iterator[tuple[str, str, str]]:
+    if values.WEB_PROCESSES > 1 and not values.REDIS_URL:
+        yield (
+            "E001",
+            "Several web processes would each count the rates for themselves.",
+            "Set REDIS_URL, or WEB_PROCESSES=1.",
+        )
+    if values.WEB_PROCESSES > 1 and not values.CELERY_BROKER_URL:
+        yield (
+            "E002",
+            "Several web processes have no embedded worker, and there is no broker that wakes another.",
+            "Set REDIS_URL or CELERY_BROKER_URL and run `vestibule worker`, or set WEB_PROCESSES=1.",
+        )
+    if redis_client.is_cluster_url(values.CELERY_BROKER_URL):
+        yield (
+            "E017",
+            "A Redis Cluster is no broker for Celery.",
+            "Set CELERY_BROKER_URL to one Redis (redis://), to Sentinel (redis+sentinel://), or to another broker.",
+        )
+    if values.WEB_MAX_REQUESTS and not values.REDIS_URL:
+        yield (
+            "E016",
+            "A process that begins anew forgets the rates that it counted: whoever asks often enough is free of them.",
+            "Set REDIS_URL, or WEB_MAX_REQUESTS=0.",
+        )
+    if values.CHALLENGE_STORE == "redis" and not values.REDIS_URL:
+        yield "E004", "The challenge store is Redis, and there is none.", "Set REDIS_URL, or CHALLENGE_STORE=database."
+
+
+def _deployment_errors(values: Any) -> Iterator[tuple[str, str, str]]:
+    if len(values.SECRET_KEY) < 32:
+        yield "E005", "SECRET_KEY is shorter than 32 characters.", "Make one: `openssl rand -base64 48`."
+    if values.DATABASE_URL and not values.SECRET_KEY_GIVEN:
+        yield "E012", "Each copy would make a secret key of its own.", "Set SECRET_KEY, the same for every copy."
+    if values.DEBUG and not hosts.is_local(values.HOST):
+        yield "E009", f"DEBUG is on, and {values.HOST} is not this machine alone.", "Unset DEBUG."
+
+
+def _message_errors(values: Any) -> Iterator[tuple[str, str, str]]:
+    transport = "Set EMAIL_HOST or EMAIL_BACKEND."
+    if values.MAILBOX and (values.HTTPS or hosts.is_public(values.HOST)):
+        yield "E011", "Codes would stand in /dev/mailbox/ for everybody.", transport
+    if values.MAILBOX and not values.MAILBOX_PUBLIC and not hosts.is_local(values.BIND):
+        yield (
+            "E018",
+            f"Whoever reaches {values.BIND} would read every code in /dev/mailbox/.",
+            f"{transport} To have it so on a network of your own, set MAILBOX_PUBLIC=on.",
+        )
+    if values.EMAIL_USE_SSL and values.EMAIL_USE_TLS:
+        yield (
+            "E019",
+            "Mail can begin with TLS (EMAIL_USE_SSL, and port 465) or turn to it (EMAIL_USE_TLS), not both.",
+            "Unset EMAIL_USE_TLS for port 465; unset EMAIL_USE_SSL for port 587.",
+        )
+    if values.SMS_GATEWAY and not values.SMS_COUNTRIES:
+        yield "E014", "SMS cost money, and no country is allowed.", "Set SMS_COUNTRIES, like DE,AT,CH."
+    if values.SMS_BACKEND == "twilio" and not (
+        values.TWILIO_ACCOUNT_SID
+        and values.TWILIO_AUTH_TOKEN
+        and (values.TWILIO_FROM or values.TWILIO_MESSAGING_SERVICE_SID)
+    ):
+        yield (
+            "E015",
+            "Twilio has no credentials, or no sender.",
+            "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.",
+        )
+    if values.CAPTCHA_PROVIDER != vendors.ALTCHA and not (values.CAPTCHA_SITE_KEY and values.CAPTCHA_SECRET_KEY):
+        yield (
+            "E021",
+            f"The captcha is {values.CAPTCHA_PROVIDER}'s, and there are no keys for it.",
+            "Set CAPTCHA_SITE_KEY and CAPTCHA_SECRET_KEY, or unset CAPTCHA_PROVIDER.",
+        )
+
+
+def _doubtful_settings(values: Any) -> Iterator[tuple[str, str, str]]:
+    if values.HTTPS and not values.TRUSTED_PROXIES:
+        yield (
+            "W001",
+            "BASE_URL is https, and nobody is trusted who could say that a request came so.",
+            "Set TRUSTED_PROXIES to what stands in front; else every rate counts them as one person.",
+        )
+    if not values.HTTPS and hosts.is_public(values.HOST):
+        yield (
+            "W002",
+            f"BASE_URL is http, and {values.HOST} looks public: passwords and cookies travel in clear.",
+            "Put a proxy with a certificate in front, and set BASE_URL=https://….",
+        )
+    if in_clear := [name for name in _STORE_URLS if addresses.may_be_unencrypted(getattr(values, name))]:
+        yield (
+            "W003",
+            f"{' and '.join(in_clear)}: what is kept there may leave this machine unencrypted.",
+            "Use TLS: rediss://…, and postgres://…?sslmode=verify-full (ASVS 12.3.1).",
+        )
+    if not values.MAILBOX and values.SENDER_BY_HOST and not hosts.is_public(values.HOST):
+        yield (
+            "W004",
+            f"Mails come from {values.DEFAULT_FROM_EMAIL}, which no receiver trusts.",
+            "Set DEFAULT_FROM_EMAIL to an address of your own domain.",
+        )
+    for name, known in values.ENVIRONMENT.find_unknown_names().items():
+        yield (
+            "W006",
+            f"{name} is set, and is no setting.",
+            f"Did you mean {known}?" if known else "See docs/settings.md for what there is.",
+        )

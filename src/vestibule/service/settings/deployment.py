@@ -1,0 +1,69 @@
+"""Where the house stands: its folder, its address, who stands in front of it, its keys."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from vestibule.kernel import entropy
+from vestibule.kernel.sealing import KeyRing
+from vestibule.service.settings import dotenv, hosts, value_types
+from vestibule.service.settings.reader import Finding, SettingsReader, refuse_to_start
+
+_dotenv_values, _dotenv_findings = dotenv.read_dotenv(Path(".env"))
+for _name, _text in _dotenv_values.items():  # boto3, OpenTelemetry and anymail read theirs by themselves
+    os.environ.setdefault(_name, _text)
+env = SettingsReader(os.environ, findings=_dotenv_findings)
+
+
+def _make_private_folder(path: Path) -> Path:
+    """The folder, for nobody else to look into. One that somebody else filled keeps the mode that it has."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (path / "secret_key").exists() or not any(path.iterdir()):
+            with suppress(PermissionError):  # a volume that is lent to us
+                path.chmod(0o700)
+    except OSError:
+        refuse_to_start(
+            [*env.findings, Finding(id="E040", problem=f"VAR_DIR={path} is no folder of ours.", remedy=_VAR_DIR_REMEDY)]
+        )
+    return path
+
+
+_VAR_DIR_REMEDY = "Set VAR_DIR to a folder that this user may write to."
+VAR = _make_private_folder(Path(env.read_text("VAR_DIR", default="var")).resolve())
+PORT = env.read_number("PORT", default=8000, least=1, most=65535)
+BASE_URL = env.read_url("BASE_URL", value_types.parse_root_url, default=f"http://localhost:{PORT}", id="E007")
+HOST = hosts.normalize_host(urlsplit(BASE_URL).hostname or "")
+MAIL_DOMAIN = hosts.mail_domain(HOST)
+FRONTEND_URL = env.read_url("FRONTEND_URL", value_types.parse_site_url)
+HTTPS = BASE_URL.startswith("https://")
+DEBUG = env.read_switch("DEBUG", default=False)
+ALLOWED_HOSTS = env.read_list(
+    "ALLOWED_HOSTS",
+    value_types.parse_allowed_host,
+    default=[hosts.bracket_ipv6(HOST), "localhost", "127.0.0.1", "[::1]"],
+)
+TRUSTED_PROXIES = env.read_list("TRUSTED_PROXIES", value_types.parse_network)
+
+
+def _load_or_make_secret(path: Path) -> str:
+    """A secret key made at the first start and kept, readable by nobody else."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(entropy.random_token())
+        try:
+            os.link(draft, path)  # atomic: of two first starts, one wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.read_secret("SECRET_KEY")
+SECRET_KEY_GIVEN = bool(SECRET_KEY)
+SECRET_KEY = SECRET_KEY or _load_or_make_secret(VAR / "secret_key")
+SECRET_KEY_FALLBACKS = env.read_list("SECRET_KEY_FALLBACKS", str, secret=True)
+KEYS = KeyRing([SECRET_KEY, *SECRET_KEY_FALLBACKS])

@@ -1,0 +1,130 @@
+"""How Django and the libraries are wired together: the same in every deployment."""
+
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+
+# --- The application --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "vestibule.web.admin",  # before unfold, and unfold before the stock admin: the first template of a name is taken
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "vestibule.audit",
+    "vestibule.limits",
+    "vestibule.courier",
+    "vestibule.challenges",
+    "vestibule.accounts",
+    "vestibule.sessions",
+    "vestibule.service.cli",
+    "vestibule.web.pages",
+]
+MIDDLEWARE = [
+    "vestibule.web.middleware.request_context",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "vestibule.web.headers.ContentPolicy",
+    "corsheaders.middleware.CorsMiddleware",
+    "vestibule.web.middleware.https_only",
+    "vestibule.web.middleware.strip_api_slash",
+    "vestibule.web.middleware.limit_body",
+    "vestibule.web.middleware.AllowedHostsMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "vestibule.web.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "vestibule.service.urls"
+WSGI_APPLICATION = "vestibule.service.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["vestibule.web.pages.context.site_context"]},
+    }
+]
+REGISTRATION_MODES = ("deferred", "pending")
+AUTH_USER_MODEL = "accounts.User"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE],  # our own tags; not whatever else this origin serves
+        "worker-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- The admin --------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS: list[str] = []  # Django authenticates nobody: flows.sign_in.by_password does
+# The stock admin asks for middleware and context processors on every path, and for its messages. Our gate does their
+# work on its own paths (web.admin.access): it finds the page session and sets `request.user`, and the site hands the
+# templates what they need; nothing of the admin stands on the way of the API.
+SILENCED_SYSTEM_CHECKS = [
+    *("admin.E404", "admin.E406", "admin.E408", "admin.E409", "admin.E410", "admin.W411"),
+    "security.W009",  # asks 50 characters of SECRET_KEY; the one we make has 256 bits in 43 (`vestibule doctor` looks)
+    "security.W021",  # HSTS preload: a promise for every service of the whole domain, and not ours to make
+]
+UNFOLD = {
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Sign-ups", "icon": "monitoring", "link": "/admin/"},
+                    {"title": "People", "icon": "group", "link": "/admin/accounts/user/"},
+                    {"title": "Messages", "icon": "mail", "link": "/admin/courier/message/"},
+                    {"title": "Audit log", "icon": "list_alt", "link": "/admin/audit/auditevent/"},
+                ],
+            },
+        ],
+    },
+}
+
+# --- The API ----------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["vestibule.web.api.parsing.StrictJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "vestibule.web.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "vestibule",
+    "DESCRIPTION": "Sign-up and sign-in as a service.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    },
+    "SECURITY": [{"bearer": []}, {}],
+    "ENUM_NAME_OVERRIDES": {"AccountStatus": "vestibule.accounts.models.Status"},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}

@@ -1,0 +1,163 @@
+"""The strict reader of the environment: each setting is read as its kind says, or reported.
+
+A value is opaque text: nothing in it is interpolated or unescaped. White space around it, and one pair of quotes around
+the whole of it, are dropped (`docker run --env-file` passes quotes on). An empty value is an unset one, unless the
+setting gives it a meaning. What cannot be read is a finding, and stands at its default until the start is refused.
+"""
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, TypeVar
+
+from vestibule.service.settings import value_types
+from vestibule.service.settings.value_types import UnreadableValue
+
+T = TypeVar("T")
+
+# Whatever begins so is taken for ours, and what is close to a name of ours for a slip.
+_OUR_PREFIXES = (
+    *("RATE_", "EMAIL_", "SMS_", "CAPTCHA_", "OTP_", "JWT_", "BRAND_", "TWILIO_", "SIGNUP_", "PENDING_", "PASSWORD_"),
+    *("CORS_", "ENUMERATION_", "REGISTRATION_", "HASHING_", "SESSIONS_", "MAILBOX_"),
+)
+_SIMILARITY_CUTOFF, _MAX_UNCOMPARED_LENGTH = 0.86, 5
+_KUBERNETES_NAMES = re.compile(
+    r"_(SERVICE_HOST|(SERVICE_)?PORT)(_|$)"
+)  # Kubernetes sets these for a service of any name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason not to start: its id, like `E032`, what is wrong, and what to do about it."""
+
+    id: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Generic[T]):
+    """How one variable is read. `secret`: its value is shown nowhere; `empty`: what an empty value says."""
+
+    name: str
+    kind: str
+    default: T
+    parse: Callable[[str], T] = field(repr=False)
+    id: str
+    secret: bool = False
+    empty: T | None = None
+
+
+def refuse_to_start(findings: Iterable[Finding]) -> NoReturn:
+    """End the process with all that is to be mended, one remedy each. Raises SystemExit(1)."""
+    lines = [f"{each.problem} (vestibule.{each.id})\n    → {each.remedy}" for each in findings]
+    sys.exit("\n  ".join(["vestibule does not start. To mend:", *lines]))
+
+
+@dataclass(slots=True)
+class SettingsReader:
+    """Reads settings from `given`, and keeps which were asked for, what they said, and what could not be read."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    findings: list[Finding] = field(default_factory=list)
+    known: dict[str, Setting[Any]] = field(default_factory=dict, repr=False)
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def read_setting(self, setting: Setting[T]) -> T:
+        """The value of the setting; its default where nothing, or nothing readable, is given."""
+        self.known[setting.name] = setting
+        value = self.values[setting.name] = self._parse_given_value(setting)
+        return value
+
+    def read_text(self, name: str, *, default: str = "") -> str:
+        """Text as it stands."""
+        return self.read_setting(Setting(name=name, kind="text", default=default, parse=str, id="E031"))
+
+    def read_secret(self, name: str) -> str:
+        """Text that is shown nowhere."""
+        return self.read_setting(Setting(name=name, kind="secret", default="", parse=str, id="E031", secret=True))
+
+    def read_switch(self, name: str, *, default: bool) -> bool:
+        """On or off."""
+        return self.read_setting(
+            Setting(name=name, kind="switch", default=default, parse=value_types.parse_switch, id="E032")
+        )
+
+    def read_number(
+        self, name: str, *, default: int, least: int = 0, most: int = value_types.MAX_INTEGER, id: str = "E033"
+    ) -> int:
+        """A whole number from `least` to `most`."""
+        parse = value_types.number_parser(least, most)
+        return self.read_setting(Setting(name=name, kind="number", default=default, parse=parse, id=id))
+
+    def read_choice(self, name: str, choices: Iterable[str], *, default: str, id: str = "E034") -> str:
+        """One of the words, typed in any case."""
+        return self.read_setting(
+            Setting(name=name, kind="word", default=default, parse=value_types.choice_parser(choices), id=id)
+        )
+
+    def read_list(
+        self,
+        name: str,
+        parse_item: Callable[[str], T],
+        *,
+        default: Iterable[T] = (),
+        id: str = "E035",
+        secret: bool = False,
+    ) -> list[T]:
+        """What stands between commas, each read by `item`; empty ones are dropped."""
+        parse = value_types.list_parser(parse_item)
+        return self.read_setting(Setting(name=name, kind="list", default=[*default], parse=parse, id=id, secret=secret))
+
+    def read_url(
+        self, name: str, parse: Callable[[str], str] = value_types.parse_url, *, default: str = "", id: str = "E036"
+    ) -> str:
+        """An absolute http(s) address, or what else `parse` takes for one."""
+        return self.read_setting(Setting(name=name, kind="url", default=default, parse=parse, id=id))
+
+    def read_rate(self, name: str, *, default: str) -> str:
+        """Rates in words; an empty value is no rate."""
+        return self.read_setting(
+            Setting(name=name, kind="rate", default=default, parse=value_types.parse_rate, id="E038", empty="")
+        )
+
+    def read_parsed(
+        self, name: str, kind: str, parse: Callable[[str], T], *, default: T, id: str, secret: bool = False
+    ) -> T:
+        """Whatever `parse` makes of it."""
+        return self.read_setting(Setting(name=name, kind=kind, default=default, parse=parse, id=id, secret=secret))
+
+    def find_unknown_names(self) -> dict[str, str]:
+        """What is given, looks like a setting and is none; with the setting that may be meant, or nothing."""
+        found = {}
+        for name in sorted(self.environ.keys() - self.known.keys()):
+            near = (
+                difflib.get_close_matches(name, self.known, 1, _SIMILARITY_CUTOFF)
+                if len(name) > _MAX_UNCOMPARED_LENGTH
+                else []
+            )
+            if near or (name.startswith(_OUR_PREFIXES) and not _KUBERNETES_NAMES.search(name)):
+                found[name] = near[0] if near else ""
+        return found
+
+    def _parse_given_value(self, setting: Setting[T]) -> T:
+        if setting.name not in self.environ:
+            return setting.default
+        text = value_types.strip_quotes(self.environ[setting.name])
+        if not text:
+            return setting.default if setting.empty is None else setting.empty
+        try:
+            return setting.parse(value_types.require_printable(text))
+        except UnreadableValue as wrong:
+            self.findings.append(
+                Finding(
+                    id=setting.id, problem=f"{_name_and_value(setting, text)} {wrong.problem}.", remedy=wrong.remedy
+                )
+            )
+            return setting.default
+
+
+def _name_and_value(setting: Setting[Any], text: str) -> str:
+    return setting.name if setting.secret else f"{setting.name}={ascii(text)[1:-1] if not text.isprintable() else text}"

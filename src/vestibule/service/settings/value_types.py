@@ -1,0 +1,249 @@
+"""The kinds of settings: each function reads one from text. Raises Unreadable with words for the operator."""
+
+import re
+from collections.abc import Callable, Iterable
+from email.errors import HeaderParseError, ObsoleteHeaderDefect
+from email.headerregistry import Address
+from email.policy import default as headers
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+import limits
+from phonenumbers import SUPPORTED_REGIONS
+
+from vestibule.service.settings import hosts
+
+T = TypeVar("T")
+MAX_INTEGER = 2**31 - 1  # what an integer of databases, time-outs and sockets holds
+_SWITCH_WORDS = {**dict.fromkeys(("on", "yes", "true", "1"), True), **dict.fromkeys(("off", "no", "false", "0"), False)}
+
+
+class UnreadableValue(ValueError):
+    """No value of its kind: what is wrong, as the rest of a sentence about the setting, and what to do about it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def strip_quotes(text: str) -> str:
+    """The text without white space around it, and without one pair of quotes around the whole of it."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def require_printable(text: str) -> str:
+    """The text itself, where nothing in it could end a line or a header."""
+    if any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 or letter in "\u2028\u2029" for letter in text):
+        raise UnreadableValue("holds a line break or another control character", "Set it to one line of plain text.")
+    if any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+        raise UnreadableValue("is not UTF-8", "Write it in UTF-8.")
+    return text
+
+
+def parse_switch(text: str) -> bool:
+    """On or off, in the words that people use for them."""
+    if (value := _SWITCH_WORDS.get(text.lower())) is None:
+        raise UnreadableValue("is neither on nor off", "Use `on` or `off`.")
+    return value
+
+
+def number_parser(least: int, most: int) -> Callable[[str], int]:
+    """A whole number in ASCII digits, from `least` to `most`."""
+
+    def parse_number(text: str) -> int:
+        if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20):
+            raise UnreadableValue("is no whole number", f"Use digits alone, {least} to {most}.")
+        if not least <= int(text) <= most:
+            raise UnreadableValue(f"is outside {least} to {most}", f"Use a number from {least} to {most}.")
+        return int(text)
+
+    return parse_number
+
+
+def choice_parser(choices: Iterable[str]) -> Callable[[str], str]:
+    """One of the words, typed in any case."""
+    known = {each.lower(): each for each in choices}
+
+    def parse_choice(text: str) -> str:
+        if text.lower() not in known:
+            raise UnreadableValue("is no word for it", f"Use one of: {', '.join(known.values())}.")
+        return known[text.lower()]
+
+    return parse_choice
+
+
+def parse_digest_file(text: str) -> Path | None:
+    """A file of SHA-1 digests in order, one a line."""
+    path = Path(text)
+    try:
+        with path.open("rb") as file:
+            first = file.readline(80)
+    except OSError as error:
+        raise UnreadableValue(
+            f"cannot be read ({error.strerror})", "Set it to a file that this user may read."
+        ) from error
+    if not re.fullmatch(rb"[0-9A-Fa-f]{40}(:\d+)?\r?\n?", first):
+        remedy = "Each line is 40 hexadecimal digits, in order, as haveibeenpwned-downloader writes them."
+        raise UnreadableValue("is no list of SHA-1 digests", remedy)
+    return path
+
+
+def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:
+    """What stands between commas."""
+
+    def parse_list(text: str) -> list[T]:
+        found = [parse_item(each.strip()) for each in text.split(",") if each.strip()]
+        if not found:
+            raise UnreadableValue("names nothing", "Write what it names, with commas between, or unset it.")
+        return found
+
+    return parse_list
+
+
+def parse_url(text: str) -> str:
+    """An absolute http(s) address, without a slash at its end."""
+    split_http_url(text)
+    return text.rstrip("/")
+
+
+def parse_site_url(text: str) -> str:
+    """Where a site begins: an http(s) address without query and fragment; its host in ASCII, without a default port."""
+    parts = split_http_url(text)
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise UnreadableValue("has a query or a fragment", "Leave out what follows the path.")
+    return hosts.url_origin(parts) + parts.path.rstrip("/")
+
+
+def parse_root_url(text: str) -> str:
+    """A site at the root of its host."""
+    if urlsplit(found := parse_site_url(text)).path:
+        raise UnreadableValue(
+            "has a path: the pages are served at the root of a host",
+            "Give the service a host name of its own, like https://auth.example.com.",
+        )
+    return found
+
+
+def parse_origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host and port."""
+    if text == "null" or "*" in text:
+        raise UnreadableValue("allows every sender", "Name each origin, like https://app.example.com.")
+    if urlsplit(found := parse_site_url(text)).path:
+        raise UnreadableValue(f"holds {text}, which has a path", "An origin is scheme, host and port.")
+    return found
+
+
+def split_http_url(text: str) -> SplitResult:
+    """The parts of an absolute http(s) address with a host, without a login."""
+    example = "Set it like https://auth.example.com."
+    try:
+        parts = urlsplit(text)
+        host, _ = hosts.normalize_host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise UnreadableValue("holds no address: its host or port cannot be", example) from None
+    if parts.scheme not in ("http", "https") or not host or any(each.isspace() for each in text) or "\\" in text:
+        raise UnreadableValue("is no absolute http(s) address", example)
+    if parts.username is not None or parts.password is not None or parts.port == 0:
+        raise UnreadableValue("holds a login, or port 0", example)
+    return parts
+
+
+def parse_allowed_host(text: str) -> str:
+    """A host that is answered, as Django matches it: ASCII, IPv6 in brackets, `.example.com` for all below, `*`."""
+    if text == "*":
+        return text
+    try:
+        return "." * text.startswith(".") + hosts.bracket_ipv6(hosts.normalize_host(text.removeprefix(".")))
+    except ValueError:
+        raise UnreadableValue(f"holds {text}, which is no host name", "Name hosts without scheme and port.") from None
+
+
+def parse_server_host(text: str) -> str:
+    """The name or address of a machine; IPv6 with or without brackets."""
+    try:
+        return hosts.normalize_host(text)
+    except ValueError:
+        raise UnreadableValue("is no host name or address", "Use one like smtp.example.com, 127.0.0.1 or ::.") from None
+
+
+def dotted_path_parser(known_words: Iterable[str]) -> Callable[[str], str]:
+    """One of the words, or the dotted path of something in Python."""
+    known = tuple(known_words)
+
+    def parse_dotted_path(text: str) -> str:
+        if text not in known and not ("." in text and all(part.isidentifier() for part in text.split("."))):
+            choice = "".join(f"`{each}` or " for each in known)
+            raise UnreadableValue("is no dotted path", f"Use {choice}a path like package.module.name.")
+        return text
+
+    return parse_dotted_path
+
+
+def parse_colour(text: str) -> str:
+    """A CSS colour: hexadecimal, or its name."""
+    if not re.fullmatch(r"#([0-9a-fA-F]{3,4}){1,2}|[a-zA-Z]+", text):
+        raise UnreadableValue("is no colour", "Set it like #3455d1.")
+    return text
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """An address or network."""
+    try:
+        return ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        raise UnreadableValue(
+            f"holds {text}, which is no network", "Use addresses or networks, like 10.0.0.0/8."
+        ) from None
+
+
+def parse_country(text: str) -> str:
+    """An ISO 3166 country with telephone numbers, or `*` for all."""
+    if (code := text.upper()) not in SUPPORTED_REGIONS and code != "*":
+        raise UnreadableValue(f"holds {text}, which is no country", "Use ISO codes, like DE,AT,CH.")
+    return code
+
+
+def parse_sender(text: str) -> str:
+    """One e-mail address, with or without a name before it, as it stands in a header (RFC 5322 3.4)."""
+    try:
+        header = headers.header_factory("From", text)
+        [found] = header.addresses
+        plain = found.username.isascii() and all(isinstance(each, ObsoleteHeaderDefect) for each in header.defects)
+        domain = found.domain if found.domain.startswith("[") else hosts.normalize_host(found.domain)
+    except (ValueError, IndexError, HeaderParseError):  # the parser's own ways to end at what is cut off
+        plain = False
+    if not plain:
+        raise UnreadableValue(
+            "is no sender: one address, and a name with signs in it in quotes",
+            'Set it like `"Example, Inc." <no-reply@example.com>`.',
+        )
+    return format_mailbox(found.display_name, found.username, domain)
+
+
+def parse_email_address(text: str) -> str:
+    """One e-mail address without a name."""
+    found = headers.header_factory("From", parse_sender(text)).addresses[0]
+    if found.display_name:
+        raise UnreadableValue("has a name beside the address", "Set the address alone, like help@example.com.")
+    return str(found.addr_spec)
+
+
+def format_mailbox(name: str, user: str, domain: str) -> str:
+    """A name and an address for a header, with the quotes that the name needs."""
+    return str(Address(name, user, domain))
+
+
+def parse_rate(text: str) -> str:
+    """Rates in words, like `10/minute;100/hour`; `off` is none."""
+    if text.lower() == "off":
+        return ""
+    try:
+        found = limits.parse_many(text)
+    except ValueError:
+        found = []
+    if not found or not all(0 < each.amount <= MAX_INTEGER and 0 < each.multiples <= MAX_INTEGER for each in found):
+        raise UnreadableValue("is no rate", "Use rates like `10/minute;100/hour`, or `off`.")
+    return text

@@ -1,0 +1,139 @@
+"""The periodic sweeps: what is of no more use is forgotten in small batches, each safe to run twice at once."""
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.transaction import atomic
+from django.utils import timezone
+from prometheus_client import Counter
+
+from vestibule.accounts import address_history, lifecycle, pictures
+from vestibule.audit import daily_counts, retention
+from vestibule.captcha import attack_level
+from vestibule.challenges import newest
+from vestibule.challenges.configured_engine import challenges
+from vestibule.courier import delivery
+from vestibule.flows.account import personal_data
+from vestibule.kernel.client import Client
+from vestibule.limits import heartbeat, ledger
+from vestibule.service.celery import app
+from vestibule.sessions import refresh_tokens
+
+SWEEP_INTERVAL = timedelta(minutes=1)
+BATCH_SIZE = 100  # rows: what one transaction holds locked (`make bench-purge`)
+MAX_BATCHES = 50  # of each kind a run
+BATCH_PAUSE = 0.02  # seconds between two batches: on SQLite, the others' turn to write
+
+SWEPT_ROWS = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])
+
+log = structlog.get_logger("vestibule.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One kind of row that is of no more use `kept` after its time: how many there are, and how to erase some; looked
+    for so often (`every`)."""
+
+    kind: str
+    kept_for: timedelta
+    count: Callable[[datetime], int]
+    erase: Callable[[datetime, int], int]
+    every: timedelta = SWEEP_INTERVAL
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is the turn of this kind, of those of a run each minute."""
+        return int(now.timestamp()) % int(self.every.total_seconds()) < SWEEP_INTERVAL.total_seconds()
+
+
+def list_sweeps() -> tuple[Sweep, ...]:
+    """The table."""
+    return (
+        _sweep_of_rows("unproved users", settings.PENDING_TTL, lifecycle.expired_pending_users),
+        Sweep(
+            kind="challenges",
+            kept_for=timedelta(hours=1),  # a dead challenge can still say why for so long
+            count=lambda before: challenges.store.count_expired(before=before),
+            erase=lambda before, limit: challenges.store.delete_expired(before=before, limit=limit),
+        ),
+        _sweep_of_rows("places of challenges", timedelta(hours=1), newest.expired_pointers),
+        _sweep_of_rows("former addresses", address_history.UNDO_PERIOD, address_history.expired_former_addresses),
+        _sweep_of_rows("messages", timedelta(days=30), delivery.ended_messages),
+        _sweep_of_rows("tallies", timedelta(days=2), ledger.idle_tallies),  # longer than the longest window
+        _sweep_of_rows("runs of failures", timedelta(days=90), ledger.broken_off_streaks),
+        _sweep_of_rows(
+            "audit events", settings.AUDIT_KEPT, retention.expired_events, within=retention.allow_shortening
+        ),
+        _sweep_of_rows("audit tallies", settings.AUDIT_KEPT, retention.expired_daily_counts),
+        Sweep(
+            kind="whole addresses",  # of audit events: the network is left
+            kept_for=settings.AUDIT_ADDRESSES_KEPT,
+            count=lambda before: retention.events_with_full_address(before).count(),
+            erase=retention.truncate_addresses,
+        ),
+        _sweep_of_rows("refresh tokens", timedelta(days=1), refresh_tokens.expired_refresh_tokens),
+        _sweep_of_rows("sessions", timedelta(days=1), refresh_tokens.expired_sessions),
+        Sweep(
+            kind="closed accounts",
+            kept_for=timedelta(),
+            count=lambda before: lifecycle.users_due_for_erasure(before).count(),
+            erase=personal_data.erase_due_accounts,
+        ),
+        Sweep(
+            kind="pictures of nobody",
+            kept_for=timedelta(days=1),  # one that is uploaded now has no owner yet
+            count=lambda before: len(pictures.list_orphaned_pictures(before, sys.maxsize)),
+            erase=pictures.delete_orphaned_pictures,
+            every=timedelta(hours=1),  # it lists them all
+        ),
+    )
+
+
+@app.task(name="vestibule.sweep", ignore_result=True)
+def run_due_sweeps() -> None:
+    """Forget what is of no more use; a backlog goes over several runs. And tell where the whole system is tried."""
+    now = timezone.now()
+    daily_counts.daily_counter.flush()
+    attack_level.record_attack_alarms(Client.for_system("worker", now))
+    swept = {each.kind: erase_stale(each, now, batches=MAX_BATCHES) for each in list_sweeps() if each.is_due(now)}
+    heartbeat.record_sweeps(timezone.now())
+    if any(swept.values()):
+        log.info("swept", **swept)
+
+
+def erase_stale(sweep: Sweep, now: datetime, *, batches: int | None = None) -> int:
+    """Erase what is stale now, in at most so many batches; how many rows went."""
+    total = done = 0
+    while batches is None or done < batches:
+        gone = sweep.erase(now - sweep.kept_for, BATCH_SIZE)
+        SWEPT_ROWS.labels(kind=sweep.kind).inc(gone)
+        total, done = total + gone, done + 1
+        if gone < BATCH_SIZE:
+            break
+        sleep(BATCH_PAUSE)
+    return total
+
+
+def _sweep_of_rows(
+    kind: str,
+    kept_for: timedelta,
+    stale: Callable[[datetime], QuerySet[Any]],
+    within: Callable[[], AbstractContextManager[None]] = atomic,
+) -> Sweep:
+    """Rows of the database, erased in a transaction (`within`). What somebody else holds, to use or to sweep it, is
+    passed over."""
+
+    def erase_rows(before: datetime, limit: int) -> int:
+        with within():
+            held = list(stale(before).select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+            stale(before).model.objects.filter(pk__in=held).delete()
+        return len(held)
+
+    return Sweep(kind=kind, kept_for=kept_for, count=lambda before: stale(before).count(), erase=erase_rows)

@@ -1,0 +1,42 @@
+"""The Celery task that delivers, and how a web process sends it."""
+
+from time import monotonic, sleep
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from vestibule.courier import delivery, wake
+from vestibule.courier.transports.channels import reuse_mail_connection
+from vestibule.service.celery import app
+
+log = structlog.get_logger("vestibule.courier")
+
+POLL_INTERVAL, KEEPING_UP_WITHIN, LONGEST_RUN = 0.1, 1, 30  # seconds: between two looks; for what one finds; in all
+BATCH_SIZE = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
+
+
+# Acknowledged when it begins: the outbox is the queue, and a task that is lost with its worker is found by the next.
+@app.task(name="vestibule.deliver", ignore_result=True)
+def deliver_until_idle() -> None:
+    """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
+    looked = monotonic()
+    end = looked + LONGEST_RUN
+    with reuse_mail_connection():
+        while (taken := delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)) and monotonic() < end:
+            if taken < BATCH_SIZE and monotonic() - looked < KEEPING_UP_WITHIN:
+                sleep(POLL_INTERVAL)
+                wake.set_wake_mark()
+            looked = monotonic()
+        if settings.REDIS_URL:
+            wake.clear_wake_mark()
+            delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # for whoever found the mark until now
+
+
+def send_deliver_task() -> None:
+    """Send the task to a worker (OUTBOX_WAKER). A broker that can't be reached is logged and costs nothing else."""
+    try:
+        deliver_until_idle.apply_async(retry=False)
+    except (OperationalError, OSError):
+        log.warning("broker.unreachable")

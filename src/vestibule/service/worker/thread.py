@@ -1,0 +1,48 @@
+"""The worker of the embedded mode: one thread of the one process, woken by the doorbell or by time."""
+
+from datetime import timedelta
+from threading import Event, Thread
+
+import structlog
+from django.db import close_old_connections
+from django.utils import timezone
+
+from vestibule.courier import delivery, wake
+from vestibule.service.worker import schedule
+
+WAKE_INTERVAL = timedelta(seconds=2)
+DELIVERY_BATCH_SIZE = 10  # messages between two looks at whether to stop
+STOP_TIMEOUT = timedelta(seconds=5)
+
+log = structlog.get_logger("vestibule.worker")
+
+
+class EmbeddedWorker:
+    """The thread, running."""
+
+    def __init__(self) -> None:
+        self._stop = Event()
+        self._thread = Thread(target=_work_until_stopped, args=(self._stop,), name="vestibule-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it after the message in hand; one that takes longer is another's when its lease runs out."""
+        self._stop.set()
+        wake.wake_event.set()
+        self._thread.join(STOP_TIMEOUT.total_seconds())
+
+
+def _work_until_stopped(stop: Event) -> None:
+    swept_at = timezone.now() - schedule.SWEEP_INTERVAL
+    while not stop.is_set():
+        wake.wake_event.wait(WAKE_INTERVAL.total_seconds())
+        wake.wake_event.clear()
+        try:
+            close_old_connections()
+            while not stop.is_set() and delivery.deliver_due_messages(timezone.now(), batch=DELIVERY_BATCH_SIZE):
+                pass
+            if timezone.now() - swept_at >= schedule.SWEEP_INTERVAL:
+                swept_at = timezone.now()
+                schedule.run_due_sweeps()
+        except Exception:
+            log.exception("worker.failed")

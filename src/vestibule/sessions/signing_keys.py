@@ -1,0 +1,152 @@
+"""The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.transaction import on_commit
+from jwt.algorithms import ECAlgorithm
+
+from vestibule.kernel import entropy
+from vestibule.kernel.sealing import Unsealable
+from vestibule.sessions.models import SigningKey
+
+PUBLISHED_BEFORE_SIGNING = timedelta(minutes=10)  # longer than PUBLISHED_FOR, for clocks differ
+PUBLISHED_FOR = timedelta(minutes=5)  # for so long a verifier may hold the published set (service.ops.views)
+# Seconds that a process may go on with the keys it has read: so long a key may still be taken after it was forgotten.
+KEPT_FOR = 5.0
+# Seconds between two readings for a `kid` that is unknown: strangers who make some up cause no more.
+REREAD_AFTER = 0.1
+
+
+class UnknownKey(LookupError):
+    """No key of ours has this `kid`."""
+
+
+def find_public_key(kid: str) -> ec.EllipticCurvePublicKey:
+    """The public half of the key with this `kid`. Raises UnknownKey."""
+    found = _cached_keys().get(kid) or _cached_keys(max_age=REREAD_AFTER).get(kid)
+    if found is None:
+        raise UnknownKey(kid)
+    return found.private_key.public_key()
+
+
+def current_signing_key(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
+    for seconds in (KEPT_FOR, 0):
+        if sign := [each for each in _cached_keys(max_age=seconds).values() if each.signs_at <= now]:
+            current = max(sign, key=lambda each: (each.signs_at, each.kid))
+            return current.kid, current.private_key
+    made = _create_signing_key(now, now)
+    on_commit(forget_signing_keys)
+    return made.kid, _unseal_private_key(made.kid, bytes(made.sealed_private))
+
+
+def current_key_signs_since(now: datetime) -> datetime | None:
+    """Since when the key that signs now has done so; None before the first."""
+    return SigningKey.objects.filter(signs_at__lte=now).order_by("-signs_at").values_list("signs_at", flat=True).first()
+
+
+def publish_next_key(now: datetime) -> tuple[str, int]:
+    """Publish a new key, which signs after LEAD, and forget those whose last token is dead, in the caller's
+    transaction: the new `kid`, and how many were forgotten."""
+    made = _create_signing_key(now, now + PUBLISHED_BEFORE_SIGNING)
+    signing = SigningKey.objects.filter(
+        signs_at__lte=now - settings.JWT_ACCESS_TTL - PUBLISHED_BEFORE_SIGNING
+    ).order_by("-signs_at")
+    current = signing.values_list("pk", flat=True).first()
+    gone, _ = signing.exclude(pk=current).delete()
+    on_commit(forget_signing_keys)
+    return made.kid, gone
+
+
+def replace_all_keys(now: datetime) -> tuple[str, int]:
+    """Make a new key that signs at once, and forget every other, in the caller's transaction: the new `kid`, and how
+    many were forgotten. A process that has read them goes on with them for KEPT_FOR at most."""
+    made = _create_signing_key(now, now)
+    gone, _ = SigningKey.objects.exclude(pk=made.pk).delete()
+    on_commit(forget_signing_keys)
+    return made.kid, gone
+
+
+def build_jwk_set() -> dict[str, list[dict[str, Any]]]:
+    """The public keys as a JWK set (RFC 7517, 5); while the database is away, as they were read last.
+
+    Raises OperationalError, InterfaceError where they never were.
+    """
+    try:
+        ring = _cached_keys()
+    except (OperationalError, InterfaceError):
+        if not (ring := _key_cache[1]):
+            raise
+    return {"keys": [_as_jwk(each.kid, each.private_key) for each in ring.values()]}
+
+
+def _create_signing_key(now: datetime, signs_at: datetime) -> SigningKey:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    kid = entropy.random_token()[:22]
+    return SigningKey.objects.create(
+        kid=kid,
+        created_at=now,
+        signs_at=signs_at,
+        sealed_private=settings.KEYS.seal("signing key", pem, context=kid.encode()),
+    )
+
+
+@lru_cache(maxsize=16)
+def _unseal_private_key(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
+    pem = settings.KEYS.unseal("signing key", sealed_private, context=kid.encode())
+    key = load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"signing key {kid} is no elliptic curve key")
+    return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedKey:
+    """One key of the ring, opened."""
+
+    kid: str
+    private_key: ec.EllipticCurvePrivateKey
+    signs_at: datetime
+
+
+def _load_usable_keys() -> Iterator[OpenedKey]:
+    """The keys that our key ring opens: one that a retired secret sealed signs and verifies nothing any more."""
+    for row in SigningKey.objects.order_by("kid"):
+        with suppress(Unsealable):
+            yield OpenedKey(
+                kid=row.kid, private_key=_unseal_private_key(row.kid, bytes(row.sealed_private)), signs_at=row.signs_at
+            )
+
+
+def _cached_keys(*, max_age: float = KEPT_FOR) -> Mapping[str, OpenedKey]:
+    """Every key by its `kid`, as it was so many seconds ago at most."""
+    global _key_cache
+    if monotonic() - _key_cache[0] >= max_age:
+        _key_cache = monotonic(), {each.kid: each for each in _load_usable_keys()}
+    return _key_cache[1]
+
+
+def forget_signing_keys() -> None:
+    """Read the keys anew next time."""
+    global _key_cache
+    _key_cache = (-KEPT_FOR, {})
+
+
+_key_cache: tuple[float, Mapping[str, OpenedKey]]
+forget_signing_keys()
+
+
+def _as_jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    public = json.loads(ECAlgorithm.to_jwk(key.public_key()))
+    return {**public, "kid": kid, "use": "sig", "alg": "ES256"}

@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis, reached in one way: prepared reads, rows, connections."""

@@ -1,0 +1,39 @@
+"""Whether the database can hold what people write, and reads capitals as we do: a check before every command."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import Error, Tags, register
+from django.db import DatabaseError, connection
+
+UTF8 = "UTF8"
+_HINT = (
+    "Make another one, and move the data: CREATE DATABASE vestibule TEMPLATE template0 ENCODING 'UTF8' "
+    "LOCALE_PROVIDER builtin LOCALE 'C.UTF-8'; (before PostgreSQL 17: LC_COLLATE 'C' LC_CTYPE 'C')."
+)
+
+
+@register(Tags.security)
+def check_database_encoding(**_: Any) -> list[Error]:
+    """PostgreSQL keeps text as it was told when the database was created. One that can't be reached is not looked at:
+    the service starts, and waits for it."""
+    return list(_find_encoding_errors()) if connection.vendor == "postgresql" else []
+
+
+def _find_encoding_errors() -> Iterator[Error]:
+    opened_before = connection.connection is not None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_encoding'), lower('I'), upper('i')")
+            encoding, *cases = cursor.fetchone() or (UTF8, "i", "I")
+    except DatabaseError:
+        return
+    finally:
+        if not opened_before:
+            connection.close()
+    if encoding != UTF8:
+        what = f"The database keeps its text in {encoding}: most names, and our own words, do not fit in."
+        yield Error(what, hint=_HINT, id="vestibule.E060")
+    elif cases != ["i", "I"]:  # Turkish, Azerbaijani: two spellings of one username would be two people
+        what = "The database's locale has other small and capital letters for i and I than names have here."
+        yield Error(what, hint=_HINT, id="vestibule.E061")

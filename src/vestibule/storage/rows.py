@@ -1,0 +1,99 @@
+"""Insert and change a row by SQL that is written once: Django would compose it anew each time."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, Model
+
+M = TypeVar("M", bound=Model)
+
+
+def insert_row(row: M) -> M:
+    """Insert a new row, in the caller's transaction. A number that the database gives it is not read back.
+
+    Raises IntegrityError.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(*_bind_insert(row))
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return row
+
+
+def insert_once(row: M) -> bool:
+    """Insert a new row unless a unique constraint says that it is there; whether it was inserted."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        sql, values = _bind_insert(row)
+        cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
+        return bool(cursor.rowcount)
+
+
+def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where: str) -> Any:
+    """Insert a new row, or where one with the same unique columns (`conflict`, in SQL) is there and `where` holds of
+    it, give that one the new values of `columns`: one statement, whichever. The primary key of the row that holds them
+    now; None where `where` does not hold.
+
+    Raises IntegrityError.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    quoted = connection.ops.quote_name
+    sql, values = _bind_insert(row)
+    sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns)
+    key: Any = row._meta.pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} ON CONFLICT {conflict} DO UPDATE SET {sets} WHERE {where} RETURNING {quoted(key.column)}", values
+        )
+        found = cursor.fetchone()
+    return key.to_python(found[0]) if found else None
+
+
+def update_row(row: M, *unchanged: str, **new_values: object) -> bool:
+    """Compare and set: give columns of a row new values, if those named by `still` (not null) hold what `row` says.
+    Whether they did; if so, `row` says the new values too.
+
+    Raises IntegrityError.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, set_fields, known = _compile_update(type(row), tuple(new_values), unchanged)
+    values = [
+        field.get_db_prep_save(value, connection) for field, value in zip(set_fields, new_values.values(), strict=True)
+    ]
+    values += [field.get_db_prep_save(field.value_from_object(row), connection) for field in known]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        changed = bool(cursor.rowcount)
+    if changed:
+        for name, value in new_values.items():
+            setattr(row, name, value)
+    return changed
+
+
+@cache
+def _compile_update(
+    model: type[Model], changed_names: tuple[str, ...], unchanged_names: tuple[str, ...]
+) -> "tuple[str, list[Field[object, object]], list[Field[object, object]]]":
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    meta: Any = model._meta
+    set_fields = [meta.get_field(name) for name in changed_names]
+    known = [meta.pk, *map(meta.get_field, unchanged_names)]
+    sets, where = ([f"{quoted(str(field.column))} = %s" for field in fields] for fields in (set_fields, known))
+    table = quoted(meta.db_table)
+    sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608 - our names
+    return sql, set_fields, known
+
+
+def _bind_insert(row: Model) -> tuple[str, list[Any]]:
+    sql, fields = _compile_insert(type(row))
+    connection = connections[DEFAULT_DB_ALIAS]
+    return sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+
+
+@cache
+def _compile_insert(model: type[Model]) -> "tuple[str, list[Field[object, object]]]":
+    fields = [field for field in model._meta.concrete_fields if not field.db_returning]
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608 - our names

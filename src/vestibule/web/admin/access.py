@@ -1,0 +1,75 @@
+"""Who may enter the admin: the pages' own session, looked up at each request, and the role that the database holds."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from vestibule.accounts.models import User
+from vestibule.flows.staff import permissions
+from vestibule.flows.staff.permissions import Permission
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import NotAllowed, Refusal, StepUpRequired, Unauthenticated
+from vestibule.web.page_session import admit_page
+from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers
+
+View = Callable[..., HttpResponseBase]
+
+
+class StaffRequest(HttpRequest):
+    """A request of the staff: what the gate adds to it."""
+
+    client: Client
+    user: User
+
+
+def staff_only(view: View) -> View:
+    """A view for admins and managers. Nobody signed in: to the sign-in, and back. Signed in, and none of the staff:
+    there is nothing here. An old sign-in: the password once more, and back."""
+
+    @wraps(view)
+    def view_for_staff(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            request.client = admit_page(request)
+            request.user = permissions.enter_admin(client=request.client)
+            return view(request, *args, **kwargs)
+        except StepUpRequired:
+            return _redirect_and_return("/account/confirm/", request)
+        except Unauthenticated:
+            return _redirect_and_return("/login/", request)
+        except NotAllowed as refusal:
+            raise Http404 from refusal
+        except Refusal as refusal:
+            return _refusal_page(request, refusal)
+
+    return view_for_staff
+
+
+def is_permitted(request: HttpRequest, permission: Permission) -> bool:
+    """Whether whoever passed the gate may do this."""
+    user = getattr(request, "user", None)
+    return user is not None and permission in permissions.ROLE_PERMISSIONS[user.role]
+
+
+def require_recent_staff_sign_in(request: StaffRequest) -> None:
+    """What changes something is not even asked for with an old sign-in. Raises StepUpRequired."""
+    if not permissions.is_recently_proved(request.client, settings.STEP_UP):
+        raise StepUpRequired
+
+
+def _redirect_and_return(path: str, request: HttpRequest) -> HttpResponse:
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
+    return HttpResponseRedirect(f"{path}?{urlencode({'next': back})}", status=303)
+
+
+def _refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    problem = PROBLEMS[problem_key(refusal)]
+    response = render(request, "pages/failure.html", {"problem": problem}, status=problem.status)
+    for name, value in refusal_headers(refusal).items():
+        response[name] = value
+    return response

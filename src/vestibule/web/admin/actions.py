@@ -1,0 +1,133 @@
+"""The buttons on a person's page: in words, who may press them, when they fit, and the flow that each calls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from vestibule.accounts.models import Role, Status, User
+from vestibule.flows.staff import roles, support, suppression
+from vestibule.flows.staff.permissions import Permission
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FieldError, Invalid
+
+ANY_STATUS = tuple(Status)
+CONFIRMED_STATUSES = (Status.ACTIVE, Status.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAction:
+    """One button. `grave`: what can't simply be taken back."""
+
+    name: str
+    permission: Permission
+    title: Promise | str
+    lead: Promise | str
+    done: Promise | str
+    flow: Callable[..., User]
+    statuses: tuple[str, ...]
+    grave: bool = False
+
+    def is_applicable(self, user: User) -> bool:
+        """Whether the button makes sense for an account in this state."""
+        if self.flow is support.suspend_account and user.own_closing:
+            return True
+        closed = user.closes_at is not None and not user.own_closing
+        return user.status in self.statuses and not (self.flow is support.close_account and closed)
+
+    def call_flow(self, *, client: Client, user_id: UUID, typed: Mapping[str, str]) -> None:
+        """Call the flow with what was typed. Raises Refusal."""
+        given = {"role": _parse_role(typed.get("role", ""))} if self.permission is Permission.ROLE else {}
+        self.flow(client=client, user_id=user_id, reason=typed.get("reason", ""), **given)
+
+
+def _parse_role(typed: str) -> Role:
+    if typed not in Role.values:
+        raise Invalid({"role": [FieldError("invalid_choice", str(_("Choose a role.")))]})
+    return Role(typed)
+
+
+ACTIONS: Mapping[str, AccountAction] = MappingProxyType(
+    {
+        act.name: act
+        for act in (
+            AccountAction(
+                name="resend-verification",
+                permission=Permission.RESEND,
+                title=_("Resend the verification"),
+                lead=_("A new link and code go to the address; the ones before work no more. You see neither."),
+                done=_("A new link and code are on their way."),
+                flow=support.resend_verification,
+                statuses=(Status.PENDING,),
+            ),
+            AccountAction(
+                name="sign-out",
+                permission=Permission.SIGN_OUT,
+                title=_("Sign out everywhere"),
+                lead=_("Every session ends at its next request, and no device is known any more."),
+                done=_("Every session has ended."),
+                flow=support.sign_out_user,
+                statuses=CONFIRMED_STATUSES,
+            ),
+            AccountAction(
+                name="password-reset",
+                permission=Permission.RESET,
+                title=_("Send a password reset"),
+                lead=_("A link to choose a new password goes to the person's own address. You see neither."),
+                done=_("A link to choose a new password is on its way."),
+                flow=support.start_password_reset,
+                statuses=(Status.ACTIVE,),
+            ),
+            AccountAction(
+                name="lift-silence",
+                permission=Permission.LIFT,
+                title=_("Write to them again"),
+                lead=_("After a mail came back, the address gets none for some days. This ends that now."),
+                done=_("Messages are sent again."),
+                flow=suppression.lift_for_person,
+                statuses=ANY_STATUS,
+            ),
+            AccountAction(
+                name="role",
+                permission=Permission.ROLE,
+                title=_("Give a role"),
+                lead=_("It counts from the next request on. The last admin stays one."),
+                done=_("The role is given."),
+                flow=roles.assign_role,
+                statuses=CONFIRMED_STATUSES,
+            ),
+            AccountAction(
+                name="reactivate",
+                permission=Permission.REACTIVATE,
+                title=_("Reactivate"),
+                lead=_("The person can sign in again, and is told so. A closing that is under way is off."),
+                done=_("The account is active."),
+                flow=support.reactivate_account,
+                statuses=(Status.SUSPENDED,),
+            ),
+            AccountAction(
+                name="suspend",
+                permission=Permission.SUSPEND,
+                title=_("Suspend"),
+                lead=_("Every session ends, nobody signs in, and the person is told so. Nothing is erased."),
+                done=_("The account is suspended."),
+                flow=support.suspend_account,
+                statuses=(Status.ACTIVE,),
+                grave=True,
+            ),
+            AccountAction(
+                name="close",
+                permission=Permission.CLOSE,
+                title=_("Close the account"),
+                lead=_("It is off at once, the person is told so, and in 14 days it is erased, unless reactivated."),
+                done=_("The account is off, and will be erased in 14 days."),
+                flow=support.close_account,
+                statuses=CONFIRMED_STATUSES,
+                grave=True,
+            ),
+        )
+    }
+)

@@ -1,0 +1,119 @@
+"""The audit log taken along: as CSV for a spreadsheet, or a JSON object a line, streamed as it is read."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from vestibule.audit import events as known
+from vestibule.audit.models import AuditEvent
+from vestibule.flows.staff import audit_log
+from vestibule.flows.staff.audit_log import EventFilter
+from vestibule.flows.staff.permissions import Permission
+from vestibule.kernel.errors import FieldError, Invalid, Refusal, StepUpRequired, Unauthenticated
+from vestibule.web.admin import access
+from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
+
+COLUMNS = (
+    *("id", "at", "name", "code", "actor", "user_id", "by_id", "reason", "challenge_id", "address", "agent"),
+    "request_id",
+)
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute (OWASP: CSV injection)
+
+
+def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, Any]) -> HttpResponseBase:
+    """Ask why, then hand the file over. `frame`: what each page of the admin knows."""
+    if not access.is_permitted(request, Permission.EXPORT):
+        raise Http404
+    access.require_recent_staff_sign_in(request)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            which, reason = parse_filter(request.POST), request.POST.get("reason", "")
+            found = audit_log.export_events(client=request.client, event_filter=which, reason=reason)
+            return _export_response(found, request.POST.get("format", ""), request.client.at)
+        except (StepUpRequired, Unauthenticated):
+            raise
+        except Refusal as refused:
+            refusal = refused
+    context = {
+        "title": _("Export the audit log"),
+        "typed": request.POST or request.GET,
+        "names": sorted(event.name for event in known.ALL_EVENTS if event.in_audit_log),
+        "alert": refusal_message(refusal) if refusal else "",
+    }
+    status = PROBLEMS[problem_key(refusal)].status if refusal else 200
+    return TemplateResponse(request, "house/export.html", {**page_context, **context}, status=status)
+
+
+def parse_filter(typed: Mapping[str, str]) -> EventFilter:
+    """The filter as it was typed: a person's id, an event's name and code, first and last day. Raises Invalid."""
+    try:
+        user_id = UUID(typed["user_id"]) if typed.get("user_id") else None
+        since, until = (
+            _parse_day_edge(typed.get("since", ""), time.min),
+            _parse_day_edge(typed.get("until", ""), time.max),
+        )
+    except ValueError as error:
+        raise Invalid({"filter": [FieldError("invalid", _("That is no id, or no day."))]}) from error
+    name, code = typed.get("name", "")[:60], typed.get("code", "")[:40]
+    return EventFilter(user_id=user_id, name=name, code=code, since=since, until=until)
+
+
+def to_csv(rows: Iterable[AuditEvent]) -> Iterator[str]:
+    """Lines of RFC 4180, with a first line that names the columns; no cell of it is a formula."""
+    line = csv.writer(_EchoFile())
+    yield line.writerow(COLUMNS)
+    for each in rows:
+        yield line.writerow([escape_formula(value) for value in _column_values(each)])
+
+
+def to_json_lines(rows: Iterable[AuditEvent]) -> Iterator[str]:
+    """An object a line."""
+    for each in rows:
+        yield json.dumps(dict(zip(COLUMNS, _column_values(each), strict=True)), default=str) + "\n"
+
+
+def escape_formula(value: object) -> str:
+    """The cell as text that no spreadsheet takes for a formula: an apostrophe stands before what begins like one."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_PREFIXES) else text
+
+
+class _EchoFile:
+    """A file for csv.writer that hands each line back."""
+
+    def write(self, line: str) -> str:
+        """The line."""
+        return line
+
+
+def _export_response(rows: Iterator[AuditEvent], form: str, now: datetime) -> StreamingHttpResponse:
+    lines, kind, suffix = (
+        (to_json_lines(rows), "application/x-ndjson", "jsonl") if form == "jsonl" else (to_csv(rows), "text/csv", "csv")
+    )
+    name = f'attachment; filename="audit-{now:%Y-%m-%d}.{suffix}"'
+    return StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": name})
+
+
+def _column_values(event: AuditEvent) -> list[object]:
+    row = {**{name: getattr(event, name) for name in COLUMNS}, "at": event.at.isoformat()}
+    return [row[name] for name in COLUMNS]
+
+
+def _parse_day_edge(typed: str, edge: time) -> datetime | None:
+    """The moment at that edge of a day (in UTC). Raises ValueError."""
+    if not typed:
+        return None
+    day = parse_date(typed)
+    if day is None:
+        raise ValueError(typed)
+    return datetime.combine(day, edge, UTC)

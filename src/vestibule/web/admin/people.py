@@ -1,0 +1,120 @@
+"""People: found by address, number or id; one page each, with what the staff may do."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+
+from vestibule.accounts import directory
+from vestibule.accounts.models import Role, User
+from vestibule.audit import events
+from vestibule.flows.staff import audit_log, people
+from vestibule.flows.staff.audit_log import EventFilter
+from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
+from vestibule.web.admin import access
+from vestibule.web.admin.actions import ACTIONS, AccountAction
+from vestibule.web.admin.tables import ReadOnlyTable, format_moment
+from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
+
+
+class PersonTable(ReadOnlyTable):
+    """The table of people."""
+
+    heading = "PersonTable"
+    list_display = ("name", "username", "phone_number", "status", "role", "since")
+    list_filter = ("status", "role")
+    filter_parameters = ("status__exact", "role__exact")
+    ordering = ("-created_at",)
+    sortable_by = ()
+    search_fields = ("email", "phone_number", "id")  # in words for the template; get_search_results does the work
+    search_help_text = "Email, phone number or id"
+
+    @display(description="Email")
+    def name(self, user: User) -> str:
+        """What leads to the person's page."""
+        return user.email or user.phone_number or str(user.pk)
+
+    @display(description="Since")
+    def since(self, user: User) -> str:
+        """When the row was made."""
+        return format_moment(user.created_at)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """No column that nobody is to see."""
+        return User.objects.defer("password")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """By one index or another, never through the whole table (accounts.directory)."""
+        return (directory.search_users(search_term, queryset) if search_term.strip() else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        """And a page for each act."""
+        act = path(
+            "<uuid:id>/<slug:name>/", self.admin_site.admin_view(self.account_action_view), name="accounts_user_act"
+        )
+        return [*super().get_urls(), act]
+
+    def row_view(self, request: access.StaffRequest, object_id: str) -> HttpResponse:
+        """The account, its sessions, devices and newest events, and the buttons."""
+        try:
+            shown = people.show_person(client=request.client, user_id=UUID(object_id))
+        except (ValueError, NotFound) as error:
+            raise Http404 from error
+        count, happened = audit_log.find_events(client=request.client, event_filter=EventFilter(user_id=shown.user.pk))
+        context = {
+            "title": self.name(shown.user),
+            "person": shown.user,
+            "sessions": shown.sessions,
+            "devices": shown.devices,
+            "events": [{"row": each, "meaning": events.meaning_of(each.name)} for each in happened],
+            "more": count > len(happened),
+            "acts": [
+                act
+                for act in ACTIONS.values()
+                if access.is_permitted(request, act.permission) and act.is_applicable(shown.user)
+            ],
+            "done": ACTIONS.get(request.GET.get("done", "")),
+        }
+        return self.render_admin_page(request, "house/person.html", context)
+
+    def account_action_view(self, request: access.StaffRequest, id: UUID, name: str) -> HttpResponse:
+        """Ask why, then do it, and come back to the person."""
+        act = ACTIONS.get(name)
+        if act is None or not access.is_permitted(request, act.permission):
+            raise Http404
+        access.require_recent_staff_sign_in(request)
+        refusal: Refusal | None = None
+        if request.method == "POST":
+            try:
+                act.call_flow(client=request.client, user_id=id, typed=request.POST)
+                return HttpResponseRedirect(f"/admin/accounts/user/{id}/?done={name}", status=303)
+            except (StepUpRequired, Unauthenticated):
+                raise
+            except Refusal as refused:
+                refusal = refused
+        return self._reason_form(request, id, act, refusal)
+
+    def _reason_form(
+        self, request: access.StaffRequest, id: UUID, act: AccountAction, refusal: Refusal | None
+    ) -> HttpResponse:
+        try:
+            user = people.show_person(client=request.client, user_id=id).user
+        except NotFound as error:
+            raise Http404 from error
+        context: dict[str, Any] = {
+            "title": act.title,
+            "act": act,
+            "person": user,
+            "name": self.name(user),
+            "roles": Role.choices,
+            "alert": refusal_message(refusal) if refusal else "",
+            "typed": request.POST,
+        }
+        return self.render_admin_page(
+            request, "house/act.html", context, PROBLEMS[problem_key(refusal)].status if refusal else 200
+        )

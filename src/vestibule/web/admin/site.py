@@ -1,0 +1,79 @@
+"""The site: its paths, its gate, and what each of its pages knows. No stock login, no stock password page."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path
+from unfold.sites import UnfoldAdminSite
+
+from vestibule.accounts.models import User
+from vestibule.audit.models import AuditEvent
+from vestibule.courier.models import Message
+from vestibule.flows.staff import funnel
+from vestibule.web.admin import access, dashboard, export
+from vestibule.web.admin.events import AuditEventTable
+from vestibule.web.admin.messages import MessageTable
+from vestibule.web.admin.people import PersonTable
+
+
+class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
+    """The one admin site."""
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Only what there is: the dashboard, the three tables, the export, and nothing for whoever guesses."""
+        models: dict[type, ModelAdmin[Any]] = self._registry
+        tables = [
+            path(f"{model._meta.app_label}/{model._meta.model_name}/", include(shown.urls))  # type: ignore[attr-defined]
+            for model, shown in models.items()
+        ]
+        return [
+            path("", self.admin_view(self.index), name="index"),
+            path("export/", self.admin_view(self.export_view), name="export"),
+            *tables,
+            path("<path:url>", self.admin_view(self.catch_all_view)),
+        ]
+
+    def admin_view(self, view: access.View, cacheable: bool = False) -> access.View:
+        """Every view stands behind the gate; then Django's own wrapping, which asks for the CSRF token."""
+        return access.staff_only(super().admin_view(view, cacheable))
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the gate let this request pass."""
+        return hasattr(request, "client")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The sidebar says what there is; the stock list would link to pages that there are not."""
+        return []
+
+    def index(self, request: access.StaffRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """`/admin/`: the funnel of the last 30 days."""
+        shown = dashboard.draw_funnel(funnel.compute_funnel(client=request.client))
+        context = {**self.each_context(request), "title": "Sign-ups", "board": shown}
+        return TemplateResponse(request, "admin/index.html", context)
+
+    def export_view(self, request: access.StaffRequest) -> HttpResponseBase:
+        """`/admin/export/`: the audit log, to take along."""
+        return export.export_audit_log(request, self.each_context(request))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What each page knows. No inline colours: the palette is a stylesheet (static/house/admin.css)."""
+        known: dict[str, Any] = super().each_context(request)
+        brand = settings.BRAND.name
+        return {
+            **known,
+            "request": request,
+            "user": getattr(request, "user", None),
+            "colors": None,
+            "site_title": brand,
+            "site_header": brand,
+        }
+
+
+site = StaffAdminSite()
+site.register(User, PersonTable)
+site.register(Message, MessageTable)
+site.register(AuditEvent, AuditEventTable)

@@ -1,0 +1,142 @@
+"""`/api/auth/email/change…`, `/api/auth/phone/change…`: another address, another number."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.challenges.results import ChallengeStatus
+from vestibule.flows.account import email_change, phone_change
+from vestibule.limits import rules
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.login import parse_password
+from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.passwords import GUARDED_CODES, PROOF_CODES, SIGNED_IN_CODES
+from vestibule.web.api.people import Myself
+from vestibule.web.api.schema import LinkToken, response_schemas
+from vestibule.web.edge import admit
+
+_TAG = ["Addresses"]
+_PROOF_CODES = (*SIGNED_IN_CODES, *PROOF_CODES)
+
+
+class NewEmail(RequestBody):
+    """The new address, and the password."""
+
+    email = Text(allow_blank=False)
+    password = Text(max_length=4096)
+
+
+class NewPhone(RequestBody):
+    """The new number, and the password."""
+
+    phone_number = Text(allow_blank=False)
+    password = Text(max_length=4096)
+
+
+class Code(RequestBody):
+    """The code that arrived."""
+
+    otp = Text(allow_blank=False, max_length=64)
+
+
+class CodeSent(serializers.Serializer[Any]):
+    """A code is on its way; durations are whole seconds."""
+
+    detail = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    attempts_left = serializers.IntegerField()
+
+
+class ChangeEmail(APIView):
+    """Begin."""
+
+    @extend_schema(
+        operation_id="email_change",
+        tags=_TAG,
+        request=NewEmail,
+        responses=response_schemas(202, CodeSent, *GUARDED_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """A code to the new address, a notice to the old. Needs a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        typed = read_body(NewEmail, request)
+        email = applicant.parse_single_field("email", typed["email"], identifiers.parse_email)
+        return _code_sent_response(email_change.start(client=client, email=email, password=parse_password(typed)))
+
+
+class ConfirmEmail(APIView):
+    """Prove the new address."""
+
+    @extend_schema(
+        operation_id="email_change_confirm",
+        tags=_TAG,
+        request=Code,
+        responses=response_schemas(200, Myself, *_PROOF_CODES, "email_taken"),
+    )
+    def post(self, request: Request) -> Response:
+        """The code, in the session that asked for it: every other one ends. The old address gets a link that takes the
+        change back."""
+        client = admit_bearer(request)
+        return Response(Myself(email_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
+
+
+class UndoEmail(APIView):
+    """Take the change back, from the old address."""
+
+    @extend_schema(
+        operation_id="email_change_undo",
+        tags=_TAG,
+        request=LinkToken,
+        responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "email_taken", "locked"),
+    )
+    def post(self, request: Request) -> Response:
+        """The link's token. Every session ends, no password opens the account, what was proved later is removed, a
+        closing is off, and a reset is on its way; a word, where the account is suspended."""
+        token = read_body(LinkToken, request)["token"]
+        email_change.undo(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        return Response(status=204)
+
+
+class ChangePhone(APIView):
+    """Begin."""
+
+    @extend_schema(
+        operation_id="phone_change",
+        tags=_TAG,
+        request=NewPhone,
+        responses=response_schemas(202, CodeSent, *GUARDED_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """A code to the new number. Needs a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        typed = read_body(NewPhone, request)
+        phone = applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
+        return _code_sent_response(phone_change.start(client=client, phone=phone, password=parse_password(typed)))
+
+
+class ConfirmPhone(APIView):
+    """Prove the new number."""
+
+    @extend_schema(
+        operation_id="phone_change_confirm",
+        tags=_TAG,
+        request=Code,
+        responses=response_schemas(200, Myself, *_PROOF_CODES, "phone_taken"),
+    )
+    def post(self, request: Request) -> Response:
+        """The code, in the session that asked for it: every other one ends."""
+        client = admit_bearer(request)
+        return Response(Myself(phone_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
+
+
+def _code_sent_response(standing: ChallengeStatus) -> Response:
+    facts = asdict(standing)
+    body = {"detail": _("A code is on its way."), **{name: facts[name] for name in ("expires_in", "attempts_left")}}
+    return Response(body, status=202)

@@ -1,0 +1,245 @@
+"""`/api/admin/…`: people, their sessions and the audit log, for the staff; and what the staff may do to an account."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import directory
+from vestibule.accounts.models import Role, Status, User
+from vestibule.flows.staff import audit_log, people, roles, support, suppression
+from vestibule.flows.staff.audit_log import EventFilter
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.people import Person
+from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.sessions import SessionShown
+
+_TAG = ["Admin"]
+_STAFF_CODES = (*SIGNED_IN_CODES, "permission_denied", "reauthentication_required")
+_PAGE_PARAMETER = OpenApiParameter("page", int, description="From 1.")
+_SEARCH_HELP = (
+    f"An id, an address or how it begins, a number, a username; {directory.MAX_SEARCH_RESULTS} people at most."
+)
+
+
+class PersonShown(Person):
+    """A person, as the staff see them."""
+
+    updated_at = serializers.DateTimeField()
+    closes_at = serializers.DateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
+
+
+class People(serializers.Serializer[Any]):
+    """A page of them, the newest first."""
+
+    count = serializers.IntegerField(help_text=f"How many match; {people.MAX_COUNTED} are counted at most.")
+    next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
+    results = PersonShown(many=True)
+
+
+class EventOfAnybody(serializers.Serializer[Any]):
+    """Something that happened."""
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    name = serializers.CharField()
+    code = serializers.CharField()
+    actor = serializers.CharField()
+    user_id = serializers.UUIDField(allow_null=True)
+    by_id = serializers.UUIDField(allow_null=True, help_text="Who did it, where that is somebody else.")
+    reason = serializers.CharField()
+    address = serializers.IPAddressField(allow_null=True)
+    agent = serializers.CharField()
+    request_id = serializers.CharField()
+
+
+class EventsOfAll(serializers.Serializer[Any]):
+    """A page of them, newest first."""
+
+    count = serializers.IntegerField(help_text=f"How many match; {audit_log.MAX_COUNTED} are counted at most.")
+    next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
+    results = EventOfAnybody(many=True)
+
+
+class PeopleQuery(serializers.Serializer[Any]):
+    """What narrows the people."""
+
+    search = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
+    status = serializers.ChoiceField(Status.choices, required=False, default="", allow_blank=True)
+    role = serializers.ChoiceField(Role.choices, required=False, default="", allow_blank=True)
+    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=people.MAX_COUNTED)
+
+
+class EventsQuery(serializers.Serializer[Any]):
+    """What narrows the events."""
+
+    user_id = serializers.UUIDField(required=False, default=None)
+    name = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
+    code = serializers.CharField(required=False, default="", allow_blank=True, max_length=40)
+    since = serializers.DateTimeField(required=False, default=None)
+    until = serializers.DateTimeField(required=False, default=None)
+    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=audit_log.MAX_COUNTED)
+
+
+class WhyRequest(RequestBody):
+    """Why: it stays with the event."""
+
+    reason = Text(max_length=2048)
+
+
+class RoleRequest(WhyRequest):
+    """Which role, and why."""
+
+    role = serializers.ChoiceField(Role.choices)
+
+
+class ListUsers(APIView):
+    """Everybody."""
+
+    @extend_schema(
+        operation_id="admin_users",
+        tags=_TAG,
+        parameters=[
+            OpenApiParameter("search", str, description=_SEARCH_HELP),
+            OpenApiParameter("status", str, enum=Status.values),
+            OpenApiParameter("role", str, enum=Role.values),
+            _PAGE_PARAMETER,
+        ],
+        responses=response_schemas(200, People, *_STAFF_CODES, "invalid", body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """Find people, fifty a page, the newest first."""
+        client = admit_bearer(request)
+        asked = _parse_query(PeopleQuery, request)
+        count, found = people.find_people(client=client, **asked)
+        following = asked["page"] + 1 if asked["page"] * people.PEOPLE_PER_PAGE < count else None
+        return Response({"count": count, "next": following, "results": [PersonShown(each).data for each in found]})
+
+
+class ShowUser(APIView):
+    """One person."""
+
+    @extend_schema(
+        operation_id="admin_user",
+        tags=_TAG,
+        responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found", body=False),
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        """The account."""
+        return Response(PersonShown(people.show_person(client=admit_bearer(request), user_id=id).user).data)
+
+
+class ListUserSessions(APIView):
+    """Where a person is signed in."""
+
+    @extend_schema(
+        operation_id="admin_user_sessions",
+        tags=_TAG,
+        responses=response_schemas(200, SessionShown(many=True), *_STAFF_CODES, "not_found", body=False),
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        """Every session that counts, newest first."""
+        client = admit_bearer(request)
+        found = people.show_person(client=client, user_id=id).sessions
+        return Response(SessionShown(found, many=True, context={"client": client}).data)
+
+
+class ListEvents(APIView):
+    """The audit log."""
+
+    @extend_schema(
+        operation_id="admin_events",
+        tags=_TAG,
+        parameters=[
+            OpenApiParameter("user_id", UUID, description="What happened to a person, and what they did to others."),
+            OpenApiParameter("name", str),
+            OpenApiParameter("code", str),
+            OpenApiParameter("since", str, description="RFC 3339; included."),
+            OpenApiParameter("until", str, description="RFC 3339; not included."),
+            _PAGE_PARAMETER,
+        ],
+        responses=response_schemas(200, EventsOfAll, *_STAFF_CODES, "invalid", body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """What happened, fifty events a page, newest first."""
+        client = admit_bearer(request)
+        asked = _parse_query(EventsQuery, request)
+        page = asked.pop("page")
+        count, found = audit_log.find_events(client=client, event_filter=EventFilter(**asked), page=page)
+        following = page + 1 if page * audit_log.EVENTS_PER_PAGE < count else None
+        return Response({"count": count, "next": following, "results": EventOfAnybody(found, many=True).data})
+
+
+def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[APIView]:
+    """The endpoint of one act: the reason goes in, the account comes out."""
+
+    class ActionView(APIView):
+        """What the staff may do to an account."""
+
+        @extend_schema(
+            operation_id=f"admin_{name}",
+            tags=_TAG,
+            description=f"{words} Needs a sign-in of the last ten minutes; the reason stays with the event.",
+            request=WhyRequest,
+            responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found", *codes),
+        )
+        def post(self, request: Request, id: UUID) -> Response:
+            """Do it."""
+            client = admit_bearer(request)
+            why = read_body(WhyRequest, request)["reason"]
+            return Response(PersonShown(flow(client=client, user_id=id, reason=why)).data)
+
+    return ActionView
+
+
+SuspendUser = _make_action_view(
+    "suspend", "Nobody signs in to the account, and its sessions end.", support.suspend_account
+)
+ReactivateUser = _make_action_view("reactivate", "The person may sign in again.", support.reactivate_account)
+SignOutUser = _make_action_view("sign_out", "Every session of the person ends.", support.sign_out_user)
+CloseAccount = _make_action_view("close", "Switch the account off; it is erased in 14 days.", support.close_account)
+StartUserPasswordReset = _make_action_view(
+    "password_reset", "Send the person a link to a new password.", support.start_password_reset, "throttled"
+)
+ResendVerification = _make_action_view(
+    "resend_verification",
+    "Send a sign-up that waits a new link and code.",
+    support.resend_verification,
+    *("cooldown", "throttled", "otp_expired", "otp_exhausted", "token_used", "locked"),
+)
+
+LiftSuppression = _make_action_view(
+    "lift_silence", "Write again to addresses that mail came back from.", suppression.lift_for_person
+)
+
+
+class AssignRole(APIView):
+    """Which role a person has."""
+
+    @extend_schema(
+        operation_id="admin_role",
+        tags=_TAG,
+        request=RoleRequest,
+        responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found"),
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        """Give a role; it counts from the next request on, and the last admin stays one. Needs a sign-in of the last
+        ten minutes."""
+        client = admit_bearer(request)
+        typed = read_body(RoleRequest, request)
+        given = roles.assign_role(client=client, user_id=id, role=Role(typed["role"]), reason=typed["reason"])
+        return Response(PersonShown(given).data)
+
+
+def _parse_query(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The parameters of the address. Raises ValidationError."""
+    asked = kind(data=request.query_params.dict())
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)

@@ -1,0 +1,64 @@
+"""`/api/auth/captcha`: a proof of work to solve, for whoever has a captcha to show."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.captcha import altcha
+from vestibule.captcha.vendors import ALTCHA
+from vestibule.kernel.errors import FieldError, Invalid, NotFound
+from vestibule.limits import rules
+from vestibule.web.api.schema import response_schemas
+from vestibule.web.edge import admit
+
+
+class Work(serializers.Serializer[Any]):
+    """The key that is derived from nonce, salt and the number to be found must begin with `keyPrefix`."""
+
+    algorithm = serializers.CharField()
+    cost = serializers.IntegerField(help_text="Rounds of one try.")
+    keyLength = serializers.IntegerField()  # noqa: N815 - ALTCHA's names
+    keyPrefix = serializers.CharField(help_text="In hex.")  # noqa: N815
+    nonce = serializers.CharField()
+    salt = serializers.CharField()
+    expiresAt = serializers.IntegerField(help_text="Unix time.")  # noqa: N815
+
+
+class SignedWork(serializers.Serializer[Any]):
+    """A challenge of ALTCHA's protocol, version 2."""
+
+    parameters = Work()
+    signature = serializers.CharField()
+
+
+class IssueChallenge(APIView):
+    """A proof of work."""
+
+    @extend_schema(
+        operation_id="captcha",
+        tags=["Operations"],
+        parameters=[OpenApiParameter("for", enum=list(rules.CAPTCHAS), required=True)],
+        responses=response_schemas(200, SignedWork, "invalid", "not_found", body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """For ALTCHA's widget, or any solver of its protocol. The solution counts once, within ten minutes, for what it
+        was asked for. 404 where another provider is configured."""
+        client = admit(request._request, rules.CAPTCHA)
+        if settings.CAPTCHA_PROVIDER != ALTCHA:
+            raise NotFound
+        purpose = request.query_params.get("for", "")
+        if purpose not in rules.CAPTCHAS:
+            raise Invalid(
+                {
+                    "for": [
+                        FieldError("invalid_choice", _("Use one of: %(types)s.") % {"types": ", ".join(rules.CAPTCHAS)})
+                    ]
+                }
+            )
+        return Response(altcha.make_challenge(purpose, client.at))

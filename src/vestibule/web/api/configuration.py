@@ -1,0 +1,80 @@
+"""`/api/auth/config`: what a client needs to know before it shows a form."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts.passwords import MAX_BYTES
+from vestibule.limits import rules
+from vestibule.web.api.schema import response_schemas
+from vestibule.web.edge import admit
+
+
+class PasswordRules(serializers.Serializer[Any]):
+    """What a password must be."""
+
+    min_length = serializers.IntegerField(help_text="Unicode code points.")
+    max_bytes = serializers.IntegerField(help_text="UTF-8 bytes.")
+
+
+class SignupRules(serializers.Serializer[Any]):
+    """What a sign-up must hold."""
+
+    required_fields = serializers.ListField(
+        child=serializers.CharField(), help_text="Besides the address and password."
+    )
+    modes = serializers.ListField(child=serializers.CharField(), help_text="The ways that the API has.")
+    mode = serializers.CharField(help_text="The way that the pages go.")
+
+
+class CaptchaRules(serializers.Serializer[Any]):
+    """When a captcha is asked for: `never`, `suspicious` or `always`."""
+
+    provider = serializers.CharField(help_text="`altcha` (`/api/auth/captcha`), `turnstile`, `hcaptcha`, `recaptcha`.")
+    site_key = serializers.CharField(help_text="Of the vendor's widget; empty for `altcha`.")
+    register = serializers.CharField()
+    login = serializers.CharField()
+    password_reset = serializers.CharField()
+
+
+class Configuration(serializers.Serializer[Any]):
+    """The public configuration."""
+
+    signup = SignupRules()
+    password = PasswordRules()
+    channels = serializers.ListField(child=serializers.CharField())
+    enumeration_protection = serializers.BooleanField()
+    captcha = CaptchaRules()
+
+
+class ShowConfiguration(APIView):
+    """The public configuration."""
+
+    @extend_schema(
+        operation_id="config", tags=["Operations"], responses=response_schemas(200, Configuration, body=False)
+    )
+    def get(self, request: Request) -> Response:
+        """Sign-up fields, password rules, channels, captcha, and what is switched on."""
+        admit(request._request, rules.ANON)
+        return Response(
+            {
+                "signup": {
+                    "required_fields": settings.SIGNUP_FIELDS,
+                    "modes": list(settings.REGISTRATION_MODES),
+                    "mode": settings.REGISTRATION_MODE,
+                },
+                "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
+                "channels": list(settings.CHANNELS),
+                "enumeration_protection": settings.ENUMERATION_PROTECTION,
+                "captcha": {
+                    "provider": settings.CAPTCHA_PROVIDER,
+                    "site_key": settings.CAPTCHA_SITE_KEY,
+                    **settings.CAPTCHAS,
+                },
+            }
+        )

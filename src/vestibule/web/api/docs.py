@@ -1,0 +1,80 @@
+"""`/api/schema` and `/api/docs`: the OpenAPI document, and Swagger UI from our own assets."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import translation
+from django.utils.cache import get_conditional_response
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from vestibule.kernel.cached import Cached
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDocument:
+    """The document in one format, as it is sent, and its strong ETag (RFC 9110, 8.8.3)."""
+
+    content: bytes
+    etag: str
+
+
+class OpenApiDocument(APIView):
+    """The OpenAPI document. To make it takes half a second of a core: that is done once a process, when it is first
+    wanted, and an answer costs no more than its bytes afterwards."""
+
+    renderer_classes = (OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponseBase:
+        """As YAML or JSON, as `Accept` or `?format=` says; 304 for a client that has it already."""
+        renderer: Any = request.accepted_renderer
+        form = DOCUMENTS.get()[renderer.format]
+        charset = f"; charset={renderer.charset}" if renderer.charset else ""
+        answer = HttpResponse(
+            form.content,
+            content_type=f"{renderer.media_type}{charset}",
+            headers={
+                "Content-Disposition": f'inline; filename="openapi.{renderer.format}"',
+                "Cache-Control": "public, max-age=300",
+                "ETag": form.etag,
+            },
+        )
+        return get_conditional_response(request._request, etag=form.etag, response=answer) or answer
+
+
+class SwaggerPage(SpectacularSwaggerSplitView):
+    """The page, and with `?script` the script that starts it: a file, so that no inline script is needed."""
+
+    url_name = "schema"
+    template_name = "pages/docs.html"
+
+
+def _render_documents() -> Mapping[str, RenderedDocument]:
+    """The document by format, in the default language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        made = (
+            (each.format, each().render(document, renderer_context={}))
+            for each in (OpenApiYamlRenderer, OpenApiJsonRenderer)
+        )
+        return {
+            format: RenderedDocument(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+            for format, content in made
+        }
+
+
+DOCUMENTS = Cached(_render_documents)

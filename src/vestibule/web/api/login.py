@@ -1,0 +1,128 @@
+"""`/api/auth/login`, `/api/auth/reauthenticate`: sign in with a password, and prove it once more."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import passwords
+from vestibule.accounts.identifiers import LoginName
+from vestibule.flows.sign_in import by_password
+from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.limits import rules
+from vestibule.sessions import access_tokens as access
+from vestibule.sessions import devices
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
+from vestibule.web.api.people import Person, serialize_person
+from vestibule.web.api.registration import DeviceFacts
+from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.api.tokens import serialize_tokens
+from vestibule.web.edge import admit
+
+_TAG = ["Signing in"]
+_LOGIN_NAMES = ("email", "username", "phone_number")
+
+
+class LoginRequest(RequestBody):
+    """One name, and the password."""
+
+    email = Text(required=False)
+    username = Text(required=False)
+    phone_number = Text(required=False)
+    password = Text(max_length=4096)
+    device = DeviceFacts(required=False)
+    captcha = Captcha()
+
+
+class SignedIn(serializers.Serializer[Any]):
+    """A session; `expires_in` is the access token's life in seconds."""
+
+    access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
+    refresh = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    user = Person()
+
+
+class Password(RequestBody):
+    """The password, once more."""
+
+    password = Text(max_length=4096)
+
+
+class FreshAccess(serializers.Serializer[Any]):
+    """An access token whose `auth_time` is now."""
+
+    access = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class Login(APIView):
+    """Sign in."""
+
+    @extend_schema(
+        operation_id="login",
+        tags=_TAG,
+        request=LoginRequest,
+        responses=response_schemas(
+            200, SignedIn, "invalid_credentials", "account_unverified", "account_suspended", "locked", *CAPTCHA_CODES
+        ),
+        examples=[
+            OpenApiExample(
+                "by email",
+                value={"email": "ada@example.com", "password": "correct horse battery staple"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """An e-mail address, a username or a proved phone number, and the password. Nobody's name and a wrong password
+        are one answer."""
+        typed = read_body(LoginRequest, request)
+        said = devices.clean_device_claims(typed.get("device"))
+        kind = next((kind for kind in _LOGIN_NAMES if typed.get(kind)), "")
+        password = parse_password(typed)
+        if not kind:
+            raise Invalid({"email": [FieldError("required", _("This field is required."))]})
+        client = admit(request._request, rules.LOGIN, captcha=typed.get("captcha", ""))
+        signed_in = by_password.sign_in_by_password(
+            client=client, name=LoginName.parse_as(kind, typed[kind]), password=password, device_claims=said
+        )
+        return Response({**serialize_tokens(signed_in.required_tokens), "user": serialize_person(signed_in.user)})
+
+
+class Reauthenticate(APIView):
+    """Step up."""
+
+    @extend_schema(
+        operation_id="reauthenticate",
+        tags=_TAG,
+        request=Password,
+        responses=response_schemas(
+            200, FreshAccess, "not_authenticated", "token_expired", "session_revoked", "invalid_credentials", "locked"
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """The password once more: for ten minutes, what guards the account can be changed with the new access token,
+        and with those that are refreshed. The one that asked is as old as it was."""
+        client = admit_bearer(request)
+        password = parse_password(read_body(Password, request))
+        session = by_password.reauthenticate(client=client, password=password)
+        token, expires_in = access.issue_token(session, client.at), access.lifetime_seconds()
+        return Response({"access": token, "token_type": "Bearer", "expires_in": expires_in})
+
+
+def parse_password(typed: dict[str, Any], field: str = "password") -> str:
+    """A password that was typed to be compared. Raises Invalid for one that can be nobody's (CVE-2013-1443)."""
+    password: str = typed.get(field, "")
+    if not password:
+        raise Invalid({field: [FieldError("required", _("This field is required."))]})
+    if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
+        raise Invalid({field: [FieldError("password_too_long", _("Use at most 1,024 bytes."))]})
+    return password

@@ -1,0 +1,139 @@
+"""`/api/auth/me…`: the signed-in person."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.flows.account import personal_data, profile
+from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.limits import rules
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.people import Myself, serialize_own_account
+from vestibule.web.api.schema import LinkToken, response_schemas
+from vestibule.web.edge import admit
+
+_TAG = ["The signed-in person"]
+
+
+class AboutRequest(RequestBody):
+    """What a person tells about themselves."""
+
+    null_clears = True
+
+    bio = Text(required=False, max_length=2048)
+    address = Text(required=False, max_length=2048)
+
+
+class ChangeRequest(RequestBody):
+    """Only what is sent is changed; empty or null takes it away."""
+
+    null_clears = True
+
+    full_name = Text(required=False)
+    username = Text(required=False)
+    phone_number = Text(
+        required=False, help_text="Unproved; a proved one is changed by a code, and taken away by null."
+    )
+    profile = AboutRequest(required=False)
+
+
+class OwnAccount(APIView):
+    """My account."""
+
+    @extend_schema(operation_id="me", tags=_TAG, responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False))
+    def get(self, request: Request) -> Response:
+        """User and profile."""
+        return Response(serialize_own_account(profile.show_profile(client=admit_bearer(request))))
+
+    @extend_schema(
+        operation_id="me_change",
+        tags=_TAG,
+        request=ChangeRequest,
+        responses=response_schemas(
+            200, Myself, *SIGNED_IN_CODES, "reauthentication_required", "username_taken", "last_way_in"
+        ),
+    )
+    def patch(self, request: Request) -> Response:
+        """Change it. Role, status and addresses are not changed here. Another username, and no proved number any more,
+        need a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        return Response(
+            serialize_own_account(profile.change_profile(client=client, typed=read_body(ChangeRequest, request)))
+        )
+
+    @extend_schema(
+        operation_id="me_close",
+        tags=_TAG,
+        request=None,
+        responses=response_schemas(204, None, *SIGNED_IN_CODES, "reauthentication_required", "invalid", body=False),
+    )
+    def delete(self, request: Request) -> Response:
+        """Close the account: off at once, erased in 14 days; a link in the mail takes that back. Needs a sign-in of the
+        last ten minutes; the last admin can't."""
+        personal_data.close_own_account(client=admit_bearer(request))
+        return Response(status=204)
+
+
+class KeepAccount(APIView):
+    """Take the closing back."""
+
+    @extend_schema(
+        operation_id="me_keep",
+        tags=_TAG,
+        request=LinkToken,
+        responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "locked"),
+    )
+    def post(self, request: Request) -> Response:
+        """The token of the link in the mail."""
+        token = read_body(LinkToken, request)["token"]
+        personal_data.cancel_account_closing(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        return Response(status=204)
+
+
+class OwnPicture(APIView):
+    """My picture."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="me_picture",
+        tags=_TAG,
+        request={"multipart/form-data": {"type": "object", "properties": {"picture": {"format": "binary"}}}},
+        responses=response_schemas(
+            200, Myself, *SIGNED_IN_CODES, "invalid", "body_too_large", "unsupported_media_type", body=False
+        ),
+    )
+    def put(self, request: Request) -> Response:
+        """JPEG, PNG, WebP or GIF, 5 MB at most, as `picture`; kept as WebP of 512 pixels, without its metadata."""
+        client = admit_bearer(request)
+        uploaded = request.FILES.get("picture")
+        if uploaded is None:
+            raise Invalid({"picture": [FieldError("required", "This field is required.")]})
+        return Response(serialize_own_account(profile.set_picture(client=client, uploaded=uploaded.read())))
+
+    @extend_schema(
+        operation_id="me_picture_remove", tags=_TAG, responses=response_schemas(204, None, *SIGNED_IN_CODES, body=False)
+    )
+    def delete(self, request: Request) -> Response:
+        """No picture."""
+        profile.remove_picture(client=admit_bearer(request))
+        return Response(status=204)
+
+
+class ExportAccount(APIView):
+    """All that is kept about me."""
+
+    @extend_schema(
+        operation_id="me_export",
+        tags=_TAG,
+        responses=response_schemas(200, OpenApiTypes.OBJECT, *SIGNED_IN_CODES, "reauthentication_required", body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """Table by table. Needs a sign-in of the last ten minutes."""
+        body = personal_data.export_personal_data(client=admit_bearer(request))
+        return Response(body, headers={"Content-Disposition": 'attachment; filename="account.json"'})

@@ -1,0 +1,142 @@
+"""`/api/auth/password/…`: forgotten, and changed."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.accounts.identifiers import Email, Phone
+from vestibule.flows import step_up
+from vestibule.flows.account import password_change
+from vestibule.flows.recovery import password_reset
+from vestibule.limits import rules
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.login import parse_password
+from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
+from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.edge import admit
+
+_TAG = ["Passwords"]
+SIGNED_IN_CODES = ("not_authenticated", "token_expired", "session_revoked")
+PROOF_CODES = ("otp_invalid", "otp_expired", "otp_exhausted", "token_used", "locked")
+GUARDED_CODES = (*SIGNED_IN_CODES, "reauthentication_required", "invalid_credentials", "locked")
+
+
+class AnyAddress(RequestBody):
+    """An e-mail address, or a phone number."""
+
+    email = Text(required=False)
+    phone_number = Text(required=False)
+
+
+class ForgottenRequest(AnyAddress):
+    """An e-mail address, or a phone number, of whoever forgot the password."""
+
+    captcha = Captcha()
+
+
+class Detail(serializers.Serializer[Any]):
+    """What was done, in words."""
+
+    detail = serializers.CharField()
+
+
+class ResetRequest(AnyAddress):
+    """The link's token, or the code and the address that it went to; and the new password."""
+
+    token = Text(required=False)
+    otp = Text(required=False, max_length=64)
+    password = Text(max_length=4096)
+    password2 = Text(required=False, max_length=4096, help_text="Must match, where sent.")
+
+
+class ChangeRequest(RequestBody):
+    """The password that is, and the one that shall be."""
+
+    current_password = Text(max_length=4096)
+    password = Text(max_length=4096)
+    password2 = Text(required=False, max_length=4096, help_text="Must match, where sent.")
+
+
+class StartPasswordReset(APIView):
+    """Forgotten."""
+
+    @extend_schema(
+        operation_id="password_reset",
+        tags=_TAG,
+        request=ForgottenRequest,
+        responses=response_schemas(202, Detail, *CAPTCHA_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """Always the same answer. A link and a code go out where an account has proved this address."""
+        typed = read_body(ForgottenRequest, request)
+        address, captcha = parse_address(typed), typed.get("captcha", "")
+        client = admit(request._request, rules.PASSWORD_RESET, identifiers.address_digest(address), captcha=captcha)
+        password_reset.start(client=client, address=address)
+        return Response({"detail": _("If this address has an account, a message is on its way.")}, status=202)
+
+
+class ConfirmPasswordReset(APIView):
+    """Set the new password."""
+
+    @extend_schema(
+        operation_id="password_reset_confirm",
+        tags=_TAG,
+        request=ResetRequest,
+        responses=response_schemas(
+            204,
+            None,
+            "token_invalid",
+            "link_expired",
+            "otp_invalid",
+            "otp_expired",
+            "otp_exhausted",
+            "token_used",
+            "locked",
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """By `token`, or by `email` (or `phone_number`) and `otp`. Ends every session; nobody is signed in."""
+        typed = read_body(ResetRequest, request)
+        password = parse_password(typed)
+        step_up.require_matching_passwords(password, typed.get("password2"))
+        by_link = bool(typed.get("token"))
+        password_reset.confirm(
+            client=admit(request._request, rules.PASSWORD_RESET_CONFIRM),
+            password=password,
+            token=typed.get("token", ""),
+            address=None if by_link else parse_address(typed),
+            otp=typed.get("otp", ""),
+        )
+        return Response(status=204)
+
+
+class ChangePassword(APIView):
+    """Change it."""
+
+    @extend_schema(
+        operation_id="password_change",
+        tags=_TAG,
+        request=ChangeRequest,
+        responses=response_schemas(204, None, *GUARDED_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """Ends every other session. Needs a sign-in of the last ten minutes."""
+        client = admit_bearer(request)
+        typed = read_body(ChangeRequest, request)
+        current, password = parse_password(typed, "current_password"), parse_password(typed)
+        step_up.require_matching_passwords(password, typed.get("password2"))
+        password_change.change_password(client=client, current=current, password=password)
+        return Response(status=204)
+
+
+def parse_address(typed: dict[str, Any]) -> Email | Phone:
+    """The one address that was typed. Raises Invalid."""
+    if typed.get("phone_number") and not typed.get("email"):
+        return applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
+    return applicant.parse_single_field("email", typed.get("email", ""), identifiers.parse_email)

@@ -1,0 +1,212 @@
+"""`/api/auth/register`, `verify-email/…`, `verify-phone/…`: registration with a PENDING user."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.flows.sign_up import deferred, pending
+from vestibule.flows.sign_up.steps import Registered
+from vestibule.kernel.client import Client
+from vestibule.limits import rules
+from vestibule.web.api import pending_registration_schema as schema
+from vestibule.web.api.parsing import read_body
+from vestibule.web.api.people import serialize_person
+from vestibule.web.api.registration import parse_sign_up, sent_response
+from vestibule.web.api.schema import LinkToken
+from vestibule.web.edge import admit
+
+_TAG = ["Registration, pending"]
+
+
+class RegisterPending(APIView):
+    """Sign up: a PENDING user, and a link and a code to prove the address."""
+
+    @extend_schema(operation_id="register", tags=_TAG, **schema.REGISTER)
+    def post(self, request: Request) -> Response:
+        """Send a link and a code. A known address gets the same answer; its owner gets a notice."""
+        typed = read_body(schema.RegisterRequest, request)
+        who, device = parse_sign_up(typed)
+        client = admit(
+            request._request, rules.REGISTER, identifiers.address_digest(who.address), captcha=typed.get("captcha", "")
+        )
+        sent = pending.start(client=client, applicant=who, device=device)
+        told = {} if settings.ENUMERATION_PROTECTION else {"id": str(sent.user_id)}
+        user = {
+            **told,
+            "username": who.username,
+            "email": who.email,
+            "role": "user",
+            "status": "pending",
+            "email_verified": False,
+        }
+        if who.channel == "sms":
+            user |= {"phone_number": who.phone, "phone_verified": False}
+            message = _("Registration successful. Please check your phone to verify your account.")
+        else:
+            message = _("Registration successful. Please check your email to verify your account.")
+        standing = asdict(sent.challenge_status)
+        body = {"status": "success", "message": message, "user": user, "registration": sent.registration}
+        return Response({**body, "channel": sent.channel, **standing}, status=201)
+
+
+class ShowStatus(APIView):
+    """Where a sign-up stands, for the tab that waits."""
+
+    @extend_schema(operation_id="register_status", tags=_TAG, **schema.STATUS)
+    def post(self, request: Request) -> Response:
+        """`waiting`, `verified` (perhaps on another device), `bounced` (the mail came back) or `expired`. Ask every
+        few seconds at most."""
+        typed = read_body(schema.Handle, request)
+        client = admit(request._request, rules.REGISTER_STATUS)
+        progress = deferred.show_progress(client=client, registration=typed["registration"])
+        return Response({"status": progress.status, "channel": progress.channel, **asdict(progress.challenge_status)})
+
+
+class RedirectProof(APIView):
+    """The proof goes elsewhere: the address was mistyped, or the mail does not arrive."""
+
+    @extend_schema(operation_id="register_redirect", tags=_TAG, **schema.REDIRECT)
+    def post(self, request: Request) -> Response:
+        """With `email`: to that address instead. Without: by SMS to the number of the sign-up. Nothing is typed again;
+        the answer's `registration` takes the place of the old."""
+        typed = read_body(schema.RedirectRequest, request)
+        email = _typed_email(typed) if typed.get("email") else None
+        address = identifiers.address_digest(email) if email else None
+        client = admit(request._request, rules.REGISTER, address, captcha=typed.get("captcha", ""))
+        return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"], email=email))
+
+
+class VerifyEmail(APIView):
+    """Prove the address by the link or by the code."""
+
+    @extend_schema(operation_id="verify_email", tags=_TAG, **schema.VERIFY_EMAIL)
+    def post(self, request: Request) -> Response:
+        """Either `token` (the link) or `email` and `otp` (the code), together with `registration` (the browser that
+        signed up) or `password` (the one typed there). With neither nothing is consumed."""
+        typed = read_body(schema.VerifyEmailRequest, request)
+        username = applicant.parse_chosen_username(typed.get("username"))
+        client = admit(request._request, rules.REGISTER_CONFIRM)
+        if not typed.get("token"):
+            return _confirm_code(client, typed, _typed_email(typed), username)
+        registered = pending.confirm_by_link(
+            client=client,
+            token=typed["token"],
+            registration=typed.get("registration", ""),
+            password=typed.get("password", ""),
+            username=username,
+        )
+        return _verified_response(registered)
+
+
+class ResendEmail(APIView):
+    """Another mail for whoever waits for one."""
+
+    @extend_schema(operation_id="verify_email_resend", tags=_TAG, **schema.RESEND_EMAIL)
+    def post(self, request: Request) -> Response:
+        """Always the same answer. A new link and code go out where a sign-up waits on this address and its cooldown
+        has passed."""
+        address = _typed_email(read_body(schema.EmailAddress, request))
+        return _resend_and_accept(
+            admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
+        )
+
+
+class RejectSignUp(APIView):
+    """This wasn't me."""
+
+    @extend_schema(operation_id="verify_email_reject", tags=_TAG, **schema.REJECT)
+    def post(self, request: Request) -> Response:
+        """Whoever holds the mailbox ends the sign-up that somebody else began with it."""
+        typed = read_body(LinkToken, request)
+        pending.reject_sign_up(client=admit(request._request, rules.REGISTER_CONFIRM), token=typed["token"])
+        return Response(status=204)
+
+
+class StartPhone(APIView):
+    """A code by SMS."""
+
+    @extend_schema(operation_id="verify_phone_start", tags=_TAG, **schema.START_PHONE)
+    def post(self, request: Request) -> Response:
+        """With `registration`: that sign-up is proved by SMS from now on, under the `registration` of the answer. With
+        `phone_number`: a new code for whoever waits for one there, and always the same answer."""
+        typed = read_body(schema.StartPhoneRequest, request)
+        if not typed.get("registration"):
+            address = _typed_phone(typed)
+            return _resend_and_accept(
+                admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
+            )
+        client = admit(request._request, rules.REGISTER, captcha=typed.get("captcha", ""))
+        return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"]))
+
+
+class ResendPhone(APIView):
+    """Another SMS for whoever waits for one."""
+
+    @extend_schema(operation_id="verify_phone_resend", tags=_TAG, **schema.RESEND_PHONE)
+    def post(self, request: Request) -> Response:
+        """Always the same answer."""
+        address = _typed_phone(read_body(schema.PhoneNumber, request))
+        return _resend_and_accept(
+            admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
+        )
+
+
+class ConfirmPhone(APIView):
+    """Prove the number by the code."""
+
+    @extend_schema(operation_id="verify_phone_confirm", tags=_TAG, **schema.CONFIRM_PHONE)
+    def post(self, request: Request) -> Response:
+        """`phone_number` and `otp`, together with `registration` (the browser that signed up) or `password` (the one
+        typed there)."""
+        typed = read_body(schema.ConfirmPhoneRequest, request)
+        username = applicant.parse_chosen_username(typed.get("username"))
+        return _confirm_code(admit(request._request, rules.REGISTER_CONFIRM), typed, _typed_phone(typed), username)
+
+
+def _confirm_code(client: Client, typed: dict[str, Any], address: Email | Phone, username: Username | None) -> Response:
+    if handle := typed.get("registration"):
+        registered = deferred.confirm(
+            client=client,
+            registration=handle,
+            otp=typed.get("otp", ""),
+            address=address,
+            username=username,
+            sign_in=False,
+        )
+    else:
+        registered = pending.confirm(
+            client=client,
+            address=address,
+            otp=typed.get("otp", ""),
+            password=typed.get("password", ""),
+            username=username,
+        )
+    return _verified_response(registered)
+
+
+def _resend_and_accept(client: Client, address: Email | Phone) -> Response:
+    pending.resend(client=client, address=address)
+    detail = _("If a sign-up waits for this address, a new message is on its way.")
+    wait = int(settings.OTP.cooldowns[0].total_seconds())
+    return Response({"detail": detail, "resend_in": wait}, status=202)
+
+
+def _verified_response(registered: Registered) -> Response:
+    message = _("Your account is verified. You can sign in now.")
+    return Response({"status": "success", "message": message, "user": serialize_person(registered.user)})
+
+
+def _typed_email(typed: dict[str, Any]) -> Email:
+    return applicant.parse_single_field("email", typed.get("email", ""), identifiers.parse_email)
+
+
+def _typed_phone(typed: dict[str, Any]) -> Phone:
+    return applicant.parse_single_field("phone_number", typed.get("phone_number", ""), identifiers.parse_phone)

@@ -1,0 +1,254 @@
+"""`/api/auth/register/…`: deferred registration."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.accounts.applicant import Applicant
+from vestibule.flows.sign_up import deferred as registration
+from vestibule.flows.sign_up import steps
+from vestibule.limits import rules
+from vestibule.sessions import devices
+from vestibule.web.api.parsing import Captcha, Label, RequestBody, Text, read_body
+from vestibule.web.api.people import Person, serialize_person
+from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.api.tokens import serialize_tokens
+from vestibule.web.edge import admit
+
+_DETAIL_BY_CHANNEL = {
+    "email": _("Check your email for the verification code."),
+    "sms": _("Check your phone for the verification code."),
+}
+
+OTP_HELP = "As in the message; blanks, dashes, and the digits of every script are understood."
+
+
+class DeviceFacts(RequestBody):
+    """What a client says of its device; kept untrusted, the fingerprint as a keyed digest only."""
+
+    fingerprint_hash = Text(required=False, max_length=256)
+    device_name = Label(help_text="Kept in 100 characters.")
+    device_type = Label(help_text="`mobile`, `desktop` or `tablet`; anything else is kept as none.")
+    browser = Label(help_text="Kept in 60 characters.")
+    os = Label(help_text="Kept in 60 characters.")
+
+
+class StartRequest(RequestBody):
+    """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
+
+    email = Text(required=False)
+    password = Text(required=False, max_length=4096)
+    confirm_password = Text(required=False, max_length=4096, help_text="Must match, where sent.")
+    password2 = Text(required=False, max_length=4096, help_text="Another name of `confirm_password`.")
+    username = Text(required=False)
+    full_name = Text(required=False)
+    phone_number = Text(required=False, help_text="E.164, with the country code.")
+    device = DeviceFacts(required=False)
+    channel = Text(required=False, help_text="`email` (default) or `sms`.")
+    captcha = Captcha()
+
+
+class Sent(serializers.Serializer[Any]):
+    """A code is on its way; durations are whole seconds."""
+
+    detail = serializers.CharField()
+    registration = serializers.CharField(help_text="Signed, bound to this start, useless without the code.")
+    channel = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    code_expires_in = serializers.IntegerField(help_text="A code beside a link has a shorter life.")
+    resend_in = serializers.IntegerField()
+    resends_left = serializers.IntegerField()
+    attempts_left = serializers.IntegerField()
+
+
+class ConfirmRequest(RequestBody):
+    """The registration and the code."""
+
+    registration = Text(allow_blank=False)
+    otp = Text(
+        allow_blank=False,
+        max_length=64,
+        help_text=OTP_HELP,
+    )
+    email = Text(required=False, help_text="Checked against the signed one, where sent.")
+    username = Text(required=False, help_text="Another username, when the one from the start was taken meanwhile.")
+
+
+class Registered(serializers.Serializer[Any]):
+    """The account, and a session on it."""
+
+    id = serializers.UUIDField()
+    email = serializers.EmailField(allow_null=True)
+    user = Person()
+    access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
+    refresh = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class ResendRequest(RequestBody):
+    """The registration whose code shall be sent anew."""
+
+    registration = Text(allow_blank=False)
+
+
+EXAMPLE_HANDLE = "Rk9PQkFSLXRoZS1zaWduZWQtcmVnaXN0cmF0aW9u"
+_SENT_EXAMPLE = OpenApiExample(
+    "sent",
+    value={
+        "detail": "Check your email for the verification code.",
+        "registration": EXAMPLE_HANDLE,
+        "channel": "email",
+        "expires_in": 600,
+        "code_expires_in": 600,
+        "resend_in": 60,
+        "resends_left": 5,
+        "attempts_left": 5,
+    },
+    response_only=True,
+    status_codes=["202"],
+)
+
+
+class StartRegistration(APIView):
+    """Begin: a code goes to the address, and nothing else happens until it comes back."""
+
+    @extend_schema(
+        operation_id="register_start",
+        tags=["Registration"],
+        request=StartRequest,
+        responses=response_schemas(202, Sent, "email_taken", "username_taken", "phone_taken", *CAPTCHA_CODES),
+        examples=[
+            OpenApiExample(
+                "by email",
+                value={"email": "ada@example.com", "password": "correct horse battery", "username": "ada"},
+                request_only=True,
+            ),
+            OpenApiExample(
+                "by sms",
+                value={"phone_number": "+14155550100", "password": "correct horse battery", "channel": "sms"},
+                request_only=True,
+            ),
+            _SENT_EXAMPLE,
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Send a verification code. A known address gets the same answer; its owner gets a notice."""
+        typed = read_body(StartRequest, request)
+        who, device = parse_sign_up(typed)
+        address, captcha = identifiers.address_digest(who.address), typed.get("captcha", "")
+        client = admit(request._request, rules.REGISTER_START, address, captcha=captcha)
+        return sent_response(registration.start(client=client, applicant=who, device=device))
+
+
+class ResendRegistrationCode(APIView):
+    """A new code in place of the old."""
+
+    @extend_schema(
+        operation_id="register_resend",
+        tags=["Registration"],
+        request=ResendRequest,
+        responses=response_schemas(
+            202, Sent, "token_invalid", "otp_expired", "otp_exhausted", "token_used", "cooldown", "locked"
+        ),
+        examples=[OpenApiExample("resend", value={"registration": EXAMPLE_HANDLE}, request_only=True), _SENT_EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        """Send a new code: after the cooldown (60, then 120, then 300 s), at most five times."""
+        typed = read_body(ResendRequest, request)
+        client = admit(request._request, rules.REGISTER_RESEND)
+        return sent_response(registration.resend(client=client, registration=typed["registration"]))
+
+
+class ConfirmRegistration(APIView):
+    """The code comes back: the account is made, and its person signed in."""
+
+    @extend_schema(
+        operation_id="register_confirm",
+        tags=["Registration"],
+        request=ConfirmRequest,
+        responses=response_schemas(
+            201,
+            Registered,
+            "otp_invalid",
+            "token_invalid",
+            "username_taken",
+            "otp_expired",
+            "otp_exhausted",
+            "token_used",
+            "locked",
+        ),
+        examples=[
+            OpenApiExample("confirm", value={"registration": EXAMPLE_HANDLE, "otp": "493207"}, request_only=True),
+            OpenApiExample(
+                "registered",
+                value={
+                    "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
+                    "email": "ada@example.com",
+                    "user": {
+                        "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
+                        "email": "ada@example.com",
+                        "username": "ada",
+                        "full_name": "",
+                        "phone_number": None,
+                        "role": "user",
+                        "status": "active",
+                        "email_verified": True,
+                        "phone_verified": False,
+                        "created_at": "2026-11-20T12:00:00Z",
+                    },
+                    "access": "eyJhbGciOiJFUzI1NiIs…",
+                    "refresh": "s2Zb…",
+                    "token_type": "Bearer",
+                    "expires_in": 600,
+                },
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Prove the address. Exactly one confirm of a registration ever succeeds."""
+        typed = read_body(ConfirmRequest, request)
+        username = applicant.parse_chosen_username(typed.get("username"))
+        client = admit(request._request, rules.REGISTER_CONFIRM)
+        registered = registration.confirm(
+            client=client,
+            registration=typed["registration"],
+            otp=typed["otp"],
+            address=applicant.parse_single_field("email", typed["email"], identifiers.parse_email)
+            if typed.get("email")
+            else None,
+            username=username,
+            sign_in=True,
+        )
+        user = serialize_person(registered.user)
+        tokens = serialize_tokens(registered.signed_in.required_tokens) if registered.signed_in else {}
+        return Response({"id": user["id"], "email": user["email"], "user": user, **tokens}, status=201)
+
+
+def parse_sign_up(typed: dict[str, Any]) -> tuple[Applicant, dict[str, str] | None]:
+    """Who signs up, and on what device. Raises Invalid."""
+    if "password2" in typed:
+        typed.setdefault("confirm_password", typed["password2"])
+    return applicant.parse_applicant(typed), devices.clean_device_claims(typed.get("device"))
+
+
+def sent_response(sent: steps.Sent) -> Response:
+    """A code is on its way."""
+    return Response(
+        {
+            "detail": str(_DETAIL_BY_CHANNEL[sent.channel]),
+            "registration": sent.registration,
+            "channel": sent.channel,
+            **asdict(sent.challenge_status),
+        },
+        status=202,
+    )

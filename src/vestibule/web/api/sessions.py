@@ -1,0 +1,190 @@
+"""`/api/auth/sessions…`, `/devices…`, `/events`: where I am signed in, from what, and what happened."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.flows.account import devices, personal_data
+from vestibule.flows.sign_in import sessions
+from vestibule.kernel.client import Client
+from vestibule.limits import rules
+from vestibule.sessions.models import DeviceType, Session
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.schema import LinkToken, response_schemas
+from vestibule.web.edge import admit
+
+_TAG = ["Sessions and devices"]
+
+
+class DeviceShown(serializers.Serializer[Any]):
+    """A device, as it was said and named."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=[*DeviceType.choices, ("", "")])
+    browser = serializers.CharField()
+    os = serializers.CharField()
+    is_trusted = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+
+
+class SessionShown(serializers.Serializer[Any]):
+    """A place where I am signed in."""
+
+    id = serializers.UUIDField()
+    current = serializers.SerializerMethodField()
+    is_page = serializers.BooleanField(help_text="By a cookie of the hosted pages.")
+    address = serializers.IPAddressField(allow_null=True)
+    agent = serializers.CharField()
+    device = DeviceShown(allow_null=True)
+    created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+    def get_current(self, session: Session) -> bool:
+        """Whether this request belongs to it."""
+        client: Client = self.context["client"]
+        return session.pk == client.session_id
+
+
+class EventShown(serializers.Serializer[Any]):
+    """Something that happened to my account."""
+
+    at = serializers.DateTimeField()
+    name = serializers.CharField()
+    code = serializers.CharField()
+    address = serializers.IPAddressField(allow_null=True)
+    agent = serializers.CharField()
+
+
+class Events(serializers.Serializer[Any]):
+    """A page of them, newest first."""
+
+    count = serializers.IntegerField()
+    next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
+    results = EventShown(many=True)
+
+
+class DeviceChange(RequestBody):
+    """Only what is sent is changed."""
+
+    name = Text(required=False, max_length=100)
+    is_trusted = serializers.BooleanField(required=False)
+
+
+class ListSessions(APIView):
+    """Where I am signed in."""
+
+    @extend_schema(
+        operation_id="sessions",
+        tags=_TAG,
+        responses=response_schemas(200, SessionShown(many=True), *SIGNED_IN_CODES, body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """Every session that counts, newest first."""
+        client = admit_bearer(request)
+        found = sessions.list_own_sessions(client=client)
+        return Response(SessionShown(found, many=True, context={"client": client}).data)
+
+
+class EndSession(APIView):
+    """One of them."""
+
+    @extend_schema(
+        operation_id="session_end",
+        tags=_TAG,
+        responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", "reauthentication_required", body=False),
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        """End it; its next request is refused. Another than this one wants a sign-in of the last ten minutes."""
+        sessions.end_session(client=admit_bearer(request), id=id)
+        return Response(status=204)
+
+
+class DisownSession(APIView):
+    """This wasn't me."""
+
+    @extend_schema(
+        operation_id="session_disown",
+        tags=_TAG,
+        request=LinkToken,
+        responses=response_schemas(
+            204, None, "token_invalid", "link_expired", "token_used", "email_taken", "phone_taken", "locked"
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """The token of the link in the mail. Every session ends, no password opens the account, what was proved later
+        is removed, and a reset is on its way to the address that the link went to; a word, where the account is
+        suspended."""
+        token = read_body(LinkToken, request)["token"]
+        sessions.disown_sign_in(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        return Response(status=204)
+
+
+class ListDevices(APIView):
+    """What I sign in from."""
+
+    @extend_schema(
+        operation_id="devices",
+        tags=_TAG,
+        responses=response_schemas(200, DeviceShown(many=True), *SIGNED_IN_CODES, body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """The one seen last first."""
+        return Response(DeviceShown(devices.list_own_devices(client=admit_bearer(request)), many=True).data)
+
+
+class ManageDevice(APIView):
+    """One of them."""
+
+    @extend_schema(
+        operation_id="device_change",
+        tags=_TAG,
+        request=DeviceChange,
+        responses=response_schemas(200, DeviceShown, *SIGNED_IN_CODES, "not_found", "reauthentication_required"),
+    )
+    def patch(self, request: Request, id: UUID) -> Response:
+        """Rename it; trust it (which wants a sign-in of the last ten minutes) or not."""
+        client = admit_bearer(request)
+        typed = read_body(DeviceChange, request)
+        changed = devices.change_device(
+            client=client, id=id, name=typed.get("name"), is_trusted=typed.get("is_trusted")
+        )
+        return Response(DeviceShown(changed).data)
+
+    @extend_schema(
+        operation_id="device_forget",
+        tags=_TAG,
+        responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", body=False),
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        """Forget it, and end its sessions."""
+        devices.forget_device(client=admit_bearer(request), id=id)
+        return Response(status=204)
+
+
+class ListActivity(APIView):
+    """What happened to my account."""
+
+    @extend_schema(
+        operation_id="events",
+        tags=_TAG,
+        parameters=[OpenApiParameter("page", int, description="From 1.")],
+        responses=response_schemas(200, Events, *SIGNED_IN_CODES, body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """My security events, fifty a page, newest first."""
+        client = admit_bearer(request)
+        typed = request.query_params.get("page", "1")
+        page = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
+        count, found = personal_data.list_security_events(client=client, page=page)
+        following = page + 1 if page * personal_data.EVENTS_PER_PAGE < count else None
+        return Response({"count": count, "next": following, "results": EventShown(found, many=True).data})

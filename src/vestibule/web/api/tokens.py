@@ -1,0 +1,137 @@
+"""`/api/auth/token/…` and `/api/auth/logout`: stay signed in, and sign out."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vestibule.flows.sign_in import sessions
+from vestibule.kernel.errors import SessionRevoked
+from vestibule.limits import rules
+from vestibule.sessions import access_tokens as access
+from vestibule.sessions.refresh_tokens import IssuedTokens
+from vestibule.web.api.bearer import admit_bearer
+from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.schema import response_schemas
+from vestibule.web.edge import admit
+
+_TOKEN_CODES = ("not_authenticated", "token_expired", "session_revoked")
+
+
+class RefreshToken(RequestBody):
+    """A refresh token."""
+
+    refresh = Text(allow_blank=False, max_length=None)
+
+
+class TokenPair(serializers.Serializer[Any]):
+    """The next tokens; `expires_in` is the access token's life in seconds."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+def serialize_tokens(tokens: IssuedTokens) -> dict[str, str | int]:
+    """The tokens as every answer that signs somebody in holds them."""
+    return {
+        "access": tokens.access,
+        "refresh": tokens.refresh,
+        "token_type": "Bearer",
+        "expires_in": tokens.expires_in,
+    }
+
+
+class AccessToken(RequestBody):
+    """An access token."""
+
+    token = Text(allow_blank=False, max_length=None)
+
+
+class ActiveToken(serializers.Serializer[Any]):
+    """A token that counts, with all of its claims."""
+
+    active = serializers.BooleanField()
+    sub = serializers.UUIDField()
+    sid = serializers.UUIDField()
+    exp = serializers.IntegerField()
+
+
+class SignOut(RequestBody):
+    """What names the session when no access token does."""
+
+    refresh = Text(required=False, max_length=None)
+
+
+class RotateRefreshToken(APIView):
+    """Rotate a refresh token."""
+
+    @extend_schema(
+        operation_id="token_refresh",
+        tags=["Sessions"],
+        request=RefreshToken,
+        responses=response_schemas(200, TokenPair, *_TOKEN_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """New tokens. Each refresh token works once; within ten seconds a second use gets the same successor, later
+        it ends the session."""
+        typed = read_body(RefreshToken, request)
+        client = admit(request._request, rules.TOKEN)
+        return Response(serialize_tokens(sessions.refresh_session(client=client, token=typed["refresh"])))
+
+
+class VerifyAccessToken(APIView):
+    """Ask about an access token."""
+
+    @extend_schema(
+        operation_id="token_verify",
+        tags=["Sessions"],
+        request=AccessToken,
+        responses=response_schemas(200, ActiveToken, *_TOKEN_CODES),
+    )
+    def post(self, request: Request) -> Response:
+        """Its claims, if it counts: signed by us, in time, its session alive."""
+        typed = read_body(AccessToken, request)
+        client = admit(request._request, rules.TOKEN)
+        claims = access.verify_token(typed["token"])
+        access.find_live_session(claims, client.at)
+        return Response({"active": True, **claims})
+
+
+class Logout(APIView):
+    """End this session."""
+
+    @extend_schema(
+        operation_id="logout", tags=["Sessions"], request=SignOut, responses=response_schemas(204, None, *_TOKEN_CODES)
+    )
+    def post(self, request: Request) -> Response:
+        """End the session of the bearer token, or else of the `refresh` token sent; twice is no error."""
+        typed = read_body(SignOut, request)
+        if typed.get("refresh") and not request.headers.get("Authorization"):
+            sessions.sign_out(client=admit(request._request, rules.TOKEN), token=typed["refresh"])
+            return Response(status=204)
+        try:
+            client = admit_bearer(request)
+        except SessionRevoked:
+            return Response(status=204)
+        sessions.sign_out(client=client)
+        return Response(status=204)
+
+
+class LogoutAll(APIView):
+    """End every session."""
+
+    @extend_schema(
+        operation_id="logout_all",
+        tags=["Sessions"],
+        request=None,
+        responses=response_schemas(204, None, *_TOKEN_CODES, body=False),
+    )
+    def post(self, request: Request) -> Response:
+        """End every session of the person, this one too."""
+        sessions.sign_out_everywhere(client=admit_bearer(request))
+        return Response(status=204)

@@ -1,0 +1,124 @@
+"""The edge: who is asking, from where, and whether the rates and the captcha let them. The only maker of a Client for a
+request."""
+
+import re
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from prometheus_client import Counter
+from structlog.contextvars import get_contextvars
+
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.captcha import verification as captchas
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Throttled
+from vestibule.kernel.text import clean_label
+from vestibule.limits import rate_counters
+from vestibule.limits.admission import HASH, admission
+from vestibule.limits.rules import ANON, Rule
+from vestibule.sessions.models import Session
+from vestibule.web.cookies import DEVICE_PURPOSE, unsign_id
+
+_WITH_PORT = re.compile(r'"?(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?"?', re.ASCII)
+
+THROTTLED_REQUESTS = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
+
+IpAddress = IPv4Address | IPv6Address
+
+
+def admit(
+    request: HttpRequest,
+    rule: Rule,
+    identifier: bytes | None = None,
+    session: Session | None = None,
+    captcha: str = "",
+) -> Client:
+    """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
+
+    `identifier` is the keyed digest of the address concerned, where the rule limits by it, which refuses nobody;
+    `session` is the one that a bearer token or a cookie has proved; `captcha`, what came to show that a person asks
+    (captcha.verification).
+
+    Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
+    left for a request that hashes.
+    """
+    address = client_address(request)
+    client = Client(
+        at=timezone.now(),
+        ip_address=str(address) if address else None,
+        user_agent=clean_label(request.headers.get("User-Agent", ""), 200),
+        request_id=str(get_contextvars().get("request_id", "")),
+        actor="user" if session else "anonymous",
+        session_id=session.id if session else None,
+        auth_time=session.auth_time if session else None,
+        user_id=session.user_id if session else None,
+        account=session.user if session else None,
+    )
+    if session:
+        admission.remember_network(client)
+    if rule.costs_hash:  # before it is counted: who is told to come again has used up nothing
+        admission.begin_request(
+            client, device=unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
+        )
+        admission.acquire_place(HASH)
+    try:
+        for each in (rule, ANON) if rule.counts_as_anonymous and rule is not ANON else (rule,):
+            rate_counters.count_request(each, network=client.network)
+    except Throttled as refusal:
+        THROTTLED_REQUESTS.labels(rule=each.name).inc()
+        record_event(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
+        raise
+    if identifier and not rate_counters.try_count_identifier(rule, identifier=identifier.hex()):
+        client = replace(client, messages_withheld=True)
+    return captchas.require_captcha(client, rule, captcha)
+
+
+def client_address(request: HttpRequest) -> IpAddress | None:
+    """The address of whoever asks: the peer of the socket, or, behind TRUSTED_PROXIES, the last address of
+    X-Forwarded-For that is no proxy of ours. Anything else in the header is the caller's own word, and ignored.
+    """
+    address = _parse_ip_address(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if (hop := each.strip())]
+    while hops and (address is None or _is_trusted_proxy(address)):
+        hop = _parse_ip_address(_without_port(hops.pop()))
+        if hop is None:
+            break
+        address = hop
+    return address
+
+
+def drop_untrusted_forwarded_proto(request: HttpRequest) -> None:
+    """X-Forwarded-Proto is a proxy's word: from anybody else it says nothing (Django believes every sender). The empty
+    value that is left says that it was sent (web.operators)."""
+    if "HTTP_X_FORWARDED_PROTO" in request.META and not is_from_trusted_proxy(request):
+        request.META["HTTP_X_FORWARDED_PROTO"] = ""
+
+
+def is_from_trusted_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES hands this request on."""
+    peer = _parse_ip_address(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and _is_trusted_proxy(peer)
+
+
+def _is_trusted_proxy(address: IpAddress) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _without_port(hop: str) -> str:
+    """The address of a hop: some proxies append the port, and write IPv6 in brackets, or quoted, as RFC 7239 has it
+    (6): `192.0.2.43:47011`, `[2001:db8::17]:4711`, `"[2001:db8::17]"`."""
+    found = _WITH_PORT.fullmatch(hop)
+    return found["v6"] or found["v4"] if found else hop
+
+
+def _parse_ip_address(text: str) -> IpAddress | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,131 @@
+"""What every request passes: a request id and an access log line, the headers of every answer, HTTPS, the API's paths,
+the size of a body, the host; and what no view caught."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from vestibule.kernel import entropy
+from vestibule.kernel.errors import Refusal, Unavailable
+from vestibule.limits.admission import admission
+from vestibule.web import edge, error_responses, headers, request_bodies, request_metrics
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# Asked for by a pod's address or a service's name, where nobody has a certificate: by kubelets, Prometheus, other
+# services. They build no link, and say nothing of the host.
+INTERNAL_PATHS = ("/health/", "/metrics", "/.well-known/jwks.json")
+
+_MAX_LENGTH_DIGITS = 12  # of a length; more are of none that we take
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+log = structlog.get_logger("vestibule.access")
+
+
+def request_context(get_response: GetResponse) -> GetResponse:
+    """Bind the request id to every log line, and leave one access line: the route, never the path or the query,
+    which may hold a token."""
+
+    def respond_in_context(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else entropy.random_uuid().hex
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+        began = perf_counter()
+        edge.drop_untrusted_forwarded_proto(request)
+        try:
+            response = get_response(request)
+        finally:
+            admission.end_request()
+        response["X-Request-ID"] = request_id
+        headers.add_common_headers(request, response, for_machine=error_responses.expects_json(request))
+        if not request.path.startswith(settings.STATIC_URL):
+            seconds = perf_counter() - began
+            request_metrics.observe_duration(request, response.status_code, seconds)
+            log.info(
+                "request",
+                method=request.method,
+                route=request.resolver_match.route if request.resolver_match else None,
+                status=response.status_code,
+                ms=round(seconds * 1000, 1),
+            )
+        return response
+
+    return respond_in_context
+
+
+def https_only(get_response: GetResponse) -> GetResponse:
+    """Pages are redirected to HTTPS (SecurityMiddleware); the API answers nothing in the open, for a redirect would
+    hide that a password went there in the clear (ASVS 4.1.2). What is asked for inside answers; but keys that a proxy
+    hands out in the open might be anybody's on the way."""
+    if not settings.SECURE_SSL_REDIRECT:
+        raise MiddlewareNotUsed
+
+    def respond_by_https(request: HttpRequest) -> HttpResponse:
+        forwarded_keys = request.path.startswith("/.well-known/") and "HTTP_X_FORWARDED_PROTO" in request.META
+        if request.is_secure() or (request.path.startswith(INTERNAL_PATHS) and not forwarded_keys):
+            return get_response(request)
+        return error_responses.render_problem(request, "https_required")
+
+    return respond_by_https
+
+
+def strip_api_slash(get_response: GetResponse) -> GetResponse:
+    """A trailing slash is accepted and ignored on every API path; the canonical form has none."""
+
+    def respond_without_slash(request: HttpRequest) -> HttpResponse:
+        if error_responses.expects_json(request) and request.path_info.endswith("/"):
+            request.path_info = request.path_info.rstrip("/")
+            request.path = request.path.rstrip("/")
+        return get_response(request)
+
+    return respond_without_slash
+
+
+def limit_body(get_response: GetResponse) -> GetResponse:
+    """Refuse an oversized body, or one in another charset than UTF-8, before anything reads it."""
+
+    def respond_within_limit(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = request_bodies.limit_for_path(request.path)
+        if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
+            return error_responses.render_problem(request, "bad_request")
+        if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
+            words = _("At most %(limit)s can be sent here.") % {"limit": request_bodies.format_limit(limit)}
+            return error_responses.render_problem(request, "body_too_large", words)
+        if length != "0" and (request.content_params or {}).get("charset", "utf-8").lower() not in _CHARSETS:
+            return error_responses.render_problem(request, "unsupported_media_type")
+        return get_response(request)
+
+    return respond_within_limit
+
+
+class AllowedHostsMiddleware(CommonMiddleware):
+    """Django's own, which refuses a foreign Host; but for what is asked for inside."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # as it is called
+        """Refuse, redirect or let pass."""
+        return None if request.path.startswith(INTERNAL_PATHS) else super().process_request(request)
+
+
+class RefusalMiddleware(MiddlewareMixin):
+    """A refusal that a page did not catch, and a database that is away, are answered as everywhere; not by a 500."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The answer; None leaves it to Django's handlers."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.error("database.unavailable", flow=None, error=type(exception).__name__)
+            exception = Unavailable()
+        return error_responses.render_refusal(request, exception) if isinstance(exception, Refusal) else None

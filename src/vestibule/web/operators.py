@@ -1,0 +1,70 @@
+"""Who counts as an operator: a client that bears METRICS_TOKEN, or, where none is set, one on this very machine.
+
+A connection from the loopback interface may still be a stranger's, handed on by a proxy that runs beside us: a request
+that says of itself that it was forwarded comes from outside. So does one that asks for a host of another name: a page
+elsewhere whose name was pointed at this machine (DNS rebinding).
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.utils.crypto import constant_time_compare
+
+# What proxies, balancers, tunnels and CDNs add to a request (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
+FORWARDING_HEADERS = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_FLY_CLIENT_IP",
+)
+
+PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".svc")
+
+
+def is_operator(meta: Mapping[str, Any]) -> bool:
+    """Whether a request, as WSGI's `environ` says it, may see what is for operators: with METRICS_TOKEN set, by that
+    bearer alone; without one, from inside alone."""
+    if settings.METRICS_TOKEN:
+        return constant_time_compare(meta.get("HTTP_AUTHORIZATION", ""), f"Bearer {settings.METRICS_TOKEN}")
+    return is_from_this_machine(meta)
+
+
+def is_from_this_machine(meta: Mapping[str, Any]) -> bool:
+    """Whether a request was made on this machine, by no name that strangers can have, and handed on by nobody."""
+    return (
+        _is_loopback_address(meta.get("REMOTE_ADDR", ""))
+        and _is_private_host(split_domain_port(meta.get("HTTP_HOST", "localhost"))[0])
+        and not any(name in meta for name in FORWARDING_HEADERS)
+    )
+
+
+def _is_private_host(host: str) -> bool:
+    """Whether no page of a stranger's can be shown under this host: an address, a name of one label or of a network's
+    own (RFC 6761, RFC 6762; Kubernetes' services), or one of ours."""
+    return "." not in host or _is_ip_address(host) or validate_host(host, [*settings.ALLOWED_HOSTS, *PRIVATE_SUFFIXES])
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False
+
+
+def _is_loopback_address(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:  # a Unix socket has no address: a proxy's
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

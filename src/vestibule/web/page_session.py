@@ -1,0 +1,27 @@
+"""Who is signed in to the pages, and to the admin, by the cookie of their session."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import SessionRevoked, Unauthenticated
+from vestibule.limits import rules
+from vestibule.sessions import access_tokens, registry
+from vestibule.sessions.models import Session
+from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
+from vestibule.web.edge import admit
+
+
+def admit_page(request: HttpRequest) -> Client:
+    """The Client of somebody who is signed in to the pages. Raises Unauthenticated, SessionRevoked, Throttled,
+    Unavailable."""
+    id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    if id is None:
+        raise Unauthenticated
+    session = Session.objects.select_related("user").filter(pk=id, is_page=True).first()
+    if session is None or not access_tokens.is_session_live(session, timezone.now()):
+        raise SessionRevoked
+    client = admit(request, rules.TOKEN, session=session)
+    registry.update_last_seen(session, client.at)
+    return client

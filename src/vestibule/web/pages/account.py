@@ -1,0 +1,211 @@
+"""`/account/…`: the signed-in person's own pages: profile, security, sessions and devices, activity."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from vestibule.accounts import applicant, identifiers, pictures
+from vestibule.audit import events
+from vestibule.flows import step_up
+from vestibule.flows.account import devices, email_change, password_change, personal_data, phone_change, profile
+from vestibule.flows.sign_in import by_password, sessions
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.web.pages.rendering import next_path, render_page
+from vestibule.web.pages.session_cookie import delete_session_cookie, set_session_cookies, signed_in_only
+
+
+@signed_in_only
+def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/`: names, bio, address."""
+    refusal = None
+    if request.method == "POST":
+        about = {name: request.POST.get(name, "") for name in ("bio", "address")}
+        typed = {name: request.POST.get(name, "") for name in ("full_name", "username")}
+        try:
+            profile.change_profile(client=client, typed={**typed, "profile": about})
+            return HttpResponseRedirect("/account/?saved", status=303)
+        except StepUpRequired:
+            return render_page(request, "pages/account/step_up.html", {"back": "/account/"})
+        except Refusal as refused:
+            refusal = refused
+    user = profile.show_profile(client=client)
+    context = {
+        "tab": "profile",
+        "person": user,
+        "picture": pictures.picture_url(user.profile.picture),
+        "saved": "saved" in request.GET,
+        "typed": request.POST,
+    }
+    return render_page(request, "pages/account/profile.html", context, refusal)
+
+
+@signed_in_only
+def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/picture/`: another picture, or none."""
+    try:
+        if uploaded := request.FILES.get("picture"):
+            profile.set_picture(client=client, uploaded=uploaded.read())
+        elif request.method == "POST":
+            profile.remove_picture(client=client)
+    except Refusal as refusal:
+        context = {"tab": "profile", "person": profile.show_profile(client=client)}
+        return render_page(request, "pages/account/profile.html", context, refusal)
+    return HttpResponseRedirect("/account/?saved" if request.method == "POST" else "/account/", status=303)
+
+
+@signed_in_only
+def change_security(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/security/`: password, addresses, closing; what guards the account wants a recent sign-in."""
+    context: dict[str, Any] = {
+        "tab": "security",
+        "min_length": settings.PASSWORD_MIN_LENGTH,
+        "done": request.GET.get("done", ""),
+    }
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        act = request.POST.get("act", "")
+        try:
+            return _SECURITY_ACTIONS.get(act, _refuse_unknown_action)(request, client)
+        except StepUpRequired:
+            return render_page(request, "pages/account/step_up.html", {"back": "/account/security/"})
+        except Refusal as refused:
+            refusal = refused
+        context |= {"act": act, "awaits": act.removesuffix("_confirm") if act.endswith("_confirm") else ""}
+    return render_page(
+        request, "pages/account/security.html", context | {"person": profile.show_profile(client=client)}, refusal
+    )
+
+
+@signed_in_only
+def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/sessions/`: where I am signed in, and from what."""
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            _change_session_or_device(request, client)
+            return HttpResponseRedirect("/account/sessions/", status=303)
+        except StepUpRequired:
+            return render_page(request, "pages/account/step_up.html", {"back": "/account/sessions/"})
+        except Refusal as refused:
+            refusal = refused
+    listed = sessions.list_own_sessions(client=client)
+    context = {
+        "tab": "sessions",
+        "sessions": listed,
+        "current": client.session_id,
+        "devices": devices.list_own_devices(client=client),
+    }
+    return render_page(request, "pages/account/sessions.html", context, refusal)
+
+
+@signed_in_only
+def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/activity/`: what happened to my account."""
+    typed = request.GET.get("page", "1")
+    number = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
+    count, found = personal_data.list_security_events(client=client, page=number)
+    told = [{"meaning": events.meaning_of(event.name), "at": event.at, "address": event.address} for event in found]
+    following = number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None
+    return render_page(request, "pages/account/activity.html", {"tab": "activity", "events": told, "next": following})
+
+
+@signed_in_only
+def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/confirm/`: the password once more."""
+    wanted = request.POST.get("back", "")
+    back = next_path(request) or (wanted if wanted in _STEP_UP_ORIGINS else "/account/security/")
+    if request.method != "POST":
+        return render_page(request, "pages/account/step_up.html", {"back": back})
+    try:
+        session = by_password.reauthenticate(client=client, password=request.POST.get("password", ""))
+    except Refusal as refusal:
+        return render_page(request, "pages/account/step_up.html", {"back": back}, refusal)
+    return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
+
+
+def _change_session_or_device(request: HttpRequest, client: Client) -> None:
+    act, id = request.POST.get("act", ""), _posted_id(request)
+    if act == "end":
+        sessions.end_session(client=client, id=id)
+    elif act == "forget":
+        devices.forget_device(client=client, id=id)
+    elif act == "rename":
+        devices.change_device(client=client, id=id, name=request.POST.get("name", ""))
+    elif act in ("trust", "distrust"):
+        devices.change_device(client=client, id=id, is_trusted=act == "trust")
+    elif act == "end_all":
+        sessions.sign_out_everywhere(client=client)
+    else:
+        raise NotFound
+
+
+def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
+    new = request.POST.get("password", "")
+    step_up.require_matching_passwords(new, request.POST.get("password2"))
+    password_change.change_password(client=client, current=request.POST.get("current_password", ""), password=new)
+    return HttpResponseRedirect("/account/security/?done=password", status=303)
+
+
+def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
+    email = applicant.parse_single_field("email", request.POST.get("email", ""), identifiers.parse_email)
+    email_change.start(client=client, email=email, password=request.POST.get("current_password", ""))
+    return _code_form_page(request, client, "email", email)
+
+
+def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
+    email_change.confirm(client=client, otp=request.POST.get("otp", ""))
+    return HttpResponseRedirect("/account/security/?done=email", status=303)
+
+
+def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
+    phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), identifiers.parse_phone)
+    phone_change.start(client=client, phone=phone, password=request.POST.get("current_password", ""))
+    return _code_form_page(request, client, "phone", phone)
+
+
+def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
+    phone_change.confirm(client=client, otp=request.POST.get("otp", ""))
+    return HttpResponseRedirect("/account/security/?done=phone", status=303)
+
+
+def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
+    phone_change.remove_number(client=client)
+    return HttpResponseRedirect("/account/security/?done=phone_remove", status=303)
+
+
+def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
+    personal_data.close_own_account(client=client)
+    return delete_session_cookie(render_page(request, "pages/account/closing.html", {}))
+
+
+def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse:
+    raise NotFound
+
+
+def _code_form_page(request: HttpRequest, client: Client, what: str, address: str) -> HttpResponse:
+    context = {"tab": "security", "person": profile.show_profile(client=client), "awaits": what, "address": address}
+    return render_page(request, "pages/account/security.html", context)
+
+
+def _posted_id(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("id", ""))
+    except ValueError as error:
+        if request.POST.get("act") == "end_all":
+            return UUID(int=0)
+        raise NotFound from error
+
+
+_STEP_UP_ORIGINS = ("/account/", "/account/sessions/", "/account/security/")
+_SECURITY_ACTIONS = {
+    "password": _change_password,
+    "email": _start_email_change,
+    "email_confirm": _confirm_email_change,
+    "phone": _start_phone_change,
+    "phone_confirm": _confirm_phone_change,
+    "phone_remove": _remove_phone,
+    "close": _close_account,
+}

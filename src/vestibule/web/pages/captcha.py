@@ -1,0 +1,43 @@
+"""The captcha in a form: what a person is shown, and what came back with what they typed."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from vestibule.captcha import wait_ticket
+from vestibule.captcha.vendors import VENDORS
+from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Invalid, Refusal
+from vestibule.limits.rules import ALWAYS, NEVER, Rule
+
+ANSWER_FIELD, TICKET_FIELD = "captcha", "wait"  # form fields
+
+
+def posted_answer(request: HttpRequest) -> str:
+    """The answer of ALTCHA's or the vendor's widget; without one, the ticket of whoever waits."""
+    vendor = VENDORS.get(settings.CAPTCHA_PROVIDER)
+    names = (ANSWER_FIELD, vendor.field if vendor else ANSWER_FIELD, TICKET_FIELD)
+    return next((answer for name in names if (answer := request.POST.get(name, ""))), "")
+
+
+def form_context(request: HttpRequest, rule: Rule, refusal: Refusal | None = None) -> dict[str, Any]:
+    """What the form's template needs: nothing, unless the rule always asks, or this person was asked."""
+    word, refused = settings.CAPTCHAS[rule.captcha], isinstance(refusal, CaptchaRequired | CaptchaInvalid)
+    if word == NEVER or not (word == ALWAYS or refused or request.POST.get(TICKET_FIELD)):
+        return {}
+    captcha = {
+        "for": rule.captcha,
+        "vendor": VENDORS.get(settings.CAPTCHA_PROVIDER),
+        "site_key": settings.CAPTCHA_SITE_KEY,
+        "ticket": _wait_ticket(request, rule, refusal),
+        "seconds": int(wait_ticket.VALID_AFTER.total_seconds()),
+        "refused": refused,
+    }
+    return {"captcha": captcha}
+
+
+def _wait_ticket(request: HttpRequest, rule: Rule, refusal: Refusal | None) -> str:
+    """A ticket that was not used yet goes on ripening; else a new one."""
+    kept = request.POST.get(TICKET_FIELD, "") if isinstance(refusal, Invalid | CaptchaRequired) else ""
+    return kept or wait_ticket.issue_ticket(rule.captcha, timezone.now())

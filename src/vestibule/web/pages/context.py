@@ -1,0 +1,18 @@
+"""What every page knows: the brand, where help is, and its own address."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from vestibule.web.pages.link_token import url_without_token
+
+
+def site_context(request: HttpRequest) -> dict[str, Any]:
+    """The context of every template."""
+    return {
+        "brand": settings.BRAND,
+        "mailbox": settings.MAILBOX,
+        "nonce": getattr(request, "csp_nonce", ""),
+        "without_token": url_without_token(request),
+    }

@@ -1,0 +1,82 @@
+"""`/dev/mailbox/`: every mail and SMS, while no real transport is configured, for whoever sits at this machine; for
+others, and otherwise, there is no such page."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from vestibule.courier.transports import mailbox
+from vestibule.courier.transports.mailbox import MailboxMessage
+from vestibule.web.operators import is_from_this_machine
+
+P = ParamSpec("P")
+
+
+def _only_without_transport(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    @wraps(view)
+    def view_on_this_machine(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not settings.MAILBOX or not is_from_this_machine(request.META):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return view_on_this_machine
+
+
+@_only_without_transport
+@require_safe
+def list_letters(request: HttpRequest) -> HttpResponse:
+    """All letters, newest first; `?to=` for one address's, JSON for whoever accepts it."""
+    to = request.GET.get("to", "").strip()
+    if to[:1].isdigit():
+        to = f"+{to}"  # a plus sign that a query string turned into a blank
+    letters = mailbox.list_messages(to)
+    if _wants_json(request):
+        return JsonResponse({"messages": [_letter_json(letter) for letter in letters]})
+    return render(request, "pages/mailbox.html", {"letters": letters, "to": to})
+
+
+@_only_without_transport
+@require_safe
+def show_letter(request: HttpRequest, id: str) -> HttpResponse:
+    """One letter: its text and its headers."""
+    letter = _letter_or_404(id)
+    if _wants_json(request):
+        return JsonResponse(_letter_json(letter))
+    return render(request, "pages/letter.html", {"letter": letter})
+
+
+@_only_without_transport
+@require_safe
+@csp(  # type: ignore[arg-type]  # its types know no view with a path argument
+    {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}
+)
+def show_letter_html(request: HttpRequest, id: str) -> HttpResponse:
+    """The HTML of one mail, as a mail program would show it: its own styles, no script, no request."""
+    return HttpResponse(_letter_or_404(id).html)
+
+
+def _letter_or_404(id: str) -> MailboxMessage:
+    letter = mailbox.find_message(id)
+    if letter is None:
+        raise Http404
+    return letter
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _letter_json(letter: MailboxMessage) -> dict[str, object]:
+    fields = asdict(letter)
+    return {**fields, "from": fields.pop("sender"), "sent_at": letter.sent_at.isoformat().replace("+00:00", "Z")}

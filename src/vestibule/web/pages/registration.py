@@ -1,0 +1,59 @@
+"""Sign up by page: the form, in the way that REGISTRATION_MODE names; and welcome."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.flows.sign_up import deferred, pending
+from vestibule.kernel.errors import Refusal
+from vestibule.limits import rules
+from vestibule.web.edge import admit
+from vestibule.web.pages import captcha, registration_cookie, waiting
+from vestibule.web.pages.rendering import field_context, get_or_post, render_page
+
+FORM_FIELDS = ("email", "phone_number", "username", "full_name", "password", "channel")
+BROWSER_DEVICE = {"device": "this browser"}  # where a device is required, the page is opened on one
+MODES = {
+    "deferred": (rules.REGISTER_START, deferred.start),
+    "pending": (rules.REGISTER, pending.start),
+}
+
+
+@get_or_post
+def submit_sign_up(request: HttpRequest) -> HttpResponse:
+    """`/register/`: type an address and a password; the answer is the page that waits for the proof."""
+    if request.method != "POST":
+        return _sign_up_form(request, {"channel": request.GET.get("channel", "email")})
+    typed = {name: request.POST[name] for name in FORM_FIELDS if name in request.POST}
+    rule, sign_up = MODES[settings.REGISTRATION_MODE]
+    try:
+        who = applicant.parse_applicant(typed | BROWSER_DEVICE)
+        client = admit(request, rule, identifiers.address_digest(who.address), captcha=captcha.posted_answer(request))
+        sent = sign_up(client=client, applicant=who)
+    except Refusal as refusal:
+        return _sign_up_form(request, typed, refusal)
+    return waiting.render_sent_page(request, client, sent)
+
+
+@require_safe
+def show_welcome(request: HttpRequest) -> HttpResponse:
+    """`/welcome/`: the account is there."""
+    return registration_cookie.forget_registration(render(request, "pages/welcome.html"))
+
+
+def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:
+    by_sms = typed.get("channel") == "sms" and "sms" in settings.CHANNELS
+    wanted = ["phone_number" if by_sms else "email", *settings.SIGNUP_FIELDS]
+    fields = [name for name in ("email", "phone_number", "username", "full_name") if name in wanted]
+    context = {
+        "fields": [field_context(name, typed, refusal, FORM_FIELDS) for name in fields],
+        "password": field_context("password", {}, refusal, FORM_FIELDS),
+        "by_sms": by_sms,
+        "pending": settings.REGISTRATION_MODE == "pending",
+        "sms_offered": "sms" in settings.CHANNELS,
+        "min_length": settings.PASSWORD_MIN_LENGTH,
+        **captcha.form_context(request, MODES[settings.REGISTRATION_MODE][0], refusal),
+    }
+    return render_page(request, "pages/register.html", context, refusal)

@@ -1,0 +1,63 @@
+"""Who is at the pages: a session by an HttpOnly cookie, bound to the same row that every session is; and the browser's
+own mark, by which it is recognised the next time."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Refusal, Unauthenticated
+from vestibule.sessions.models import Session
+from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, unsign_id
+from vestibule.web.page_session import admit_page
+from vestibule.web.pages.rendering import get_or_post, render_page
+
+DEVICE_COOKIE_LIFE = timedelta(days=365)
+
+
+def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view for whoever is signed in; the others are asked to."""
+
+    @get_or_post
+    @wraps(view)
+    def view_for_signed_in(request: HttpRequest) -> HttpResponse:
+        try:
+            client = admit_page(request)
+        except Unauthenticated:
+            return delete_session_cookie(HttpResponseRedirect("/login/"))
+        except Refusal as refusal:
+            return render_page(request, "pages/refused.html", {}, refusal)
+        return view(request, client)
+
+    return view_for_signed_in
+
+
+def set_session_cookies(request: HttpRequest, response: HttpResponse, session: Session) -> HttpResponse:
+    """Hand the cookies out. The CSRF token changes with the session (ASVS 7.2.4)."""
+    rotate_token(request)
+    life, cookie = session.expires_at - session.auth_time, settings.KEYS.sign(SESSION_PURPOSE, session.pk.bytes)
+    _set_page_cookie(response, settings.SESSION_COOKIE_NAME, cookie, life)
+    if session.device_id:
+        mark = settings.KEYS.sign(DEVICE_PURPOSE, session.device_id.bytes)
+        _set_page_cookie(response, settings.DEVICE_COOKIE_NAME, mark, DEVICE_COOKIE_LIFE)
+    return response
+
+
+def delete_session_cookie(response: HttpResponse) -> HttpResponse:
+    """Nobody is signed in here any more."""
+    response.set_cookie(settings.SESSION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    return response
+
+
+def known_device_id(request: HttpRequest) -> UUID | None:
+    """The device that this browser was recognised as before."""
+    return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
+
+
+def _set_page_cookie(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
+    response.set_cookie(name, value, max_age=life, secure=settings.HTTPS, httponly=True, samesite="Lax")

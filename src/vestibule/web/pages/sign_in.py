@@ -1,0 +1,187 @@
+"""Sign in and out by page; forgot the password; and the links of mails that take something back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from vestibule.accounts import applicant, identifiers, passwords
+from vestibule.accounts.identifiers import LoginName
+from vestibule.flows.account import email_change, personal_data
+from vestibule.flows.recovery import password_reset
+from vestibule.flows.sign_in import by_password, sessions
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import (
+    AlreadyUsed,
+    Exhausted,
+    Invalid,
+    LinkExpired,
+    Refusal,
+    TokenInvalid,
+    Unauthenticated,
+)
+from vestibule.limits import rules
+from vestibule.sessions import devices
+from vestibule.web.edge import admit
+from vestibule.web.page_session import admit_page
+from vestibule.web.pages import captcha, session_cookie
+from vestibule.web.pages.link_token import opened_by_link
+from vestibule.web.pages.rendering import field_context, get_or_post, next_path, render_page
+
+FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
+
+
+@get_or_post
+def log_in(request: HttpRequest) -> HttpResponse:
+    """`/login/`: a name and the password."""
+    following = next_path(request)
+    if request.method != "POST":
+        return render_page(
+            request, "pages/login.html", {"next": following, **captcha.form_context(request, rules.LOGIN)}
+        )
+    name, password = request.POST.get("name", ""), request.POST.get("password", "")
+    stay = bool(request.POST.get("stay"))
+    try:
+        if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
+            password = ""  # can be nobody's, and is not hashed
+        client = admit(request, rules.LOGIN, captcha=captcha.posted_answer(request))
+        entered = by_password.sign_in_by_password(
+            client=client,
+            name=LoginName.parse_any(name),
+            password=password,
+            device_claims=devices.describe_user_agent(client.user_agent),
+            device_cookie=session_cookie.known_device_id(request),
+            page_lifetime=settings.PAGE_STAY if stay else settings.PAGE_SESSION,
+        )
+    except Refusal as refusal:
+        shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
+        return render_page(request, "pages/login.html", shown, refusal)
+    return session_cookie.set_session_cookies(
+        request, HttpResponseRedirect(following or "/account/", status=303), entered.session
+    )
+
+
+@get_or_post
+def log_out(request: HttpRequest) -> HttpResponse:
+    """`/logout/`: a button, and out."""
+    if request.method != "POST":
+        return render_page(request, "pages/logout.html", {})
+    try:
+        sessions.sign_out(client=admit_page(request))
+    except Unauthenticated:
+        pass  # nobody is signed in: so it shall be
+    except Refusal as refusal:
+        return render_page(request, "pages/logout.html", {}, refusal)
+    response = session_cookie.delete_session_cookie(HttpResponseRedirect("/login/", status=303))
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@get_or_post
+def request_password_reset(request: HttpRequest) -> HttpResponse:
+    """`/password/reset/`: the address; the answer is always the same."""
+    typed = request.POST.get("email", "")
+    if request.method != "POST":
+        return render_page(request, "pages/forgot.html", captcha.form_context(request, rules.PASSWORD_RESET))
+    try:
+        email = applicant.parse_single_field("email", typed, identifiers.parse_email)
+        client = admit(
+            request, rules.PASSWORD_RESET, identifiers.address_digest(email), captcha=captcha.posted_answer(request)
+        )
+        password_reset.start(client=client, address=email, device_cookie=session_cookie.known_device_id(request))
+    except Refusal as refusal:
+        shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
+        return render_page(request, "pages/forgot.html", shown, refusal)
+    return render_page(request, "pages/reset.html", {**_new_password_context(None), "email": email, "sent": True})
+
+
+@opened_by_link
+def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
+    """`/password/reset/confirm/?token=…`, or the code with the address: choose the new password."""
+    email = request.POST.get("email", "")
+    if request.method != "POST":
+        if not token:
+            return HttpResponseRedirect("/password/reset/")
+        return render_page(request, "pages/reset.html", {**_new_password_context(None), "token": token})
+    password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
+    try:
+        client = admit(request, rules.PASSWORD_RESET_CONFIRM)
+        address = None if token else applicant.parse_single_field("email", email, identifiers.parse_email)
+        password_reset.confirm(client=client, password=password, token=token, address=address, otp=otp)
+    except Refusal as refusal:
+        over = isinstance(refusal, FINAL_REFUSALS)
+        shown = {"token": token, "email": email, "otp": otp if isinstance(refusal, Invalid) else "", "over": over}
+        return render_page(request, "pages/reset.html", {**_new_password_context(refusal), **shown}, refusal)
+    return session_cookie.delete_session_cookie(
+        render_page(request, "pages/login.html", {"reset": True, **captcha.form_context(request, rules.LOGIN)})
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoLink:
+    """A link of a mail that takes something back: its page in words, and what its button does."""
+
+    path: str
+    title: Promise | str
+    lead: Promise | str
+    button: Promise | str
+    done: Promise | str
+    undo: Callable[..., None]
+
+
+UNDO_LINKS = (
+    UndoLink(
+        path="not-me",
+        title=_("This wasn't you?"),
+        lead=_("Press the button, and every session of your account ends. A mail lets you choose a new password."),
+        button=_("Sign everybody out"),
+        done=_(
+            "Everybody is signed out, and the old password opens nothing. A message that we sent you says how to go on."
+        ),
+        undo=sessions.disown_sign_in,
+    ),
+    UndoLink(
+        path="email/undo",
+        title=_("Take the change back?"),
+        lead=_("Press the button, and your account has its old email address again. Every session of it ends."),
+        button=_("Put my address back"),
+        done=_("Your address is back, and the old password opens nothing. A mail that we sent you says how to go on."),
+        undo=email_change.undo,
+    ),
+    UndoLink(
+        path="account/undo",
+        title=_("Keep your account?"),
+        lead=_("Press the button, and your account stays as it was."),
+        button=_("Keep my account"),
+        done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
+        undo=personal_data.cancel_account_closing,
+    ),
+)
+
+
+def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]:
+    """The page of such a link: a GET shows the button and changes nothing."""
+
+    @opened_by_link
+    def show_or_undo(request: HttpRequest, token: str) -> HttpResponse:
+        context = {"taking": undo_link, "token": token}
+        if request.method != "POST":
+            return render_page(request, "pages/taking.html", context)
+        try:
+            client: Client = admit(request, rules.PASSWORD_RESET_CONFIRM)
+            undo_link.undo(client=client, token=token)
+        except Refusal as refusal:
+            return render_page(
+                request, "pages/taking.html", {**context, "over": isinstance(refusal, FINAL_REFUSALS)}, refusal
+            )
+        return render_page(request, "pages/taking.html", {**context, "done": True})
+
+    return show_or_undo
+
+
+def _new_password_context(refusal: Refusal | None) -> dict[str, object]:
+    order = ("password",)
+    return {"password": field_context("password", {}, refusal, order), "min_length": settings.PASSWORD_MIN_LENGTH}

@@ -1,0 +1,84 @@
+"""The link in the mail: a GET shows a button and changes nothing, for mail scanners open links; POST verifies."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.flows.sign_up import pending
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, Refusal, TokenInvalid, UsernameTaken
+from vestibule.limits import rules
+from vestibule.web.edge import admit
+from vestibule.web.pages.link_token import opened_by_link
+from vestibule.web.pages.registration_cookie import remembered_registration
+from vestibule.web.pages.rendering import get_or_post, render_page
+
+FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
+
+
+@opened_by_link
+def verify_email(request: HttpRequest, token: str) -> HttpResponse:
+    """`/verify-email/?token=…`: the button that confirms. Where another browser signed up, it asks for the password
+    that was typed there; `&reject=1` asks whether to end the sign-up instead."""
+    if not token:
+        return HttpResponseRedirect("/verify-email/resend/")
+    if request.method != "POST":
+        return _link_page(request, token)
+    client = None
+    try:
+        client = admit(request, rules.REGISTER_CONFIRM)
+        pending.confirm_by_link(
+            client=client,
+            token=token,
+            registration=remembered_registration(request),
+            password=request.POST.get("password", ""),
+            username=applicant.parse_chosen_username(request.POST.get("username")),
+        )
+    except Refusal as refusal:
+        return _link_page(request, token, client, refusal)
+    return HttpResponseRedirect("/welcome/", status=303)
+
+
+@get_or_post
+def reject_by_link(request: HttpRequest) -> HttpResponse:
+    """`/verify-email/reject/`: "this wasn't me"; the sign-up ends."""
+    token = request.POST.get("token", "")
+    if not token or request.method != "POST":
+        return HttpResponseRedirect("/verify-email/resend/")
+    try:
+        pending.reject_sign_up(client=admit(request, rules.REGISTER_CONFIRM), token=token)
+    except Refusal as refusal:
+        return render_page(request, "pages/link.html", {"over": True, "rejecting": True}, refusal)
+    return render_page(request, "pages/rejected.html", {})
+
+
+@get_or_post
+def resend_by_email(request: HttpRequest) -> HttpResponse:
+    """`/verify-email/resend/`: another mail, by address, for whoever lost the page; the answer is always the same."""
+    typed = request.POST.get("email", "")
+    if request.method != "POST":
+        return render_page(request, "pages/resend.html", {})
+    try:
+        email = applicant.parse_single_field("email", typed, identifiers.parse_email)
+        client = admit(request, rules.REGISTER_RESEND, identifiers.address_digest(email))
+        pending.resend(client=client, address=email)
+    except Refusal as refusal:
+        return render_page(request, "pages/resend.html", {"email": typed}, refusal)
+    return render_page(request, "pages/resend.html", {"email": email, "sent": True})
+
+
+def _link_page(
+    request: HttpRequest, token: str, client: Client | None = None, refusal: Refusal | None = None
+) -> HttpResponse:
+    context: dict[str, Any] = {"token": token, "rejecting": "reject" in request.GET}
+    if refusal is None or client:
+        try:
+            client = client or admit(request, rules.REGISTER_STATUS)
+            link = pending.read_link(client=client, token=token, registration=remembered_registration(request))
+            context |= {"address": link.address, "bound": link.same_browser}
+        except Refusal as gone:
+            refusal = refusal or gone
+    context["over"] = isinstance(refusal, FINAL_REFUSALS)
+    context["name_taken"] = isinstance(refusal, UsernameTaken)
+    return render_page(request, "pages/link.html", context, refusal)

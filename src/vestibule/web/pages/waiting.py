@@ -1,0 +1,164 @@
+"""The page that waits for the proof: type the code, have it sent again, or elsewhere; it goes on by itself when the
+link is opened on another device. The signed registration travels in the forms, and in a cookie for whoever comes
+back."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from vestibule.accounts import applicant, identifiers
+from vestibule.flows.sign_up import deferred
+from vestibule.flows.sign_up.deferred import Progress
+from vestibule.flows.sign_up.steps import Sent
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import (
+    AlreadyUsed,
+    CaptchaInvalid,
+    CaptchaRequired,
+    Exhausted,
+    Expired,
+    Invalid,
+    Refusal,
+    TokenInvalid,
+    UsernameTaken,
+)
+from vestibule.limits import rules
+from vestibule.web.edge import admit
+from vestibule.web.pages import captcha, session_cookie
+from vestibule.web.pages.registration_cookie import remember_registration, remembered_registration
+from vestibule.web.pages.rendering import get_or_post, render_page
+
+FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # unless something of the sign-up still lives
+
+
+def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view of the sign-up that the form or the cookie names. A GET changes nothing: it shows how things stand."""
+
+    @get_or_post
+    @wraps(page_view)
+    def view_with_handle(request: HttpRequest) -> HttpResponse:
+        handle = request.POST.get("registration", "") or remembered_registration(request)
+        if not handle:
+            return render(request, "pages/no_registration.html")
+        return page_view(request, handle) if request.method == "POST" else _show_progress(request, handle)
+
+    return view_with_handle
+
+
+@_sign_up_view
+def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
+    """`/verify-otp/`: how the sign-up stands; type the code, and the right one makes the account."""
+    otp, client = request.POST.get("otp", ""), None
+    try:
+        username = applicant.parse_chosen_username(request.POST.get("username"))
+        client = admit(request, rules.REGISTER_CONFIRM)
+        registered = deferred.confirm(
+            client=client,
+            registration=handle,
+            otp=otp,
+            username=username,
+            sign_in=True,
+            page_lifetime=settings.PAGE_SESSION,
+        )
+    except Refusal as refusal:
+        kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
+        return _page_with_progress(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
+    response = HttpResponseRedirect("/welcome/", status=303)
+    return (
+        session_cookie.set_session_cookies(request, response, registered.signed_in.session)
+        if registered.signed_in
+        else response
+    )
+
+
+@_sign_up_view
+def resend_code(request: HttpRequest, handle: str) -> HttpResponse:
+    """`/resend-otp/`: another code in place of the old."""
+    client = None
+    try:
+        client = admit(request, rules.REGISTER_RESEND)
+        sent = deferred.resend(client=client, registration=handle)
+    except Refusal as refusal:
+        return _page_with_progress(request, client, handle, refusal)
+    return render_sent_page(request, client, sent, {"resent": True})
+
+
+@_sign_up_view
+def send_proof_elsewhere(request: HttpRequest, handle: str) -> HttpResponse:
+    """`/redirect-otp/`: the proof goes to another address, or by SMS instead."""
+    client = None
+    typed = request.POST.get("email", "")
+    try:
+        email = (
+            applicant.parse_single_field("email", typed, identifiers.parse_email) if "email" in request.POST else None
+        )
+        client = admit(
+            request,
+            rules.REGISTER,
+            identifiers.address_digest(email) if email else None,
+            captcha=captcha.posted_answer(request),
+        )
+        sent = deferred.redirect_proof(client=client, registration=handle, email=email)
+    except Refusal as refusal:
+        asked = isinstance(refusal, CaptchaRequired | CaptchaInvalid)
+        if asked:
+            client = admit(request, rules.REGISTER_STATUS)
+        shown = captcha.form_context(request, rules.REGISTER, refusal)
+        return _page_with_progress(request, client, handle, refusal, {"typed_email": typed, **shown})
+    return render_sent_page(request, client, sent)
+
+
+def render_sent_page(
+    request: HttpRequest, client: Client, sent: Sent, more: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The page after a message went out; this browser remembers the sign-up."""
+    return remember_registration(_page_with_progress(request, client, sent.registration, None, more), sent.registration)
+
+
+def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
+    """The page for whoever comes back to it: reloaded, reopened, or asked whether the link was opened elsewhere."""
+    try:
+        client = admit(request, rules.REGISTER_STATUS)
+        progress = deferred.show_progress(client=client, registration=handle)
+    except Refusal as refusal:
+        return _page_with_progress(request, None, handle, refusal)
+    if progress.status == "verified":
+        return HttpResponseRedirect("/welcome/", status=303)
+    return _render_waiting_page(request, progress, handle, None)
+
+
+def _page_with_progress(
+    request: HttpRequest,
+    client: Client | None,
+    handle: str,
+    refusal: Refusal | None,
+    more: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """The page with what the sign-up's standing is now; without it where nobody was admitted."""
+    try:
+        progress = deferred.show_progress(client=client, registration=handle) if client else None
+    except Refusal as gone:
+        progress, refusal = None, refusal or gone
+    return _render_waiting_page(request, progress, handle, refusal, more)
+
+
+def _render_waiting_page(
+    request: HttpRequest,
+    progress: Progress | None,
+    handle: str,
+    refusal: Refusal | None,
+    more: dict[str, Any] | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {"registration": handle, "over": isinstance(refusal, FINAL_REFUSALS)}
+    context |= {**captcha.form_context(request, rules.REGISTER), **(more or {})}
+    if progress:
+        context |= {**asdict(progress), **asdict(progress.challenge_status)}
+        context["minutes"] = -(-progress.challenge_status.code_expires_in // 60)
+        context["over"] = progress.status in ("expired", "verified")
+    context["done"] = isinstance(refusal, AlreadyUsed)
+    return render_page(request, "pages/verify.html", context, refusal)

@@ -1,0 +1,184 @@
+"""What went wrong, in words and as RFC 9457 problem details: one table for every skin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from structlog.contextvars import get_contextvars
+
+from vestibule.kernel.errors import (
+    CredentialInvalid,
+    Invalid,
+    LinkExpired,
+    Locked,
+    Refusal,
+    Throttled,
+    Unauthenticated,
+)
+
+EXACT_WAIT_LIMIT = 5  # seconds: a wait for another request, which tells nothing
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row: the status, and what a person reads."""
+
+    status: int
+    title: Text
+    detail: Text
+    code: str = ""  # where it is not the key of the row: one code, two meanings
+
+
+PROBLEMS: Mapping[str, Problem] = MappingProxyType(
+    {
+        "invalid": Problem(400, _("Validation failed"), _("Some fields need attention.")),
+        "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
+        "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
+        "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
+        "captcha_invalid": Problem(
+            400, _("Wrong captcha"), _("That does not show that you are a person, or was used before. Try once more.")
+        ),
+        "token_invalid": Problem(400, _("Invalid token"), _("This is not one of ours, or a newer one replaced it.")),
+        "credential_invalid": Problem(
+            401, _("Invalid token"), _("This token is not valid here."), code="token_invalid"
+        ),
+        "invalid_credentials": Problem(401, _("Not right"), _("These credentials are not right.")),
+        "not_authenticated": Problem(401, _("Not signed in"), _("Send an access token as bearer.")),
+        "token_expired": Problem(401, _("Token expired"), _("The time for this token is up. Refresh it, or sign in.")),
+        "session_revoked": Problem(401, _("Session ended"), _("This session was ended. Sign in again.")),
+        "password_required": Problem(
+            403, _("Password required"), _("Confirm where you signed up, or with the password that you chose there.")
+        ),
+        "reauthentication_required": Problem(
+            403, _("Sign in again"), _("This guards your account: confirm your password first.")
+        ),
+        "captcha_required": Problem(403, _("Captcha required"), _("Show first that you are a person.")),
+        "account_unverified": Problem(
+            403, _("Address not confirmed"), _("Confirm your address first: open the newest message that we sent you.")
+        ),
+        "account_suspended": Problem(403, _("Account suspended"), _("This account can't sign in.")),
+        "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
+        "https_required": Problem(403, _("HTTPS only"), _("What you sent went in the clear. Use https.")),
+        "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
+        "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
+        "not_acceptable": Problem(406, _("Not acceptable"), _("Only JSON can be had here.")),
+        "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
+        "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
+        "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
+        "last_way_in": Problem(
+            409, _("Last way in"), _("Your account needs one confirmed way to reach you. Add another first.")
+        ),
+        "otp_expired": Problem(
+            410, _("Code expired"), _("The time for this code is up. Ask for a new one, or start again.")
+        ),
+        "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again for a new one.")),
+        "link_expired": Problem(
+            410, _("Link expired"), _("The time for this link is up. Ask for a new one."), code="token_expired"
+        ),
+        "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
+        "body_too_large": Problem(413, _("Body too large"), _("That is more than can be sent here.")),
+        "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
+        "throttled": Problem(429, _("Too many requests"), _("Too many requests. Try again later.")),
+        "cooldown": Problem(429, _("Too soon"), _("A code was sent a moment ago. Wait before you ask for another.")),
+        "locked": Problem(429, _("Locked"), _("This can't be tried right now. Try again later.")),
+        "server_error": Problem(500, _("Internal error"), _("Something went wrong on our side. Try again.")),
+        "unavailable": Problem(503, _("Unavailable"), _("The service can't do this right now. Try again shortly.")),
+    }
+)
+
+
+_KEY_BY_REFUSAL: Mapping[type[Refusal], str] = MappingProxyType(
+    {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired"}
+)
+
+
+def build_details(code: str, **members: Any) -> dict[str, Any]:
+    """The problem details of this row of the table; extra members as they come."""
+    problem = PROBLEMS[code]
+    return {
+        "type": f"{settings.BASE_URL}/problems/{code}",
+        "title": str(problem.title),
+        "status": problem.status,
+        "code": problem.code or code,
+        "detail": str(problem.detail),
+        "request_id": str(get_contextvars().get("request_id", "")),
+        **members,
+    }
+
+
+def refusal_details(refusal: Refusal) -> dict[str, Any]:
+    """The problem details of a refusal, with what it has to add."""
+    members: dict[str, Any] = {}
+    if isinstance(refusal, Invalid):
+        members = field_members(
+            {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
+        )
+    if (wait := seconds_to_wait(refusal)) is not None:
+        members["retry_after"] = wait
+    if refusal.attempts_left is not None:
+        members["attempts_left"] = refusal.attempts_left
+    return build_details(problem_key(refusal), **members)
+
+
+def problem_key(refusal: Refusal) -> str:
+    """The key of the table's row for a refusal."""
+    return _KEY_BY_REFUSAL.get(type(refusal), refusal.code)
+
+
+def refusal_message(refusal: Refusal) -> str:
+    """What a page says of a refusal."""
+    if isinstance(refusal, Invalid):
+        return " ".join(error.message for errors in refusal.fields.values() for error in errors)
+    return str(PROBLEMS[problem_key(refusal)].detail)
+
+
+def field_members(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
+    """The members that name the fields at fault: pairs of code and message each."""
+    count = len(fields)
+    return {
+        "detail": ngettext("%(n)d field needs attention.", "%(n)d fields need attention.", count) % {"n": count},
+        "errors": {field: [message for _, message in errors] for field, errors in fields.items()},
+        "codes": {field: [code for code, _ in errors] for field, errors in fields.items()},
+    }
+
+
+def problem_response(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonResponse:
+    """The response: `application/problem+json`, with Retry-After (RFC 9110, 10.2.3) and, where a rate refused, the
+    RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
+    return JsonResponse(
+        dict(problem),
+        status=problem["status"],
+        content_type="application/problem+json",
+        headers=refusal_headers(refusal),
+    )
+
+
+def refusal_headers(refusal: Refusal | None) -> dict[str, str]:
+    """The headers that say how long to wait, or how to sign in (RFC 6750, 3)."""
+    if isinstance(refusal, Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if refusal is None or (wait := seconds_to_wait(refusal)) is None:
+        return {}
+    headers = {"Retry-After": str(wait)}
+    if isinstance(refusal, Throttled) and refusal.limit:
+        headers["RateLimit-Policy"] = f'"default";q={refusal.limit};w={refusal.window}'
+        headers["RateLimit"] = f'"default";r=0;t={wait}'
+    return headers
+
+
+def seconds_to_wait(refusal: Refusal) -> int | None:
+    """What a client is told to wait; of a count that others share rounded up, to tens of seconds and over a minute to
+    minutes: the exact moment would tell when somebody else asked (OWASP Bot Management)."""
+    wait = refusal.retry_after
+    if wait is None or not isinstance(refusal, Throttled | Locked) or wait <= EXACT_WAIT_LIMIT:
+        return wait
+    step = 60 if wait > 60 else 10
+    return -(-wait // step) * step
