@@ -1,4 +1,4 @@
-"""The Django app of the guards."""
+"""The Django app of limits."""
 
 from django.apps import AppConfig
 
