@@ -1,1 +1,1 @@
-"""What a person can do: the listing of this folder is the table of contents of the product."""
+"""Flows: one function for each thing that a person can do. The folders are the product's table of contents."""

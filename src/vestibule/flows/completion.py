@@ -1,4 +1,5 @@
-"""What every way of signing in ends with: a session, its place in the list, and a word to the owner where it is new."""
+"""The last step of every way of signing in: begin a session, remember the device, and tell the owner about a new
+one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from vestibule.sessions.refresh_tokens import IssuedTokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A person is in: with tokens, or by a session of the pages, which has none."""
+    """A person is signed in. `tokens` is None for a session of the hosted pages, which a cookie carries."""
 
     user: User
     session: Session
@@ -27,7 +28,11 @@ class SignedIn:
 
     @property
     def required_tokens(self) -> IssuedTokens:
-        """The tokens of a session that is no page's."""
+        """The tokens of an API session.
+
+        Raises:
+            ValueError: the session belongs to the hosted pages and has no tokens.
+        """
         if self.tokens is None:
             raise ValueError("a session of the pages has no tokens")
         return self.tokens
@@ -42,8 +47,12 @@ def complete_sign_in(
     recognised: Recognised | None = None,
     page_lifetime: timedelta | None = None,
 ) -> SignedIn:
-    """Begin a session, in the caller's transaction. `said` is what the client says of its device; `recognised`, whether
-    it was seen before: None where that is no question (the account is new); `page`: the life of a page's session."""
+    """Begin a session for the user, in the caller's transaction.
+
+    `device_claims` is what the client says about its device. `recognised` says whether the device or network was seen
+    before; it is None for a new account, where the question does not arise. `page_lifetime` makes a session of the
+    hosted pages, which lives that long.
+    """
     strange = recognised is not None and not recognised.is_known and Session.objects.filter(user=user).exists()
     device = devices.remember_device(
         user, device_claims, client.at, recognised=recognised.device if recognised else None

@@ -1,5 +1,5 @@
-"""The mark of a flow: expensive work in it counts for its client, refusals are put on record, and a database that
-can't be reached is Unavailable."""
+"""The decorator of every flow: it attributes expensive work to the client, records refusals, and turns database outages
+into Unavailable."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,16 +23,18 @@ log = structlog.get_logger("vestibule.flows")
 
 
 def flow(name: str) -> Callable[[F], F]:
-    """Make a keyword-only function that takes a `client` the flow of this public name.
+    """Register a keyword-only function that takes a `client` as the flow with this public name.
 
-    The name stands in the audit log, log lines, metrics and traces, and does not change when the function or its
-    module is renamed. A Refusal is recorded as `<name>.refused` with its code, and goes on: with a row where it
-    concerns a person who is signed in, or an address; else it is counted by day, for strangers cause as many as they
-    like. A database that is down, times out or gives up a lock becomes Unavailable, which is logged and counted but,
-    for want of a database, no row.
+    The name stands in the audit log, log lines, metrics and traces. It stays the same when the function or its module
+    is renamed.
+
+    A Refusal is recorded as `<name>.refused` with its code and raised again. It gets an audit row if the client is
+    signed in or internal, or if the refusal names a subject; otherwise it is counted per day, because a stranger can
+    cause any number of them. An OperationalError or InterfaceError of the database becomes Unavailable, which is logged
+    and counted but gets no audit row: there is no database to write it to.
 
     Raises:
-        ValueError: another flow has the name.
+        ValueError: another flow has this name.
     """
     if name in FLOW_NAMES:
         raise ValueError(f"two flows have the name {name}")

@@ -1,4 +1,4 @@
-"""Write to the owner of an account: at a proved address, in the caller's transaction."""
+"""Messages to the owner of an account, at a proved address, in the caller's transaction."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -24,38 +24,44 @@ from vestibule.kernel.client import Client
 
 
 def contact_address(user: User) -> Email | Phone:
-    """A proved address of a person: the database holds that there is one."""
+    """Return a proved address of the user, e-mail first. A database constraint ensures that there is one."""
     if user.email and user.email_verified_at:
         return Email(user.email)
     return Phone(user.phone_number or "")
 
 
 def first_proved_address(user: User) -> Email | Phone:
-    """The proved address that counts most (accounts.address_history): whatever holds a way back goes there, for the
-    other address may be a thief's."""
+    """Return the address that the user proved first (see `accounts.address_history`). A message with a link that takes
+    the account back goes there, because a thief may have added the other address."""
     if user.phone_verified_at and (user.email_verified_at is None or user.phone_verified_at < user.email_verified_at):
         return Phone(user.phone_number or "")
     return contact_address(user)
 
 
 def proof_payload(user: User | None, address: Email | Phone) -> dict[str, str | int]:
-    """What a proof that goes to this address of an account (or of nobody's) is sealed with."""
+    """Return the payload to seal into a proof that goes to this address. Without a user the same fields hold random
+    values."""
     return address_history.recovery_payload(
         user.pk if user else entropy.random_uuid(), user.epoch if user else 0, address
     )
 
 
 def channel_for(address: Email | Phone) -> Channel:
-    """How a message travels there."""
+    """Return the channel that carries a message to this address."""
     return Channel.EMAIL if "@" in address else Channel.SMS
 
 
 def acquire_message_permit(
     client: Client, kind: MessageKind, to: Email | Phone, *, budget_key: bytes = b"", is_decoy: bool = False
 ) -> Permit:
-    """Whether a message to that address will be sent, counted in the caller's transaction: to be asked before a secret
-    is issued, which takes no older one's place where it will not. `own`, `muted`: as in `allowances.acquire_permit`.
-    Raises Throttled (what SMS may cost)."""
+    """Ask whether a message to this address will be sent, and count it in the caller's transaction.
+
+    A flow calls this before it issues a secret, so that a message that is held back replaces no older secret.
+    `budget_key` and `is_decoy` are those of `allowances.acquire_permit`.
+
+    Raises:
+        Throttled: the limits on SMS costs are reached.
+    """
     subject = identifiers.address_digest(to)
     return allowances.acquire_permit(
         client, kind, channel_for(to), to=to, recipient=subject, budget_key=budget_key, is_decoy=is_decoy
@@ -74,17 +80,18 @@ def issue_and_send(
     nobody: bool = False,
     notice: bool = False,
 ) -> Issued:
-    """A new secret to that address, which counts from the commit on in the place that the caller's transaction holds;
-    where it will not be sent (`may_write`), the same work, and the older one keeps its place. `nobody`: nobody has the
-    address; `notice`: this kind of message holds no secret, and tells the owner of the address instead.
+    """Issue a secret, send it to the address, and make it the newest of `place` when the caller's transaction commits.
 
-    Raises Throttled (what SMS may cost).
+    If the message will not be sent, the same work is done but the older secret stays the newest. `own` is the budget
+    key of `acquire_message_permit`. `nobody` says that no account has the address. `notice` says that this kind of
+    message holds no secret and informs the owner of the address instead.
+
+    Raises:
+        Throttled: the limits on SMS costs are reached.
     """
     permit = acquire_message_permit(client, kind, to, budget_key=own, is_decoy=nobody)
     purpose, subject = Purpose(place.row.purpose), place.subjects[0]
-    if (
-        not permit.may_replace_secret
-    ):  # a record that nobody finds: the newest of the subject stays the one that was sent
+    if not permit.may_replace_secret:  # no lookup finds this subject: the newest stays the one that was sent
         subject = settings.KEYS.digest("unsent", subject)
     decoy = nobody or notice or not permit.may_replace_secret
     issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
@@ -103,8 +110,10 @@ def post_message(
     issued: Issued | None = None,
     permit: Permit | None = None,
 ) -> None:
-    """One message to that address: a notice, or what `issued` made, its link on the page at the path `link`; `permit`
-    as `may_write` gave it."""
+    """Put one message to this address into the outbox: a notice, or the secret in `issued`.
+
+    The message's link opens the page at the path `link`. `permit` is the result of `acquire_message_permit`.
+    """
     topic: UUID | None = None
     first = False
     useless_at: datetime | None = None
@@ -129,8 +138,11 @@ def post_message(
 
 
 def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
-    """Tell the owner of a session, or of what one did to what guards the account: at the address that counts most, with
-    a link that takes the account back. A reset alone is none, for strangers can use up what is sent of those."""
+    """Tell the owner about a new session, or about a change of what guards the account.
+
+    The message goes to the address that was proved first and holds a link that takes the account back. A password reset
+    alone would not do: strangers can use up the resets that an address may be sent.
+    """
     to, subject = first_proved_address(user), challenges.person_subject(user.pk)
     issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=proof_payload(user, to), now=client.at)
     post_message(client, kind, to, link="not-me", issued=issued)
@@ -139,7 +151,8 @@ def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
 def list_outstanding_challenges(
     person: UUID, of_person: Iterable[Purpose], of_address: Iterable[Purpose], addresses: Iterable[str]
 ) -> list[Challenge]:
-    """The proofs of these purposes that the store remembers, of a person and of addresses; newest first of each."""
+    """Return the challenges that the store still holds: those of the person with the purposes `of_person`, and those of
+    each address with the purposes `of_address`; newest first within each purpose."""
     found = [seen for purpose in of_person for seen in challenges.list_for_person(purpose, person)]
     for address in addresses:
         digests = identifiers.all_address_digests(identifiers.as_email_or_phone(address))
@@ -148,7 +161,8 @@ def list_outstanding_challenges(
 
 
 def page_url(path: str, token: str) -> str:
-    """Where a link opens: the front end's page, or the hosted one; never from the Host of a request."""
+    """Return the URL of the page that a link opens. It is built from FRONTEND_URL or BASE_URL, never from a Host
+    header."""
     if settings.FRONTEND_URL:
         return f"{settings.FRONTEND_URL}/{path}?token={token}"
     return f"{settings.BASE_URL}/{path}/?token={token}"

@@ -1,4 +1,5 @@
-"""What flows that guard an account share: a recent sign-in, a password by the policy, cutting off who else was in."""
+"""Checks and acts that flows on a signed-in account share: a recent sign-in, the password policy, ending other
+sessions."""
 
 from uuid import UUID
 
@@ -23,30 +24,48 @@ RESETS = (Purpose.PASSWORD_RESET,)
 
 
 def require_user(client: Client) -> User:
-    """Who asks. Raises Unauthenticated."""
+    """Return the signed-in user with their profile.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+    """
     if client.user_id is None:
         raise errors.Unauthenticated
     return User.objects.select_related("profile").get(pk=client.user_id)
 
 
 def require_recent_user(client: Client) -> User:
-    """Who asks, and proved it in the last ten minutes. Raises Unauthenticated, StepUpRequired."""
+    """Return the signed-in user, if they proved who they are within STEP_UP (ten minutes by default).
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the last proof is older.
+    """
     user = require_user(client)
     require_recent_sign_in(client)
     return user
 
 
 def require_recent_sign_in(client: Client) -> None:
-    """The sign-in is one of the last ten minutes. Raises StepUpRequired."""
+    """Check that the client proved who it is within STEP_UP.
+
+    Raises:
+        StepUpRequired: the last proof is older.
+    """
     if client.auth_time is None or client.auth_time <= client.at - settings.STEP_UP:
         raise errors.StepUpRequired
 
 
 def lock_current_user(client: Client, compared: User | None = None) -> LockedUser:
-    """Who asks, as they stand now: the rows of account and session are locked until the caller's transaction ends, so
-    that what is decided by them is so when it is done. `compared`: whose password was compared a moment ago.
+    """Lock the rows of the client's account and session until the caller's transaction ends, and return the account as
+    it is now. What the caller decides by these rows is therefore still true when it commits.
 
-    Raises Unauthenticated, InvalidCredentials (the password is another by now), SessionRevoked (so is the session).
+    `compared` is the user as read when the caller checked the current password.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        InvalidCredentials: the password was changed since `compared` was read.
+        SessionRevoked: the session was ended, or the account is not active any more.
     """
     if client.user_id is None or client.session_id is None:
         raise errors.Unauthenticated
@@ -59,7 +78,11 @@ def lock_current_user(client: Client, compared: User | None = None) -> LockedUse
 
 
 def validate_new_password(user: User, password: str) -> str:
-    """A new password in its one spelling, by the policy that holds at every door. Raises Invalid."""
+    """Check a new password against the policy and return it normalised. Every flow that sets a password calls this.
+
+    Raises:
+        Invalid: the policy refuses the password.
+    """
     typed = passwords.normalise_password(password)
     found = passwords.find_policy_violations(
         typed,
@@ -74,7 +97,11 @@ def validate_new_password(user: User, password: str) -> str:
 
 
 def require_matching_passwords(password: str, confirmation: str | None) -> None:
-    """The two times that it was typed. Raises Invalid."""
+    """Check that the password was typed the same way twice. A `confirmation` of None is not compared.
+
+    Raises:
+        Invalid: the two differ.
+    """
     if confirmation is not None and passwords.normalise_password(confirmation) != passwords.normalise_password(
         password
     ):
@@ -82,15 +109,15 @@ def require_matching_passwords(password: str, confirmation: str | None) -> None:
 
 
 def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: UUID | None = None) -> None:
-    """End the sessions (all but one), and forget the devices and networks that they came from, in the caller's
-    transaction."""
+    """End the user's sessions, and forget the devices and networks that they came from, in the caller's transaction.
+    `except_session` keeps one session and its device."""
     if ended := registry.revoke_sessions(user_id, client.at, except_session=except_session):
         record_event(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
     devices.forget_devices_and_networks(user_id, except_session=except_session)
 
 
 def cancel_pending_changes(user_id: UUID, *addresses: str | None) -> None:
-    """Whatever change was under way is off, and so is every reset that was asked for at these addresses; after the
-    commit."""
+    """Cancel every pending change of address or number of the user, and every reset requested for these addresses. Call
+    it after the commit."""
     for seen in notices.list_outstanding_challenges(user_id, PENDING_CHANGES, RESETS, filter(None, addresses)):
         challenges.retire(seen)

@@ -1,4 +1,4 @@
-"""My devices: seen, named, trusted, forgotten."""
+"""The devices of the signed-in person: list, rename, trust, forget."""
 
 from uuid import UUID
 
@@ -16,14 +16,25 @@ from vestibule.sessions.models import Device
 
 @flow("devices.mine")
 def list_own_devices(*, client: Client) -> list[Device]:
-    """The devices of whoever asks, the newest first. Raises Unauthenticated, Unavailable."""
+    """Return the client's own devices, newest first.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
     return list(devices.list_devices_of(step_up.require_user(client).pk))
 
 
 @flow("devices.change")
 def change_device(*, client: Client, id: UUID, name: str | None = None, is_trusted: bool | None = None) -> Device:
-    """Another name; or trust, which wants a recent sign-in. Raises Unauthenticated, StepUpRequired, NotFound, Invalid,
-    Unavailable."""
+    """Rename a device, or set whether it is trusted. Trusting a device needs a recent sign-in.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the device is to be trusted and the sign-in is not recent.
+        NotFound: the client's account has no such device.
+        Unavailable: the database cannot be reached.
+    """
     user = step_up.require_recent_user(client) if is_trusted else step_up.require_user(client)
     with atomic():
         device = devices.rename_or_trust_device(user.pk, id, name, is_trusted)
@@ -35,7 +46,13 @@ def change_device(*, client: Client, id: UUID, name: str | None = None, is_trust
 
 @flow("devices.forget")
 def forget_device(*, client: Client, id: UUID) -> None:
-    """Forget it and end its sessions. Raises Unauthenticated, NotFound, Unavailable."""
+    """Forget a device and end its sessions.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotFound: the client's account has no such device.
+        Unavailable: the database cannot be reached.
+    """
     user = step_up.require_user(client)
     with atomic():
         if not devices.list_devices_of(user.pk).filter(pk=id).exists():

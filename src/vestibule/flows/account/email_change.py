@@ -1,4 +1,5 @@
-"""Another e-mail address: proved at the new one, announced at the old, and for 72 hours taken back from there."""
+"""Change the e-mail address: a code proves the new address, and for 72 hours a link sent to the old one undoes the
+change."""
 
 from django.db import IntegrityError
 from django.db.transaction import atomic
@@ -25,11 +26,18 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow("email_change.start")
 def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
-    """Send a code to the new address, and a word to the old. An address that has an account gets a notice instead, and
-    the answer is the same; a newer request kills the older.
+    """Send a code to the new address and a notice to the current one.
 
-    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (it is the address that they have),
-    Unavailable.
+    If another account has the new address, its owner gets a notice instead of a code and the answer is the same. A
+    newer request replaces the older one.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        InvalidCredentials: the password is wrong.
+        Locked: too many wrong passwords were tried on this account.
+        Invalid: the account has this address already.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
@@ -49,10 +57,17 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
 
 @flow("email_change.confirm")
 def confirm(*, client: Client, otp: str) -> User:
-    """The code from the new address, in the session that asked for it.
+    """Replace the address by the new one, if the code is right and the session is the one that asked for the change.
 
-    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, EmailTaken (somebody proved it
-    meanwhile), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        WrongSecret: the code is wrong.
+        Exhausted: the code has no attempts left.
+        Expired: the code is too old, or another session asked for the change, or the address changed meanwhile.
+        AlreadyUsed: the code was used before.
+        Locked: the address has no wrong codes left, or another request holds this code.
+        EmailTaken: another account proved the address meanwhile.
+        Unavailable: a store cannot be reached.
     """
     user = step_up.require_user(client)
     asked = newest.find_newest(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk))
@@ -64,9 +79,16 @@ def confirm(*, client: Client, otp: str) -> User:
 
 @flow("email_change.undo")
 def undo(*, client: Client, token: str) -> None:
-    """The link at the old address: it is put back, no password opens the account, and a reset is on its way there.
+    """Put the old address back, through the link that was sent to it. No password opens the account afterwards; a reset
+    is sent to the old address.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, EmailTaken, Unavailable.
+    Raises:
+        TokenInvalid: the link was not issued by this service, or a newer one replaced it.
+        LinkExpired: the link is too old, or a later recovery made it void.
+        AlreadyUsed: the link was used before.
+        Locked: another request holds this link.
+        EmailTaken: another account has the address by now.
+        Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.EMAIL_UNDO, token, client.at)
     with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
@@ -81,7 +103,7 @@ def _replace_email(client: Client, proof: Proof) -> User:
     try:
         with atomic():
             user = step_up.lock_current_user(client)
-            if user.email != old:  # it is another by now than the one that was to be replaced
+            if user.email != old:  # the address changed since this change was requested
                 raise errors.Expired(subject=proof.subject)
             lifecycle.set_verified_email(user, new, client.at)
             step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)

@@ -1,4 +1,4 @@
-"""Change the password, with the one that is known."""
+"""Change the password, by a person who knows the current one."""
 
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
@@ -18,10 +18,15 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow("password_change.change")
 def change_password(*, client: Client, current: str, password: str) -> None:
-    """A new password; every other session, device and pending change ends, and the owner is told.
+    """Set a new password, end every other session, device and pending change, and tell the owner.
 
-    Raises Unauthenticated, StepUpRequired, InvalidCredentials and Locked (the current one, counted like any try),
-    Invalid (the new one), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        InvalidCredentials: the current password is wrong. It is counted like a failed sign-in.
+        Locked: too many wrong passwords were tried on this account.
+        Invalid: the policy refuses the new password, or it equals the current one.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, current)

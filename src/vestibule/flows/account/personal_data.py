@@ -1,4 +1,4 @@
-"""All that is kept about me: seen, taken along, and erased."""
+"""The data kept about a person: its event log, its export, and the closing and erasure of the account."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,13 +33,17 @@ from vestibule.sessions import devices
 from vestibule.sessions.models import Session
 
 CLOSING_GRACE = timedelta(days=14)
-EVENTS_PER_PAGE = 50  # events a page
+EVENTS_PER_PAGE = 50
 
 
 @flow("account.activity")
 def list_security_events(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
-    """How many security events of whoever asks are on record, and one page of them, newest first. Raises
-    Unauthenticated, Unavailable."""
+    """Return how many security events of the client's account are on record, and one page of them, newest first.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
     found = AuditEvent.objects.filter(user_id=step_up.require_user(client).pk).order_by("-at", "-pk")
     return found.count(), [
         _hide_staff_origin(each) for each in found[(page - 1) * EVENTS_PER_PAGE : page * EVENTS_PER_PAGE]
@@ -48,8 +52,13 @@ def list_security_events(*, client: Client, page: int = 1) -> tuple[int, list[Au
 
 @flow("account.export")
 def export_personal_data(*, client: Client) -> dict[str, Any]:
-    """Everything that is kept about whoever asks, table by table. Raises Unauthenticated, StepUpRequired,
-    Unavailable."""
+    """Return everything that is kept about the client's account, by table.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        Unavailable: the database cannot be reached, or too many documents are being made.
+    """
     user = step_up.require_recent_user(client)
     with admission.hold_slot(DOCUMENT):
         with atomic():
@@ -80,9 +89,14 @@ def _collect_personal_data(user: User) -> dict[str, Any]:
 
 @flow("account.close")
 def close_own_account(*, client: Client) -> None:
-    """Switch the account off, and erase it in 14 days; a link in the mail takes that back.
+    """Close the client's account and schedule its erasure in CLOSING_GRACE. A link in the mail cancels the closing.
 
-    Raises Unauthenticated, StepUpRequired, Invalid (nobody else is admin), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        Invalid: the person is the only admin.
+        SessionRevoked: the session was ended meanwhile.
+        Unavailable: the database cannot be reached.
     """
     user = step_up.require_recent_user(client)
     with atomic():
@@ -100,7 +114,15 @@ def close_own_account(*, client: Client) -> None:
 
 @flow("account.keep")
 def cancel_account_closing(*, client: Client, token: str) -> None:
-    """The link of the mail: the account stays. Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, Unavailable."""
+    """Cancel the closing of an account, through the link that was mailed when it was closed.
+
+    Raises:
+        TokenInvalid: the link was not issued by this service.
+        LinkExpired: the link is too old, or the account is not closing any more.
+        AlreadyUsed: the link was used before.
+        Locked: another request holds this link.
+        Unavailable: a store cannot be reached.
+    """
     seen, secret = challenges.find_live_link(Purpose.ACCOUNT_UNDO, token, client.at)
     with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user, _ = account_recovery.lock_proved_account(client, _with_address(proof))
@@ -110,8 +132,8 @@ def cancel_account_closing(*, client: Client, token: str) -> None:
 
 
 def _with_address(proof: Proof) -> Proof:
-    """The proof of a link, with the address that it went to. One that was sealed before links named it went to the
-    address that the account has: nobody changes it while the account is closing."""
+    """Return the proof with the address that its link went to. An older link names no address: it went to the account's
+    own, which nobody can change while the account is closing."""
     if "address" in proof.payload:
         return proof
     user = User.objects.get(pk=UUID(proof.payload["user_id"]))
@@ -119,13 +141,13 @@ def _with_address(proof: Proof) -> Proof:
 
 
 def erase_due_accounts(now: datetime, limit: int) -> int:
-    """Erase at most so many accounts whose 14 days are over; how many. Each in a transaction of its own."""
+    """Erase at most `limit` accounts whose grace period is over, each in its own transaction, and return how many."""
     due = list(lifecycle.users_due_for_erasure(now).values_list("pk", flat=True)[:limit])
     return sum(_erase_account(user_id, now) for user_id in due)
 
 
 def _erase_account(user_id: UUID, now: datetime) -> bool:
-    """Everything that knows the person; the audit log keeps what happened, and to nobody."""
+    """Delete everything that identifies the person. The audit log keeps its events, but no reference to the person."""
     with atomic():
         held = lifecycle.users_due_for_erasure(now).select_for_update(of=("self",)).select_related("profile")
         user = held.filter(pk=user_id).first()
@@ -166,7 +188,7 @@ def _messages_to(user: User) -> Any:
 
 
 def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
-    """The event as its person may see it: where staff did it from is the staff's own business."""
+    """Remove address and agent from an event that a member of staff caused: the person may not learn them."""
     if event.by_id:
         event.address, event.agent = None, ""
     return event
@@ -177,7 +199,7 @@ def _events_about(user: User) -> Any:
 
 
 def _export_columns(row: Any, *, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The columns of a row, but secrets and digests."""
+    """Return the columns of a row by name, without the `excluded` ones (secrets and digests)."""
     return {
         field.name: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in excluded
     }

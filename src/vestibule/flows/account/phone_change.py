@@ -1,4 +1,4 @@
-"""Another phone number, proved by a code."""
+"""Change or remove the phone number. A code proves a new one."""
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -28,10 +28,17 @@ from vestibule.limits import sms_costs
 
 @flow("phone_change.start")
 def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
-    """Send a code to the number. One that has an account gets a notice instead, and the answer is the same.
+    """Send a code to the new number. If another account has the number, its owner gets a notice instead of a code and
+    the answer is the same.
 
-    Raises Unauthenticated, StepUpRequired, InvalidCredentials, Locked, Invalid (no SMS goes there), Throttled,
-    Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        InvalidCredentials: the password is wrong.
+        Locked: too many wrong passwords were tried on this account.
+        Invalid: no SMS can be sent to the number, or the account has proved it already.
+        Throttled: the limits on SMS costs are reached.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
@@ -52,9 +59,17 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
 
 @flow("phone_change.confirm")
 def confirm(*, client: Client, otp: str) -> User:
-    """The code from the new number, in the session that asked for it.
+    """Replace the number by the new one, if the code is right and the session is the one that asked for the change.
 
-    Raises Unauthenticated, WrongSecret, Exhausted, Expired, AlreadyUsed, Locked, PhoneTaken, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        WrongSecret: the code is wrong.
+        Exhausted: the code has no attempts left.
+        Expired: the code is too old, or another session asked for the change.
+        AlreadyUsed: the code was used before.
+        Locked: the number has no wrong codes left, or another request holds this code.
+        PhoneTaken: another account proved the number meanwhile.
+        Unavailable: a store cannot be reached.
     """
     user = step_up.require_user(client)
     asked = newest.find_newest(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk))
@@ -76,10 +91,13 @@ def confirm(*, client: Client, otp: str) -> User:
 
 @flow("phone_change.remove")
 def remove_number(*, client: Client) -> User:
-    """No number any more, where the e-mail address is proved: another way in has to be left. Where there was none,
-    nothing has happened.
+    """Remove the phone number. An account without a number is left unchanged.
 
-    Raises Unauthenticated, StepUpRequired, LastWayIn, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        LastSignInMethod: the account has no proved e-mail address.
+        Unavailable: the database cannot be reached.
     """
     with atomic():
         user = step_up.lock_current_user(client)
@@ -90,7 +108,12 @@ def remove_number(*, client: Client) -> User:
 
 
 def remove_locked_number(client: Client, user: LockedUser) -> None:
-    """The proved number is the account's no more, in the caller's transaction. Raises StepUpRequired, LastWayIn."""
+    """Remove the number of a locked account, in the caller's transaction.
+
+    Raises:
+        StepUpRequired: the sign-in is not recent.
+        LastSignInMethod: the account has no proved e-mail address.
+    """
     step_up.require_recent_sign_in(client)
     if not lifecycle.remove_verified_phone(user, client.at):
         raise errors.LastSignInMethod
@@ -99,11 +122,11 @@ def remove_locked_number(client: Client, user: LockedUser) -> None:
 
 
 def cancel_changes_of(user: User) -> None:
-    """What was under way is off, after the commit."""
+    """Cancel the user's pending changes and resets. Call it after the commit."""
     step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
 
 
 def _end_other_sessions(client: Client, user: User, kind: MessageKind) -> None:
-    """Every other session ends, and the owner is told, with a link that takes it back."""
+    """End every other session and send the owner a message with a link that takes the account back."""
     step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
     notices.warn_owner(client, user, kind)

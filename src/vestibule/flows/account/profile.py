@@ -1,4 +1,4 @@
-"""Who am I: the account of whoever is signed in, and what they tell about themselves."""
+"""The account and profile of the signed-in person: read, change, picture."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,11 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow("profile.show")
 def show_profile(*, client: Client) -> User:
-    """The account and profile of whoever asks, as they stood at the door. Raises Unauthenticated."""
+    """Return the account and profile as they were read when the client was authenticated.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+    """
     if not isinstance(client.account, User):
         raise errors.Unauthenticated
     return client.account
@@ -29,10 +33,19 @@ def show_profile(*, client: Client) -> User:
 
 @flow("profile.change")
 def change_profile(*, client: Client, typed: Mapping[str, Any]) -> User:
-    """Change what was typed (accounts.profile_input), and nothing else. A number that was proved is changed by a proof
-    alone; to take it away, and to change the name that signs in, wants a recent sign-in.
+    """Change the fields in `typed` (see `accounts.profile_input`) and no others.
 
-    Raises Unauthenticated, StepUpRequired, Invalid, UsernameTaken, LastWayIn, Unavailable.
+    A proved phone number cannot be changed here, only by a code to the new one. Removing a proved number and changing
+    the username need a recent sign-in.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
+        StepUpRequired: a proved number or the username changes and the sign-in is not recent.
+        Invalid: a field is malformed, or a proved number would be replaced.
+        UsernameTaken: another account has the username.
+        LastSignInMethod: the number to remove is the only proved address.
+        Unavailable: the database cannot be reached.
     """
     of_user, of_profile = profile_input.parse_profile_changes(typed)
     try:
@@ -53,7 +66,13 @@ def change_profile(*, client: Client, typed: Mapping[str, Any]) -> User:
 
 @flow("profile.set_picture")
 def set_picture(*, client: Client, uploaded: bytes) -> User:
-    """Another picture in place of the one that was. Raises Unauthenticated, Invalid (it is none), Unavailable."""
+    """Replace the profile picture.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Invalid: the upload is no picture that can be read.
+        Unavailable: the database cannot be reached, or too many pictures are being decoded.
+    """
     step_up.require_user(client)
     try:
         content = pictures.reencode_picture(uploaded)
@@ -62,7 +81,7 @@ def set_picture(*, client: Client, uploaded: bytes) -> User:
     kept = pictures.store_picture(content)
     try:
         before = _replace_picture(client, kept)
-    except BaseException:  # no profile names it
+    except BaseException:  # the profile does not name the new file, so nothing else would delete it
         pictures.delete_stored_picture(kept)
         raise
     pictures.delete_stored_picture(before)
@@ -71,13 +90,19 @@ def set_picture(*, client: Client, uploaded: bytes) -> User:
 
 @flow("profile.remove_picture")
 def remove_picture(*, client: Client) -> None:
-    """No picture. Raises Unauthenticated, Unavailable."""
+    """Remove the profile picture.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
     pictures.delete_stored_picture(_replace_picture(client, ""))
 
 
 def _replace_picture(client: Client, name: str) -> str:
-    """Let the profile name another picture; which it named before. Of any number at once each gets another one, and
-    erases it: the one that the profile names is left."""
+    """Write another picture name into the profile and return the former one. The account's row is locked, so each of
+    several concurrent calls gets a different former name and deletes that file; only the file that the profile names
+    remains."""
     with atomic():
         profile = step_up.lock_current_user(client).profile
         Profile.objects.filter(pk=profile.pk).update(picture=name)
@@ -86,7 +111,7 @@ def _replace_picture(client: Client, name: str) -> str:
 
 
 def _removes_proved_number(client: Client, user: User, of_user: Mapping[str, str | None]) -> bool:
-    """Whether a proved number shall go; what guards the account is not changed by an old sign-in, or in passing."""
+    """Return whether the change removes a proved number, and refuse what this form must not change."""
     if of_user.get("username", user.username) != user.username:
         step_up.require_recent_sign_in(client)
     number = of_user.get("phone_number", user.phone_number)

@@ -1,1 +1,1 @@
-"""How an owner gets back in: a reset, and all that a proof of the address takes away."""
+"""Account recovery: the password reset, and what every proof of ownership removes."""

@@ -1,8 +1,8 @@
-"""The owner proved it: what every way to recover an account does, in one transaction.
+"""What every way of recovering an account does, in one transaction.
 
-A person who proves an address of the account, or one that it had, counts as its owner against all that was proved later
-(accounts.address_history): every session ends, what was added since is removed, a closing is off, and every link and
-code that was sent before is dead.
+A person who proves an address of the account, present or former, counts as its owner against everything proved later
+(`accounts.address_history`). Every session ends, what was added since is removed, a closing is cancelled, and every
+link and code sent before is void.
 """
 
 from uuid import UUID
@@ -29,8 +29,8 @@ from vestibule.sessions.models import Device, Session
 
 log = structlog.get_logger("vestibule.flows")
 
-# Every purpose, and every model that hangs on an account, stands in one of these: to add one is to say what a
-# recovery does with it (tests/attacks/test_holes_recovery.py).
+# Every purpose, and every model with a foreign key to the account, stands in one of these sets, so that nobody adds one
+# without deciding what a recovery does with it (held by tests/attacks/test_holes_recovery.py).
 PERSON_PURPOSES = frozenset(
     {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
 )
@@ -41,18 +41,27 @@ KEPT_MODELS: frozenset[type[models.Model]] = frozenset({Profile})
 
 
 def recover_account(client: Client, proof: Proof) -> User:
-    """The owner proved the address that this proof went to, by a link that takes the account back: no password opens it
-    until they set another. The account as it stands then.
+    """Restore the account to the owner who proved the address of this link, and return it. No password opens it until
+    the owner sets another.
 
-    In the caller's transaction, so that what was compared is what is changed. Raises LinkExpired (the proof was sent
-    before a recovery from there, or from an address that counts more), EmailTaken, PhoneTaken.
+    Call it in the transaction of the proof, so that what was compared is what is changed.
+
+    Raises:
+        LinkExpired: a recovery from this address, or from one that counts more, came after the link.
+        EmailTaken: another account has the e-mail address that would be restored.
+        PhoneTaken: another account has the number that would be restored.
     """
     return restore_to_owner(client, *lock_proved_account(client, proof), lifecycle.NO_PASSWORD)
 
 
 def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAddress, password: str) -> User:
-    """The owner proved this address of the account, which the caller's transaction holds: everything goes that came
-    later, and this password hash opens it. Raises EmailTaken, PhoneTaken."""
+    """Restore a locked account to the owner of the proved address: remove what was added later, and set this password
+    hash.
+
+    Raises:
+        EmailTaken: another account has the e-mail address that would be restored.
+        PhoneTaken: another account has the number that would be restored.
+    """
     try:
         removed = lifecycle.restore_ownership(user, proved_address, client.at)
     except IntegrityError as error:
@@ -65,8 +74,12 @@ def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAdd
 
 
 def lock_proved_account(client: Client, proof: Proof) -> tuple[LockedUser, ProvedAddress]:
-    """The account of a proof, its row locked until the caller's transaction ends, and the tenure of the address that
-    the proof went to. Raises LinkExpired."""
+    """Lock the account of a proof until the caller's transaction ends. Return it with the proved address and its
+    tenure.
+
+    Raises:
+        LinkExpired: the account is gone, or a recovery came after the proof was sent.
+    """
     user = lifecycle.lock_user(UUID(proof.payload["user_id"]))
     by = address_history.find_proved_address(user, proof.payload, client.at) if user else None
     if user is None or by is None or (user.closes_at and user.closes_at <= client.at):
@@ -75,34 +88,35 @@ def lock_proved_account(client: Client, proof: Proof) -> tuple[LockedUser, Prove
 
 
 def end_all_access(client: Client, user: User) -> None:
-    """The staff decide: every session ends, and what was sent to the addresses that the account has is dead. A former
-    address can still take back what it had. In the caller's transaction."""
+    """End every session and void every proof sent to the account's present addresses, in the caller's transaction. The
+    staff call this. A former address can still take the account back."""
     if held := lifecycle.lock_user(user.pk):
         lifecycle.invalidate_sent_proofs(held)
     step_up.end_sessions_and_devices(client, user.pk)
 
 
 def retire_dead_challenges(client: Client, user_id: UUID, *addresses: str | None) -> None:
-    """Tell the store what is dead by now, after the commit: the database decides without it, but a person who opens
-    such a link is told why. `addresses`: those that were the account's, besides the ones that it has."""
+    """Tell the challenge store which proofs are void, after the commit. The database decides without it; this only lets
+    a person who opens such a link learn why it fails. `addresses` are addresses that the account had until now."""
     try:
         user = User.objects.get(pk=user_id)
         for seen in list_outstanding_challenges(user, *addresses):
             if address_history.find_proved_address(user, challenges.unseal_payload(seen), client.at) is None:
                 challenges.retire(seen)
-    except Exception:  # the work is committed: the person is told the truth
+    except Exception:  # the change is committed: a failure here must not turn the answer into an error
         log.warning("recovery.untidied", exc_info=True)
 
 
 def list_outstanding_challenges(user: User, *addresses: str | None) -> list[Challenge]:
-    """Every proof of the account that the store remembers, newest first of each kind."""
+    """Return every challenge of the account that the store holds, newest first within each purpose."""
     known = {each for each in (user.email, user.phone_number, *addresses) if each}
     known |= set(FormerAddress.objects.filter(user=user).values_list("address", flat=True))
     return notices.list_outstanding_challenges(user.pk, PERSON_PURPOSES, ADDRESS_PURPOSES, known)
 
 
 def _tell_address_removed(client: Client, user: User, by: Email | Phone, removed: Email | Phone) -> None:
-    """Where mail goes: an SMS costs, and the owner has one that says that the password was changed."""
+    """Tell the owner by mail that an address was removed. No SMS is sent: it costs, and the owner gets one about the
+    password."""
     mailed, number = (by, True) if "@" in by else (removed, False)
     record_event(events.PHONE_REMOVED if number else events.EMAIL_REMOVED, client, user_id=user.pk, code="recovered")
     notices.post_message(client, messages.PHONE_DROPPED if number else messages.EMAIL_DROPPED, mailed)

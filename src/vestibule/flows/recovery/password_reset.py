@@ -1,5 +1,7 @@
-"""Reset a forgotten password: a link or a code to a proved address, once; the newer kills the older. And the link that
-an admin's account begins with: it proves the address and sets the first password."""
+"""Reset a forgotten password with a link or a code sent to a proved address; a newer one replaces the older.
+
+The invitation of an admin uses the same link: it proves the address and sets the first password.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,17 +32,22 @@ from vestibule.kernel.client import Client
 from vestibule.sessions import devices
 
 CONFIRM_PATH = "password/reset/confirm"
-RESEND_PAUSE = timedelta(seconds=60)  # a second request within it sends nothing: the first message is on its way
+RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends nothing: the first is on its way
 
 
 @flow("password_reset.start")
 def start(
     *, client: Client, address: Email | Phone, device_cookie: UUID | None = None, proved_by_link: bool = False
 ) -> None:
-    """Send a link and a code to the address, if an account that may sign in has proved it. Whoever asks is told
-    nothing, and the work is the same. A device (its `cookie`) or network that the account was signed in from asks out
-    of a budget of its own, which no stranger spends; and so, at once, does who `proved` to be the owner by another link
-    of ours. Raises Unavailable.
+    """Send a link and a code to the address, if an active account has proved it. The answer and the work are always the
+    same.
+
+    A device (`device_cookie`) or network that the account was signed in from has its own budget of messages, which
+    strangers cannot spend. So has an owner who came through another of our links (`proved_by_link`); for them the pause
+    between two resets does not apply.
+
+    Raises:
+        Unavailable: the database cannot be reached.
     """
     by_mail = "@" in address
     holder = (
@@ -59,8 +66,12 @@ def start(
 
 
 def send_to_owner(client: Client, user: User, address: Email | Phone) -> None:
-    """A reset to the owner, who proved this address, whatever anybody asked for a moment ago; a word, where the staff
-    suspended the account. In the caller's transaction. Raises Throttled (what SMS may cost)."""
+    """Send a reset to the owner who proved this address, regardless of earlier requests, in the caller's transaction.
+    The owner of a suspended account gets a notice instead.
+
+    Raises:
+        Throttled: the limits on SMS costs are reached.
+    """
     if user.status == Status.ACTIVE:
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(address), client.at)
         _send_reset(client, place, address, user, budget_key=_proved_budget_key(address))
@@ -77,11 +88,20 @@ def confirm(
     address: Email | Phone | None = None,
     otp: str = "",
 ) -> User:
-    """The link, or the code with the address that it went to, and the new password: every session, device and pending
-    change ends, the address is proved, and nobody is signed in.
+    """Set the new password, if the link is right, or the code and the address that it was sent to.
 
-    Raises Invalid (the password: the proof stays good), TokenInvalid, LinkExpired, WrongSecret, Exhausted, Expired,
-    AlreadyUsed, Locked, Unavailable.
+    Every session, device and pending change ends, and the address counts as proved. Nobody is signed in.
+
+    Raises:
+        Invalid: the policy refuses the password. The proof stays valid.
+        TokenInvalid: the link was not issued by this service.
+        LinkExpired: the link is too old, or the account changed since it was sent.
+        WrongSecret: the code is wrong.
+        Exhausted: the code has no attempts left.
+        Expired: the code is too old, or the account changed since it was sent.
+        AlreadyUsed: the proof was used before, or a newer one replaced it.
+        Locked: the address has no wrong codes left, or another request holds this proof.
+        Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     if token:
         seen, secret, by = *challenges.find_live_link(Purpose.PASSWORD_RESET, token, client.at), SecretKind.LINK
@@ -105,8 +125,11 @@ def confirm(
 
 @flow("password_reset.invite")
 def invite_admin(*, client: Client, email: Email) -> None:
-    """Send the address a link: with a password chosen there it has an account, and the role of an admin. Until then
-    there is no row and no role. Raises Unavailable."""
+    """Send the address a link that creates an admin account once a password is chosen. No row and no role exist before.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
     payload = {"user_id": str(entropy.random_uuid()), "address": email, "role": Role.ADMIN.value}
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(email), client.at)
@@ -115,12 +138,12 @@ def invite_admin(*, client: Client, email: Email) -> None:
 
 
 def _is_under_way(before: Challenge | None, now: datetime) -> bool:
-    """Whether a message went a moment ago, and works."""
+    """Return whether a reset was sent within RESEND_PAUSE and can still be used."""
     return before is not None and before.sent_at > now - RESEND_PAUSE and not challenges.refusal_if_closed(before, now)
 
 
 def _create_admin(client: Client, proof: Proof, password: str) -> User:
-    """The mailbox was proved by whom the house invited: an account, and its role."""
+    """Create the account of an invited admin, whose mailbox the link proved."""
     email = Email(proof.payload["address"])
     hashed = passwords.hash_password(step_up.validate_new_password(User(email=email), password))
     brought = AccountDetails(password=hashed, email=email, username=None, full_name=FullName(""), phone_number=None)
@@ -132,7 +155,7 @@ def _create_admin(client: Client, proof: Proof, password: str) -> User:
                 events.ACCOUNT_REGISTERED, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id
             )
             record_event(events.ROLE_GIVEN, client, user_id=user.pk, code=proof.payload["role"])
-    except IntegrityError as error:  # the address has an account by now: it is given the role by `create-admin` again
+    except IntegrityError as error:  # the address has an account by now: `create-admin` again gives it the role
         raise errors.AlreadyUsed(subject=proof.subject) from error
     return user
 
@@ -143,7 +166,7 @@ def _set_new_password(client: Client, proof: Proof, password: str) -> User:
     with atomic():
         held, proved = account_recovery.lock_proved_account(client, proof)
         if _compared_fields(held) != _compared_fields(user) or held.status != Status.ACTIVE or proved.former_id:
-            raise errors.LinkExpired(subject=proof.subject)  # who had the address before has a link that takes it back
+            raise errors.LinkExpired(subject=proof.subject)  # a former owner has a link that takes the account back
         account_recovery.restore_to_owner(client, held, proved, hashed)
         by_password.reset_password_failures(user)
         record_event(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
@@ -152,12 +175,13 @@ def _set_new_password(client: Client, proof: Proof, password: str) -> User:
 
 
 def _compared_fields(user: User) -> tuple[str | None, ...]:
-    """What a reset is decided by: a change of any of it meanwhile calls the reset off."""
+    """Return the fields that a reset depends on. If one of them changes before the reset commits, the reset is
+    refused."""
     return user.status, user.password, user.email, user.phone_number
 
 
 def _proved_budget_key(address: Email | Phone) -> bytes:
-    """The budget of a person who proved the address."""
+    """Return the budget key of a person who proved the address."""
     return settings.KEYS.digest("proved", identifiers.address_digest(address))
 
 
@@ -170,7 +194,7 @@ def _send_reset(
     budget_key: bytes,
     is_decoy: bool = False,
 ) -> None:
-    """The challenge, its message and the event, in the caller's transaction, which holds the place of the newest."""
+    """Issue the challenge, send it and record the event, in the caller's transaction, which has locked `place`."""
     payload = notices.proof_payload(user, address)
     notices.issue_and_send(
         client, place, messages.PASSWORD_RESET, address, payload, link=CONFIRM_PATH, own=budget_key, nobody=is_decoy

@@ -1,1 +1,1 @@
-"""Sign in with a password; stay signed in; sign out."""
+"""Sign in with a password, refresh the session, sign out."""

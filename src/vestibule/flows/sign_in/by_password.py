@@ -1,4 +1,4 @@
-"""Sign in with a password; prove it once more."""
+"""Sign in with a password; check the password of a signed-in person again."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,13 +40,19 @@ def sign_in_by_password(
     device_cookie: UUID | None = None,
     page_lifetime: timedelta | None = None,
 ) -> SignedIn:
-    """The right password for the name opens a session. `said` and `cookie` are what the client shows of its device;
-    `page`: the life of a session of the hosted pages.
+    """Open a session for the right password of this login name.
 
-    A wrong password, a name that nobody has and an account that must wait (over another of its names) are one answer
-    after the same work. Raises InvalidCredentials, Locked (too many failures on this name) and CaptchaRequired
-    (several, of strangers; the password is not looked at for either), AccountUnverified and AccountSuspended (the
-    password is right), Unavailable.
+    `device_claims` and `device_cookie` are what the client shows of its device. `page_lifetime` makes the session one
+    of the hosted pages, which lives that long. A wrong password, an unknown name and an account that must wait because
+    of failures under another of its names get the same answer after the same work.
+
+    Raises:
+        InvalidCredentials: the name or the password is wrong.
+        Locked: too many wrong passwords were tried for this name. The password is not compared.
+        CaptchaRequired: strangers failed several times for this name. The password is not compared.
+        AccountUnverified: the password is that of a sign-up that waits for its proof.
+        AccountSuspended: the password is right and the account is suspended or closed.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     user = directory.find_account_by_login_name(name)
     recognised = devices.recognise_client(
@@ -78,10 +84,17 @@ def sign_in_by_password(
 
 @flow("sign_in.reauthenticate")
 def reauthenticate(*, client: Client, password: str) -> Session:
-    """The password once more: the session's `auth_time` is now, and a page's goes on under another id (ASVS 7.2.4; an
-    API's, under another access token). Counted like every other try.
+    """Check the password again and set the session's `auth_time` to now. Failures count like failed sign-ins.
 
-    Raises InvalidCredentials, Locked, Unauthenticated, Unavailable.
+    A session of the hosted pages continues under a new id (ASVS 7.2.4). An API session keeps its id; its next access
+    token carries the new `auth_time`.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        InvalidCredentials: the password is wrong.
+        Locked: too many wrong passwords were tried on this account.
+        SessionRevoked: the session was ended meanwhile.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     if client.session_id is None:
         raise errors.Unauthenticated
@@ -95,9 +108,14 @@ def reauthenticate(*, client: Client, password: str) -> Session:
 
 
 def check_current_password(client: Client, user: User, password: str) -> None:
-    """The password of somebody who is signed in, counted in the account's own budget. Raises InvalidCredentials,
-    Locked, Unavailable."""
-    admission.acquire_place(HASH)  # before anything is counted
+    """Compare the password of a signed-in person, and count it against the account.
+
+    Raises:
+        InvalidCredentials: the password is wrong.
+        Locked: too many wrong passwords were tried on this account.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
+    """
+    admission.acquire_place(HASH)  # before the attempt is counted: a full queue must not cost one
     place = settings.KEYS.digest("place", str(client.session_id).encode())
     account = counted_account(user, None, place)
     with _count_attempt(client, account, user) as attempt:
@@ -109,8 +127,11 @@ def check_current_password(client: Client, user: User, password: str) -> None:
 
 
 def _lock_compared_user(compared: User) -> LockedUser:
-    """The account, its row locked until the caller's transaction ends. Raises InvalidCredentials where its password is
-    another by now than the one that was compared."""
+    """Lock the account until the caller's transaction ends, and return it.
+
+    Raises:
+        InvalidCredentials: the password was changed since it was compared.
+    """
     held = lifecycle.lock_user(compared.pk)
     if held is None or held.password != compared.password:
         raise errors.InvalidCredentials
@@ -120,14 +141,14 @@ def _lock_compared_user(compared: User) -> LockedUser:
 def counted_account(
     user: User | None, name: LoginName | None, place: bytes = b"", *, shared: bool = False
 ) -> CountedAccount:
-    """Under which keys passwords for this account, or for this name that nobody has, are counted."""
+    """Return the keys under which passwords are counted for this account, or for a name that no account has."""
     whose = user.pk.bytes if user else name.attempts_key if name else b""
     typed = settings.KEYS.digest("account", name.attempts_key) if name else b""
     return CountedAccount(settings.KEYS.digest("account", whose), typed, place, shared)
 
 
 def password_count_keys(user: User) -> list[bytes]:
-    """Every key under which passwords for this account, or one of its names, are counted."""
+    """Return every key under which passwords are counted for this account or one of its names."""
     return [
         counted_account(user, None).key,
         *(counted_account(None, name).name for name in directory.login_names_of(user)),
@@ -135,8 +156,8 @@ def password_count_keys(user: User) -> list[bytes]:
 
 
 def reset_password_failures(user: User) -> None:
-    """The owner proved an address: what was counted against the account and its names is forgotten, in the caller's
-    transaction."""
+    """Forget the failures counted for the account and its names, in the caller's transaction. The owner proved an
+    address."""
     tries.reset_failures(*password_count_keys(user))
 
 
@@ -144,8 +165,8 @@ def reset_password_failures(user: User) -> None:
 def _count_attempt(
     client: Client, account: CountedAccount, user: User | None = None, *, refusal: errors.Refusal | None = None
 ) -> Iterator[CountedAttempt]:
-    """Count a password, and say whether it may open the account; where the body fails, and not because it is wrong,
-    take it back."""
+    """Count an attempt before the password is compared, and yield whether it may be compared. If the body raises
+    anything but InvalidCredentials, the count is taken back."""
     attempt = tries.count_attempt(account, client.at, refusal)
     try:
         yield attempt
@@ -160,12 +181,12 @@ def _count_attempt(
 
 
 def _tell_owner_of_failures(client: Client, failures: int, user: User | None) -> None:
-    """Once when strangers begin to wait, and once when the password is disabled."""
+    """Tell the owner once when strangers have to wait, and once when the password is disabled."""
     if user is None or failures not in (tries.STRANGERS_WAIT_AFTER, tries.MOST_IN_A_ROW):
         return
     disabled = failures == tries.MOST_IN_A_ROW
     with atomic():
-        if disabled:  # on the account itself: no key that is rotated and no sweep brings it back
+        if disabled:  # on the account itself: neither key rotation nor the sweep of counts may enable it again
             held = lifecycle.lock_user(user.pk)
             if held is None or held.password != user.password:
                 return
@@ -176,8 +197,11 @@ def _tell_owner_of_failures(client: Client, failures: int, user: User | None) ->
 
 
 def _has_waiting_sign_up(name: LoginName, password: str) -> bool:
-    """Whether a sign-up that waits on this address was made with this password; the same work where none waits. Decoys
-    count: a stranger who signed up with a known address must not learn here that it is known."""
+    """Return whether the newest sign-up that waits on this address has this password. The same work is done if none
+    waits.
+
+    Decoys count, too: a stranger who signed up with a known address must not learn here that it is known.
+    """
     if name.kind == "username" or name.is_malformed:
         return False
     address = Email(name.value) if name.kind == "email" else Phone(name.value)

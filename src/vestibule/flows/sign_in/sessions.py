@@ -1,4 +1,4 @@
-"""Stay signed in, and sign out."""
+"""Refresh a session, list and end sessions, sign out."""
 
 from uuid import UUID
 
@@ -23,10 +23,16 @@ from vestibule.sessions.relocation import note_move_elsewhere
 
 @flow("sessions.refresh")
 def refresh_session(*, client: Client, token: str) -> IssuedTokens:
-    """The next access and refresh token; a refresh token that comes a second time ends its session. Of one that comes
-    from another network by another kind of client its owner is told, once a place.
+    """Return the next access and refresh token. A refresh token that comes a second time ends its session.
 
-    Raises CredentialInvalid, CredentialExpired, SessionRevoked, Unavailable.
+    If the token comes from another network and another kind of client than the session's, its owner is told, once for
+    each such place.
+
+    Raises:
+        CredentialInvalid: the token was not issued by this service.
+        CredentialExpired: the token is too old.
+        SessionRevoked: the session has ended, or the token was used before.
+        Unavailable: the database cannot be reached.
     """
     with atomic():
         rotated = rotate_refresh_token(client, token)
@@ -45,7 +51,12 @@ def refresh_session(*, client: Client, token: str) -> IssuedTokens:
 
 @flow("sessions.mine")
 def list_own_sessions(*, client: Client) -> list[Session]:
-    """The sessions of whoever asks, newest first. Raises Unauthenticated, Unavailable."""
+    """Return the client's own live sessions, newest first.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
     if client.user_id is None:
         raise errors.Unauthenticated
     return list(registry.list_live_sessions(client.user_id, client.at))
@@ -53,9 +64,13 @@ def list_own_sessions(*, client: Client) -> list[Session]:
 
 @flow("sessions.end")
 def end_session(*, client: Client, id: UUID) -> None:
-    """End one session of whoever asks; another than their own wants a recent sign-in.
+    """End one of the client's own sessions. Ending another than the one that asks needs a recent sign-in.
 
-    Raises Unauthenticated, StepUpRequired, NotFound, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: it is another session and the sign-in is not recent.
+        NotFound: the client's account has no such live session.
+        Unavailable: the database cannot be reached.
     """
     user = step_up.require_user(client) if id == client.session_id else step_up.require_recent_user(client)
     if not registry.list_live_sessions(user.pk, client.at).filter(pk=id).exists():
@@ -65,10 +80,16 @@ def end_session(*, client: Client, id: UUID) -> None:
 
 @flow("sessions.disown")
 def disown_sign_in(*, client: Client, token: str) -> None:
-    """ "This wasn't me": every session ends, no password opens the account, and a reset is on its way to its owner, at
-    the address that the link went to.
+    """Handle "this wasn't me": end every session, disable the password, and send a reset to the address of the link.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, Locked, EmailTaken, PhoneTaken, Unavailable.
+    Raises:
+        TokenInvalid: the link was not issued by this service.
+        LinkExpired: the link is too old, or a later recovery made it void.
+        AlreadyUsed: the link was used before.
+        Locked: another request holds this link.
+        EmailTaken: another account has the e-mail address that would be restored.
+        PhoneTaken: another account has the number that would be restored.
+        Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.NOT_ME, token, client.at)
     with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
@@ -80,9 +101,12 @@ def disown_sign_in(*, client: Client, token: str) -> None:
 
 @flow("sessions.sign_out")
 def sign_out(*, client: Client, token: str = "") -> None:
-    """End the session that asks, or the one of a refresh token; ending what has ended is no error.
+    """End the session that asks, or that of a refresh token. Ending a session that has ended is no error.
 
-    Raises CredentialInvalid, Unauthenticated, Unavailable.
+    Raises:
+        CredentialInvalid: the refresh token was not issued by this service.
+        Unauthenticated: the client is not signed in and sent no token.
+        Unavailable: the database cannot be reached.
     """
     session_id = client.session_id or (find_session_by_refresh_token(token).pk if token else None)
     if session_id is None:
@@ -92,7 +116,12 @@ def sign_out(*, client: Client, token: str = "") -> None:
 
 @flow("sessions.sign_out_everywhere")
 def sign_out_everywhere(*, client: Client) -> None:
-    """End every session of whoever asks. Raises Unauthenticated, Unavailable."""
+    """End every session of the client's account.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
     if client.user_id is None:
         raise errors.Unauthenticated
     _end_sessions(client, client.user_id)
@@ -105,7 +134,7 @@ def _end_sessions(client: Client, user_id: UUID, *, only: UUID | None = None) ->
 
 
 def _end_stolen_session(client: Client, session: Session) -> None:
-    """The change, its event and the mail to the owner, in the caller's transaction."""
+    """End the session, record the event and mail the owner, in the caller's transaction."""
     Session.objects.filter(pk=session.pk).update(revoked_at=client.at)
     record_event(events.SESSION_REFRESH_REUSED, client, user_id=session.user_id, session=str(session.pk))
     notices.post_message(client, messages.SESSION_ENDED, notices.contact_address(session.user))

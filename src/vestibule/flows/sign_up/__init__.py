@@ -1,1 +1,1 @@
-"""Sign up: deferred (no row before the proof) and pending (a row that waits for it)."""
+"""Sign up: deferred (no user row before the proof) and pending (a PENDING row waits for the proof)."""

@@ -1,6 +1,6 @@
-"""Sign up: no user until the address is proved. Start, resend, status, confirm; and another address on the way.
+"""Deferred sign-up: no user row until the address is proved. Start, resend, status, redirect, confirm.
 
-All but `start` serve a pending registration too: a handle says which way it began.
+All flows but `start` also serve pending sign-ups: the handle says how the sign-up began.
 """
 
 from collections.abc import Mapping
@@ -30,10 +30,10 @@ from vestibule.kernel.client import Client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How a sign-up stands: `waiting`, `verified`, `bounced` (the mail came back) or `expired`.
+    """The state of a sign-up. `status` is `waiting`, `verified`, `bounced` (the message came back) or `expired`.
 
-    `address` is where the proof was sent, `linked` whether a link went with the code, and `texting` whether it could go
-    by SMS instead: for the browser that typed them, which alone holds the handle.
+    `address` is where the proof was sent. `linked` says whether the message holds a link beside the code. `texting`
+    says whether the proof could go by SMS instead. Only the browser that signed up sees this: it alone has the handle.
     """
 
     status: str
@@ -46,10 +46,16 @@ class Progress:
 
 @flow("registration.start")
 def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | None = None) -> Sent:
-    """Send a code to the applicant's address and keep what they typed, sealed, until it comes back.
+    """Send a code to the applicant's address and keep the applicant's data, sealed, until the code comes back.
 
-    A known address gets the same answer after the same work, and its owner a notice instead of a code.
-    Raises UsernameTaken; EmailTaken or PhoneTaken where enumeration protection is off; Throttled, Unavailable.
+    If an account has the address, its owner gets a notice instead of a code; the answer and the work are the same.
+
+    Raises:
+        UsernameTaken: another account has the username.
+        EmailTaken: an account has the address, and ENUMERATION_PROTECTION is off.
+        PhoneTaken: an account has the number, and ENUMERATION_PROTECTION is off.
+        Throttled: the limits on SMS costs are reached.
+        Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     subject, purpose = identifiers.address_digest(applicant.address), Purpose.REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
@@ -65,19 +71,29 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
 
 @flow("registration.resend")
 def resend(*, client: Client, registration: str) -> Sent:
-    """A new code in place of the old; tries already used stay used.
+    """Send a new code in place of the old one. Attempts already used stay used.
 
-    Raises TooSoon inside the cooldown, Throttled after the last resend, TokenInvalid, Expired, Exhausted,
-    AlreadyUsed, Locked, Unavailable.
+    Raises:
+        TooSoon: the cooldown after the last send is not over.
+        Throttled: no resends are left, or the limits on SMS costs are reached.
+        TokenInvalid: the handle was not issued by this service.
+        Expired: the sign-up is too old.
+        Exhausted: the code has no attempts left.
+        AlreadyUsed: the sign-up was proved, or sent to another address.
+        Locked: another request holds the sign-up.
+        Unavailable: a store cannot be reached.
     """
     return _resend_challenge(client, steps.find_sign_up(registration))
 
 
 @flow("registration.status")
 def show_progress(*, client: Client, registration: str) -> Progress:
-    """Where the sign-up stands, for the browser that began it and may be waiting for a proof made elsewhere.
+    """Report how far a sign-up has come, to the browser that began it. The proof may be made in another browser.
 
-    Raises TokenInvalid, Expired, Unavailable.
+    Raises:
+        TokenInvalid: the handle was not issued by this service.
+        Expired: the store does not know the sign-up any more.
+        Unavailable: a store cannot be reached.
     """
     seen = steps.find_sign_up(registration)
     if is_proof_recorded(seen.id, events.ACCOUNT_REGISTERED):
@@ -109,12 +125,21 @@ def confirm(
     sign_in: bool,
     page_lifetime: timedelta | None = None,
 ) -> Registered:
-    """The code is right: make the account, once, and sign the person in if `sign_in` (`page`: by a session of the pages
-    that lives so long).
+    """Create the account, once, if the code is right, and sign the person in if `sign_in` is set.
 
-    `address`, if given, must be the one that was signed; `username` replaces the one typed at the start.
-    Raises WrongSecret, Exhausted, Expired, AlreadyUsed, TokenInvalid, Locked, Invalid, UsernameTaken (the code stays
-    good), Unavailable.
+    `address`, if given, must be the address of the sign-up. `username` replaces the one typed at the start.
+    `page_lifetime` makes the session one of the hosted pages, which lives that long.
+
+    Raises:
+        WrongSecret: the code is wrong.
+        Exhausted: the code has no attempts left.
+        Expired: the sign-up or its code is too old.
+        AlreadyUsed: the code was used before, or the address has an account by now.
+        TokenInvalid: the handle was not issued by this service.
+        Locked: the address has no wrong codes left, or another request holds this code.
+        Invalid: `address` is another address than that of the sign-up.
+        UsernameTaken: another account has the username. The code stays valid.
+        Unavailable: a store cannot be reached.
     """
     seen = steps.find_sign_up(registration)
     if address is not None:
@@ -125,13 +150,24 @@ def confirm(
 
 @flow("registration.redirect")
 def redirect_proof(*, client: Client, registration: str, email: Email | None = None) -> Sent:
-    """Send the proof elsewhere without starting again: to another e-mail address (the first was mistyped), or, with
-    none given, by SMS to the number that was typed. The sign-up goes on under a new handle, with the tries and sends
-    that it had; the old one dies. The first goes at once, the next waits like a resend. What goes by SMS already is
-    sent again.
+    """Send the proof of a running sign-up elsewhere: to another e-mail address, or by SMS to the number that was typed.
 
-    Raises Invalid (no number was typed; the address is the same), TokenInvalid, Expired, Exhausted, AlreadyUsed,
-    TooSoon, Locked; EmailTaken or PhoneTaken where enumeration protection is off; Throttled, Unavailable.
+    Without `email` the proof goes by SMS; if it goes by SMS already, it is sent again. The sign-up continues under a
+    new handle with the attempts and sends that it has used, and the old handle becomes void. The first redirection
+    needs no cooldown; each later one waits like a resend.
+
+    Raises:
+        Invalid: no number for SMS was typed, or the address is unchanged.
+        TokenInvalid: the handle was not issued by this service.
+        Expired: the sign-up is too old.
+        Exhausted: the code has no attempts left.
+        AlreadyUsed: the sign-up was proved, or sent to another address.
+        TooSoon: the cooldown after the last send is not over.
+        Locked: another request holds the sign-up.
+        EmailTaken: an account has the address, and ENUMERATION_PROTECTION is off.
+        PhoneTaken: an account has the number, and ENUMERATION_PROTECTION is off.
+        Throttled: no sends are left, or the limits on SMS costs are reached.
+        Unavailable: a store cannot be reached.
     """
     seen = steps.find_sign_up(registration)
     if over := challenges.refusal_if_closed(seen, client.at):
@@ -163,7 +199,7 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
                 events.REGISTRATION_REDIRECTED,
                 client,
                 subject=subject,
-                challenge_id=seen.id,  # the work of the older one: from the commit on it proves nothing
+                challenge_id=seen.id,  # unique in the audit log: the older challenge can prove nothing after the commit
                 channel=payload["channel"],
             )
     except _Unsent:
@@ -173,12 +209,16 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
 
 
 class _Unsent(Exception):
-    """The message will not be sent: what was counted for it is put back, and the older secret with it."""
+    """The message will not be sent. Raising this rolls back what was counted for it and keeps the older secret."""
 
 
 def issue_new_secret(client: Client, challenge: Challenge) -> Issued | None:
-    """A new secret in place of the old, on its way to the address; None where its message would not be sent, and
-    nothing was changed. Raises what `resend` raises."""
+    """Issue a new secret in place of the old one and post its message. Return None, with nothing changed, if the
+    message would not be sent.
+
+    Raises:
+        Refusal: any that `resend` raises.
+    """
     challenges.check_may_resend(challenge, client.at)
     if not steps.has_room_for_resend(client, challenge):
         return None
@@ -196,7 +236,7 @@ def issue_new_secret(client: Client, challenge: Challenge) -> Issued | None:
 
 
 def _resend_challenge(client: Client, challenge: Challenge) -> Sent:
-    if is_proof_recorded(challenge.id):  # it went elsewhere, or was proved, and the store was not told
+    if is_proof_recorded(challenge.id):  # it was redirected or proved, but the store could not be updated
         raise errors.AlreadyUsed(subject=challenge.subject)
     issued = issue_new_secret(client, challenge)
     return (
@@ -207,7 +247,8 @@ def _resend_challenge(client: Client, challenge: Challenge) -> Sent:
 
 
 def _move_pending_user(payload: dict[str, str], client: Client) -> UUID | None:
-    """The PENDING row goes where the proof goes; one that waits for an SMS keeps the e-mail address until then."""
+    """Save the PENDING row under the new address. A row that waits for an SMS keeps its e-mail address until the
+    proof."""
     lifecycle.delete_pending_user(UUID(payload["user_id"]), payload["password_hash"])
     return lifecycle.save_pending_user(steps.account_details(payload), client.at)
 
@@ -228,7 +269,7 @@ def _has_sms_number(payload: steps.SignUpPayload) -> bool:
 
 
 def _check_address(challenge: Challenge, address: Email | Phone) -> None:
-    """Before anything is counted: the address sent along must be the one that was signed."""
+    """Refuse an address other than that of the sign-up, before the code is counted."""
     if not identifiers.matches_address_digest(challenge.subject, address):
         wrong = errors.FieldError("mismatch", _("This is not the address that the code was sent to."))
         raise errors.Invalid({"email" if "@" in address else "phone_number": [wrong]}, subject=challenge.subject)

@@ -1,5 +1,8 @@
-"""Sign up with a PENDING user: register, then prove the address by the link or the code, in this browser or by the
-password; resend by address; "this wasn't me"."""
+"""Pending sign-up: a PENDING user waits until the link or the code proves the address.
+
+The proof counts in the browser that signed up, or together with the password of the sign-up. Register, resend by
+address, confirm by code or link, reject ("this wasn't me").
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,20 +35,26 @@ from vestibule.limits import ledger
 from vestibule.limits.admission import HASH, admission
 from vestibule.limits.rolling_window import Allowance
 
-# Of the sign-ups on one address the newest are looked through (twenty an hour, for six hours, are let in), and the few
-# that bear the mark of the password are tried against it: each costs a hash, and one in 4,096 of others bears it.
+# A confirmation looks through the newest sign-ups on the address (the rates admit twenty an hour; each lives six
+# hours). It computes a hash only for those with the mark of the typed password, shared by one in 4,096 others.
 MAX_CANDIDATES, MAX_HASHES = 128, 2
 
-WaitingSignUp = tuple[Challenge, Mapping[str, Any]]  # a sign-up, and what was typed for it
+WaitingSignUp = tuple[Challenge, Mapping[str, Any]]  # a sign-up and its payload
 
 
 @flow("pending_registration.register")
 def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | None = None) -> Sent:
-    """Make a PENDING user, and send a link and a code to the address (by SMS, a code).
+    """Create a PENDING user and send a link and a code to the address (by SMS, a code alone).
 
-    A known address gets the same answer after the same work, and its owner a notice. A second sign-up on an address
-    that waits is a second registration on the same row; whichever is proved first brings its own password.
-    Raises UsernameTaken; EmailTaken or PhoneTaken where enumeration protection is off; Throttled, Unavailable.
+    If an account has the address, its owner gets a notice instead; the answer and the work are the same. A second
+    sign-up on a waiting address is a second challenge for the same row. The one that is proved first sets the password.
+
+    Raises:
+        UsernameTaken: another account has the username.
+        EmailTaken: an account has the address, and ENUMERATION_PROTECTION is off.
+        PhoneTaken: an account has the number, and ENUMERATION_PROTECTION is off.
+        Throttled: the limits on SMS costs are reached.
+        Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     purpose, subject = Purpose.PENDING_REGISTRATION, identifiers.address_digest(applicant.address)
     payload = steps.build_hashed_payload(applicant, device)
@@ -65,8 +74,11 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
 
 @flow("pending_registration.resend")
 def resend(*, client: Client, address: Email | Phone) -> None:
-    """Send the newest sign-up of this address a new link and code, if there is one and its cooldown has passed. Who
-    asks is told nothing either way, after the same work. Raises Unavailable.
+    """Send a new link and code for the newest sign-up on this address, if one waits and its cooldown is over. The
+    client gets no answer that depends on it, after the same work.
+
+    Raises:
+        Unavailable: a store cannot be reached.
     """
     issued = None
     with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
@@ -80,13 +92,23 @@ def resend(*, client: Client, address: Email | Phone) -> None:
 def confirm(
     *, client: Client, address: Email | Phone, otp: str, password: str, username: Username | None = None
 ) -> Registered:
-    """The code came back on another device, together with the password that was typed at sign-up.
+    """Create the account from the code and the password of the sign-up, sent from another device than the one that
+    began it.
 
-    The password finds the sign-up among those of the address, at the cost of the same hashes whether or not one waits.
-    Unless both are right, the answer is that of a wrong code, with the tries of the address: it tells neither whether a
-    sign-up waits nor whether the password is right, so that nobody can guess the one without the other.
-    Raises WrongSecret, Exhausted; where both are right Expired, AlreadyUsed, Locked, UsernameTaken, Unavailable;
-    PasswordRequired without a password, and nothing is consumed.
+    The password selects the sign-up among those on the address. The same number of hashes is computed whether or not
+    one waits. Unless code and password are both right, the answer is that of a wrong code and costs one of the
+    address's attempts. It therefore tells neither whether a sign-up waits nor whether the password is right: an
+    attacker cannot guess one without the other.
+
+    Raises:
+        PasswordRequired: no password was sent. Nothing is counted.
+        WrongSecret: the code or the password is wrong.
+        Exhausted: the address has no attempts left.
+        Expired: both are right, and the sign-up or its code is too old.
+        AlreadyUsed: both are right, and the code was used before or the address has an account by now.
+        Locked: both are right, and the address has no wrong codes left or another request holds this code.
+        UsernameTaken: both are right, and another account has the username.
+        Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     if not password:
         raise errors.PasswordRequired(subject=identifiers.address_digest(address))
@@ -109,11 +131,21 @@ def confirm(
 def confirm_by_link(
     *, client: Client, token: str, registration: str = "", password: str = "", username: Username | None = None
 ) -> Registered:
-    """The link of the mail, together with the handle of the browser that signed up, or the password typed there: who
-    holds only the mailbox must not bring to life an account whose password a stranger chose.
+    """Create the account from the link, if the browser that signed up opens it or the password of the sign-up comes
+    with it.
 
-    Raises PasswordRequired (with neither, and nothing is consumed), InvalidCredentials, TokenInvalid, LinkExpired,
-    AlreadyUsed, Exhausted, Locked, UsernameTaken, Unavailable.
+    A person who holds only the mailbox must not activate an account whose password a stranger chose.
+
+    Raises:
+        PasswordRequired: neither the handle nor a password was sent. Nothing is counted.
+        InvalidCredentials: the password is wrong.
+        TokenInvalid: the link was not issued by this service, or a newer one replaced it.
+        LinkExpired: the link is too old.
+        AlreadyUsed: the link was used before, or the address has an account by now.
+        Exhausted: too many wrong passwords were sent with this link.
+        Locked: another request holds this link.
+        UsernameTaken: another account has the username.
+        Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     with _verify_link(client, token, registration, password) as proof:
         return steps.create_proved_account(client, proof, username)
@@ -121,9 +153,15 @@ def confirm_by_link(
 
 @flow("pending_registration.reject")
 def reject_sign_up(*, client: Client, token: str) -> None:
-    """Whoever holds the mailbox did not sign up: the registration dies, and its PENDING row with it.
+    """End a sign-up that the holder of the mailbox did not make, and delete its PENDING row.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted, Locked, Unavailable.
+    Raises:
+        TokenInvalid: the link was not issued by this service, or a newer one replaced it.
+        LinkExpired: the link is too old.
+        AlreadyUsed: the link was used before.
+        Exhausted: too many wrong passwords were sent with this link.
+        Locked: another request holds this link.
+        Unavailable: a store cannot be reached.
     """
     seen, secret = _find_by_link(client, token)
     with (
@@ -146,9 +184,15 @@ class VerifyLink:
 
 @flow("pending_registration.read_link")
 def read_link(*, client: Client, token: str, registration: str) -> VerifyLink:
-    """What the page of the link shows before anybody presses its button. Changes nothing.
+    """Return what the page of a link shows before its button is pressed. Changes nothing, because mail scanners open
+    links.
 
-    Raises TokenInvalid, LinkExpired, AlreadyUsed, Exhausted, Unavailable.
+    Raises:
+        TokenInvalid: the link was not issued by this service, or a newer one replaced it.
+        LinkExpired: the link is too old.
+        AlreadyUsed: the link was used before.
+        Exhausted: too many wrong passwords were sent with this link.
+        Unavailable: a store cannot be reached.
     """
     seen = _find_by_link(client, token)[0]
     address = steps.address_to_prove(challenges.unseal_payload(seen))
@@ -162,7 +206,7 @@ def _verify_link(client: Client, token: str, registration: str, password: str) -
         if _is_same_browser(seen, registration):
             verified = challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK)
         elif password:
-            admission.acquire_place(HASH)  # before the try is counted
+            admission.acquire_place(HASH)  # before the attempt is counted: a full queue must not cost one
             verified = challenges.verify(
                 seen, password, now=client.at, by=SecretKind.LINK, matches=_is_sign_up_password
             )
@@ -174,7 +218,8 @@ def _verify_link(client: Client, token: str, registration: str, password: str) -
 
 @contextmanager
 def _translate_link_refusals() -> Iterator[None]:
-    """The engine's refusals in the words of a link, whose secret was right: what is wrong is the password."""
+    """Translate the engine's refusals for a link. Its secret was right already, so a WrongSecret means a wrong
+    password."""
     try:
         yield
     except errors.WrongSecret as wrong:
@@ -184,7 +229,7 @@ def _translate_link_refusals() -> Iterator[None]:
 
 
 def _find_by_link(client: Client, token: str) -> tuple[Challenge, str]:
-    """The sign-up behind a link that still verifies, and the secret in it."""
+    """Return the sign-up of a link that can still be used, and the secret in the link."""
     return challenges.find_live_link(Purpose.PENDING_REGISTRATION, token, client.at)
 
 
@@ -197,7 +242,8 @@ def _is_same_browser(challenge: Challenge, registration: str) -> bool:
 
 
 def _newest_of_address(address: Email | Phone) -> list[WaitingSignUp]:
-    """The newest whose proof was sent, with what they hold: those that were not hide nobody's."""
+    """Return the newest sign-ups on the address whose proof was sent, with their payloads. Sign-ups whose message was
+    held back are left out, so that they do not hide one that its owner can prove."""
     newest = challenges.list_newest(
         Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=MAX_CANDIDATES
     )
@@ -206,13 +252,15 @@ def _newest_of_address(address: Email | Phone) -> list[WaitingSignUp]:
 
 
 def _with_password_mark(sign_ups: list[WaitingSignUp], password: str) -> list[WaitingSignUp]:
-    """The sign-ups that may have been made with this password; one from before there were marks may."""
+    """Return the sign-ups that may have been made with this password. A payload from before there were marks may,
+    too."""
     marks = [None, *steps.password_marks(passwords.normalise_password(password))]
     return [(seen, payload) for seen, payload in sign_ups if payload.get("mark") in marks][:MAX_HASHES]
 
 
 def _find_by_password(sign_ups: Sequence[WaitingSignUp], password: str) -> Challenge | None:
-    """The newest that was made with this password. As many hashes are computed as may bear its mark."""
+    """Return the newest sign-up with this password. MAX_HASHES hashes are computed in any case, so that time tells
+    nothing."""
     typed = passwords.normalise_password(password)
     kept = [*(payload["password_hash"] for _seen, payload in sign_ups), *[""] * (MAX_HASHES - len(sign_ups))]
     right = [passwords.verify_password_hash(typed, each) for each in kept]
@@ -224,8 +272,8 @@ def _is_sign_up_password(payload: Mapping[str, Any], password: str) -> bool:
 
 
 def _simulate_resend(client: Client, address: Email | Phone) -> None:
-    """The work of a message to an address on which nobody waits: a secret that is told to nobody, a row that is never
-    sent, an event."""
+    """Do the work of a resend to an address on which no sign-up waits: a secret that nobody is told, a message that is
+    never sent, an event."""
     subject, purpose = identifiers.address_digest(address), Purpose.PENDING_REGISTRATION
     allowances.has_room_for_message(client, notices.channel_for(address), subject)
     with suppress(errors.Throttled), atomic():
@@ -239,8 +287,8 @@ def _simulate_resend(client: Client, address: Email | Phone) -> None:
 
 
 def _wrong_code_refusal(client: Client, address: Email | Phone, *, is_guess: bool) -> errors.Refusal:
-    """What a wrong code says, with tries of the address's own: five in the life of a code, as for any other; what has
-    not the form of a code costs none."""
+    """Return the refusal for a wrong code, with the attempts of the address: as many in the life of a code as any code
+    has. A text that does not have the form of a code (`is_guess` is False) costs none."""
     policy, subject = challenges.policies[Purpose.PENDING_REGISTRATION], identifiers.address_digest(address)
     tries = Allowance(windows=((policy.attempts - 1, policy.code_ttl or policy.ttl),))
     if is_guess and ledger.spend("codes of nobody", subject, client.at, tries):

@@ -1,4 +1,5 @@
-"""What both ways of signing up share: what is kept sealed, what is sent, and how one proof becomes one account."""
+"""Steps of both ways of signing up: the sealed payload, the message, and the creation of the account after the
+proof."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -38,8 +39,8 @@ PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A code is on its way. `registration` is the signed handle that confirm, resend and status want; `address` is
-    where to, and `user_id` the PENDING user, where there is one."""
+    """A code is on its way to `address`. `registration` is the signed handle that confirm, resend and status need.
+    `user_id` is the PENDING user, if there is one."""
 
     registration: str
     channel: str
@@ -50,14 +51,18 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """The account is there; `entered` where the person was signed in."""
+    """The account exists. `signed_in` is None if the person was not signed in."""
 
     user: User
     signed_in: SignedIn | None
 
 
 def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None) -> dict[str, Any]:
-    """What the person typed, as it is sealed until the proof: the password as its hash. Raises Unavailable."""
+    """Return the applicant's data to be sealed until the proof, with the password hashed.
+
+    Raises:
+        Unavailable: too many passwords are being hashed.
+    """
     return {
         "channel": applicant.channel,
         "email": applicant.email,
@@ -71,14 +76,17 @@ def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None)
 
 
 def password_marks(password: str) -> list[str]:
-    """Twelve bits of a keyed digest of the password, under each key of the ring: of many sign-ups on one address they
-    find the few that are worth a hash, and save an attacker who has the keys twelve bits of the search."""
+    """Return twelve bits of a keyed digest of the password, under each key of the ring.
+
+    Among many sign-ups on one address the mark selects the few for which a hash is computed. An attacker who holds the
+    keys saves twelve bits of a search for the password.
+    """
     return [found.hex()[:3] for found in settings.KEYS.all_digests("sign-up mark", password.encode(errors="replace"))]
 
 
 def account_details(payload: SignUpPayload, chosen: Username | None = None) -> AccountDetails:
-    """What the account will hold. An address is kept once it is proved: whoever signs up by SMS adds and proves an
-    e-mail address later."""
+    """Return the details of the account to create. Only the address that is proved is stored: a person who signs up by
+    SMS adds and proves an e-mail address later."""
     typed = Username(payload["username"]) if payload["username"] else None
     return AccountDetails(
         password=payload["password_hash"],
@@ -90,13 +98,18 @@ def account_details(payload: SignUpPayload, chosen: Username | None = None) -> A
 
 
 def address_to_prove(payload: SignUpPayload) -> Email | Phone:
-    """The address that has to be proved."""
+    """Return the address that the sign-up has to prove."""
     return Phone(payload["phone"]) if payload["channel"] == "sms" else Email(payload["email"])
 
 
 def check_known_address(payload: SignUpPayload) -> bool:
-    """Whether somebody has an account on the address. Raises UsernameTaken; and EmailTaken or PhoneTaken where
-    enumeration protection is off."""
+    """Return whether an account has the address.
+
+    Raises:
+        UsernameTaken: another account has the username.
+        EmailTaken: an account has the address, and ENUMERATION_PROTECTION is off.
+        PhoneTaken: an account has the number, and ENUMERATION_PROTECTION is off.
+    """
     address = address_to_prove(payload)
     subject = identifiers.address_digest(address)
     if payload["username"] and directory.is_username_taken(Username(payload["username"])):
@@ -111,7 +124,12 @@ def check_known_address(payload: SignUpPayload) -> bool:
 
 
 def find_sign_up(registration: str) -> Challenge:
-    """The sign-up behind a handle, of either way. Raises TokenInvalid, Expired."""
+    """Return the sign-up of a handle, deferred or pending.
+
+    Raises:
+        TokenInvalid: the handle was not issued by this service.
+        Expired: the store does not know the sign-up any more.
+    """
     for purpose in PURPOSES:
         with suppress(errors.TokenInvalid):
             return challenges.find_by_handle(purpose, registration)
@@ -119,18 +137,22 @@ def find_sign_up(registration: str) -> Challenge:
 
 
 def acquire_proof_permit(client: Client, purpose: Purpose, payload: SignUpPayload, *, known: bool) -> Permit:
-    """Whether `tell` will send what it writes, counted in the caller's transaction. Raises Throttled."""
+    """Ask whether `post_sign_up_message` will send, and count the message in the caller's transaction.
+
+    Raises:
+        Throttled: the limits on SMS costs are reached.
+    """
     return notices.acquire_message_permit(client, _message_kind(purpose, known=known), address_to_prove(payload))
 
 
 def has_room_for_resend(client: Client, challenge: Challenge) -> bool:
-    """Whether the address of a sign-up has room for one more message. Counts nothing."""
+    """Return whether the address of the sign-up may be sent one more message. Counts nothing."""
     address = address_to_prove(challenges.unseal_payload(challenge))
     return allowances.has_room_for_message(client, notices.channel_for(address), identifiers.address_digest(address))
 
 
 def post_sign_up_message(client: Client, issued: Issued, purpose: Purpose, permit: Permit) -> None:
-    """The code (and the link) to its address; for a decoy, a notice to the owner of the account."""
+    """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
     address = address_to_prove(issued.payload)
     params: dict[str, str | int] = {
         "address": client.ip_address or "",
@@ -163,8 +185,8 @@ def _message_kind(purpose: Purpose, *, known: bool) -> MessageKind:
 
 
 def unsent_result(client: Client, challenge: Challenge, payload: SignUpPayload) -> Sent:
-    """What the person is told of a code that is not sent, to whom it would go by `payload`: where the one that was
-    stands."""
+    """Return the answer for a code that is not sent: it looks like `sent_result`, and the status is that of the older
+    code."""
     return Sent(
         registration=challenges.secrets.sign_handle(challenge.purpose, challenge.id),
         channel=payload["channel"],
@@ -174,7 +196,7 @@ def unsent_result(client: Client, challenge: Challenge, payload: SignUpPayload) 
 
 
 def sent_result(issued: Issued, user_id: UUID | None = None) -> Sent:
-    """What the person is told of it."""
+    """Return the answer for a code that is on its way."""
     return Sent(
         registration=issued.handle,
         channel=issued.payload["channel"],
@@ -192,10 +214,13 @@ def create_proved_account(
     sign_in: bool = False,
     page_lifetime: timedelta | None = None,
 ) -> Registered:
-    """The work of one proof, in one transaction; a unique constraint that refuses it says why afterwards. `page`: the
-    person is signed in by a session of the pages that lives so long.
+    """Create or activate the account of a proof and sign the person in if `sign_in` is set, in one transaction.
 
-    Raises UsernameTaken and, where the address has an account by now, AlreadyUsed.
+    `page_lifetime` makes the session one of the hosted pages, which lives that long.
+
+    Raises:
+        UsernameTaken: another account has the username.
+        AlreadyUsed: the proof was used before, or the address has an account by now.
     """
     by_sms = proof.payload["channel"] == "sms"
     brought = account_details(proof.payload, chosen_username)
@@ -232,23 +257,22 @@ def create_proved_account(
 
 
 def _conflict_refusal(proof: Proof, username: Username | None) -> errors.Refusal:
-    """Which of the unique constraints refused, read after the fact."""
+    """Find out, after a rollback, which unique constraint refused."""
     if is_proof_recorded(proof.id):
         return errors.AlreadyUsed(subject=proof.subject)
     if username and directory.is_username_taken(username):
         return errors.UsernameTaken(subject=proof.subject)
-    # The address has an account by now, through another registration that its owner proved: whoever holds the
-    # right code is done, and signs in.
+    # The owner proved the address through another sign-up meanwhile: the person has an account and can sign in.
     return errors.AlreadyUsed(subject=proof.subject)
 
 
 def _authentication_methods(by_sms: bool) -> list[str]:
-    """How the person proved themselves (RFC 8176)."""
+    """Return the authentication methods of the session (`amr`, RFC 8176)."""
     return ["pwd", "sms" if by_sms else "otp"]
 
 
 def _verify_page_url(token: str) -> str:
-    """The page that a link opens; never from the Host of a request."""
+    """Return the URL of the page that a link opens, never built from the Host header of a request."""
     if settings.FRONTEND_URL:
         return f"{settings.FRONTEND_URL}/verify-email?token={token}"
     return f"{settings.BASE_URL}/verify-email/?token={token}"

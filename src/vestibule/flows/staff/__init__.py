@@ -1,1 +1,1 @@
-"""What the staff, the command line and the worker do for and to people."""
+"""What the staff, the command line and the worker do for people and accounts."""

@@ -1,4 +1,4 @@
-"""The audit log, as the staff may see it: filtered, a page at a time, or all of it to take along."""
+"""The audit log for the staff: filtered by page, or exported whole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
 from vestibule.limits.admission import DOCUMENT, admission
 
-EVENTS_PER_PAGE = 50  # events a page
-MAX_COUNTED = 1000  # events that are counted and turned to, at most; who wants more narrows the filter, or exports
+EVENTS_PER_PAGE = 50
+MAX_COUNTED = 1000  # events that are counted and paged through; to see more, the staff narrow the filter or export
 ROWS_PER_CHUNK = 1000  # rows that an export reads at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events: what is empty does not narrow. `user_id` finds what happened to a person, and what they did to
-    others; `since` is included, `until` is not."""
+    """Which events to show; an empty field does not narrow. `user_id` matches the person concerned and the member of
+    staff who acted. `since` is inclusive, `until` is exclusive."""
 
     user_id: UUID | None = None
     name: str = ""
@@ -36,9 +36,13 @@ class EventFilter:
 
 @flow("audit_log.show")
 def find_events(*, client: Client, event_filter: EventFilter, page: int = 1) -> tuple[int, list[AuditEvent]]:
-    """How many events match (COUNTED at most), and one page of them, newest first.
+    """Return how many events match (MAX_COUNTED at most), and one page of them, newest first.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older than STAFF_SESSION.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.LOOK)
     found = _matching_events(event_filter)
@@ -50,9 +54,15 @@ def find_events(*, client: Client, event_filter: EventFilter, page: int = 1) -> 
 
 @flow("audit_log.export")
 def export_events(*, client: Client, event_filter: EventFilter, reason: str) -> Iterator[AuditEvent]:
-    """Every event that matches, newest first, read as it is taken; that it was taken is on record.
+    """Return an iterator over every event that matches, newest first, which reads them in chunks. The export is
+    recorded.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, Invalid (no reason), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        Invalid: no reason was given.
+        Unavailable: the database cannot be reached, or too many documents are being made.
     """
     permissions.require_permission(client, Permission.EXPORT)
     why = permissions.parse_reason(reason)
@@ -78,8 +88,8 @@ def _matching_events(event_filter: EventFilter) -> QuerySet[AuditEvent]:
 
 
 def _iterate_events(client: Client, found: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
-    """A chunk after the other, each from where the last one ended: no cursor, no transaction, no place is held by who
-    reads slowly."""
+    """Read one chunk after another, each from where the last one ended. A slow reader holds no cursor, transaction or
+    place."""
     rest = found
     while rows := _read_chunk(client, rest):
         yield from rows

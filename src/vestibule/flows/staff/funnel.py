@@ -1,7 +1,8 @@
-"""What became of the sign-ups of the last days: started, sent, delivered, confirmed; and what they were lost to.
+"""The sign-up funnel of the last days: started, sent, delivered, confirmed, and what the others were lost to.
 
-Told from what is kept: a sign-up's messages share its challenge's id (`topic`), and so does the event of its account.
-Refusals at the edge are tallied by day (audit.daily_counts), and so is a day that is over (flows.staff.sign_up_counts).
+It is computed from rows that exist anyway. The messages of a sign-up carry its challenge's id (`topic`), and so does
+the event of its account. Refusals at the edge are counted per day (`audit.daily_counts`), and so are days that are over
+(`flows.staff.sign_up_counts`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,16 +21,16 @@ from vestibule.flows.staff.permissions import Permission
 from vestibule.flows.staff.sign_up_counts import CODE_KINDS, STEPS, DayCounts
 from vestibule.kernel.client import Client
 
-DAYS_SHOWN = 30  # messages are kept as long
-MEDIAN_SAMPLE = 1000  # of the newest accounts: the time that a sign-up takes is the median over them
+DAYS_SHOWN = 30  # messages are kept for as long
+MEDIAN_SAMPLE = 1000  # accounts, the newest, over which the median duration of a sign-up is taken
 SIGN_UP_RULES = ("register_start", "register", "register_confirm", "register_resend", "anon")
 LOSS_CAUSES = ("known", "capped", "bounced", "waiting", "failed", "rejected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCounts:
-    """How many sign-ups came so far; each step is part of the one before. `sent`: a transport took the code or link;
-    `delivered`: and it did not come back."""
+    """How many sign-ups reached each step; each step is a part of the one before. `sent`: a transport accepted the code
+    or link. `delivered`: the message did not come back."""
 
     started: int = 0
     sent: int = 0
@@ -47,22 +48,25 @@ class StepCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelDay:
-    """The sign-ups that began on one day (in UTC), by channel."""
+    """The sign-ups that began on one day (UTC), by channel."""
 
     day: date
     by_channel: Mapping[str, StepCounts]
 
     @property
     def steps(self) -> StepCounts:
-        """Over all channels."""
+        """The sum over all channels."""
         return sum_steps(self.by_channel.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """The last DAYS days, oldest first. `lost`: sign-ups by what they were lost to; `refusals`: codes that were not
-    right; `throttled`: requests that a rate refused, by rule; `blocked`: messages and texts that a cap or an earlier
-    bounce held back; `median_seconds` from the first message to the account, by channel, and "" over all `timed`."""
+    """The last DAYS_SHOWN days, oldest first.
+
+    `lost` counts sign-ups by cause. `refusals` counts refused confirmations by code. `throttled` counts requests that a
+    rate refused, by rule. `blocked` counts messages that a cap or an earlier bounce held back. `median_seconds` is the
+    time from the first message to the account, by channel, and under "" over all of the `timed` accounts.
+    """
 
     days: list[FunnelDay]
     lost: Mapping[str, int]
@@ -74,13 +78,20 @@ class Funnel:
 
     @property
     def steps(self) -> StepCounts:
-        """Over all days."""
+        """The sum over all days."""
         return sum_steps(each.steps for each in self.days)
 
 
 @flow("funnel.show")
 def compute_funnel(*, client: Client) -> Funnel:
-    """The funnel of the last DAYS days. Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable."""
+    """Return the funnel of the last DAYS_SHOWN days.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older than STAFF_SESSION.
+        Unavailable: the database cannot be reached.
+    """
     permissions.require_permission(client, Permission.LOOK)
     daily_counts.daily_counter.flush()
     today = client.at.date()
@@ -102,7 +113,7 @@ def compute_funnel(*, client: Client) -> Funnel:
 
 
 def sum_steps(steps: Iterable[StepCounts]) -> StepCounts:
-    """All of them together."""
+    """Return the sum of these counts."""
     return sum(steps, StepCounts())
 
 
@@ -112,7 +123,7 @@ def _steps_by_channel(counts: DayCounts) -> dict[str, StepCounts]:
 
 
 def _losses_by_cause(steps: StepCounts, days: Iterable[DayCounts]) -> dict[str, int]:
-    """Every sign-up that did not become an account stands under one cause."""
+    """Count every sign-up that did not become an account under one cause."""
     causes = dict.fromkeys(LOSS_CAUSES, 0)
     for counts in days:
         for (what, _channel), count in counts.items():
@@ -123,7 +134,7 @@ def _losses_by_cause(steps: StepCounts, days: Iterable[DayCounts]) -> dict[str, 
 
 
 def _refusals_by_code(days: Iterable[DayCounts]) -> dict[str, int]:
-    """What confirming was refused for, by code."""
+    """Count the refused confirmations by code."""
     found: dict[str, int] = {}
     for counts in days:
         for (what, code), count in counts.items():
@@ -139,7 +150,8 @@ def _read_tallies(name: str, first: date, codes: Iterable[str] = ()) -> dict[str
 
 
 def _measure_medians(since: datetime) -> tuple[dict[str, int], int]:
-    """Seconds from a sign-up's first message to its account, by channel and over all, of the newest SAMPLE accounts."""
+    """Return the median seconds from a sign-up's first message to its account, by channel and over all, and the sample
+    size."""
     made = AuditEvent.objects.filter(name=events.ACCOUNT_REGISTERED.name, at__gte=since, challenge_id__isnull=False)
     newest = dict(made.order_by("-at").values_list("challenge_id", "at")[:MEDIAN_SAMPLE])
     begun = Message.objects.filter(topic__in=newest, kind__in=CODE_KINDS).values("topic", "channel")

@@ -1,4 +1,4 @@
-"""The keys that sign access tokens: rotated by the house."""
+"""Rotation of the keys that sign access tokens, by the command line or the worker."""
 
 from django.db.transaction import atomic
 
@@ -11,9 +11,15 @@ from vestibule.sessions import signing_keys
 
 @flow("keys.rotate")
 def rotate_keys(*, client: Client, emergency: bool = False) -> tuple[str, int]:
-    """Publish a new key, which signs ten minutes later, and forget those whose last token is dead: the new `kid`, and
-    how many were forgotten. `emergency`: a key may be known to others; the new one signs at once, and every older one
-    is forgotten, with the tokens that it signed. Raises Unavailable."""
+    """Publish a new signing key and delete keys that no live token needs. Return the new `kid` and how many were
+    deleted.
+
+    Normally the new key signs ten minutes later. In an `emergency`, when a key may be known to others, it signs at once
+    and every older key is deleted; the tokens that those signed become invalid.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
     with atomic():
         kid, gone = signing_keys.replace_all_keys(client.at) if emergency else signing_keys.publish_next_key(client.at)
         record_event(events.KEYS_ROTATED, client, code="emergency" if emergency else "", kid=kid, forgotten=gone)

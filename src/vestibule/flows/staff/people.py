@@ -1,4 +1,4 @@
-"""Look at people, as the staff may: find somebody, and see the account, its sessions and its devices."""
+"""The people for the staff: find a person, and see the account, its sessions and its devices."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,13 +12,13 @@ from vestibule.kernel.client import Client
 from vestibule.sessions import devices, registry
 from vestibule.sessions.models import Device, Session
 
-PEOPLE_PER_PAGE = 50  # people a page
-MAX_COUNTED = 1000  # people that are counted and turned to, at most: nobody reads further, and nobody waits for a count
+PEOPLE_PER_PAGE = 50
+MAX_COUNTED = 1000  # people that are counted and paged through: an exact count of a large table would be slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDetails:
-    """A person, where they are signed in, and what from."""
+    """A person with their live sessions and their devices."""
 
     user: User
     sessions: list[Session]
@@ -29,10 +29,14 @@ class PersonDetails:
 def find_people(
     *, client: Client, search: str = "", status: str = "", role: str = "", page: int = 1
 ) -> tuple[int, list[User]]:
-    """How many people there are that match (COUNTED at most; of a search, directory.MAX_SEARCH_RESULTS), and one page
-    of them, the newest first.
+    """Return how many people match (MAX_COUNTED at most; of a search, `directory.MAX_SEARCH_RESULTS`), and one page of
+    them, newest first.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older than STAFF_SESSION.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.LOOK)
     found = User.objects.filter(status=status) if status else User.objects.all()
@@ -45,7 +49,15 @@ def find_people(
 
 @flow("people.show")
 def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
-    """One person. Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Unavailable."""
+    """Return one person with sessions and devices.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older than STAFF_SESSION.
+        NotFound: there is no such person.
+        Unavailable: the database cannot be reached.
+    """
     permissions.require_permission(client, Permission.LOOK)
     return PersonDetails(
         user=permissions.load_person(user_id),

@@ -1,4 +1,4 @@
-"""Who of the staff may do what: one table (docs/permissions.md), read with the role that the database holds now."""
+"""Permissions of the staff: one table (docs/permissions.md), checked against the role that the database holds now."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,7 +20,7 @@ LONGEST_REASON = 300  # characters
 
 
 class Permission(StrEnum):
-    """What the staff can do; the words of the table."""
+    """An act of the staff, in the words of the table."""
 
     LOOK = "look at people, sessions, messages and events"
     RESEND = "resend a verification"
@@ -44,18 +44,26 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
 
 @flow("staff.enter")
 def enter_admin(*, client: Client) -> User:
-    """Whoever asks, where they may look around in the admin; whoever tried and may not is on record.
+    """Return the signed-in user, if they may look at people in the admin. A refused attempt is recorded, as for every
+    flow.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older than STAFF_SESSION.
+        Unavailable: the database cannot be reached.
     """
     return require_permission(client, Permission.LOOK)
 
 
 def require_permission(client: Client, permission: Permission) -> User:
-    """Whoever asks, where their role lets them; whatever changes something wants a recent sign-in, and looking one of
-    the last twelve hours.
+    """Return the signed-in user, if their role has the permission and they proved who they are recently enough: within
+    STAFF_SESSION (twelve hours by default) to look, within STEP_UP for everything else.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the last proof is older.
     """
     user = step_up.require_user(client)
     if permission not in ROLE_PERMISSIONS[user.role]:
@@ -66,22 +74,29 @@ def require_permission(client: Client, permission: Permission) -> User:
 
 
 def lock_staff_member(client: Client, permission: Permission) -> None:
-    """The member of staff may still do this, until the caller's transaction ends: account, session and role are
-    held. Where admins are held too (`roles.require_another_admin`), those come first.
+    """Lock the account, session and role of the member of staff until the caller's transaction ends, and check the
+    permission again. A caller that also locks the admins (`roles.require_another_admin`) locks those first.
 
-    Raises Unauthenticated, NotAllowed.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
+        NotAllowed: the role lacks the permission by now.
     """
     if permission not in ROLE_PERMISSIONS[step_up.lock_current_user(client).role]:
         raise errors.NotAllowed
 
 
 def is_recently_proved(client: Client, span: timedelta) -> bool:
-    """Whether whoever asks proved who they are so lately."""
+    """Return whether the client proved who it is within `span`."""
     return client.auth_time is not None and client.auth_time > client.at - span
 
 
 def load_person(user_id: UUID) -> User:
-    """Whom it is about. Raises NotFound."""
+    """Return the person that the staff act on.
+
+    Raises:
+        NotFound: there is no such person.
+    """
     user = User.objects.select_related("profile").filter(pk=user_id).first()
     if user is None:
         raise errors.NotFound
@@ -89,7 +104,11 @@ def load_person(user_id: UUID) -> User:
 
 
 def parse_reason(typed: str) -> str:
-    """Why, in a line of a person's own words: it stays with the event. Raises Invalid."""
+    """Return the reason for an act as one line of text. It is kept with the event.
+
+    Raises:
+        Invalid: the reason is missing, too long or not printable.
+    """
     said = " ".join(text.normalise_prose(typed).split())
     if len(said) < 3:
         raise Invalid({"reason": [FieldError("required", _("Say why: the reason is kept with the event."))]})
@@ -100,5 +119,5 @@ def parse_reason(typed: str) -> str:
 
 
 def status_refusal(words: str) -> Invalid:
-    """What this account's state does not allow."""
+    """Return the refusal for an act that the account's status does not allow."""
     return Invalid({"status": [FieldError("impossible", words)]})

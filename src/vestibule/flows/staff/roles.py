@@ -1,4 +1,4 @@
-"""Roles: given by the house, never taken; and somebody is always admin."""
+"""Roles, assigned by the command line or an admin. One active admin always remains."""
 
 from uuid import UUID
 
@@ -19,9 +19,12 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow("roles.give")
 def give_role_by_email(*, client: Client, email: Email, role: Role) -> User:
-    """Another role for the account of this address; it counts from the next request on. The same again changes nothing.
+    """Give the account with this address a role, which counts from its next request. Giving the same role changes
+    nothing.
 
-    Raises Invalid where no account has the address, or where no admin would be left; Unavailable.
+    Raises:
+        Invalid: no account has the address, or no admin would be left.
+        Unavailable: the database cannot be reached.
     """
     user = directory.find_account_by_email(email)
     if user is None:
@@ -31,10 +34,15 @@ def give_role_by_email(*, client: Client, email: Email, role: Role) -> User:
 
 @flow("roles.assign")
 def assign_role(*, client: Client, user_id: UUID, role: Role, reason: str) -> User:
-    """Another role for this person, by an admin who says why.
+    """Give this person a role, on behalf of an admin who gives a reason.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; no account; nobody else is admin),
-    Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, the person has no account, or no admin would be left.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.ROLE)
     user = permissions.load_person(user_id)
@@ -44,8 +52,11 @@ def assign_role(*, client: Client, user_id: UUID, role: Role, reason: str) -> Us
 
 
 def require_another_admin(user_id: UUID) -> None:
-    """Nobody else is admin, so this person stays one: in the caller's transaction, which holds the admins until it
-    ends. Raises Invalid."""
+    """Check that another active admin remains, and lock all active admins until the caller's transaction ends.
+
+    Raises:
+        Invalid: this person is the only one.
+    """
     if lifecycle.lock_active_admins() == [user_id]:
         raise Invalid({"role": [FieldError("last_admin", _("Somebody has to be admin: name another first."))]})
 

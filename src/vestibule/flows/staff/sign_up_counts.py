@@ -1,5 +1,8 @@
-"""The sign-ups of one day, counted by channel: from messages and events while they may still change, and for good once
-the day is over. A month of a busy house is a million rows; so the dashboard reads four days and not thirty."""
+"""The sign-ups of one day, counted by channel.
+
+A day is counted from messages and events while it may still change, and stored once it is over. A month of a busy
+service is a million rows; the dashboard therefore counts four days and reads the others.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,15 +19,15 @@ from vestibule.courier.models import Feedback, Message, State
 CODE_KINDS = [messages.REGISTRATION_CODE.name, messages.VERIFY_ADDRESS.name]
 KNOWN_ADDRESS_KIND = messages.ALREADY_REGISTERED.name
 STEPS = ("started", "sent", "delivered", "confirmed")
-FINAL_AFTER = timedelta(days=3)  # no code, link or message lives as long; a mail that comes back later is not counted
+FINAL_AFTER = timedelta(days=3)  # longer than any code, link or message lives; later bounces are not counted
 _REFUSED_EVENTS = ("registration.confirm.refused", "pending_registration.confirm.refused")
-_DAY_COUNTED = "sign_ups.counted"  # the mark of a day that was
+_DAY_COUNTED = "sign_ups.counted"  # marks a day whose counts are stored
 
-DayCounts = dict[tuple[str, str], int]  # what, and of which channel (refusals: of which code)
+DayCounts = dict[tuple[str, str], int]  # (step or cause, channel); for refusals ("refused", code)
 
 
 def count_last_days(first: date, today: date) -> dict[date, DayCounts]:
-    """What is known of each day; what was counted for good is read, the rest is counted now."""
+    """Return the counts of each day: stored ones are read, the others are computed now."""
     kept = _read_stored_days(first)
     found: dict[date, DayCounts] = {}
     for number in range((today - first).days + 1):
@@ -34,7 +37,7 @@ def count_last_days(first: date, today: date) -> dict[date, DayCounts]:
 
 
 def sign_up_messages(since: datetime, until: datetime) -> QuerySet[Message]:
-    """The messages of the sign-ups of that time; a sign-up has as many as it was sent again, of one `topic`."""
+    """Return the sign-up messages of this time span. A sign-up has one for each send, all with the same `topic`."""
     return Message.objects.filter(
         created_at__gte=since, created_at__lt=until, kind__in=[*CODE_KINDS, KNOWN_ADDRESS_KIND], topic__isnull=False
     )
@@ -49,7 +52,7 @@ def _read_stored_days(first: date) -> dict[date, DayCounts]:
 
 
 def _count_day(day: date, today: date) -> DayCounts:
-    """Count a day; keep it, where it is over."""
+    """Count a day, and store the counts if the day is over."""
     since = datetime.combine(day, time(), UTC)
     until = since + timedelta(days=1)
     counts = {**_count_steps(since, until), **_count_unsent(since, until), **_count_refusals(since, until)}
@@ -61,7 +64,8 @@ def _count_day(day: date, today: date) -> DayCounts:
 
 
 def _count_steps(since: datetime, until: datetime) -> DayCounts:
-    """How far they came, and how many the known address and the owner's "not me" ended."""
+    """Count how many sign-ups reached each step, and how many ended at a known address or by the owner's "this wasn't
+    me"."""
     work = AuditEvent.objects.filter(challenge_id=OuterRef("topic"))
     sent = Q(state=State.SENT, kind__in=CODE_KINDS)
     refused = Q(feedback__in=[Feedback.BOUNCED, Feedback.COMPLAINED])
@@ -85,7 +89,7 @@ def _count_steps(since: datetime, until: datetime) -> DayCounts:
 
 
 def _count_unsent(since: datetime, until: datetime) -> DayCounts:
-    """The sign-ups whose code or link no transport took, by why."""
+    """Count the sign-ups whose code or link no transport accepted, by cause."""
     sent_later = Message.objects.filter(topic=OuterRef("topic"), state=State.SENT)
     unsent = sign_up_messages(since, until).filter(~Q(state=State.SENT), ~Q(trouble="superseded"), kind__in=CODE_KINDS)
     rows: Iterable[Any] = (
@@ -100,7 +104,7 @@ def _count_unsent(since: datetime, until: datetime) -> DayCounts:
 
 
 def _count_refusals(since: datetime, until: datetime) -> DayCounts:
-    """What confirming was refused for, by code."""
+    """Count the refused confirmations by code."""
     refused = AuditEvent.objects.filter(name__in=_REFUSED_EVENTS, at__gte=since, at__lt=until)
     return {("refused", row["code"]): row["n"] for row in refused.values("code").annotate(n=Count("pk"))}
 

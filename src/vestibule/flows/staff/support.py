@@ -1,5 +1,5 @@
-"""What the staff do for, and to, a person: each act says why, is on record with who did it to whom, and is told to its
-owner where it changes what they can do."""
+"""What the staff do for and to people. Every act has a reason and is recorded with who did it to whom; the owner is
+told if it changes what they can do."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -29,11 +29,16 @@ from vestibule.kernel.client import Client
 
 @flow("support.suspend")
 def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
-    """ACTIVE -> SUSPENDED, also while its person is closing it: every session ends, whatever change was under way is
-    off, nobody signs in, and nothing is erased.
+    """Suspend an account (ACTIVE -> SUSPENDED), also one that its owner is closing. Every session and pending change
+    ends, nobody can sign in, and nothing is erased.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; the account is not active; nobody
-    else is admin), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, the account is not active, or no admin would be left.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.SUSPEND)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -52,10 +57,15 @@ def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("support.reactivate")
 def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
-    """SUSPENDED -> ACTIVE, also out of a closing that has not erased it yet.
+    """Reactivate a suspended account (SUSPENDED -> ACTIVE), also one that is closing and not erased yet.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; the account is not suspended),
-    Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, or the account is not suspended.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.REACTIVATE)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -71,10 +81,16 @@ def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("support.close")
 def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
-    """Switch the account off, and erase it in 14 days; until then only the staff can take that back, by reactivating.
+    """Close an account and schedule its erasure in CLOSING_GRACE. Until then only the staff can undo it, by
+    reactivating.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; there is no account; nobody else
-    is admin), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, there is no account, or no admin would be left.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.CLOSE)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -91,9 +107,15 @@ def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("support.sign_out")
 def sign_out_user(*, client: Client, user_id: UUID, reason: str) -> User:
-    """End every session of the person; their devices and networks are strangers again.
+    """End every session of the person, and forget their devices and networks.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.SIGN_OUT)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -106,10 +128,20 @@ def sign_out_user(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("support.resend_verification")
 def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
-    """A new link and code for a sign-up that waits, in place of the old: nobody of the staff sees them.
+    """Send a waiting sign-up a new link and code in place of the old ones. The staff do not see them.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; nothing waits), TooSoon,
-    Throttled, Exhausted, Expired, Locked, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, or no sign-up waits.
+        TooSoon: the cooldown after the last send is not over.
+        Throttled: no resends are left.
+        Exhausted: the code has no attempts left.
+        Expired: the sign-up is too old.
+        Locked: another request holds the sign-up.
+        Unavailable: a store cannot be reached.
     """
     permissions.require_permission(client, Permission.RESEND)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -127,11 +159,17 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("support.start_reset")
 def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
-    """A link and a code to choose a new password, to the person's own proved address: nobody of the staff sees them,
-    and the old password opens the account until then.
+    """Send a reset to the person's own proved address. The staff do not see it, and the old password works until it is
+    used.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason; the account is not active),
-    Throttled, Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, or the account is not active.
+        Throttled: the limits on SMS costs are reached.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.RESET)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -146,19 +184,20 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
 def _record_staff_action(
     client: Client, user: User, event: Event, why: str, *, tell: MessageKind | None = None
 ) -> None:
-    """The event, and a word to the owner, in the caller's transaction."""
+    """Record the event, and post a notice to the owner if `tell` is given, in the caller's transaction."""
     record_event(event, client, user_id=user.pk, reason=why)
     if tell:
         notices.post_message(_as_system(client), tell, notices.contact_address(user))
 
 
 def _as_system(client: Client) -> Client:
-    """The house asks, whoever of the staff it was: the person's mails and records name no place of theirs."""
+    """Return a client that stands for the service, so that messages and records of the person hold no trace of the
+    staff's address or device."""
     return replace(
         client, actor="system:staff", ip_address=None, user_agent="", session_id=None, auth_time=None, user_id=None
     )
 
 
 def _waiting_address(user: User) -> Email | Phone:
-    """The address that a waiting sign-up has to prove."""
+    """Return the address that a waiting sign-up has to prove."""
     return Email(user.email) if user.email else Phone(user.phone_number or "")

@@ -1,4 +1,5 @@
-"""Write again to an address that mail came back from, before BOUNCE_SILENCE is over: its owner mended the mailbox."""
+"""Write again to an address that messages came back from, before BOUNCE_SILENCE is over, because its owner fixed the
+mailbox."""
 
 from uuid import UUID
 
@@ -18,9 +19,15 @@ from vestibule.kernel.client import Client
 
 @flow("silence.lift")
 def lift_for_person(*, client: Client, user_id: UUID, reason: str) -> User:
-    """Every address of this person is written to again.
+    """Lift the suppression of every address of this person.
 
-    Raises Unauthenticated, NotAllowed, StepUpRequired, NotFound, Invalid (no reason), Unavailable.
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotAllowed: the client's role lacks the permission.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given.
+        Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.LIFT)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
@@ -33,8 +40,13 @@ def lift_for_person(*, client: Client, user_id: UUID, reason: str) -> User:
 
 @flow("silence.lift_of")
 def lift_for_address(*, client: Client, address: Email | Phone, reason: str) -> int:
-    """The address is written to again, whether or not somebody has it (`vestibule lift-silence`); how many of its
-    messages had come back. Raises Invalid (no reason), Unavailable."""
+    """Lift the suppression of this address, whether or not an account has it (`vestibule lift-silence`). Return how
+    many of its messages had come back.
+
+    Raises:
+        Invalid: no reason was given.
+        Unavailable: the database cannot be reached.
+    """
     why = permissions.parse_reason(reason)
     with atomic():
         lifted = _lift_addresses(client, [address])
