@@ -33,7 +33,7 @@ def _postgresql_config() -> dict[str, Any]:
     database = addresses.parse_postgresql_url(DATABASE_URL)
     # A connection a thread, kept and checked: it fails at once and heals at once, where a pool in between would let
     # each request wait for its own retries (docs/decisions/0007).
-    database["ENGINE"] = "vestibule.storage"
+    database["ENGINE"] = "vestibule.storage.postgresql"
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
     of_url = database["OPTIONS"]
