@@ -21,7 +21,7 @@ class OneSelect(APIView):
     def get(self, request: Request) -> Response:
         """A user, by primary key."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id, email FROM account_user WHERE id = %s", [request.query_params["id"]])
+            cursor.execute("SELECT id, email FROM vestibule_user WHERE id = %s", [request.query_params["id"]])
             row = cursor.fetchone()
         return Response({"email": row and row[1]})
 

@@ -82,12 +82,12 @@ def fill(rows: int) -> None:
     """So many PENDING users of four days ago, each with a profile."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO account_user (id, password, email, full_name, role, status, created_at, updated_at)"
+            "INSERT INTO vestibule_user (id, password, email, full_name, role, status, created_at, updated_at)"
             " SELECT gen_random_uuid(), '!', 'old' || n || '@example.com', '', 'user', 'pending',"
             " now() - interval '4 days', now() - interval '4 days' FROM generate_series(1, %s) n",
             [rows],
         )
-        cursor.execute("INSERT INTO account_profile (user_id, bio, address) SELECT id, '', '' FROM account_user")
+        cursor.execute("INSERT INTO vestibule_profile (user_id, bio, address) SELECT id, '', '' FROM vestibule_user")
         cursor.execute("ANALYZE")
 
 

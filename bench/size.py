@@ -26,25 +26,25 @@ BUFFERS = "6GB"  # a quarter of the memory, as docs/deploy.md says
 HEAD = "scenario          people   CPU ms  postgres   p50 ms  at one speed"
 
 PEOPLE = """
-INSERT INTO account_user (id, password, email, username, full_name, role, status, email_verified_at, phone_number,
+INSERT INTO vestibule_user (id, password, email, username, full_name, role, status, email_verified_at, phone_number,
                           phone_verified_at, created_at, updated_at)
 SELECT md5(n::text)::uuid, '!', 'u' || n || '@example.org', 'u' || n, 'Person ' || n, 'user', 'active', at,
        '+49151' || lpad(n::text, 8, '0'), at, at, at
 FROM (SELECT n, now() - n * interval '3 seconds' AS at FROM numbers) AS people;
-INSERT INTO account_profile (user_id, bio, address, picture)
+INSERT INTO vestibule_profile (user_id, bio, address, picture)
 SELECT md5(n::text)::uuid, '', '', '' FROM numbers;
-INSERT INTO device (id, user_id, fingerprint, name, type, browser, os, is_trusted, created_at, last_seen_at)
+INSERT INTO vestibule_device (id, user_id, fingerprint, name, type, browser, os, is_trusted, created_at, last_seen_at)
 SELECT md5('d' || n)::uuid, md5(n::text)::uuid, sha256(('d' || n)::bytea), '', 'desktop', '', '', false, now(), now()
 FROM numbers;
-INSERT INTO session (id, user_id, created_at, last_seen_at, expires_at, auth_time, amr, address, agent, device_id,
-                     is_page)
+INSERT INTO vestibule_session (id, user_id, created_at, last_seen_at, expires_at, auth_time, amr, address, agent,
+                               device_id, is_page)
 SELECT md5('s' || n)::uuid, md5(n::text)::uuid, at, at, at + interval '90 days', at, '["pwd"]',
        ('10.' || n % 250 || '.' || n / 250 % 250 || '.' || n / 62500 % 250)::inet, '', md5('d' || n)::uuid, false
 FROM (SELECT n, now() - n % 80 * interval '1 day' AS at FROM numbers) AS people;
-INSERT INTO session_refresh_token (session_id, digest, created_at, expires_at)
+INSERT INTO vestibule_refresh_token (session_id, digest, created_at, expires_at)
 SELECT md5('s' || n)::uuid, sha256(('r' || n)::bytea), now(), now() + interval '14 days'
 FROM numbers;
-INSERT INTO audit_event (at, name, code, actor, user_id, subject, agent, request_id, reason)
+INSERT INTO vestibule_audit_event (at, name, code, actor, user_id, subject, agent, request_id, reason)
 SELECT now() - n % 300 * interval '1 day', name, '', 'user', md5(n::text)::uuid, sha256(n::text::bytea), '', '', ''
 FROM numbers, unnest(ARRAY['account.registered', 'session.opened']) AS name;
 """

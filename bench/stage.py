@@ -46,7 +46,7 @@ class Stage:
         with psycopg.connect(self.database_url, autocommit=True) as database:
 
             def nothing_waits() -> bool:
-                row = database.execute("SELECT count(*) FROM courier_message WHERE state IN ('queued', 'sending')")
+                row = database.execute("SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')")
                 return row.fetchone() == (0,)
 
             until(nothing_waits, "the outbox", 120)

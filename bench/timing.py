@@ -44,11 +44,11 @@ DOORS: dict[str, tuple[str, int, Callable[[str], dict[str, str]]]] = {
     "register": ("/api/auth/register", 201, lambda email: {"email": email, "password": PASSWORD}),
 }
 ROW = """
-INSERT INTO account_user (id, password, email, full_name, role, status, email_verified_at, created_at, updated_at)
+INSERT INTO vestibule_user (id, password, email, full_name, role, status, email_verified_at, created_at, updated_at)
 SELECT md5(email)::uuid, %(hash)s, email, '', 'user', %(status)s, now(), now(), now()
 FROM (SELECT %(kind)s || n || '@example.org' AS email FROM generate_series(1, %(samples)s) AS n) AS people
 """
-PROFILE = "INSERT INTO account_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM account_user"
+PROFILE = "INSERT INTO vestibule_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM vestibule_user"
 
 
 def main(samples: int) -> None:

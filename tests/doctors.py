@@ -76,7 +76,7 @@ def database_away() -> Iterator[None]:
 def migration_missing() -> Iterator[None]:
     """The newest migration of the outbox was not applied."""
     recorder = MigrationRecorder(connection)
-    [newest] = MigrationLoader(connection).graph.leaf_nodes("courier")
+    [newest] = MigrationLoader(connection).graph.leaf_nodes("vestibule_courier")
     recorder.record_unapplied(*newest)
     yield
     recorder.record_applied(*newest)

@@ -23,7 +23,7 @@ def statement(text: str) -> Place:
     return lambda sql, within: text in sql and not within
 
 
-def transaction(*, after: str = 'FROM "account_user"', nth: int = 1) -> Place:
+def transaction(*, after: str = 'FROM "vestibule_user"', nth: int = 1) -> Place:
     """Before the n-th transaction after something was read (empty: of all). On SQLite nobody else could write once it
     has begun; on PostgreSQL it begins with its first statement."""
     state = {"read": not after, "inside": False, "begun": 0}

@@ -57,7 +57,7 @@ def test_bf_14_a_rate_refuses_without_asking_who_it_is_about(door: str, api: Api
             refused = {email: DOORS[door](email) for email in (KNOWN, UNKNOWN)}
     assert refused[KNOWN].status == 429
     assert shown(refused[KNOWN], KNOWN) == shown(refused[UNKNOWN], UNKNOWN)
-    assert not [sql for sql in asked if "account" in sql or "audit_event" in sql], asked
+    assert not [sql for sql in asked if "vestibule_user" in sql or "vestibule_audit_event" in sql], asked
     tells_nothing_of_the_count(refused[KNOWN])
 
 
@@ -97,6 +97,6 @@ def tells_nothing_of_the_count(reply: Reply) -> None:
     assert fields.keys() <= {"RateLimit", "RateLimit-Policy"}  # RateLimit of one that is refused: nothing is left
     assert re.fullmatch(r'"default";r=0;t=\d+', fields.get("RateLimit", '"default";r=0;t=0'))
     said = " ".join([reply.text, *reply.headers.values()])
-    assert not re.search(r"per_network|per_identifier|overall|bucket|guard_tally", said)
+    assert not re.search(r"per_network|per_identifier|overall|bucket|vestibule_limit_tally", said)
     assert not [rule.name for rule in RULES if "_" in rule.name and f'"{rule.name}"' in said]
     assert int(reply.headers["Retry-After"]) % 10 == 0

@@ -235,7 +235,7 @@ def test_race_12_no_refresh_survives_what_ends_its_session(api: Api, ada: str, h
 def test_race_12_what_ends_a_session_ends_what_was_refreshed_meanwhile(api: Api, ada: str, how: str) -> None:
     """The other way round: the session is about to end, and is refreshed."""
     token = api.login(ADA).body["refresh"]
-    place = statement('UPDATE "account_user"') if how == "suspended" else transaction(after="")
+    place = statement('UPDATE "vestibule_user"') if how == "suspended" else transaction(after="")
     _, fresh = interleaved(partial(REVOKED[how], ada, token), place, partial(refresh, token))
     assert fresh.status == 200
     assert refresh(fresh.body["refresh"]).status == 401
@@ -251,7 +251,7 @@ def test_race_08_of_two_passwords_by_one_link_one_is_set(api: Api, inbox: Inbox)
     token = inbox.newest(ADA).token
     late, first = interleaved(
         partial(reset, token, "the first of two passwords"),
-        transaction(after='FROM "challenge_newest"'),
+        transaction(after='FROM "vestibule_challenge_newest"'),
         partial(reset, token, "the second of two passwords"),
     )
     assert sorted(reply.status for reply in (late, first)) in ([204, 410], [204, 429])

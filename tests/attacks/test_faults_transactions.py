@@ -35,7 +35,7 @@ def refusing(statement: str, state: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01", "57P01"])
-@pytest.mark.parametrize("statement", ['INSERT INTO "account_user"', 'INSERT INTO "audit_event"'])
+@pytest.mark.parametrize("statement", ['INSERT INTO "vestibule_user"', 'INSERT INTO "vestibule_audit_event"'])
 def test_flt_12_what_the_database_gives_up_is_503_and_leaves_nothing(
     door: Door, inbox: Inbox, state: str, statement: str
 ) -> None:
@@ -65,7 +65,7 @@ def test_flt_11_nothing_is_changed_that_can_not_be_put_on_record(api: Api, inbox
         ("POST", "logout/all"): {},
     }
     for (method, path), body in bodies.items():
-        with refusing('INSERT INTO "audit_event"', DISK_FULL):
+        with refusing('INSERT INTO "vestibule_audit_event"', DISK_FULL):
             assert api.send(method, path, access, body).code == "unavailable", path
         assert User.objects.values().get() == kept, path
         assert not Session.objects.exclude(revoked_at=None).exists(), path

@@ -92,7 +92,7 @@ def test_hol_18_a_reset_waits_for_the_one_that_holds_the_place(inbox: Inbox) -> 
         ask()
         clock.shift(61)
         before = len(letters(inbox))
-        first, second = beside(ask, lambda sql, within: within and "guard_tally" in sql, ask)
+        first, second = beside(ask, lambda sql, within: within and "vestibule_limit_tally" in sql, ask)
         assert (first.status, second.status) == (202, 202)
         assert len(letters(inbox)) == before + 1
 

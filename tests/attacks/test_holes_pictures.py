@@ -17,7 +17,7 @@ from tests.world import Api, Inbox, Reply
 from vestibule.accounts.models import Profile
 
 ADA = "ada@example.com"
-ACT = 'FROM "account_user"'
+ACT = 'FROM "vestibule_user"'
 
 
 @pytest.fixture
@@ -70,7 +70,9 @@ def test_hol_28_what_comes_between_is_erased(
     """The later one has looked at the profile already when the other one is done."""
     upload(ada, "green")
     replies = interleaved(
-        partial(later, ada), transaction(after=ACT if later is upload else 'FROM "session"'), partial(first, ada)
+        partial(later, ada),
+        transaction(after=ACT if later is upload else 'FROM "vestibule_session"'),
+        partial(first, ada),
     )
     assert {reply.status for reply in replies} <= {200, 204}
     assert stored() == named()

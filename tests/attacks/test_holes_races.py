@@ -21,7 +21,7 @@ from vestibule.sessions.models import Session
 
 ADA, NEW, NUMBER = "ada@example.com", "new@example.com", "+14155550100"
 NEXT, OTHER = "another password entirely", "a third password altogether"
-REHASH = statement('UPDATE "account_user" SET "password"')
+REHASH = statement('UPDATE "vestibule_user" SET "password"')
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_hol_10_no_session_opens_in_an_account_that_is_closed_meanwhile(ada: str
 def test_hol_10_the_password_of_before_is_no_recent_sign_in(api: Api, ada: str) -> None:
     other = api.login(ADA).body["access"]
     again = partial(Api().send, "POST", "reauthenticate", ada, {"password": PASSWORD})
-    reply, changed = interleaved(again, transaction(after='FROM "session"'), partial(change, other))
+    reply, changed = interleaved(again, transaction(after='FROM "vestibule_session"'), partial(change, other))
     assert (changed.status, reply.status, reply.code) == (204, 401, "invalid_credentials")
 
 
@@ -181,7 +181,7 @@ def test_hol_10_a_typed_number_does_not_take_the_place_of_a_proved_one(inbox: In
     code = inbox.newest(NUMBER).code
     typed = partial(Api().send, "PATCH", "me", ada, {"phone_number": "+14155550199"})
     proved = partial(Api().send, "POST", "phone/change/confirm", ada, {"otp": code})
-    reply, done = interleaved(typed, transaction(after='FROM "session"'), proved)
+    reply, done = interleaved(typed, transaction(after='FROM "vestibule_session"'), proved)
     assert (done.status, reply.status) == (200, 400)
     assert reply.body["codes"] == {"phone_number": ["proof_required"]}
     assert User.objects.get().phone_number == NUMBER

@@ -115,7 +115,9 @@ def test_hol_17_one_that_comes_between_is_the_one(inbox: Inbox, way: str, elsewh
     """Both looked at the sign-up before either went on."""
     handle = begin(way)
     late = partial(elsewhere, handle, "late@example.com")
-    second, first = interleaved(late, statement('FROM "account_user"'), partial(elsewhere, handle, "first@example.com"))
+    second, first = interleaved(
+        late, statement('FROM "vestibule_user"'), partial(elsewhere, handle, "first@example.com")
+    )
     assert not first.code
     assert second.code in ("cooldown", "token_used", "locked", "otp_expired")  # by where it stood
     assert not inbox.all("late@example.com")

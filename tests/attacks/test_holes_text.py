@@ -92,7 +92,7 @@ def test_hol_13_unknown_keys_are_not_looked_up_each_time(
         for number in range(20):
             made_up = part(json.dumps({"alg": "ES256", "kid": f"made up {number}"}).encode())
             assert api.send("GET", "me", f"{made_up}.e30.x").code == "token_invalid"
-    assert len([query for query in asked if "session_signing_key" in query["sql"]]) == 0
+    assert len([query for query in asked if "vestibule_signing_key" in query["sql"]]) == 0
     assert api.send("GET", "me", ada).status == 200
 
 

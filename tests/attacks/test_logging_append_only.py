@@ -45,10 +45,13 @@ def run(sql: str) -> Callable[[], object]:
 
 
 REWRITES: dict[str, Callable[[], object]] = {
-    "update": run("UPDATE audit_event SET name = 'nothing.happened'"),
-    "update of where": run("UPDATE audit_event SET address = NULL"),
-    "delete": run("DELETE FROM audit_event"),
-    "upsert": run("INSERT INTO audit_event SELECT * FROM audit_event ON CONFLICT (id) DO UPDATE SET code = 'nothing'"),
+    "update": run("UPDATE vestibule_audit_event SET name = 'nothing.happened'"),
+    "update of where": run("UPDATE vestibule_audit_event SET address = NULL"),
+    "delete": run("DELETE FROM vestibule_audit_event"),
+    "upsert": run(
+        "INSERT INTO vestibule_audit_event SELECT * FROM vestibule_audit_event"
+        " ON CONFLICT (id) DO UPDATE SET code = 'nothing'"
+    ),
     "orm update": lambda: AuditEvent.objects.update(user_id=None),
     "orm delete": lambda: AuditEvent.objects.all().delete(),
 }

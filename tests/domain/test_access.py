@@ -167,7 +167,7 @@ def dump() -> str:
     """Everything that the tables of this package hold."""
     with connection.cursor() as cursor:
         found = ""
-        for table in ("session", "session_refresh_token", "session_signing_key"):
+        for table in ("vestibule_session", "vestibule_refresh_token", "vestibule_signing_key"):
             cursor.execute(f"SELECT * FROM {table}")
             found += str([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
         return found

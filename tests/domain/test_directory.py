@@ -9,7 +9,7 @@ from vestibule.accounts.models import User
 pytestmark = pytest.mark.usefixtures("house")
 
 CROWD = """
-INSERT INTO account_user (id, password, email, full_name, role, status, email_verified_at, created_at, updated_at)
+INSERT INTO vestibule_user (id, password, email, full_name, role, status, email_verified_at, created_at, updated_at)
 SELECT gen_random_uuid(), '!', (CASE WHEN n % 4 = 0 THEN 'ad' ELSE 'zo' END) || n || '@example.com', '', 'user',
        'active', now(), now(), now()
 FROM generate_series(1, 20000) AS n
@@ -21,7 +21,7 @@ def test_a_search_reads_no_table_from_its_start() -> None:
     """Many match, and the first would soon be met: it reads all where they lie at the end."""
     with connection.cursor() as cursor:
         cursor.execute(CROWD)
-        cursor.execute("ANALYZE account_user")
+        cursor.execute("ANALYZE vestibule_user")
     found = directory.search_users("ad", User.objects.all())
     plan = found.values("pk").explain()
     assert "Index Cond: (((email)::text ~>=~ 'ad'::text)" in plan, plan

@@ -82,9 +82,9 @@ def test_closing_erases_all_that_is_personal() -> None:
     user = person(phone_number=NUMBER, phone_verified_at=NOW)
     assert lifecycle.erase_user(user.pk)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM account_user")
+        cursor.execute("SELECT * FROM vestibule_user")
         row = str(cursor.fetchall())
-        cursor.execute("SELECT * FROM account_profile")
+        cursor.execute("SELECT * FROM vestibule_profile")
         row += str(cursor.fetchall())
     for personal in ("ada", "Ada", "Lovelace", NUMBER, "argon2", "about me", "at home"):
         assert personal not in row, personal
@@ -270,14 +270,14 @@ def test_the_database_refuses(change: str) -> None:
     person()
     person(email="bob@example.com", username="bob", phone_number=NUMBER, phone_verified_at=NOW)
     with pytest.raises(IntegrityError), atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE account_user SET {change} WHERE email = 'ada@example.com'")
+        cursor.execute(f"UPDATE vestibule_user SET {change} WHERE email = 'ada@example.com'")
 
 
 @pytest.mark.parametrize("change", ["role = 'manager'", "status = 'pending', email_verified_at = NULL"])
 def test_the_database_allows(change: str) -> None:
     person()
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE account_user SET {change}")
+        cursor.execute(f"UPDATE vestibule_user SET {change}")
         assert cursor.rowcount == 1
 
 

@@ -79,18 +79,20 @@ class Deployment:
 
     def users(self) -> int:
         """How many accounts there are."""
-        return int(self.sql("SELECT count(*) FROM account_user")[0][0])
+        return int(self.sql("SELECT count(*) FROM vestibule_user")[0][0])
 
     def let_leases_lapse(self) -> None:
         """As if half a minute passed: every lease on a challenge or a message has run out, every retry is due."""
-        self.sql("UPDATE challenge SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL")
-        self.sql("UPDATE courier_message SET leased_until = now() - interval '1 second' WHERE state = 'sending'")
-        self.sql("UPDATE courier_message SET due_at = now() WHERE state = 'queued'")
+        self.sql(
+            "UPDATE vestibule_challenge SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"
+        )
+        self.sql("UPDATE vestibule_message SET leased_until = now() - interval '1 second' WHERE state = 'sending'")
+        self.sql("UPDATE vestibule_message SET due_at = now() WHERE state = 'queued'")
         self._in_redis("leased_until", "0")
 
     def unsettle(self) -> None:
         """As if no challenge had ever been settled."""
-        self.sql("UPDATE challenge SET state = 'waiting'")
+        self.sql("UPDATE vestibule_challenge SET state = 'waiting'")
         self._in_redis("state", "waiting")
 
     def _in_redis(self, field: str, value: str) -> None:

@@ -17,9 +17,9 @@ def confirm_held_before_its_commit(
 ) -> Iterator[Future[tuple[int, str]]]:
     """Give the right code while another transaction holds the table of users: the work waits, the proof is claimed."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(deployment.database_url) as holder:
-        holder.execute("LOCK TABLE account_user IN EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE vestibule_user IN EXCLUSIVE MODE")
         answer = pool.submit(deployment.confirm, registration, otp)
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'account_user'::regclass"
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'vestibule_user'::regclass"
         until(lambda: deployment.sql(waiting)[0][0] == 1, "the work to wait")
         yield answer
 

@@ -8,7 +8,7 @@ from tests.servers import until
 
 def pending(deployment: Deployment) -> int:
     """How many messages wait."""
-    return int(deployment.sql("SELECT count(*) FROM courier_message WHERE state IN ('queued', 'sending')")[0][0])
+    return int(deployment.sql("SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')")[0][0])
 
 
 def test_smtp_refuses_for_a_while(deployment: Deployment) -> None:
@@ -16,14 +16,14 @@ def test_smtp_refuses_for_a_while(deployment: Deployment) -> None:
     deployment.sink.refuse = "451 4.7.1 greylisted"
     people = [f"refused{n}@example.com" for n in range(10)]
     registrations = {person: deployment.start(person) for person in people}
-    tried = "SELECT count(*) FROM courier_message WHERE tries > 0 AND state = 'queued'"
+    tried = "SELECT count(*) FROM vestibule_message WHERE tries > 0 AND state = 'queued'"
     until(lambda: deployment.sql(tried)[0][0] == 10, "ten refused tries")
     deployment.sink.refuse = None
     deployment.let_leases_lapse()
     for person in people:
         assert deployment.confirm(registrations[person], deployment.mail(person).code) == (201, "")
     assert pending(deployment) == 0
-    assert deployment.sql("SELECT count(*) FROM courier_message WHERE sealed IS NOT NULL") == [(0,)]
+    assert deployment.sql("SELECT count(*) FROM vestibule_message WHERE sealed IS NOT NULL") == [(0,)]
 
 
 def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment) -> None:
@@ -38,7 +38,7 @@ def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment)
     deployment.let_leases_lapse()
     deployment.service.start("worker", "--concurrency=1")
     post = deployment.mail("midway@example.com")
-    [(id,)] = deployment.sql("SELECT id FROM courier_message WHERE recipient_hint = 'm…@example.com'")
+    [(id,)] = deployment.sql("SELECT id FROM vestibule_message WHERE recipient_hint = 'm…@example.com'")
     assert post.headers["Message-ID"] == f"<{id}@[127.0.0.1]>"
     assert deployment.confirm(registration, post.code) == (201, "")
 

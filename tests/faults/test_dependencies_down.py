@@ -28,12 +28,12 @@ def test_postgresql_away(deployment: Deployment) -> None:
 def test_redis_away(deployment: Deployment) -> None:
     """FLT-02, FLT-07."""
     deployment.start("before@example.com")
-    before = deployment.sql("SELECT count(*) FROM courier_message")
+    before = deployment.sql("SELECT count(*) FROM vestibule_message")
     deployment.redis.stop()
     status, problem = deployment.service.post("/api/auth/register/start", NEW)  # within the client's time-out
     if deployment.store == "redis":
         assert (status, problem["code"]) == (503, "unavailable")
-        assert deployment.sql("SELECT count(*) FROM courier_message") == before
+        assert deployment.sql("SELECT count(*) FROM vestibule_message") == before
     else:
         assert status == 202  # accepted, and delivered when the broker is back
     until(lambda: deployment.service.get("/health/ready")[1]["checks"]["broker"] == "failed", "a look at it")

@@ -27,7 +27,7 @@ def test_a_good_configuration_has_no_finding(deployment: Deployment) -> None:
     server = redis.Redis.from_url(deployment.redis.url())
     server.config_set("save", "3600 1")
     Celery(broker=deployment.redis.url()).send_task("vestibule.sweep")  # as beat does
-    until(lambda: bool(deployment.sql("SELECT 1 FROM guard_tally WHERE scope = 'pulse'")), "the first sweep")
+    until(lambda: bool(deployment.sql("SELECT 1 FROM vestibule_limit_tally WHERE scope = 'pulse'")), "the first sweep")
     answer = deployment.service.told("doctor", "--json", "--strict", "--mail", "watch@example.com", **STREET)
     server.config_set("save", "")
     told = json.loads(answer.stdout)

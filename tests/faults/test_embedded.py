@@ -20,7 +20,7 @@ from tests.world import PASSWORD
 
 # A statement that does not end: it holds the work of a confirm inside its transaction.
 HOLD = """
-CREATE TRIGGER hold BEFORE INSERT ON account_user BEGIN
+CREATE TRIGGER hold BEFORE INSERT ON vestibule_user BEGIN
   SELECT count(*) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c);
 END
 """
@@ -55,21 +55,21 @@ def test_the_process_is_killed_between_the_code_and_the_commit(tmp_path: Path) -
         with database(tmp_path) as sql:
             sql.execute(HOLD)
             answer = pool.submit(confirm, service, registration, code)
-            until(lambda: sql.execute("SELECT state FROM challenge").fetchone() == ("claimed",), "the claim")
+            until(lambda: sql.execute("SELECT state FROM vestibule_challenge").fetchone() == ("claimed",), "the claim")
             service.kill("serve")
             with pytest.raises((ConnectionError, URLError)):
                 answer.result(timeout=10)
-            assert sql.execute("SELECT count(*) FROM account_user").fetchone() == (0,)
+            assert sql.execute("SELECT count(*) FROM vestibule_user").fetchone() == (0,)
             sql.execute("DROP TRIGGER hold")
         service.start("serve")
         until(service.answers, "the service")
         assert confirm(service, registration, code) == (429, "locked")
         with database(tmp_path) as sql:
-            sql.execute("UPDATE challenge SET leased_until = '2020-01-01'")  # as if half a minute passed
+            sql.execute("UPDATE vestibule_challenge SET leased_until = '2020-01-01'")  # as if half a minute passed
         assert confirm(service, registration, code) == (201, "")
         assert confirm(service, registration, code) == (410, "token_used")
         with database(tmp_path) as sql:
-            assert sql.execute("SELECT count(*) FROM account_user").fetchone() == (1,)
+            assert sql.execute("SELECT count(*) FROM vestibule_user").fetchone() == (1,)
 
 
 def test_what_was_accepted_before_a_kill_is_delivered_after_it(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_was_accepted_before_a_kill_is_delivered_after_it(tmp_path: Path) -
         registrations = [start(service, person) for person in people]
         service.kill("serve")
         with database(tmp_path) as sql:
-            sql.execute("UPDATE courier_message SET leased_until = '2020-01-01' WHERE state = 'sending'")
+            sql.execute("UPDATE vestibule_message SET leased_until = '2020-01-01' WHERE state = 'sending'")
         service.start("serve")
         until(service.answers, "the service")
         for person, registration in zip(people, registrations, strict=True):

@@ -185,9 +185,9 @@ def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape
     with by_proxy(shape, "mail", "cut"), psycopg.connect(shape.database, autocommit=True) as other:
         status, _, _ = shape.ask("register/start", {"email": "later@example.com", "password": PASSWORD})
         assert (status, shape.ready()) == (202, True)
-        tried = "SELECT count(*) FROM courier_message WHERE state = 'queued' AND trouble <> ''"
+        tried = "SELECT count(*) FROM vestibule_message WHERE state = 'queued' AND trouble <> ''"
         until(lambda: other.execute(tried).fetchone() != (0,), "a try")
-        other.execute("UPDATE courier_message SET due_at = now() WHERE state = 'queued'")
+        other.execute("UPDATE vestibule_message SET due_at = now() WHERE state = 'queued'")
     shape.mail("later@example.com")
 
 

@@ -112,7 +112,7 @@ def test_the_timeouts_hold(service: Service, pooled: str, deployment: Deployment
     registration = deployment.start("waits@example.com")
     given = {"registration": registration, "otp": deployment.mail("waits@example.com").code}
     with psycopg.connect(deployment.database_url) as holder:
-        holder.execute("LOCK TABLE account_user IN EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE vestibule_user IN EXCLUSIVE MODE")
         assert service.post("/api/auth/register/confirm", given)[0] == 503
     assert service.post("/api/auth/register/confirm", given)[0] == 201
 

@@ -107,9 +107,9 @@ class Traffic:
 @contextmanager
 def confirms_held(deployment: Deployment, at_least: int) -> Iterator[None]:
     """Every confirm stops inside its transaction (three seconds, then it gives up); the block begins when some do."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'account_user'::regclass"
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'vestibule_user'::regclass"
     with psycopg.connect(deployment.database_url) as holder:
-        holder.execute("LOCK TABLE account_user IN EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE vestibule_user IN EXCLUSIVE MODE")
         until(lambda: deployment.sql(waiting)[0][0] >= at_least, "confirms to wait")
         yield
 
@@ -118,18 +118,18 @@ def assert_told_is_true(deployment: Deployment, house: Balanced, traffic: Traffi
     """Who came through has one account, whole, and a session that goes on; there is nothing else; every mail went."""
     people = list(traffic.refresh_tokens)
     found = deployment.sql(
-        "SELECT u.email, u.status, count(e.id), (SELECT count(*) FROM account_profile p WHERE p.user_id = u.id)"
-        " FROM account_user u LEFT JOIN audit_event e ON e.user_id = u.id AND e.name = 'account.registered'"
+        "SELECT u.email, u.status, count(e.id), (SELECT count(*) FROM vestibule_profile p WHERE p.user_id = u.id)"
+        " FROM vestibule_user u LEFT JOIN vestibule_audit_event e ON e.user_id = u.id AND e.name = 'account.registered'"
         " WHERE u.email = ANY(%s) GROUP BY u.id",
         people,
     )
     assert sorted(found) == sorted((person, "active", 1, 1) for person in people)
-    of_these = deployment.sql("SELECT count(*) FROM account_user WHERE email LIKE %s", f"{traffic.name}%")
+    of_these = deployment.sql("SELECT count(*) FROM vestibule_user WHERE email LIKE %s", f"{traffic.name}%")
     assert of_these == [(len(people),)]
     for token in traffic.refresh_tokens.values():
         assert house.post("/api/auth/token/refresh", {"refresh": token})[0] == 200
     deployment.let_leases_lapse()  # of a worker that lost PostgreSQL with a message in hand
-    pending = "SELECT count(*) FROM courier_message WHERE state IN ('queued', 'sending')"
+    pending = "SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')"
     until(lambda: deployment.sql(pending)[0][0] == 0, "every mail to be sent")
 
 

@@ -110,7 +110,7 @@ def test_where_nobody_can_say_whether_it_was_used_nobody_is_let_in(always: None,
     solved = solve(api)
 
     def lost(execute: Any, sql: str, *rest: Any) -> Any:
-        if "guard_tally" in sql:
+        if "vestibule_limit_tally" in sql:
             raise OperationalError("the connection is lost")
         return execute(sql, *rest)
 

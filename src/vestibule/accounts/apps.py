@@ -7,4 +7,5 @@ class AccountsConfig(AppConfig):
     """The app of this package."""
 
     name = "vestibule.accounts"
+    label = "vestibule_accounts"
     default_auto_field = "django.db.models.BigAutoField"

@@ -25,8 +25,8 @@ _LOCKED_BY_ID = PreparedQuery(User.objects.select_for_update(no_key=True), "id")
 _PENDING_BY_PHONE = PreparedQuery(_PENDING_USERS.filter(email=None).only("id"), "phone_number")
 _REPLACED_COLUMNS = ("password", "email", "username", "full_name", "phone_number", "updated_at")
 _INSERT_PROFILE = (
-    "INSERT INTO account_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM account_user WHERE id = %s"
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO vestibule_profile (user_id, bio, address, picture)"
+    " SELECT id, '', '', '' FROM vestibule_user WHERE id = %s ON CONFLICT DO NOTHING"
 )
 
 
@@ -57,7 +57,9 @@ def save_pending_user(details: AccountDetails, now: datetime) -> UUID | None:
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
     user = User(**asdict(details), status=Status.PENDING, updated_at=now)
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
-    put = insert_or_update(user, _REPLACED_COLUMNS, conflict=conflict, where=""""account_user"."status" = 'pending'""")
+    put = insert_or_update(
+        user, _REPLACED_COLUMNS, conflict=conflict, where=""""vestibule_user"."status" = 'pending'"""
+    )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
     return put if isinstance(put, UUID) else None

@@ -66,48 +66,53 @@ class User(AbstractBaseUser):
     objects: ClassVar[models.Manager["User"]] = models.Manager()
 
     class Meta:
-        db_table = "account_user"
+        db_table = "vestibule_user"
         indexes = [
-            models.Index(fields=["updated_at"], condition=Q(status="pending"), name="user_pending_age"),
-            models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="user_closes"),
+            models.Index(fields=["updated_at"], condition=Q(status="pending"), name="vestibule_user_pending_age"),
+            models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="vestibule_user_closes"),
             # What the admin lists and searches by (`directory.search_users`): the same work for ten people and five
             # million.
-            models.Index(fields=["created_at"], name="user_newest"),
-            models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="user_phone"),
-            models.Index(fields=["role"], condition=~Q(role="user"), name="user_staff"),
-            models.Index(fields=["status"], condition=~Q(status="active"), name="user_not_active"),
-            models.Index(fields=["password"], condition=IMPORTED_HASH, name="user_imported_hash"),
+            models.Index(fields=["created_at"], name="vestibule_user_newest"),
+            models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="vestibule_user_phone"),
+            models.Index(fields=["role"], condition=~Q(role="user"), name="vestibule_user_staff"),
+            models.Index(fields=["status"], condition=~Q(status="active"), name="vestibule_user_not_active"),
+            models.Index(fields=["password"], condition=IMPORTED_HASH, name="vestibule_user_imported_hash"),
         ]
         constraints = [
-            models.UniqueConstraint(Lower("username"), condition=~Q(status=Status.PENDING), name="user_username_once"),
+            models.UniqueConstraint(
+                Lower("username"), condition=~Q(status=Status.PENDING), name="vestibule_user_username_once"
+            ),
             models.UniqueConstraint(
                 fields=["phone_number"],
                 condition=Q(status=Status.PENDING, email__isnull=True),
-                name="user_pending_phone_once",
+                name="vestibule_user_pending_phone_once",
             ),
             models.UniqueConstraint(
-                fields=["phone_number"], condition=Q(phone_verified_at__isnull=False), name="user_proved_phone_once"
+                fields=["phone_number"],
+                condition=Q(phone_verified_at__isnull=False),
+                name="vestibule_user_proved_phone_once",
             ),
-            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_canonical"),
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="user_status_known"),
-            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="vestibule_user_email_canonical"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="vestibule_user_status_known"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="vestibule_user_role_known"),
             models.CheckConstraint(
                 condition=Q(own_closing=False) | Q(status=Status.SUSPENDED, closes_at__isnull=False),
-                name="user_own_closing",
+                name="vestibule_user_own_closing",
             ),
             models.CheckConstraint(
-                condition=Q(email_verified_at__isnull=True) | Q(email__isnull=False), name="user_proved_email_present"
+                condition=Q(email_verified_at__isnull=True) | Q(email__isnull=False),
+                name="vestibule_user_proved_email_present",
             ),
             models.CheckConstraint(
                 condition=Q(phone_verified_at__isnull=True) | Q(phone_number__isnull=False),
-                name="user_proved_phone_present",
+                name="vestibule_user_proved_phone_present",
             ),
             # No account without proof: nobody is active, or was, whose address was never proved.
             models.CheckConstraint(
                 condition=Q(status__in=[Status.PENDING, Status.CLOSED])
                 | Q(email_verified_at__isnull=False)
                 | Q(phone_verified_at__isnull=False),
-                name="user_active_only_proved",
+                name="vestibule_user_active_only_proved",
             ),
         ]
 
@@ -132,7 +137,7 @@ class FormerAddress(models.Model):
     epoch = models.PositiveIntegerField()  # the account's, as it was left
 
     class Meta:
-        db_table = "account_former_address"
+        db_table = "vestibule_former_address"
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -147,7 +152,7 @@ class Profile(models.Model):
     picture = models.CharField(max_length=100, blank=True)  # its name in the storage
 
     class Meta:
-        db_table = "account_profile"
+        db_table = "vestibule_profile"
 
     def __str__(self) -> str:
         return str(self.pk)

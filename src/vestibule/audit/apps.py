@@ -7,4 +7,5 @@ class AuditConfig(AppConfig):
     """The app of this package."""
 
     name = "vestibule.audit"
+    label = "vestibule_audit"
     default_auto_field = "django.db.models.BigAutoField"

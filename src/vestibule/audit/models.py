@@ -1,4 +1,4 @@
-"""The audit log: insert-only rows, which PostgreSQL itself refuses to rewrite (migration 0004)."""
+"""The audit log: insert-only rows, which PostgreSQL itself refuses to rewrite (`0001_initial`)."""
 
 from django.db import models
 
@@ -27,16 +27,16 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        db_table = "audit_event"
+        db_table = "vestibule_audit_event"
         indexes = [
-            models.Index(fields=["name", "at"], name="audit_event_of_name"),
-            models.Index(fields=["user_id", "at"], name="audit_event_of_user"),
+            models.Index(fields=["name", "at"], name="vestibule_audit_event_of_name"),
+            models.Index(fields=["user_id", "at"], name="vestibule_audit_event_of_user"),
             models.Index(
                 fields=["at"],
                 condition=models.Q(address__isnull=False, address_cut=False),
-                name="audit_event_whole_address",
+                name="vestibule_audit_whole_address",
             ),
-            models.Index(fields=["by_id"], condition=models.Q(by_id__isnull=False), name="audit_event_by"),
+            models.Index(fields=["by_id"], condition=models.Q(by_id__isnull=False), name="vestibule_audit_event_by"),
         ]
 
     def __str__(self) -> str:
@@ -52,8 +52,8 @@ class DayTally(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        db_table = "audit_day_tally"
-        constraints = [models.UniqueConstraint(fields=["day", "name", "code"], name="audit_day_tally_once")]
+        db_table = "vestibule_audit_day_tally"
+        constraints = [models.UniqueConstraint(fields=["day", "name", "code"], name="vestibule_audit_day_tally_once")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.name} {self.count}"

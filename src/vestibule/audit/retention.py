@@ -15,8 +15,8 @@ from vestibule.kernel import networks
 
 @contextmanager
 def allow_shortening() -> Iterator[None]:
-    """Let events be shortened or erased within, in one transaction: PostgreSQL refuses it everywhere else (migration
-    0004). When, what and by what kind of actor stays even so (docs/decisions/0082).
+    """Let events be shortened or erased within, in one transaction: PostgreSQL refuses it everywhere else
+    (`0001_initial`). When, what and by what kind of actor stays even so (docs/decisions/0082).
 
     Raises:
         ProgrammingError: the body changes what happened.

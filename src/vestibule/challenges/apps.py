@@ -7,4 +7,5 @@ class ChallengesConfig(AppConfig):
     """One-time proofs."""
 
     name = "vestibule.challenges"
+    label = "vestibule_challenges"
     default_auto_field = "django.db.models.BigAutoField"

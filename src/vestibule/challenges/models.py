@@ -24,11 +24,11 @@ class StoredChallenge(models.Model):
     leased_until = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "challenge"
-        indexes = [models.Index(fields=["subject", "purpose"], name="challenge_of_subject")]
+        db_table = "vestibule_challenge"
+        indexes = [models.Index(fields=["subject", "purpose"], name="vestibule_challenge_of_subject")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=[state.value for state in State]), name="challenge_state_known"
+                condition=models.Q(state__in=[state.value for state in State]), name="vestibule_challenge_state_known"
             ),
         ]
 
@@ -47,8 +47,8 @@ class Newest(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        db_table = "challenge_newest"
-        constraints = [models.UniqueConstraint(fields=["subject", "purpose"], name="challenge_newest_once")]
+        db_table = "vestibule_challenge_newest"
+        constraints = [models.UniqueConstraint(fields=["subject", "purpose"], name="vestibule_challenge_newest_once")]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.challenge_id}"

@@ -7,4 +7,5 @@ class CourierConfig(AppConfig):
     """The app of this package."""
 
     name = "vestibule.courier"
+    label = "vestibule_courier"
     default_auto_field = "django.db.models.BigAutoField"

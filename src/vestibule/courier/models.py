@@ -56,25 +56,25 @@ class Message(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "courier_message"
+        db_table = "vestibule_message"
         indexes = [
             models.Index(
-                fields=["due_at"], condition=models.Q(state__in=["queued", "sending"]), name="courier_message_due"
+                fields=["due_at"], condition=models.Q(state__in=["queued", "sending"]), name="vestibule_message_due"
             ),
-            models.Index(fields=["ended_at"], name="courier_message_ended"),
-            models.Index(fields=["created_at"], name="courier_message_newest"),
+            models.Index(fields=["ended_at"], name="vestibule_message_ended"),
+            models.Index(fields=["created_at"], name="vestibule_message_newest"),
             models.Index(
                 fields=["recipient"],
                 condition=models.Q(feedback__in=["bounced", "complained"]),
-                name="courier_message_refused",
+                name="vestibule_message_refused",
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=State.values), name="courier_message_state_known"),
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="vestibule_message_state_known"),
             models.CheckConstraint(
                 condition=models.Q(state__in=[State.QUEUED, State.SENDING], sealed__isnull=False)
                 | models.Q(state__in=[State.SENT, State.ABANDONED], sealed__isnull=True),
-                name="courier_message_wiped_at_end",
+                name="vestibule_message_wiped_at_end",
             ),
         ]
 

@@ -7,4 +7,5 @@ class LimitsConfig(AppConfig):
     """The app of this package."""
 
     name = "vestibule.limits"
+    label = "vestibule_limits"
     default_auto_field = "django.db.models.BigAutoField"

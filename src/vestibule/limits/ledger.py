@@ -156,12 +156,12 @@ def reset_counts(*whose: tuple[str, bytes]) -> None:
     """Start these counts (scope, key) anew. Their rows stay: whoever looked a moment ago finds them changed, and does
     not make them again as they were. They are locked in the one order, like all."""
     rows = ", ".join(["(%s, %s)"] * len(whose))
-    found = f"SELECT id FROM guard_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
+    found = f"SELECT id FROM vestibule_limit_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
     if connection.vendor == "postgresql":
         found += ' ORDER BY scope COLLATE "C", key FOR UPDATE'
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE guard_tally SET moments = '[]', streak = 0 WHERE id IN ({found})",  # noqa: S608 - ours
+            f"UPDATE vestibule_limit_tally SET moments = '[]', streak = 0 WHERE id IN ({found})",  # noqa: S608 - ours
             [part for each in whose for part in each],
         )
 
@@ -190,7 +190,7 @@ def _read_counts(counts: Sequence[Count]) -> list[Count]:
     places = ", ".join(["(%s, %s)"] * len(counts))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT scope, key, moments, streak FROM guard_tally"  # noqa: S608 - placeholders
+            "SELECT scope, key, moments, streak FROM vestibule_limit_tally"  # noqa: S608 - placeholders
             f" WHERE (scope, key) IN (VALUES {places})",
             [part for each in counts for part in each.scope_and_key],
         )
@@ -201,8 +201,8 @@ def _write_if_unchanged(seen: Sequence[Count], after: Sequence[Count], now: date
     """Let those stand as they are `after`, which stand as they were `seen`; which those are."""
     unchanged = ", ".join(["(%s, %s, %s, %s)"] * len(seen))
     change = (
-        f"{_ON_CONFLICT_REPLACE}, touched_at = excluded.touched_at WHERE (guard_tally.scope, guard_tally.key,"
-        f" CAST(guard_tally.moments AS text), guard_tally.streak) IN (VALUES {unchanged})"
+        f"{_ON_CONFLICT_REPLACE}, touched_at = excluded.touched_at WHERE (counted.scope, counted.key,"
+        f" CAST(counted.moments AS text), counted.streak) IN (VALUES {unchanged})"
     )
     rows = _upsert_counts(_in_lock_order(after), now, change, *(part for each in seen for part in each.table_row))
     return {(scope, bytes(key)) for scope, key, *_ in rows}
@@ -229,7 +229,7 @@ def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -
     streak = "0" if proved else "CASE WHEN streak > 0 THEN streak - 1 ELSE 0 END"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE guard_tally SET moments = '[]', streak = {streak}, touched_at = %s"  # noqa: S608 - ours, both
+            f"UPDATE vestibule_limit_tally SET moments = '[]', streak = {streak}, touched_at = %s"  # noqa: S608 - ours
             " WHERE scope = %s AND key = %s AND moments = %s",
             [connection.ops.adapt_datetimefield_value(now), scope, key, json.dumps([int(now.timestamp())])],
         )
@@ -242,7 +242,7 @@ def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: s
     values = [(*each.table_row, touched_at) for each in counts]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO guard_tally (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours, both
+            "INSERT INTO vestibule_limit_tally AS counted (scope, key, moments, streak, touched_at) VALUES "  # noqa: S608 - ours
             + ", ".join(["(%s, %s, %s, %s, %s)"] * len(values))
             + f" ON CONFLICT (scope, key) DO {change} RETURNING scope, key, moments, streak",
             [*(part for row in values for part in row), *more],

@@ -16,8 +16,8 @@ class Tally(models.Model):
     touched_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        db_table = "guard_tally"
-        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="guard_tally_once")]
+        db_table = "vestibule_limit_tally"
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="vestibule_limit_tally_once")]
 
     def __str__(self) -> str:
         return self.scope

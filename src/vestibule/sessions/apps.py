@@ -4,8 +4,8 @@ from django.apps import AppConfig
 
 
 class SessionsConfig(AppConfig):
-    """Its label keeps clear of `django.contrib.sessions`."""
+    """The app of this package."""
 
     name = "vestibule.sessions"
-    label = "signed_in"
+    label = "vestibule_sessions"
     default_auto_field = "django.db.models.BigAutoField"

@@ -30,8 +30,8 @@ class Device(models.Model):
     last_seen_at = models.DateTimeField()
 
     class Meta:
-        db_table = "device"
-        constraints = [models.UniqueConstraint(fields=["user", "fingerprint"], name="device_once")]
+        db_table = "vestibule_device"
+        constraints = [models.UniqueConstraint(fields=["user", "fingerprint"], name="vestibule_device_once")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -55,10 +55,10 @@ class Session(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "session"
+        db_table = "vestibule_session"
         indexes = [
-            models.Index(fields=["expires_at"], name="session_expires"),
-            models.Index(fields=["user", "created_at"], name="session_of_user"),
+            models.Index(fields=["expires_at"], name="vestibule_session_expires"),
+            models.Index(fields=["user", "created_at"], name="vestibule_session_of_user"),
         ]
 
     def __str__(self) -> str:
@@ -75,8 +75,8 @@ class RefreshToken(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        db_table = "session_refresh_token"
-        indexes = [models.Index(fields=["expires_at"], name="refresh_expires")]
+        db_table = "vestibule_refresh_token"
+        indexes = [models.Index(fields=["expires_at"], name="vestibule_refresh_expires")]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -91,7 +91,7 @@ class SigningKey(models.Model):
     signs_at = models.DateTimeField(db_index=True)  # published before it signs, so that every verifier knows it by then
 
     class Meta:
-        db_table = "session_signing_key"
+        db_table = "vestibule_signing_key"
 
     def __str__(self) -> str:
         return self.kid

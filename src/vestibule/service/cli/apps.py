@@ -13,6 +13,7 @@ class CliConfig(AppConfig):
     """Brings the commands, and the checks that run before each."""
 
     name = "vestibule.service.cli"
+    label = "vestibule_cli"
     imported_for_effect = (checks, encoding)
 
     def ready(self) -> None:

@@ -85,7 +85,7 @@ def _check_database_writable() -> None:
     """A write that changes no row: a standby, a read-only disk and tables that are not there refuse it."""
     require_migrated()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE audit_day_tally SET count = count WHERE 1 = 0")
+        cursor.execute("UPDATE vestibule_audit_day_tally SET count = count WHERE 1 = 0")
 
 
 def _check_challenge_store() -> None:

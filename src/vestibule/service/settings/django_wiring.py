@@ -51,7 +51,7 @@ TEMPLATES = [
     }
 ]
 REGISTRATION_MODES = ("deferred", "pending")
-AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = "vestibule_accounts.User"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

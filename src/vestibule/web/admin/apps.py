@@ -7,4 +7,4 @@ class AdminTemplatesConfig(AppConfig):
     """Stands before unfold and the stock admin, whose templates it replaces in part."""
 
     name = "vestibule.web.admin"
-    label = "admin_skin"
+    label = "vestibule_admin"

@@ -35,6 +35,7 @@ class AuditEventTable(ReadOnlyTable):
     """The table of events."""
 
     heading = "Audit log"
+    path = "audit/auditevent/"
     list_display = ("when", "name", "code", "actor", "person", "staff", "address", "reason")
     list_filter = (EventNameFilter,)
     filter_parameters = ("name", "user_id", "by_id", "code")

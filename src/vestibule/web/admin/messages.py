@@ -16,7 +16,8 @@ HIDDEN_COLUMNS = ("sealed", "recipient")
 class MessageTable(ReadOnlyTable):
     """The table of messages."""
 
-    heading = "MessageTable"
+    heading = "Messages"
+    path = "courier/message/"
     list_display = ("to", "kind", "channel", "state", "tries", "trouble", "feedback", "posted")
     list_filter = ("state", "channel", "feedback")
     filter_parameters = ("state__exact", "channel__exact", "feedback__exact")

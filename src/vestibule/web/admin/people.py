@@ -23,7 +23,8 @@ from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
 class PersonTable(ReadOnlyTable):
     """The table of people."""
 
-    heading = "PersonTable"
+    heading = "People"
+    path = "accounts/user/"
     list_display = ("name", "username", "phone_number", "status", "role", "since")
     list_filter = ("status", "role")
     filter_parameters = ("status__exact", "role__exact")
@@ -55,7 +56,9 @@ class PersonTable(ReadOnlyTable):
     def get_urls(self) -> list[URLPattern]:
         """And a page for each act."""
         act = path(
-            "<uuid:id>/<slug:name>/", self.admin_site.admin_view(self.account_action_view), name="accounts_user_act"
+            "<uuid:id>/<slug:name>/",
+            self.admin_site.admin_view(self.account_action_view),
+            name="vestibule_accounts_user_act",
         )
         return [*super().get_urls(), act]
 

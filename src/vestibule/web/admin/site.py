@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -18,6 +17,7 @@ from vestibule.web.admin import access, dashboard, export
 from vestibule.web.admin.events import AuditEventTable
 from vestibule.web.admin.messages import MessageTable
 from vestibule.web.admin.people import PersonTable
+from vestibule.web.admin.tables import ReadOnlyTable
 
 
 class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
@@ -25,15 +25,11 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Only what there is: the dashboard, the three tables, the export, and nothing for whoever guesses."""
-        models: dict[type, ModelAdmin[Any]] = self._registry
-        tables = [
-            path(f"{model._meta.app_label}/{model._meta.model_name}/", include(shown.urls))  # type: ignore[attr-defined]
-            for model, shown in models.items()
-        ]
+        tables: dict[type, ReadOnlyTable] = self._registry
         return [
             path("", self.admin_view(self.index), name="index"),
             path("export/", self.admin_view(self.export_view), name="export"),
-            *tables,
+            *(path(table.path, include(table.urls)) for table in tables.values()),
             path("<path:url>", self.admin_view(self.catch_all_view)),
         ]
 

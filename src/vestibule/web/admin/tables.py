@@ -54,6 +54,7 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     paginator = CappedPaginator
     preserve_filters = False
     heading = ""
+    path = ""  # under `/admin/`
     filter_parameters: tuple[str, ...] = ()  # the parameters that the filters use
 
     def get_urls(self) -> list[URLPattern]:
@@ -82,7 +83,7 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
     ) -> HttpResponse:
         """A page of the admin, in its frame."""
-        up = f"/admin/{self.opts.app_label}/{self.opts.model_name}/"
+        up = f"/admin/{self.path}"
         frame = {**self.admin_site.each_context(request), "heading": self.heading, "up": up}
         return TemplateResponse(request, template, {**frame, **context}, status=status)
 
