@@ -33,6 +33,7 @@ COUNTED = {
     "count_recent",
     "current_streak",
 }  # of the ledger: their first argument is a scope
+DJANGOS = ("password_too_short",)  # codes of fields, of the validators of Django's that we use
 # Of the key ring: the argument that says what the key is for.
 KEYED = {**dict.fromkeys(("digest", "all_digests", "sign", "unsign", "seal", "unseal"), 0), "matches": 1}
 REDIS_KEY = re.compile(r"(vestibule|\{\}):[a-z]")
@@ -63,6 +64,7 @@ def _tables() -> Iterator[str]:
     yield from (_line("problem", key, str(of.status), of.code) for key, of in PROBLEMS.items())
     yield from (_line("message", kind.name, kind.cause) for kind in KINDS.values())
     yield from (_line("challenge", purpose) for purpose in Purpose)
+    yield from (_line("field code", code) for code in DJANGOS)
     yield from (_line("rate", rule.name) for rule in rules.RULES)
     yield from (_line("sweep", sweep.kind) for sweep in list_sweeps())
     yield from (_line("doctor's check", check.id) for check in CHECKS)
@@ -156,7 +158,7 @@ def _is_query(call: Call) -> bool:
 
 
 def _refused(call: Call) -> Iterator[str]:
-    """What is wrong with a field; what Django's validators say is theirs."""
+    """What is wrong with a field; what Django's validators say is theirs, and stands in DJANGOS."""
     places = {"FieldError": 0, "ValidationError": 1}
     name = call.callee.rpartition(".")[2]
     code = call.argument(places[name]) or call.keyword("code") if name in places else None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, passwords
 from vestibule.accounts.identifiers import Email, FullName, Phone, Username
@@ -68,7 +67,7 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
         wrong["password"] = found
     confirmation = typed.get("confirm_password")
     if confirmation is not None and passwords.normalise_password(confirmation) != password:
-        wrong["confirm_password"] = [FieldError("password_mismatch", _("The two passwords differ."))]
+        wrong["confirm_password"] = [FieldError("password_mismatch")]
     if wrong:
         raise Invalid(wrong)
     return Applicant(
@@ -87,7 +86,7 @@ def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, li
     given = {
         field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
     }
-    return {field: [FieldError("required", _("This field is required."))] for field in wanted - given}
+    return {field: [FieldError("required")] for field in wanted - given}
 
 
 def _find_unavailable_choices(
@@ -96,11 +95,11 @@ def _find_unavailable_choices(
     """What can't be asked for here: a channel, a role, an SMS to that country."""
     wrong: dict[str, list[FieldError]] = {}
     if channel not in settings.CHANNELS:
-        wrong["channel"] = [FieldError("invalid_choice", _("Codes can't be sent this way here."))]
+        wrong["channel"] = [FieldError("invalid_choice", "channel_unavailable")]
     if typed.get("role", Role.USER) != Role.USER:
-        wrong["role"] = [FieldError("invalid_choice", _("A role is given by an admin."))]
+        wrong["role"] = [FieldError("invalid_choice", "role_given_by_admin")]
     if channel == "sms" and phone and not identifiers.is_sms_allowed(phone):
-        wrong["phone_number"] = [FieldError("unsupported", _("Codes can't be sent to this number."))]
+        wrong["phone_number"] = [FieldError("unsupported")]
     return wrong
 
 

@@ -8,7 +8,6 @@ from typing import NewType
 
 import phonenumbers
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 
 from vestibule.kernel import text
@@ -20,6 +19,7 @@ Username = NewType("Username", str)
 FullName = NewType("FullName", str)
 
 _USERNAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
+MAX_NAME_LENGTH = 150  # characters
 _MAX_INPUT_LENGTH = 2048  # characters: what is longer is no address and no name, and is not normalised to find that out
 _PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
@@ -64,9 +64,9 @@ class LoginName:
 class Malformed(ValueError):
     """Not an address, number or name; `error` says why."""
 
-    def __init__(self, code: str, message: object) -> None:
-        super().__init__(code)
-        self.error = FieldError(code, str(message))
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(error.message_key)
+        self.error = error
 
 
 def parse_email(typed: str) -> Email:
@@ -79,7 +79,7 @@ def parse_email(typed: str) -> Email:
     if (
         len(typed) > _MAX_INPUT_LENGTH or not trimmed.rpartition("@")[0].isascii()
     ):  # before NFC makes a K of the Kelvin sign
-        raise Malformed("invalid", _("Enter a valid email address."))
+        raise Malformed(FieldError("invalid", "email_malformed"))
     try:
         found = validate_email(
             unicodedata.normalize("NFC", trimmed),
@@ -91,10 +91,10 @@ def parse_email(typed: str) -> Email:
             test_environment=settings.MAILBOX,
         )
     except EmailNotValidError as error:
-        raise Malformed("invalid", _("Enter a valid email address.")) from error
+        raise Malformed(FieldError("invalid", "email_malformed")) from error
     canonical = f"{found.ascii_local_part}@{found.ascii_domain}".lower()
     if len(canonical) > 254:  # RFC 5321, 4.5.3.1.3
-        raise Malformed("invalid", _("Enter a valid email address."))
+        raise Malformed(FieldError("invalid", "email_malformed"))
     return Email(canonical)
 
 
@@ -105,12 +105,12 @@ def parse_phone(typed: str) -> Phone:
     try:
         number = phonenumbers.parse(shown.strip() if len(shown) <= 32 else "", None)
     except phonenumbers.NumberParseException as error:
-        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100.")) from error
+        raise Malformed(FieldError("invalid", "phone_malformed")) from error
     if not phonenumbers.is_valid_number(number) or number.extension:
-        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100."))
+        raise Malformed(FieldError("invalid", "phone_malformed"))
     canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if len(canonical) > 16:  # ITU-T E.164, 6: fifteen digits; the library knows longer ones
-        raise Malformed("invalid", _("Enter a phone number with its country code, like +14155550100."))
+        raise Malformed(FieldError("invalid", "phone_malformed"))
     return Phone(canonical)
 
 
@@ -123,7 +123,7 @@ def parse_username(typed: str) -> Username:
     """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
     trimmed = text.strip_invisible(typed)
     if not _USERNAME_PATTERN.fullmatch(trimmed):
-        raise Malformed("invalid", _("Use 3 to 30 letters, digits, dots, dashes or underscores."))
+        raise Malformed(FieldError("invalid", "username_malformed"))
     return Username(trimmed)
 
 
@@ -131,10 +131,10 @@ def parse_full_name(typed: str) -> FullName:
     """A person's name in NFC: at most 150 characters, no control or invisible ones (kernel.text). Raises Malformed."""
     trimmed = text.strip_invisible(typed.replace("\t", " "))
     name = unicodedata.normalize("NFC", trimmed) if len(trimmed) <= _MAX_INPUT_LENGTH else trimmed
-    if len(name) > 150:
-        raise Malformed("max_length", _("Use at most 150 characters."))
+    if len(name) > MAX_NAME_LENGTH:
+        raise Malformed(FieldError("max_length", params={"n": MAX_NAME_LENGTH}))
     if not text.is_name(name):
-        raise Malformed("invalid", _("A name can't hold control characters or invisible ones."))
+        raise Malformed(FieldError("invalid", "name_malformed"))
     return FullName(name)
 
 

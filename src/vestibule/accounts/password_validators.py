@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt.gz")  # where it is from: docs/decisions/0075
 # characters that are nobody's row, run or name: fewer are guessed at once, whatever stands around them
@@ -43,7 +42,7 @@ class CommonPasswordValidator(password_validation.CommonPasswordValidator):
             is_predictable(folded) or is_mostly_made_of(folded, site_words())
         )
         if folded.strip() in self.passwords or ruled:
-            raise ValidationError(_("This password is too common."), code="password_too_common")
+            raise ValidationError(self.get_error_message(), code="password_too_common")
 
 
 class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
@@ -54,8 +53,8 @@ class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
         super().validate(password, user)
         own = [str(getattr(user, attribute, None) or "") for attribute in (*self.user_attributes, "phone_number")]
         if is_mostly_made_of(password.lower(), extract_words(*own)):
-            words = _("This password is little more than your own name, address or number.")
-            raise ValidationError(words, code="password_too_similar")
+            reason = {"reason": "password_of_own_data"}
+            raise ValidationError(self.get_help_text(), code="password_too_similar", params=reason)
 
 
 def is_predictable(folded: str) -> bool:

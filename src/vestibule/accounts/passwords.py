@@ -13,8 +13,6 @@ import bcrypt
 from django.conf import settings
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from vestibule.accounts import hash_schemes
 from vestibule.accounts.breaches import is_breached
@@ -57,13 +55,20 @@ def find_policy_violations(
 ) -> list[FieldError]:
     """What the policy has against this (normalised) password; empty when nothing."""
     if len(password.encode()) > MAX_BYTES:
-        return [FieldError("password_too_long", str(_("Use at most 1,024 bytes.")))]
+        return [FieldError("password_too_long")]
     own = User(email=email, username=username, full_name=full_name, phone_number=phone_number)
     try:
         password_validation.validate_password(password, user=own)
     except ValidationError as error:
-        return [FieldError(str(each.code), str(each.messages[0])) for each in error.error_list]
+        return [_field_error(each) for each in error.error_list]
     return []
+
+
+def _field_error(violation: ValidationError) -> FieldError:
+    """What a validator says: code and parameters, of which `reason` names the sentence. The violation comes along for
+    the validators of somebody else's project, whose words are their own: unread, and so in no language yet."""
+    params = {**(violation.params or {}), "violation": violation}
+    return FieldError(str(violation.code), str(params.pop("reason", "")), params)
 
 
 def hash_password(password: str) -> str:
@@ -72,8 +77,7 @@ def hash_password(password: str) -> str:
     Raises Invalid where the list of breached ones has it, Unavailable under a hashing storm.
     """
     if is_breached(password):
-        words = _("This password stands in a list of stolen ones. Choose another.")
-        raise Invalid({"password": [FieldError("password_breached", str(words))]})
+        raise Invalid({"password": [FieldError("password_breached")]})
     with admission.hold_slot(HASH):
         return _run_in_hashing_thread(hashers.make_password, password)
 
@@ -154,20 +158,3 @@ def _verify_at_every_cost(password: str, encoded: str, mark_stale: Callable[[str
 def _unmatchable_hash() -> str:
     """A hash that no password has, of the same cost as every other."""
     return hashers.make_password(entropy.random_token())
-
-
-class MinimumLengthValidator:
-    """At least so many code points (SP 800-63B-4, 3.1.1.2 counts each code point as one character)."""
-
-    def __init__(self, min_length: int) -> None:
-        self.min_length = min_length
-
-    def validate(self, password: str, user: object = None) -> None:
-        """Raises ValidationError `password_too_short`."""
-        if len(password) < self.min_length:
-            raise ValidationError(self.get_help_text(), code="password_too_short")
-
-    def get_help_text(self) -> str:
-        """The rule in words."""
-        words = ngettext_lazy("Use at least %(n)d character.", "Use at least %(n)d characters.", "n")
-        return str(words % {"n": self.min_length})

@@ -8,12 +8,12 @@ from itertools import islice
 import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from vestibule.accounts.identifiers import Malformed
 from vestibule.accounts.models import Profile
 from vestibule.kernel import entropy
+from vestibule.kernel.errors import FieldError
 from vestibule.limits.admission import PICTURE, admission
 
 FOLDER = "pictures"
@@ -34,7 +34,7 @@ def reencode_picture(uploaded: bytes) -> bytes:
     Raises Malformed for what is none or has too many pixels, Unavailable.
     """
     if len(uploaded) > MAX_BYTES:
-        raise Malformed("too_large", _("Use a picture of 5 MB at most."))
+        raise Malformed(FieldError("too_large"))
     with admission.hold_slot(PICTURE):
         try:
             with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
@@ -43,7 +43,7 @@ def reencode_picture(uploaded: bytes) -> bytes:
         except Malformed:
             raise
         except Exception as error:
-            raise Malformed("invalid_image", _("This is not a picture that we can read.")) from error
+            raise Malformed(FieldError("invalid_image")) from error
         output = BytesIO()
         clean.save(output, "WEBP", quality=85)
     return output.getvalue()
@@ -56,7 +56,7 @@ def _refuse_decompression_bombs(image: Image.Image) -> None:
     written = image.width * image.height
     image.draft(None, (MAX_SIDE, MAX_SIDE))
     if written > (MAX_DRAFTED_PIXELS if drafted else MAX_PIXELS) or image.width * image.height > MAX_PIXELS:
-        raise Malformed("too_large", _("This picture has too many pixels."))
+        raise Malformed(FieldError("too_large", "too_many_pixels"))
 
 
 def _shrink_and_strip(image: Image.Image) -> Image.Image:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from vestibule.accounts import identifiers
 from vestibule.kernel import text
 from vestibule.kernel.errors import FieldError, Invalid
@@ -34,10 +32,9 @@ def parse_profile_changes(typed: Mapping[str, Any]) -> tuple[dict[str, str | Non
     for field, prose in (dict.fromkeys(MAX_LENGTHS) if profile is None else profile).items():
         said = of_profile[field] = text.normalise_prose(prose or "")
         if len(said) > MAX_LENGTHS[field]:
-            words = _("Use at most %(n)d characters.") % {"n": MAX_LENGTHS[field]}
-            wrong[f"profile.{field}"] = [FieldError("max_length", words)]
+            wrong[f"profile.{field}"] = [FieldError("max_length", params={"n": MAX_LENGTHS[field]})]
         elif not text.is_prose(said):
-            wrong[f"profile.{field}"] = [FieldError("invalid", _("Use no control characters."))]
+            wrong[f"profile.{field}"] = [FieldError("invalid", "prose_malformed")]
     if wrong:
         raise Invalid(wrong)
     return of_user, of_profile

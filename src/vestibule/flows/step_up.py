@@ -4,7 +4,6 @@ sessions."""
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
@@ -105,7 +104,7 @@ def require_matching_passwords(password: str, confirmation: str | None) -> None:
     if confirmation is not None and passwords.normalise_password(confirmation) != passwords.normalise_password(
         password
     ):
-        raise Invalid({"password2": [FieldError("password_mismatch", _("The two passwords differ."))]})
+        raise Invalid({"password2": [FieldError("password_mismatch")]})
 
 
 def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: UUID | None = None) -> None:

@@ -34,16 +34,23 @@ Every refusal has a stable machine-readable `code`; a skin turns it into a statu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field: a stable code, and a sentence for people."""
+    """What is wrong with one field: the code that clients read, and what its words need. The words are looked up where
+    they are read, in the reader's language (web.field_messages): by `reason` where one code has several meanings."""
 
     code: str
-    message: str
+    reason: str = ""
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def message_key(self) -> str:
+        """The key of the sentence that tells it."""
+        return self.reason or self.code
 
 
 class Refusal(Exception):

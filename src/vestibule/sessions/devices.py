@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import User
 from vestibule.kernel.client import Client
@@ -94,8 +93,8 @@ def rename_or_trust_device(user_id: UUID, id: UUID, name: str | None, is_trusted
     if name is not None:
         given["name"] = named = strip_invisible(name)
         if len(named) > MAX_LENGTHS["device_name"] or not is_name(named):
-            words = _("Use at most %(n)d characters, none of them invisible.") % {"n": MAX_LENGTHS["device_name"]}
-            raise Invalid({"name": [FieldError("invalid", words)]})
+            params = {"n": MAX_LENGTHS["device_name"]}
+            raise Invalid({"name": [FieldError("invalid", "device_name_malformed", params)]})
     if is_trusted is not None:
         given["is_trusted"] = is_trusted
     if given:

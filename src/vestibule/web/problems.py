@@ -21,6 +21,7 @@ from vestibule.kernel.errors import (
     Throttled,
     Unauthenticated,
 )
+from vestibule.web.field_messages import field_message
 
 EXACT_WAIT_LIMIT = 5  # seconds: a wait for another request, which tells nothing
 
@@ -119,7 +120,10 @@ def refusal_details(refusal: Refusal) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if isinstance(refusal, Invalid):
         members = field_members(
-            {field: [(error.code, error.message) for error in errors] for field, errors in refusal.fields.items()}
+            {
+                field: [(error.code, field_message(error)) for error in errors]
+                for field, errors in refusal.fields.items()
+            }
         )
     if (wait := seconds_to_wait(refusal)) is not None:
         members["retry_after"] = wait
@@ -136,7 +140,7 @@ def problem_key(refusal: Refusal) -> str:
 def refusal_message(refusal: Refusal) -> str:
     """What a page says of a refusal."""
     if isinstance(refusal, Invalid):
-        return " ".join(error.message for errors in refusal.fields.values() for error in errors)
+        return " ".join(field_message(error) for errors in refusal.fields.values() for error in errors)
     return str(PROBLEMS[problem_key(refusal)].detail)
 
 

@@ -3,7 +3,6 @@ change."""
 
 from django.db import IntegrityError
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.identifiers import Email
@@ -42,7 +41,7 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
     if user.email == email:
-        raise Invalid({"email": [FieldError("unchanged", _("This is your address already."))]})
+        raise Invalid({"email": [FieldError("unchanged", "email_unchanged")]})
     taken = directory.find_account_by_email(email) is not None
     payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
     with atomic():

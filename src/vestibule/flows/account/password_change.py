@@ -1,7 +1,6 @@
 """Change the password, by a person who knows the current one."""
 
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, lifecycle, passwords
 from vestibule.audit import events
@@ -32,7 +31,7 @@ def change_password(*, client: Client, current: str, password: str) -> None:
     by_password.check_current_password(client, user, current)
     typed = step_up.validate_new_password(user, password)
     if typed == passwords.normalise_password(current):
-        raise Invalid({"password": [FieldError("password_unchanged", _("This is the password that you have."))]})
+        raise Invalid({"password": [FieldError("password_unchanged")]})
     hashed = passwords.hash_password(typed)
     with atomic():
         lifecycle.set_password_hash(step_up.lock_current_user(client, user), hashed, client.at)

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import directory, identifiers, lifecycle
 from vestibule.accounts.identifiers import Phone
@@ -43,9 +42,9 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
     if "sms" not in settings.CHANNELS or not identifiers.is_sms_allowed(phone):
-        raise Invalid({"phone_number": [FieldError("unsupported", _("Codes can't be sent to this number."))]})
+        raise Invalid({"phone_number": [FieldError("unsupported")]})
     if user.phone_number == phone and user.phone_verified_at:
-        raise Invalid({"phone_number": [FieldError("unchanged", _("This is your number already."))]})
+        raise Invalid({"phone_number": [FieldError("unchanged", "phone_unchanged")]})
     taken = directory.find_account_by_phone(phone) is not None
     payload = {"session_id": str(client.session_id), "phone": phone}
     with atomic():

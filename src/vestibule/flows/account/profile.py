@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, lifecycle, pictures, profile_input
 from vestibule.accounts.models import Profile, User
@@ -116,6 +115,5 @@ def _removes_proved_number(client: Client, user: User, of_user: Mapping[str, str
         step_up.require_recent_sign_in(client)
     number = of_user.get("phone_number", user.phone_number)
     if user.phone_verified_at and number and number != user.phone_number:
-        words = _("This number is proved: change it by a code to the new one.")
-        raise Invalid({"phone_number": [FieldError("proof_required", words)]})
+        raise Invalid({"phone_number": [FieldError("proof_required")]})
     return user.phone_verified_at is not None and number is None

@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, lifecycle
 from vestibule.accounts.applicant import Applicant
@@ -256,10 +255,9 @@ def _move_pending_user(payload: dict[str, str], client: Client) -> UUID | None:
 def _check_redirection(before: steps.SignUpPayload, after: steps.SignUpPayload) -> None:
     wrong: dict[str, list[errors.FieldError]] = {}
     if after["channel"] == "sms" and not _has_sms_number(after):
-        words = _("There is no phone number in this sign-up that a code can be sent to.")
-        wrong = {"phone_number": [errors.FieldError("required", words)]}
+        wrong = {"phone_number": [errors.FieldError("required", "sms_number_missing")]}
     elif (after["channel"], after["email"]) == (before["channel"], before["email"]):
-        wrong = {"email": [errors.FieldError("unchanged", _("The message went to this address."))]}
+        wrong = {"email": [errors.FieldError("unchanged", "destination_unchanged")]}
     if wrong:
         raise errors.Invalid(wrong)
 
@@ -271,5 +269,5 @@ def _has_sms_number(payload: steps.SignUpPayload) -> bool:
 def _check_address(challenge: Challenge, address: Email | Phone) -> None:
     """Refuse an address other than that of the sign-up, before the code is counted."""
     if not identifiers.matches_address_digest(challenge.subject, address):
-        wrong = errors.FieldError("mismatch", _("This is not the address that the code was sent to."))
+        wrong = errors.FieldError("mismatch")
         raise errors.Invalid({"email" if "@" in address else "phone_number": [wrong]}, subject=challenge.subject)

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from vestibule.accounts.models import Role, User
 from vestibule.flows import step_up
@@ -111,13 +110,12 @@ def parse_reason(typed: str) -> str:
     """
     said = " ".join(text.normalise_prose(typed).split())
     if len(said) < 3:
-        raise Invalid({"reason": [FieldError("required", _("Say why: the reason is kept with the event."))]})
+        raise Invalid({"reason": [FieldError("required", "reason_required")]})
     if len(said) > LONGEST_REASON or not text.is_prose(said):
-        words = _("Use at most %(n)d printable characters.") % {"n": LONGEST_REASON}
-        raise Invalid({"reason": [FieldError("invalid", words)]})
+        raise Invalid({"reason": [FieldError("invalid", "reason_malformed", {"n": LONGEST_REASON})]})
     return said
 
 
-def status_refusal(words: str) -> Invalid:
+def status_refusal(reason: str) -> Invalid:
     """Return the refusal for an act that the account's status does not allow."""
-    return Invalid({"status": [FieldError("impossible", words)]})
+    return Invalid({"status": [FieldError("impossible", reason)]})

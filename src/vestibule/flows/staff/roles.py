@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.identifiers import Email
@@ -28,7 +27,7 @@ def give_role_by_email(*, client: Client, email: Email, role: Role) -> User:
     """
     user = directory.find_account_by_email(email)
     if user is None:
-        raise Invalid({"email": [FieldError("not_found", _("No account has this address."))]})
+        raise Invalid({"email": [FieldError("not_found")]})
     return _change_role(client, user, role)
 
 
@@ -47,7 +46,7 @@ def assign_role(*, client: Client, user_id: UUID, role: Role, reason: str) -> Us
     permissions.require_permission(client, Permission.ROLE)
     user = permissions.load_person(user_id)
     if user.status not in (Status.ACTIVE, Status.SUSPENDED):
-        raise permissions.status_refusal(_("Only somebody with an account has a role."))
+        raise permissions.status_refusal("account_missing")
     return _change_role(client, user, role, reason=permissions.parse_reason(reason))
 
 
@@ -58,7 +57,7 @@ def require_another_admin(user_id: UUID) -> None:
         Invalid: this person is the only one.
     """
     if lifecycle.lock_active_admins() == [user_id]:
-        raise Invalid({"role": [FieldError("last_admin", _("Somebody has to be admin: name another first."))]})
+        raise Invalid({"role": [FieldError("last_admin")]})
 
 
 def _change_role(client: Client, user: User, role: Role, *, reason: str = "") -> User:

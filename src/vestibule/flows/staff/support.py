@@ -5,7 +5,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.db.transaction import atomic
-from django.utils.translation import gettext as _
 
 from vestibule.accounts import identifiers, lifecycle
 from vestibule.accounts.identifiers import Email, Phone
@@ -46,9 +45,7 @@ def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
         roles.require_another_admin(user.pk)
         permissions.lock_staff_member(client, Permission.SUSPEND)
         if not lifecycle.suspend_user(user.pk):
-            raise permissions.status_refusal(
-                _("Only an account that is active, or that its owner closes, can be suspended.")
-            )
+            raise permissions.status_refusal("account_not_active_or_closing")
         _record_staff_action(client, user, events.ACCOUNT_SUSPENDED, why, tell=messages.ACCOUNT_SUSPENDED)
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
@@ -72,7 +69,7 @@ def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
     with atomic():
         permissions.lock_staff_member(client, Permission.REACTIVATE)
         if not lifecycle.reactivate_user(user.pk):
-            raise permissions.status_refusal(_("Only a suspended account can be reactivated."))
+            raise permissions.status_refusal("account_not_suspended")
         _record_staff_action(client, user, events.ACCOUNT_REACTIVATED, why, tell=messages.ACCOUNT_REACTIVATED)
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
@@ -98,7 +95,7 @@ def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
         roles.require_another_admin(user.pk)
         permissions.lock_staff_member(client, Permission.CLOSE)
         if not lifecycle.schedule_closing_by_staff(user.pk, client.at + CLOSING_GRACE):
-            raise permissions.status_refusal(_("There is no account here that you have not closed already."))
+            raise permissions.status_refusal("account_closed_already")
         _record_staff_action(client, user, events.ACCOUNT_CLOSED_BY_STAFF, why, tell=messages.ACCOUNT_CLOSED_BY_STAFF)
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
@@ -149,7 +146,7 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
         Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(_waiting_address(user)), limit=1
     )
     if not waiting:
-        raise permissions.status_refusal(_("No sign-up of this person waits for its proof any more."))
+        raise permissions.status_refusal("sign_up_not_waiting")
     handle = challenges.secrets.sign_handle(waiting[0].purpose, waiting[0].id)
     deferred.resend(client=_as_system(client), registration=handle)
     with atomic():
@@ -174,7 +171,7 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     permissions.require_permission(client, Permission.RESET)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
     if user.status != Status.ACTIVE:
-        raise permissions.status_refusal(_("Only an active account has a password to reset."))
+        raise permissions.status_refusal("account_not_active")
     password_reset.start(client=_as_system(client), address=notices.contact_address(user), proved_by_link=True)
     with atomic():
         _record_staff_action(client, user, events.PASSWORD_RESET_BY_STAFF, why)

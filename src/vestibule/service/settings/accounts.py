@@ -37,7 +37,7 @@ HASHING_SLOTS = env.read_number("HASHING_SLOTS", default=max(1, CORES // WEB_PRO
 PLACES = max(HASHING_SLOTS, min(HASHING_SLOTS + 16, WEB_THREADS - max(1, WEB_THREADS // 4)))
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "vestibule.accounts.passwords.MinimumLengthValidator",
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
     {"NAME": "vestibule.accounts.password_validators.CommonPasswordValidator"},

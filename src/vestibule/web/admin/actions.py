@@ -46,7 +46,7 @@ class AccountAction:
 
 def _parse_role(typed: str) -> Role:
     if typed not in Role.values:
-        raise Invalid({"role": [FieldError("invalid_choice", str(_("Choose a role.")))]})
+        raise Invalid({"role": [FieldError("invalid_choice", "role_missing")]})
     return Role(typed)
 
 

@@ -63,7 +63,7 @@ def parse_filter(typed: Mapping[str, str]) -> EventFilter:
             _parse_day_edge(typed.get("until", ""), time.max),
         )
     except ValueError as error:
-        raise Invalid({"filter": [FieldError("invalid", _("That is no id, or no day."))]}) from error
+        raise Invalid({"filter": [FieldError("invalid", "filter_malformed")]}) from error
     name, code = typed.get("name", "")[:60], typed.get("code", "")[:40]
     return EventFilter(user_id=user_id, name=name, code=code, since=since, until=until)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -54,11 +53,6 @@ class IssueChallenge(APIView):
             raise NotFound
         purpose = request.query_params.get("for", "")
         if purpose not in rules.CAPTCHAS:
-            raise Invalid(
-                {
-                    "for": [
-                        FieldError("invalid_choice", _("Use one of: %(types)s.") % {"types": ", ".join(rules.CAPTCHAS)})
-                    ]
-                }
-            )
+            params = {"choices": ", ".join(rules.CAPTCHAS)}
+            raise Invalid({"for": [FieldError("invalid_choice", params=params)]})
         return Response(altcha.make_challenge(purpose, client.at))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -89,7 +88,7 @@ class Login(APIView):
         kind = next((kind for kind in _LOGIN_NAMES if typed.get(kind)), "")
         password = parse_password(typed)
         if not kind:
-            raise Invalid({"email": [FieldError("required", _("This field is required."))]})
+            raise Invalid({"email": [FieldError("required")]})
         client = admit(request._request, rules.LOGIN, captcha=typed.get("captcha", ""))
         signed_in = by_password.sign_in_by_password(
             client=client, name=LoginName.parse_as(kind, typed[kind]), password=password, device_claims=said
@@ -122,7 +121,7 @@ def parse_password(typed: dict[str, Any], field: str = "password") -> str:
     """A password that was typed to be compared. Raises Invalid for one that can be nobody's (CVE-2013-1443)."""
     password: str = typed.get(field, "")
     if not password:
-        raise Invalid({field: [FieldError("required", _("This field is required."))]})
+        raise Invalid({field: [FieldError("required")]})
     if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
-        raise Invalid({field: [FieldError("password_too_long", _("Use at most 1,024 bytes."))]})
+        raise Invalid({field: [FieldError("password_too_long")]})
     return password

@@ -113,7 +113,7 @@ class OwnPicture(APIView):
         client = admit_bearer(request)
         uploaded = request.FILES.get("picture")
         if uploaded is None:
-            raise Invalid({"picture": [FieldError("required", "This field is required.")]})
+            raise Invalid({"picture": [FieldError("required")]})
         return Response(serialize_own_account(profile.set_picture(client=client, uploaded=uploaded.read())))
 
     @extend_schema(

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
+from vestibule.web.field_messages import field_message
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers, refusal_message, seconds_to_wait
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +45,7 @@ def field_context(name: str, typed: dict[str, str], refusal: Refusal | None, ord
         "name": name,
         "value": typed.get(name, ""),
         "wrong": name in wrong,
-        "errors": [error.message for error in wrong.get(name, [])],
+        "errors": [field_message(error) for error in wrong.get(name, [])],
         "focus": name == first if first else name in ("email", "phone_number"),
     }
 

@@ -13,6 +13,7 @@ from vestibule.flows.staff import roles
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
 from vestibule.service.cli.base import OperatorCommand
+from vestibule.web.problems import refusal_message
 
 
 class Command(OperatorCommand):
@@ -35,8 +36,7 @@ class Command(OperatorCommand):
                 return
             password_reset.invite_admin(client=client, email=email)
         except Invalid as invalid:
-            words = [error.message for errors in invalid.fields.values() for error in errors]
-            raise CommandError(" ".join(words)) from invalid
+            raise CommandError(refusal_message(invalid)) from invalid
         self.stdout.write(
             f"a mail is on its way to {email}: within an hour, its link sets a password and makes an admin"
         )

@@ -10,6 +10,7 @@ from vestibule.flows.staff import suppression
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
 from vestibule.service.cli.base import OperatorCommand
+from vestibule.web.problems import refusal_message
 
 
 class Command(OperatorCommand):
@@ -29,6 +30,5 @@ class Command(OperatorCommand):
             email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
             lifted = suppression.lift_for_address(client=client, address=email, reason=options["reason"])
         except Invalid as invalid:
-            words = [error.message for errors in invalid.fields.values() for error in errors]
-            raise CommandError(" ".join(words)) from invalid
+            raise CommandError(refusal_message(invalid)) from invalid
         self.stdout.write(f"{email} is written to again ({lifted} messages had come back)")

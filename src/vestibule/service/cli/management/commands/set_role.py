@@ -11,6 +11,7 @@ from vestibule.flows.staff import roles
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
 from vestibule.service.cli.base import OperatorCommand
+from vestibule.web.problems import refusal_message
 
 
 class Command(OperatorCommand):
@@ -31,6 +32,5 @@ class Command(OperatorCommand):
                 client=Client.for_system("cli", timezone.now()), email=email, role=Role(options["role"])
             )
         except Invalid as invalid:
-            words = [error.message for errors in invalid.fields.values() for error in errors]
-            raise CommandError(" ".join(words)) from invalid
+            raise CommandError(refusal_message(invalid)) from invalid
         self.stdout.write(f"{email} is {options['role']} now")

@@ -1,0 +1,82 @@
+"""What is wrong with a field, in words: one table by reason, read in the language of the request at hand."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from vestibule.kernel.errors import FieldError
+
+FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
+    {
+        "required": _("This field is required."),
+        "max_length": _("Use at most %(n)d characters."),
+        "invalid_choice": _("Use one of: %(choices)s."),
+        # passwords
+        "password_too_short": ngettext_lazy(
+            "Use at least %(min_length)d character.", "Use at least %(min_length)d characters.", "min_length"
+        ),
+        "password_too_long": _("Use at most 1,024 bytes."),
+        "password_too_common": _("This password is too common."),
+        "password_too_similar": _("The password is too similar to the %(verbose_name)s."),
+        "password_of_own_data": _("This password is little more than your own name, address or number."),
+        "password_breached": _("This password stands in a list of stolen ones. Choose another."),
+        "password_mismatch": _("The two passwords differ."),
+        "password_unchanged": _("This is the password that you have."),
+        # addresses and names
+        "email_malformed": _("Enter a valid email address."),
+        "email_unchanged": _("This is your address already."),
+        "phone_malformed": _("Enter a phone number with its country code, like +14155550100."),
+        "phone_unchanged": _("This is your number already."),
+        "unsupported": _("Codes can't be sent to this number."),
+        "channel_unavailable": _("Codes can't be sent this way here."),
+        "sms_number_missing": _("There is no phone number in this sign-up that a code can be sent to."),
+        "destination_unchanged": _("The message went to this address."),
+        "mismatch": _("This is not the address that the code was sent to."),
+        "proof_required": _("This number is proved: change it by a code to the new one."),
+        "username_malformed": _("Use 3 to 30 letters, digits, dots, dashes or underscores."),
+        "name_malformed": _("A name can't hold control characters or invisible ones."),
+        "device_name_malformed": _("Use at most %(n)d characters, none of them invisible."),
+        "prose_malformed": _("Use no control characters."),
+        # pictures
+        "too_large": _("Use a picture of 5 MB at most."),
+        "too_many_pixels": _("This picture has too many pixels."),
+        "invalid_image": _("This is not a picture that we can read."),
+        # roles and what the staff do
+        "role_given_by_admin": _("A role is given by an admin."),
+        "role_missing": _("Choose a role."),
+        "last_admin": _("Somebody has to be admin: name another first."),
+        "not_found": _("No account has this address."),
+        "reason_required": _("Say why: the reason is kept with the event."),
+        "reason_malformed": _("Use at most %(n)d printable characters."),
+        "filter_malformed": _("That is no id, or no day."),
+        "account_missing": _("Only somebody with an account has a role."),
+        "account_not_active": _("Only an active account has a password to reset."),
+        "account_not_active_or_closing": _(
+            "Only an account that is active, or that its owner closes, can be suspended."
+        ),
+        "account_not_suspended": _("Only a suspended account can be reactivated."),
+        "account_closed_already": _("There is no account here that you have not closed already."),
+        "sign_up_not_waiting": _("No sign-up of this person waits for its proof any more."),
+    }
+)
+# What a password is too similar to, as Django's validator calls it.
+_ATTRIBUTE_NAMES: Mapping[str, Promise | str] = MappingProxyType(
+    {"email": _("email"), "username": _("username"), "full name": _("full name")}
+)
+
+
+def field_message(error: FieldError) -> str:
+    """The sentence for a person, in the language that is active now. A password validator of somebody else's project
+    brings its own."""
+    words = FIELD_MESSAGES.get(error.message_key)
+    if words is None and isinstance(violation := error.params.get("violation"), ValidationError):
+        return " ".join(violation.messages)
+    params = {
+        name: _ATTRIBUTE_NAMES.get(value, value) if isinstance(value, str) else value
+        for name, value in error.params.items()
+    }
+    return str(words) % params
