@@ -52,12 +52,15 @@ def brought(**fields: Any) -> AccountDetails:
     return AccountDetails(**{**given, **fields})
 
 
-def created(*, email_at: Any = NOW, phone_at: Any = None, waits_as: Any = None, **fields: Any) -> User:
+def created(*, email_at: Any = NOW, phone_at: Any = None, **fields: Any) -> User:
     """A user through the door."""
     with atomic():
-        return lifecycle.activate_user(
-            brought(**fields), pending_id=waits_as, email_verified_at=email_at, phone_verified_at=phone_at
-        )
+        return lifecycle.activate_user(brought(**fields), email_verified_at=email_at, phone_verified_at=phone_at)
+
+
+def waits(*, sign_up_id: UUID | None = None, **fields: Any) -> UUID | None:
+    """The PENDING row of a sign-up."""
+    return lifecycle.save_pending_user(brought(**fields), sign_up_id or uuid4(), NOW)
 
 
 # Steps.
@@ -158,48 +161,38 @@ def test_many_have_no_name_and_no_address() -> None:
 
 def test_what_waits_is_taken_over_whole_by_whoever_proves_the_address() -> None:
     """PRE-07."""
-    first = lifecycle.save_pending_user(
-        brought(password="hash of a stranger", full_name=FullName("Eve"), phone_number=Phone(NUMBER)), NOW
-    )
+    first = waits(password="hash of a stranger", full_name=FullName("Eve"), phone_number=Phone(NUMBER))
     assert first is not None
-    assert lifecycle.save_pending_user(brought(username=None), NOW) == first  # one row an address
+    assert waits(username=None) == first  # one row an address
     owner = created(username=Username("ada"), full_name=FullName("Ada"))
     assert owner.pk == first
     assert (owner.password, owner.full_name, owner.phone_number) == ("argon2$hash", "Ada", None)
     assert (owner.status, owner.role, owner.phone_verified_at) == (Status.ACTIVE, "user", None)
-    assert lifecycle.save_pending_user(brought(), NOW) is None  # somebody has an account by now
+    assert waits() is None  # somebody has an account by now
     assert User.objects.count() == Profile.objects.count() == 1
 
 
 def test_a_number_alone_waits_in_a_row_of_its_own() -> None:
-    alone = {"email": None, "username": None, "phone_number": Phone(NUMBER)}
-    first = lifecycle.save_pending_user(brought(**alone), NOW)
-    assert lifecycle.save_pending_user(brought(**alone, password="another"), NOW) == first
-    assert (
-        lifecycle.save_pending_user(brought(phone_number=Phone(NUMBER)), NOW) != first
-    )  # an address, with the number typed along
+    alone: dict[str, Any] = {"email": None, "username": None, "phone_number": Phone(NUMBER)}
+    first = waits(**alone)
+    assert waits(**alone, password="another") == first
+    assert waits(phone_number=Phone(NUMBER)) != first  # an address, with the number typed along
     owner = created(**alone, email_at=None, phone_at=NOW)
     assert (owner.pk, owner.email) == (first, None)
 
 
-def test_a_proof_by_sms_takes_its_own_row_and_leaves_anothers() -> None:
-    """The row of an address that a sign-up waits on is recognised by the password hash that made it."""
-    typed = {"username": None, "phone_number": Phone(NUMBER)}
-    row = lifecycle.save_pending_user(brought(**typed, password="mine"), NOW)
+def test_a_proof_by_sms_leaves_the_row_of_an_address_alone() -> None:
+    """The number was typed along with it by somebody, and the address is not proved."""
+    typed: dict[str, Any] = {"username": None, "phone_number": Phone(NUMBER)}
+    row = waits(**typed)
     assert row is not None
-    lifecycle.save_pending_user(brought(**typed, password="of somebody who signed up later"), NOW)
-    other = created(**typed, email=None, password="mine", waits_as=row, email_at=None, phone_at=NOW)
+    other = created(**typed, email=None, email_at=None, phone_at=NOW)
     assert other.pk != row
     assert User.objects.get(pk=row).status == Status.PENDING
-    User.objects.filter(pk=other.pk).delete()
-    mine = created(
-        **typed, email=None, password="of somebody who signed up later", waits_as=row, email_at=None, phone_at=NOW
-    )
-    assert (mine.pk, mine.email) == (row, None)
 
 
 def test_who_waits_holds_no_name_and_no_number() -> None:
-    lifecycle.save_pending_user(brought(phone_number=Phone(NUMBER)), NOW)
+    waits(phone_number=Phone(NUMBER))
     assert not directory.is_username_taken(Username("ada"))
     assert directory.find_account_by_email(Email("ada@example.com")) is None
     other = created(email=Email("bob@example.com"), phone_number=Phone(NUMBER), phone_at=NOW)
@@ -210,19 +203,28 @@ def test_who_waits_holds_no_name_and_no_number() -> None:
 
 
 def test_a_withdrawn_sign_up_leaves_nothing_and_only_its_own() -> None:
-    row = lifecycle.save_pending_user(brought(), NOW)
-    assert row is not None
-    assert not lifecycle.delete_pending_user(row, "another hash")
-    assert lifecycle.delete_pending_user(row, "argon2$hash")
+    """The row belongs to the newest sign-up of the address, whatever password each of them brought."""
+    older, newer = uuid4(), uuid4()
+    assert waits(sign_up_id=older) == waits(sign_up_id=newer)
+    assert not lifecycle.delete_pending_user(older)
+    assert User.objects.get().sign_up_id == newer
+    assert lifecycle.delete_pending_user(newer)
     assert not User.objects.exists()
+
+
+def test_an_account_belongs_to_no_sign_up() -> None:
+    row = waits(sign_up_id=(own := uuid4()))
     active = created()
-    assert not lifecycle.delete_pending_user(active.pk, active.password)
+    assert (active.pk, active.sign_up_id) == (row, None)
+    assert not lifecycle.delete_pending_user(own)
+    with pytest.raises(IntegrityError), atomic():
+        User.objects.update(sign_up_id=own)
 
 
 def test_of_many_who_enrol_at_once_all_wait_in_one_row() -> None:
     def enrol(number: int) -> UUID | None:
         with atomic():
-            return lifecycle.save_pending_user(brought(username=Username(f"ada{number}")), NOW)
+            return waits(username=Username(f"ada{number}"))
 
     [row] = set(at_once(enrol, 16))
     assert User.objects.get().pk == row

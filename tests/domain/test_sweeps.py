@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -34,7 +35,7 @@ SWEEPS = {each.kind: each for each in schedule.list_sweeps()}
 def enrol(email: str, at: datetime) -> None:
     """A PENDING user."""
     with atomic():
-        lifecycle.save_pending_user(brought(email=Email(email), username=None), at)
+        lifecycle.save_pending_user(brought(email=Email(email), username=None), uuid4(), at)
 
 
 def forget(kind: str, now: datetime = NOW) -> int:

@@ -49,7 +49,8 @@ def typed() -> dict[str, Any]:
 def waiting() -> Issued:
     """A sign-up that waits for its link or code, with its PENDING row."""
     payload = typed()
-    user_id = lifecycle.save_pending_user(steps.account_details(payload), timezone.now())
+    user_id = lifecycle.save_pending_user(steps.account_details(payload), entropy.random_uuid(), timezone.now())
+    User.objects.update(sign_up_id=None)
     return before(Purpose.PENDING_REGISTRATION, {**payload, "user_id": str(user_id)})
 
 
@@ -155,9 +156,10 @@ def test_every_column_that_a_migration_adds_is_filled_by_the_database() -> None:
 
 
 def test_a_row_of_an_older_process_is_taken(api: Api, inbox: Inbox) -> None:
-    """FLT-17: as it is inserted by one that knows neither `epoch` nor `own_closing`."""
+    """FLT-17: as it is inserted by one that knows neither `epoch`, `own_closing` nor `sign_up_id`."""
     api.account(inbox, ADA)
-    columns = [str(field.column) for field in User._meta.concrete_fields if field.name not in ("epoch", "own_closing")]
+    newer = ("epoch", "own_closing", "sign_up_id")
+    columns = [str(field.column) for field in User._meta.concrete_fields if field.name not in newer]
     values = ", ".join({"id": "%s", "email": "%s"}.get(column, column) for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,7 +23,7 @@ _PENDING_USERS = User.objects.filter(status=Status.PENDING)
 _PENDING_BY_EMAIL = PreparedQuery(_PENDING_USERS.only("id"), "email")
 _LOCKED_BY_ID = PreparedQuery(User.objects.select_for_update(no_key=True), "id")
 _PENDING_BY_PHONE = PreparedQuery(_PENDING_USERS.filter(email=None).only("id"), "phone_number")
-_REPLACED_COLUMNS = ("password", "email", "username", "full_name", "phone_number", "updated_at")
+_REPLACED_COLUMNS = ("password", "email", "username", "full_name", "phone_number", "sign_up_id", "updated_at")
 _INSERT_PROFILE = (
     "INSERT INTO vestibule_profile (user_id, bio, address, picture)"
     " SELECT id, '', '', '' FROM vestibule_user WHERE id = %s ON CONFLICT DO NOTHING"
@@ -46,16 +46,17 @@ class AccountDetails:
     phone_number: Phone | None
 
 
-def save_pending_user(details: AccountDetails, now: datetime) -> UUID | None:
+def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) -> UUID | None:
     """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
-    waits there already, with these particulars; None where somebody has an account on it.
+    waits there already, with these particulars; None where somebody has an account on it. The row belongs to the
+    sign-up of that challenge alone, so that an earlier one can't delete it.
 
     The database decides: of any number of callers at once, one makes the row and the others find it. The statements are
     the same for an address that nobody has, that somebody waits on and that an account has.
     """
     if details.phone_number and not details.email and directory.find_account_by_phone(details.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
-    user = User(**asdict(details), status=Status.PENDING, updated_at=now)
+    user = User(**asdict(details), status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
     put = insert_or_update(
         user, _REPLACED_COLUMNS, conflict=conflict, where=""""vestibule_user"."status" = 'pending'"""
@@ -68,31 +69,26 @@ def save_pending_user(details: AccountDetails, now: datetime) -> UUID | None:
 def activate_user(
     details: AccountDetails,
     *,
-    pending_id: UUID | None = None,
     email_verified_at: datetime | None = None,
     phone_verified_at: datetime | None = None,
 ) -> User:
     """An ACTIVE user whose address was proved at `email_at` or `phone_at`, with these particulars and a clean profile.
 
-    The PENDING row of the address is taken over, whoever made it; `waits_as` is the row that this very sign-up made,
-    under another address perhaps. Raises IntegrityError where address, proved number or username belongs to an account,
-    or where nothing was proved.
+    The PENDING row of the address is taken over, whichever sign-up it belongs to. Raises IntegrityError where address,
+    proved number or username belongs to an account, or where nothing was proved.
     """
     proved = {
         "status": Status.ACTIVE,
+        "sign_up_id": None,
         "role": Role.USER,
         "email_verified_at": email_verified_at,
         "phone_verified_at": phone_verified_at,
     }
-    rows: list[tuple[UUID, QuerySet[User]]] = []
-    if pending_id and not email_verified_at:  # its own row is recognised by its own password hash, which holds a salt
-        rows.append((pending_id, _PENDING_USERS.filter(password=details.password)))
-    if there := _find_pending_user(details):
-        rows.append((there.pk, _pending_users_at(details)))
-    for pk, waiting in rows:
-        if waiting.filter(pk=pk).update(**asdict(details), **proved, updated_at=email_verified_at or phone_verified_at):
-            Profile.objects.filter(pk=pk).update(bio="", address="")
-            return User.objects.get(pk=pk)
+    if waiting := _find_pending_user(details):
+        held = _pending_users_at(details).filter(pk=waiting.pk)
+        if held.update(**asdict(details), **proved, updated_at=email_verified_at or phone_verified_at):
+            Profile.objects.filter(pk=waiting.pk).update(bio="", address="")
+            return User.objects.get(pk=waiting.pk)
     user = insert_row(User(**asdict(details), **proved))
     insert_row(Profile(user=user))
     return user
@@ -180,9 +176,9 @@ def invalidate_sent_proofs(user: LockedUser) -> None:
     User.objects.filter(pk=user.pk).update(epoch=F("epoch") + 1)
 
 
-def delete_pending_user(user_id: UUID, password_hash: str) -> bool:
-    """Forget the PENDING row that a sign-up with this password hash made; whether there was one."""
-    return bool(User.objects.filter(pk=user_id, password=password_hash, status=Status.PENDING).delete()[0])
+def delete_pending_user(sign_up_id: UUID) -> bool:
+    """Delete the PENDING row that belongs to the sign-up with this challenge; whether there was one."""
+    return bool(User.objects.filter(sign_up_id=sign_up_id, status=Status.PENDING).delete()[0])
 
 
 def suspend_user(user_id: UUID) -> bool:

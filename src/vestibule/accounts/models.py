@@ -49,6 +49,7 @@ class User(AbstractBaseUser):
     phone_number = models.CharField(max_length=16, null=True)
     role = models.CharField(max_length=8, choices=Role, default=Role.USER)
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
+    sign_up_id = models.UUIDField(null=True)  # the sign-up (its challenge) that a PENDING row belongs to
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)  # when it is erased, after it was closed
@@ -91,6 +92,12 @@ class User(AbstractBaseUser):
                 fields=["phone_number"],
                 condition=Q(phone_verified_at__isnull=False),
                 name="vestibule_user_proved_phone_once",
+            ),
+            models.UniqueConstraint(
+                fields=["sign_up_id"], condition=Q(sign_up_id__isnull=False), name="vestibule_user_sign_up_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(sign_up_id__isnull=True) | Q(status=Status.PENDING), name="vestibule_user_sign_up_pending"
             ),
             models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="vestibule_user_email_canonical"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="vestibule_user_status_known"),

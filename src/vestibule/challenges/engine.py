@@ -43,14 +43,14 @@ class Engine:
         now: datetime,
         decoy: bool = False,
         successor_of: Challenge | None = None,
+        id: UUID | None = None,
     ) -> Issued:
-        """A new challenge. A decoy is the same record under a secret that nobody is told, nor could match. One that
-        comes `after` another (`redirect`) has been tried and sent as often.
-
-        While `subject` has no guesses left, a code is a long one: a stranger who burns the budget of short codes
-        can't keep the owner out. Call it inside the transaction that holds the message.
+        """A new challenge; `id`, where a row carries it. A decoy is the same record under a secret that nobody is told,
+        nor could match. One that is the `successor_of` another has been tried and sent as often. While `subject`
+        has no guesses left, a code is a long one: a stranger who burns the budget of short codes can't keep the owner
+        out. Call it inside the transaction that holds the message.
         """
-        policy, id = self.policies[purpose], entropy.random_uuid()
+        policy, id = self.policies[purpose], id or entropy.random_uuid()
         code, link = self._generate_secrets(policy, subject, now)
         challenge = Challenge(
             id=id,

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('phone_number', models.CharField(max_length=16, null=True)),
                 ('role', models.CharField(choices=[('admin', 'Admin'), ('manager', 'Manager'), ('user', 'User')], default='user', max_length=8)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('active', 'Active'), ('suspended', 'Suspended'), ('closed', 'Closed')], default='pending', max_length=9)),
+                ('sign_up_id', models.UUIDField(null=True)),
                 ('email_verified_at', models.DateTimeField(null=True)),
                 ('phone_verified_at', models.DateTimeField(null=True)),
                 ('closes_at', models.DateTimeField(null=True)),
@@ -102,6 +103,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(condition=models.Q(('phone_verified_at__isnull', False)), fields=('phone_number',), name='vestibule_user_proved_phone_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.UniqueConstraint(condition=models.Q(('sign_up_id__isnull', False)), fields=('sign_up_id',), name='vestibule_user_sign_up_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('sign_up_id__isnull', True), ('status', 'pending'), _connector='OR'), name='vestibule_user_sign_up_pending'),
         ),
         migrations.AddConstraint(
             model_name='user',

@@ -69,7 +69,7 @@ def export_personal_data(*, client: Client) -> dict[str, Any]:
 def _collect_personal_data(user: User) -> dict[str, Any]:
     sessions = Session.objects.filter(user=user).order_by("created_at")
     return {
-        "account": _export_columns(user, excluded=("password",)),
+        "account": _export_columns(user, excluded=("password", "sign_up_id")),
         "profile": _export_columns(user.profile, excluded=("user",)),
         "former_addresses": [_export_columns(each, excluded=("user",)) for each in user.former_addresses.all()],
         "devices": [

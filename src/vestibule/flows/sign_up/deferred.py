@@ -6,7 +6,6 @@ All flows but `start` also serve pending sign-ups: the handle says how the sign-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from django.db.transaction import atomic
 
@@ -23,7 +22,7 @@ from vestibule.courier import feedback
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import steps
 from vestibule.flows.sign_up.steps import Registered, Sent
-from vestibule.kernel import errors
+from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 
 
@@ -181,17 +180,24 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
         identifiers.address_digest(steps.address_to_prove(payload)),
         steps.check_known_address(payload),
     )
-    user_id: UUID | None = None
+    user_id, sign_up_id = None, entropy.random_uuid()
     try:
         with challenges.send_elsewhere(seen, now=client.at) as counted, atomic():
             permit = steps.acquire_proof_permit(client, seen.purpose, payload, known=known)
             if not permit.may_replace_secret:
                 raise _Unsent
             if seen.purpose is Purpose.PENDING_REGISTRATION:
-                user_id = _move_pending_user(payload, client)
-                known, payload["user_id"] = user_id is None, str(user_id or payload["user_id"])
+                lifecycle.delete_pending_user(seen.id)  # the row goes where the proof goes
+                user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
+                known = user_id is None
             issued = challenges.issue(
-                seen.purpose, subject=subject, payload=payload, now=client.at, decoy=known, successor_of=counted
+                seen.purpose,
+                subject=subject,
+                payload=payload,
+                now=client.at,
+                decoy=known,
+                successor_of=counted,
+                id=sign_up_id,
             )
             steps.post_sign_up_message(client, issued, seen.purpose, permit)
             record_event(
@@ -243,13 +249,6 @@ def _resend_challenge(client: Client, challenge: Challenge) -> Sent:
         if issued
         else steps.unsent_result(client, challenge, challenges.unseal_payload(challenge))
     )
-
-
-def _move_pending_user(payload: dict[str, str], client: Client) -> UUID | None:
-    """Save the PENDING row under the new address. A row that waits for an SMS keeps its e-mail address until the
-    proof."""
-    lifecycle.delete_pending_user(UUID(payload["user_id"]), payload["password_hash"])
-    return lifecycle.save_pending_user(steps.account_details(payload), client.at)
 
 
 def _check_redirection(before: steps.SignUpPayload, after: steps.SignUpPayload) -> None:

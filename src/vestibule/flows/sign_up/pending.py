@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db.transaction import atomic
@@ -60,12 +59,12 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
     payload = steps.build_hashed_payload(applicant, device)
     steps.check_known_address(payload)
     with atomic():
-        user_id = lifecycle.save_pending_user(steps.account_details(payload), client.at)
+        sign_up_id = entropy.random_uuid()
+        user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
         known = user_id is None
-        payload["user_id"] = str(user_id or entropy.row_id())
         permit = steps.acquire_proof_permit(client, purpose, payload, known=known)
         payload["unsent"] = not permit.may_replace_secret
-        issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
+        issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known, id=sign_up_id)
         steps.post_sign_up_message(client, issued, purpose, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
         record_event(event, client, user_id=user_id, subject=subject, channel=applicant.channel)
@@ -169,7 +168,7 @@ def reject_sign_up(*, client: Client, token: str) -> None:
         challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof,
         atomic(),
     ):
-        lifecycle.delete_pending_user(UUID(proof.payload["user_id"]), proof.payload["password_hash"])
+        lifecycle.delete_pending_user(proof.id)
         record_event(events.REGISTRATION_REJECTED, client, subject=proof.subject, challenge_id=proof.id)
 
 

@@ -224,12 +224,10 @@ def create_proved_account(
     """
     by_sms = proof.payload["channel"] == "sms"
     brought = account_details(proof.payload, chosen_username)
-    waits_as = proof.payload.get("user_id")
     try:
         with atomic():
             user = lifecycle.activate_user(
                 brought,
-                pending_id=UUID(waits_as) if waits_as else None,
                 email_verified_at=None if by_sms else client.at,
                 phone_verified_at=client.at if by_sms else None,
             )
