@@ -35,6 +35,7 @@ WORK = {
     "altcha",
     "jwt",
     "PIL",
+    "vestibule.kernel.http_client",
 }
 ALL = {"vestibule.service.settings", "django.db.models", "django.http", "kombu", "structlog", "limits"}
 LEAVES: dict[tuple[str, ...], set[str]] = {
@@ -42,7 +43,8 @@ LEAVES: dict[tuple[str, ...], set[str]] = {
     ("--help",): WEB | WORK | ALL,
     ("migrate", "--plan"): WEB | WORK,
     ("create-admin", "nobody"): WEB | {"PIL", "celery.beat"},
-    ("beat",): WEB | {"vestibule.flows", "prometheus_client", "argon2", "altcha", "jwt", "PIL"},
+    ("beat",): WEB
+    | {"vestibule.flows", "vestibule.kernel.http_client", "prometheus_client", "argon2", "altcha", "jwt", "PIL"},
     ("worker",): WEB | {"celery.beat"},
     ("doctor", "--settings"): {"vestibule.service.urls", "gunicorn", "PIL"},
     ("check",): {"gunicorn", "celery.beat"},  # all of the service, as `serve` has it

@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import cycle
 from pathlib import Path
 from socket import create_server, socket
-from urllib.error import HTTPError, URLError
-from urllib.request import Request
+from urllib.error import URLError
 
 import pytest
 import yaml
@@ -36,9 +35,8 @@ TYPED = {"email": ADA, "password": PASSWORD, "current_password": PASSWORD, "user
 REACH_OUT = {"urllib.request", "http.client", "socket", "smtplib", "requests", "urllib3", "httpx", "aiohttp", "ftplib"}
 REACH_OUT |= {"asyncio", "subprocess", "telnetlib", "websockets", "twilio", "boto3", "botocore"}
 HOLD_IT = {
-    "kernel/http_client.py": {"http.client", "socket", "urllib.request"},  # HTTP, bounded
-    "accounts/breaches.py": {"http.client", "urllib.request"},  # PASSWORD_BREACH_URL
-    "captcha/siteverify.py": {"http.client", "urllib.request"},  # the vendor's, or CAPTCHA_VERIFY_URL
+    "kernel/http_client.py": {"http.client", "socket", "urllib.request"},
+    "kernel/deadline_reader.py": {"socket"},  # the type
     "courier/transports/smtp.py": {"smtplib"},  # EMAIL_HOST
     "courier/replies.py": {"smtplib"},  # the errors of transports, by name
     "courier/transports/twilio.py": {"twilio"},  # TWILIO_API_URL; their client follows no redirect and has a time-out
@@ -119,9 +117,7 @@ def test_inp_14_no_address_that_is_typed_is_asked(api: Api, inbox: Inbox, listen
 def test_inp_14_a_redirect_is_followed_nowhere(listener: socket) -> None:
     inside = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     with listening(redirecting(inside)) as url:
-        with pytest.raises(HTTPError) as refused:
-            http_client.fetch_body(Request(url), timeout=5, max_bytes=100)
-        assert refused.value.code == 302
+        assert http_client.fetch_configured(url, timeout=5, max_bytes=100).status == 302
         with override_settings(PASSWORD_BREACH_URL=url):
             assert not is_breached(PASSWORD)
         siteverify.forget_outage()
@@ -133,8 +129,9 @@ def test_inp_14_a_redirect_is_followed_nowhere(listener: socket) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:text/plain,secret", "gopher://x/"])
 def test_inp_14_only_http_goes_out(url: str) -> None:
-    with pytest.raises(URLError):
-        http_client.fetch_body(Request(url), timeout=1, max_bytes=100)
+    for fetch in (http_client.fetch_configured, http_client.fetch_foreign):
+        with pytest.raises(URLError, match="unknown url type"):
+            fetch(url, timeout=1, max_bytes=100)
 
 
 def test_inp_14_what_opens_a_connection_is_in_few_modules() -> None:
@@ -147,17 +144,16 @@ def test_inp_14_what_opens_a_connection_is_in_few_modules() -> None:
 
 
 def test_inp_14_what_is_fetched_stands_in_the_settings() -> None:
-    """Each request is made of an address of `settings` (or of the table of vendors), bounded in time and size."""
-    for path in ("accounts/breaches.py", "captcha/siteverify.py"):
+    """Each address that is asked without a check is one of `settings` (or of the table of vendors)."""
+    asking = {str(each.relative_to(HOME)) for each in HOME.rglob("*.py") if "fetch_configured(" in each.read_text()}
+    assert asking == {"accounts/breaches.py", "captcha/siteverify.py", "kernel/http_client.py"}
+    for path in asking - {"kernel/http_client.py"}:
         source = (HOME / path).read_text()
-        made, [fetch] = calls(source, "Request"), calls(source, "fetched")
-        assert len(made) == 1
-        assert {each.arg for each in fetch.keywords} == {"seconds", "most"}
-        assert "url = " in source
+        [fetch] = calls(source, "fetch_configured")
+        assert isinstance(fetch.args[0], ast.Name)
+        assert fetch.args[0].id == "url"
         [url] = [line.partition(" = ")[2] for line in source.splitlines() if line.strip().startswith("url = ")]
         assert url.startswith(('f"{settings.', "settings.")), url
-    others = [str(each) for each in HOME.rglob("*.py") if "fetched(" in each.read_text()]
-    assert len(others) == 3  # these two, and where it is made
 
 
 def imported(module: Path) -> Iterator[str]:

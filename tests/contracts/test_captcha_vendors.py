@@ -152,9 +152,8 @@ def test_its_widget_stands_in_the_form(vendor: SiteVerify, api: Api) -> None:
 @pytest.mark.parametrize("word", ["never", "always"])
 def test_its_script_runs_in_our_pages_only_where_it_is_asked(tmp_path: str, word: str) -> None:
     asked = {"CAPTCHA_PROVIDER": "turnstile", "CAPTCHA_LOGIN": word, "VAR_DIR": str(tmp_path)}
-    program = (
-        "import json; from vestibule import settings; print(json.dumps(settings.CONTENT_SECURITY_POLICY, default=str))"
-    )
+    program = "import json\nfrom vestibule.service import settings\n"
+    program += "print(json.dumps(settings.CONTENT_SECURITY_POLICY, default=str))"
     out = subprocess.run([sys.executable, "-c", program], env={**os.environ, **asked}, capture_output=True, check=True)
     directives = json.loads(out.stdout)["DIRECTIVES"]
     theirs = ["https://challenges.cloudflare.com"] if word == "always" else []

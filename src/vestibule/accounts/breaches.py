@@ -3,16 +3,15 @@ Pwned, which is told the first five characters of a SHA-1 and no more (k-anonymi
 haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
 
 from hashlib import sha1
-from http.client import HTTPException
-from urllib.request import Request
 
 import structlog
 from django.conf import settings
 
 from vestibule.accounts import breach_file
-from vestibule.kernel.http_client import fetch_body
+from vestibule.kernel.http_client import fetch_configured
 
 TIMEOUT = 1.0  # seconds: nobody waits longer for a list
+OK = 200
 MAX_RESPONSE_BYTES = 1_048_576  # bytes; a range has some 40,000
 
 log = structlog.get_logger("vestibule.accounts")
@@ -39,10 +38,12 @@ def _is_in_api(digest: str) -> bool:
     if not settings.PASSWORD_BREACH_URL:
         return False
     url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
-    request = Request(url, headers={"Add-Padding": "true", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
     try:
-        lines = fetch_body(request, timeout=TIMEOUT, max_bytes=MAX_RESPONSE_BYTES).decode("ascii").splitlines()
-    except (OSError, HTTPException, ValueError) as error:
+        answer = fetch_configured(url, timeout=TIMEOUT, max_bytes=MAX_RESPONSE_BYTES, headers={"Add-Padding": "true"})
+        if answer.status != OK:
+            raise ConnectionError(answer.status)
+        lines = answer.body.decode("ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
         log.warning("breaches.unavailable", error=type(error).__name__)
         return False
     counts = dict(line.partition(":")[::2] for line in lines)

@@ -8,24 +8,21 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request
 
 from django.conf import settings
 
 from vestibule.captcha.vendors import VENDORS
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid
-from vestibule.kernel.http_client import fetch_body
+from vestibule.kernel.http_client import Answer, fetch_configured
 
 TIMEOUT = 3.0  # seconds, in all
 PAUSE_AFTER_FAILURE = timedelta(seconds=10)
 LEAST_SCORE = 0.5  # of reCAPTCHA v3: developers.google.com/recaptcha/docs/v3
 TOO_MANY_REQUESTS = 429
-_LONGEST_ANSWER = 65_536  # bytes of an answer
+MAX_RESPONSE_BYTES = 65_536
 # Not the person's fault: the vendor's own trouble, or keys that do not fit.
 _VENDOR_ERRORS = {"internal-error", "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch"}
 
@@ -91,11 +88,16 @@ def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
     url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
     asking = _pool.submit(_post_form, url, urlencode(form, errors="replace").encode())
     try:
-        answer = json.loads(asking.result(timeout=TIMEOUT))
-    except (OSError, HTTPException, ValueError) as error:  # URLError and the TimeoutErrors are OSErrors
+        answered = asking.result(timeout=TIMEOUT)  # the look-up of its name included
+    except OSError as error:  # the TimeoutErrors are OSErrors
         asking.cancel()
-        of_ours = isinstance(error, HTTPError) and error.code == TOO_MANY_REQUESTS
-        raise VendorDown(type(error).__name__, refuses_us=of_ours) from error
+        raise VendorDown(type(error).__name__) from error
+    if answered.status >= 500 or answered.status == TOO_MANY_REQUESTS:
+        raise VendorDown(str(answered.status), refuses_us=answered.status == TOO_MANY_REQUESTS)
+    try:
+        answer = json.loads(answered.body)  # a 4xx says why in the same shape
+    except ValueError as error:
+        raise VendorDown(type(error).__name__) from error
     if not isinstance(answer, dict) or "success" not in answer:
         raise VendorDown("no answer of theirs")
     if troubles := _VENDOR_ERRORS & set(_error_codes(answer.get("error-codes"))):
@@ -103,15 +105,9 @@ def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
     return answer
 
 
-def _post_form(url: str, form: bytes) -> bytes:
-    request = Request(url, form, {"Accept": "application/json", "User-Agent": "vestibule"})  # noqa: S310 - the operator's
-    try:
-        return fetch_body(request, timeout=TIMEOUT, max_bytes=_LONGEST_ANSWER)
-    except HTTPError as refused:
-        if refused.code >= 500 or refused.code == TOO_MANY_REQUESTS:
-            raise
-        with refused:
-            return bytes(refused.read(_LONGEST_ANSWER))  # a 4xx says why in the same shape
+def _post_form(url: str, form: bytes) -> Answer:
+    headers = {"Accept": "application/json"}
+    return fetch_configured(url, timeout=TIMEOUT, max_bytes=MAX_RESPONSE_BYTES, data=form, headers=headers)
 
 
 def _error_codes(codes: Any) -> list[str]:

@@ -1,56 +1,43 @@
-"""An answer within so many seconds, however slowly it drips: a socket's own time-out begins anew with each byte.
+"""The one way out over HTTP: an end to the whole answer, a limit to its size, and no redirect is followed.
 
-The one way out over HTTP: to the address that is given, which is a setting's, and not to where that one points (OWASP
-SSRF Prevention).
+`fetch_configured` asks an address that the operator has set. `fetch_foreign` asks one that somebody else has named, by
+HTTPS and at public addresses only (OWASP SSRF Prevention). docs/decisions/0091 says why this is no library.
 """
 
 import ssl
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from io import BufferedReader, RawIOBase
-from socket import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from socket import SOCK_STREAM, getaddrinfo, socket
 from time import monotonic
 from typing import Any
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    UnknownHandler,
-)
+from urllib.error import URLError
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, UnknownHandler
+
+from vestibule.kernel.deadline_reader import open_deadline_reader, seconds_until
+
+GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291, 2.4: neither mapped nor local nor multicast
+EMBEDDING = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))  # 6to4 and Teredo: an IPv4 address within
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last four bytes
 
 
-class DeadlineReader(RawIOBase):
-    """What a socket receives, within so many seconds from now. Reading raises TimeoutError after that."""
-
-    def __init__(self, source: socket, seconds: float) -> None:
-        self._socket, self._deadline = source, monotonic() + seconds
-        self._file: Any = source.makefile("rb", buffering=0)  # holds the socket open while somebody reads
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """As much as there is."""
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._socket.settimeout(left)
-        received: int | None = self._file.readinto(buffer)
-        return received
-
-    def close(self) -> None:
-        """Let the socket go."""
-        self._file.close()
-        super().close()
+class AddressNotPublic(OSError):
+    """The host of a foreign URL has an address that is not of the public internet."""
 
 
-def open_deadline_reader(source: socket, seconds: float) -> BufferedReader:
-    """The same as a file."""
-    return BufferedReader(DeadlineReader(source, seconds))
+class AnswerTooLarge(OSError):
+    """The body is larger than the caller takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response, whatever its status; the names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class _DeadlineResponse(HTTPResponse):
@@ -62,11 +49,31 @@ class _DeadlineResponse(HTTPResponse):
 
 
 class _HttpConnection(HTTPConnection):
+    """A connection whose time-out is that of the whole exchange, from here to the last byte."""
+
     response_class = _DeadlineResponse
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.deadline = monotonic() + (self.timeout or 0)
 
-class _HttpsConnection(HTTPSConnection):
-    response_class = _DeadlineResponse
+    def getresponse(self) -> HTTPResponse:
+        self.sock.settimeout(seconds_until(self.deadline))
+        return super().getresponse()
+
+
+class _HttpsConnection(_HttpConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _ForeignConnection(_HttpsConnection):
+    """The same to an address that was checked: the name is resolved once, so that a second answer of its DNS server
+    changes nothing."""
+
+    def connect(self) -> None:
+        plain = _connect_public(self.host, self.port, self.deadline)
+        plain.settimeout(seconds_until(self.deadline))
+        self.sock = _tls_context().wrap_socket(plain, server_hostname=self.host)
 
 
 class _HttpHandler(HTTPHandler):
@@ -76,26 +83,108 @@ class _HttpHandler(HTTPHandler):
 
 class _HttpsHandler(HTTPSHandler):
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_HttpsConnection, req, context=ssl.create_default_context())
+        return self.do_open(_HttpsConnection, req, context=_tls_context())
 
 
-_opener = OpenerDirector()  # neither files nor ftp, and no redirect is followed
-for _handler in (
-    ProxyHandler,
-    UnknownHandler,
-    _HttpHandler,
-    _HttpsHandler,
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-):
-    _opener.add_handler(_handler())
+class _ForeignHandler(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_ForeignConnection, req)
 
 
-def fetch_body(request: Request, *, timeout: float, max_bytes: int) -> bytes:
-    """The body of the answer, at most so many bytes of it: so many seconds to connect, and as many for all of it.
+def fetch_configured(
+    url: str, *, timeout: float, max_bytes: int, data: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Ask an address that is a setting's: GET, or POST where there is `data`; through the proxy of the environment.
 
-    Raises HTTPError (any status but 2xx: no redirect is followed), other OSErrors, HTTPException (the answer is not
-    HTTP), ValueError.
+    Raises:
+        TimeoutError: the whole answer is not there within `timeout` seconds (the DNS has time-outs of its own).
+        AnswerTooLarge: the body has more than `max_bytes`.
+        OSError: whatever else went wrong between us and the answer.
     """
-    with _opener.open(request, timeout=timeout) as answer:
-        return bytes(answer.read(max_bytes))
+    return _fetch(_configured(), url, timeout, max_bytes, data, headers)
+
+
+def fetch_foreign(
+    url: str, *, timeout: float, max_bytes: int, data: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Ask an address that somebody else has named, as `fetch_configured` does; by HTTPS, through no proxy.
+
+    Raises:
+        AddressNotPublic: one of the addresses of the host is not public.
+        TimeoutError, AnswerTooLarge, OSError: as `fetch_configured`.
+    """
+    return _fetch(_foreign(), url, timeout, max_bytes, data, headers)
+
+
+def is_public_address(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is of the public internet, as IANA's special-purpose registries have it (RFC 6890)."""
+    if isinstance(address, IPv6Address):
+        if address in NAT64:
+            return is_public_address(IPv4Address(address.packed[-4:]))
+        if address not in GLOBAL_UNICAST or any(address in each for each in EMBEDDING):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _fetch(
+    opener: OpenerDirector,
+    url: str,
+    timeout: float,
+    max_bytes: int,
+    data: bytes | None,
+    headers: Mapping[str, str] | None,
+) -> Answer:
+    try:
+        request = Request(url, data, {"User-Agent": "vestibule", **(headers or {})})  # noqa: S310 - http and https alone
+        with opener.open(request, timeout=timeout) as response:
+            body = bytes(response.read(max_bytes + 1))
+            if len(body) > max_bytes:
+                raise AnswerTooLarge(f"more than {max_bytes} bytes")
+            if response.length:
+                raise ConnectionError(f"{response.length} bytes of the answer are missing")
+            return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+    except URLError as error:
+        raise error.reason if isinstance(error.reason, OSError) else error from None
+    except (HTTPException, ValueError) as error:  # the answer is not HTTP, or the URL is none
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _connect_public(host: str, port: int, deadline: float) -> socket:
+    found = getaddrinfo(host, port, type=SOCK_STREAM)
+    if not all(is_public_address(ip_address(str(where[0]).partition("%")[0])) for *_, where in found):
+        raise AddressNotPublic(host)
+    failed: OSError | None = None
+    for family, kind, protocol, _, where in found:
+        connection = socket(family, kind, protocol)
+        try:
+            connection.settimeout(seconds_until(deadline))
+            connection.connect(where)
+        except OSError as error:
+            connection.close()
+            failed = error
+        else:
+            return connection
+    raise failed or OSError("no address")
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()  # reads the certificates of the system, which takes as long as a password hash
+
+
+@cache
+def _configured() -> OpenerDirector:
+    return _opener(ProxyHandler(), UnknownHandler(), _HttpHandler(), _HttpsHandler())
+
+
+@cache
+def _foreign() -> OpenerDirector:
+    return _opener(UnknownHandler(), _ForeignHandler())
+
+
+def _opener(*handlers: Any) -> OpenerDirector:
+    """One that knows neither files nor FTP, follows no redirect, and takes no status for an error."""
+    opener = OpenerDirector()
+    for handler in handlers:
+        opener.add_handler(handler)
+    return opener

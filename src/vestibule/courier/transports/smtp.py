@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.mail.backends import smtp
 
-from vestibule.kernel import http_client
+from vestibule.kernel.deadline_reader import open_deadline_reader
 
 
 class _TimeLimitedSMTP(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """The whole reply within EMAIL_TIMEOUT (RFC 5321, 4.5.3.2, allows more; a message is leased for a minute)."""
         if self.sock is not None:
-            self.file: Any = http_client.open_deadline_reader(self.sock, settings.EMAIL_TIMEOUT)
+            self.file: Any = open_deadline_reader(self.sock, settings.EMAIL_TIMEOUT)
         return super().getreply()
 
 
