@@ -1,1 +1,1 @@
-"""Who has an account: users, their addresses and passwords."""
+"""Accounts: users, their addresses, passwords and profiles."""

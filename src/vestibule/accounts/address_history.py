@@ -1,9 +1,10 @@
-"""Which addresses may take an account back, and in which order they count: the one that it proved first, first.
+"""Which addresses may take an account back, and in which order they count: the address that was proved first counts
+most.
 
-Every link and code that can take an account over is sealed with the address that it went to and the account's epoch
-(`sealed`), and counts while an address of the account, or a former one, still has that epoch (`stands`). A recovery
-(`lifecycle.restore_ownership`) ends the epoch, and removes what was proved after the address that recovers, in one
-transaction: it needs no word to the store of challenges to be final (docs/decisions/0040).
+Every link and code that can take an account over is sealed with the address that it was sent to and the account's epoch
+(`recovery_payload`). It is valid while a present or former address of the account still has that epoch
+(`find_proved_address`). A recovery (`lifecycle.restore_ownership`) begins a new epoch and removes what was proved after
+the recovering address, in one transaction, without asking the challenge store (docs/decisions/0040).
 """
 
 from collections.abc import Mapping
@@ -18,12 +19,13 @@ from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import FormerAddress, User
 
-UNDO_PERIOD = timedelta(hours=72)  # SECURITY: how long a change of address is taken back
+UNDO_PERIOD = timedelta(hours=72)  # how long a change of address can be undone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvedAddress:
-    """The time of a proved address with an account; `former`: the row of one that it does not have any more."""
+    """A proved address and since when the account has had it. `former_id` is the row of an address that it has no
+    longer."""
 
     address: Email | Phone
     since: datetime
@@ -31,15 +33,15 @@ class ProvedAddress:
 
 
 def recovery_payload(user_id: UUID, epoch: int, address: Email | Phone) -> dict[str, str | int]:
-    """What a proof that is sent to this address of an account says of both."""
+    """Return the payload of a proof that is sent to this address of an account."""
     return {"user_id": str(user_id), "epoch": epoch, "address": address}
 
 
 def find_proved_address(user: User, payload: Mapping[str, Any], now: datetime) -> ProvedAddress | None:
-    """The tenure of the address that a proof went to, if nobody recovered the account from it, or from one that counts
-    more, since."""
+    """Return the proved address that a proof was sent to. Return None if the account was recovered since, from this
+    address or from one that counts more."""
     address = payload.get("address")
-    epoch = payload.get("epoch", 0)  # one that was sealed before there were epochs is of the first
+    epoch = payload.get("epoch", 0)  # a payload from before there were epochs belongs to the first
     if address is None:
         return None
     if epoch == user.epoch and address == user.email:
@@ -53,19 +55,20 @@ def find_proved_address(user: User, payload: Mapping[str, Any], now: datetime) -
 
 
 def proved_since(user: User, address: Email | Phone, now: datetime) -> datetime:
-    """Since when an address counts that is proved now: one that comes back, since it was proved first."""
+    """Return since when an address that is proved now counts. An address that comes back counts since its first
+    proof."""
     left = FormerAddress.objects.filter(user=user, address=address).order_by("since", "pk").first()
     return left.since if left else now
 
 
 def remember_former_address(user: User, column: Literal["email", "phone_number"], now: datetime) -> None:
-    """Remember the address that the account is about to leave, if it was proved, in the caller's transaction, which
-    holds the user's row."""
+    """Remember the address that the account is about to lose, if it was proved. The caller's transaction has locked the
+    user."""
     address, since = getattr(user, column), user.email_verified_at if column == "email" else user.phone_verified_at
     if address and since:
         FormerAddress.objects.create(user=user, address=address, since=since, until=now, epoch=user.epoch)
 
 
 def expired_former_addresses(before: datetime) -> QuerySet[FormerAddress]:
-    """The addresses that were left before that moment."""
+    """Return the addresses that were left before that moment."""
     return FormerAddress.objects.filter(until__lt=before)

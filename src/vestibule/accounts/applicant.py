@@ -1,4 +1,4 @@
-"""What a person who signs up has typed, checked and in its one spelling: a flow can't be called with less."""
+"""Parsing of a sign-up. Flows take an Applicant, so that they cannot be called with unchecked input."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """A person before the account. `channel` is how the code reaches them: `email` or `sms`."""
+    """A person who signs up, before the account exists. `channel` is how the code is sent: `email` or `sms`."""
 
     channel: str
     email: Email | None
@@ -27,7 +27,7 @@ class Applicant:
 
     @property
     def address(self) -> Email | Phone:
-        """The address that has to be proved: the number for `sms`, else the e-mail address."""
+        """The address to prove: the number for `sms`, else the e-mail address."""
         address = self.phone if self.channel == "sms" else self.email
         if address is None:
             raise ValueError("an applicant without the address of their channel")
@@ -35,10 +35,12 @@ class Applicant:
 
 
 def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
-    """Check every field that was typed (absent and empty are the same), and normalise it.
+    """Check and normalise every field; an absent field and an empty one are the same.
 
-    Fields: email, phone_number, password, confirm_password, username, full_name, channel, role. Raises Invalid with
-    all that is wrong at once.
+    Fields: email, phone_number, password, confirm_password, username, full_name, channel, role.
+
+    Raises:
+        Invalid: one or more fields are malformed or missing; it names all of them.
     """
     wrong: dict[str, list[FieldError]] = {}
 
@@ -81,7 +83,7 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
 
 
 def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
-    """What is missing; a password of blanks is one."""
+    """Return an error for each required field that is missing. A password of blanks counts as given."""
     wanted = {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}
     given = {
         field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
@@ -92,7 +94,7 @@ def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, li
 def _find_unavailable_choices(
     typed: Mapping[str, Any], channel: str, phone: Phone | None
 ) -> dict[str, list[FieldError]]:
-    """What can't be asked for here: a channel, a role, an SMS to that country."""
+    """Return errors for choices that this deployment does not offer: a channel, a role, an SMS to that country."""
     wrong: dict[str, list[FieldError]] = {}
     if channel not in settings.CHANNELS:
         wrong["channel"] = [FieldError("invalid_choice", "channel_unavailable")]
@@ -104,12 +106,20 @@ def _find_unavailable_choices(
 
 
 def parse_chosen_username(typed: str | None) -> Username | None:
-    """A username that was typed on its own. Raises Invalid."""
+    """Parse a username that was sent on its own.
+
+    Raises:
+        Invalid: it is malformed.
+    """
     return parse_single_field("username", typed, identifiers.parse_username) if typed else None
 
 
 def parse_single_field(field: str, typed: str, parser: Callable[[str], T]) -> T:
-    """One field that was typed on its own. Raises Invalid."""
+    """Parse one field that was sent on its own.
+
+    Raises:
+        Invalid: it is malformed.
+    """
     try:
         return parser(typed)
     except identifiers.Malformed as error:

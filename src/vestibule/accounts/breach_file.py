@@ -1,4 +1,4 @@
-"""A list of breached passwords as a file: SHA-1 digests in order, one a line (as haveibeenpwned-downloader writes)."""
+"""A list of breached passwords as a sorted file: one SHA-1 digest a line (as haveibeenpwned-downloader writes it)."""
 
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -8,9 +8,10 @@ _MAX_LINE_LENGTH = 64  # bytes at most: the digest, a colon, how often it was se
 
 
 def contains_digest(path: Path, digest: str) -> bool:
-    """Whether this digest (upper case) is in the file: some forty looks into it, however long it is.
+    """Return whether the file contains this digest (upper case), by binary search: some forty reads for any length.
 
-    Raises OSError.
+    Raises:
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         if not path.stat().st_size:

@@ -1,5 +1,5 @@
-"""Whether a password stands in a list of breached ones: in a file of their digests, or by the range API of Have I Been
-Pwned, which is told the first five characters of a SHA-1 and no more (k-anonymity;
+"""Lookup of a password in lists of breached ones: a file of digests, or the range API of Have I Been Pwned, which is
+sent only the first five characters of a SHA-1 (k-anonymity;
 haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
 
 from hashlib import sha1
@@ -10,16 +10,16 @@ from django.conf import settings
 from vestibule.accounts import breach_file
 from vestibule.kernel.http_client import fetch_configured
 
-TIMEOUT = 1.0  # seconds: nobody waits longer for a list
+TIMEOUT = 1.0  # seconds
 OK = 200
-MAX_RESPONSE_BYTES = 1_048_576  # bytes; a range has some 40,000
+MAX_RESPONSE_BYTES = 1_048_576  # a range has some 40,000 bytes
 
 log = structlog.get_logger("vestibule.accounts")
 
 
 def is_breached(password: str) -> bool:
-    """Whether a list has it. Where there is none, or it does not answer, no: nobody is kept from signing up by somebody
-    else's outage."""
+    """Return whether a list contains the password. Return False if no list is configured or none answers: an outage of
+    somebody else's service must not stop sign-ups."""
     digest = sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
     return _is_in_file(digest) or _is_in_api(digest)
 

@@ -1,4 +1,4 @@
-"""Who has this address? The only lookups of people by what was typed."""
+"""Lookups of accounts by address, number or name. No other module looks a person up by typed text."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from vestibule.accounts.models import Status, User
 from vestibule.kernel.text import strip_invisible
 from vestibule.storage.prepared import PreparedQuery
 
-MAX_SEARCH_RESULTS = 200  # people that a search finds at most: who has more before them types another letter
+MAX_SEARCH_RESULTS = 200  # people; to narrow a longer result, the staff type more
 
 _ACCOUNTS = User.objects.exclude(status=Status.PENDING)
 _BY_EMAIL = PreparedQuery(_ACCOUNTS, "email")
@@ -21,17 +21,18 @@ _BY_PHONE = PreparedQuery(User.objects.filter(phone_verified_at__isnull=False), 
 
 
 def find_account_by_email(email: Email) -> User | None:
-    """The account of this canonical address, in whatever state, or None; a sign-up that waits is no account."""
+    """Return the account with this canonical address, in any state but PENDING, or None."""
     return _BY_EMAIL.first(email)
 
 
 def find_account_by_phone(phone: Phone) -> User | None:
-    """The account that proved this number, or None."""
+    """Return the account that proved this number, or None."""
     return _BY_PHONE.first(phone)
 
 
 def find_account_by_login_name(login_name: LoginName) -> User | None:
-    """The account that signs in by this name, or None: an e-mail address, a proved number, a username in any case."""
+    """Return the account that signs in with this name (e-mail address, proved number, or username in any case), or
+    None."""
     if login_name.is_malformed:
         return None
     if login_name.kind == "email":
@@ -42,29 +43,32 @@ def find_account_by_login_name(login_name: LoginName) -> User | None:
 
 
 def login_names_of(user: User) -> list[LoginName]:
-    """Every name that this account is, or once proved is, signed in by."""
+    """Return every name that the account signs in with, including a number that is not proved yet."""
     held = {"email": user.email, "phone_number": user.phone_number, "username": user.username}
     return [LoginName(kind, value) for kind, value in held.items() if value]
 
 
 def is_username_taken(username: Username) -> bool:
-    """Whether an account has this handle, in whatever case; a sign-up that waits holds none."""
+    """Return whether an account has this username, in any case. A waiting sign-up reserves none."""
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()
 
 
 class _PatternIndexOrder(OrderBy):
-    """In the order of the index that `LIKE` looks into: unordered, PostgreSQL would rather read the table from its
-    start, and hope to meet enough of them soon."""
+    """Order by the index that `LIKE` uses. Without it PostgreSQL would rather scan the table, hoping for early
+    matches."""
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
-        """By the operator of `varchar_pattern_ops` (PostgreSQL, 11.10). Django's compiler looks for the word ASC."""
+        """Order by the operator of `varchar_pattern_ops` (PostgreSQL, 11.10). Django's compiler looks for the word
+        ASC."""
         return self.as_sql(compiler, connection, template="%(expression)s USING ~<~ /* ASC */")
 
 
 def search_users(query: str, users: QuerySet[User]) -> QuerySet[User]:
-    """Those of `people` whom the staff may mean by this: an id, an e-mail address or how it begins, a phone number; a
-    username, where no address begins so. FOUND at most, whichever: a look into an index and no more, of ten people and
-    of five million alike."""
+    """Return the users that this query may mean: an id, an e-mail address or its beginning, a phone number; else a
+    username.
+
+    At most MAX_SEARCH_RESULTS are returned. Each case is one index lookup, so the cost does not grow with the table.
+    """
     meant = (users & _match_search(strip_invisible(query))).order_by(_PatternIndexOrder(F("email")))
     return users.filter(pk__in=meant.values("pk")[:MAX_SEARCH_RESULTS])
 

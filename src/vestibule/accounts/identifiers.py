@@ -1,4 +1,4 @@
-"""Addresses, numbers and names, each with exactly one spelling: parsed once, at the door, before anything else."""
+"""Parsing of addresses, numbers and names at the edge. Each has exactly one canonical spelling."""
 
 import re
 import unicodedata
@@ -20,14 +20,14 @@ FullName = NewType("FullName", str)
 
 _USERNAME_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]", re.ASCII)
 MAX_NAME_LENGTH = 150  # characters
-_MAX_INPUT_LENGTH = 2048  # characters: what is longer is no address and no name, and is not normalised to find that out
+_MAX_INPUT_LENGTH = 2048  # characters; longer input is refused before it is normalised
 _PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
 @dataclass(frozen=True, slots=True)
 class LoginName:
-    """What somebody signs in by: `kind` is `email`, `phone_number` or `username`; `value` is canonical, or, where it
-    is malformed and so nobody's, as it was typed."""
+    """The name that a person signs in with. `kind` is `email`, `phone_number` or `username`. `value` is canonical; if
+    the input `is_malformed`, it is the text as typed, which no account has."""
 
     kind: str
     value: str
@@ -35,7 +35,8 @@ class LoginName:
 
     @classmethod
     def parse_as(cls, kind: str, typed: str) -> "LoginName":
-        """Any text is a name: whether somebody has it is told by the password alone."""
+        """Parse the text as one kind. Malformed input is not refused: only the password may tell whether an account
+        exists."""
         parsers: dict[str, Callable[[str], str]] = {
             "email": parse_email,
             "phone_number": parse_phone,
@@ -48,8 +49,8 @@ class LoginName:
 
     @classmethod
     def parse_any(cls, typed: str) -> "LoginName":
-        """What was typed into one field for all three: an address has an at sign, whatever its width, and a text
-        that is not a username is read as a number."""
+        """Parse the text of one field that takes all three kinds. A text with an @ (also the full-width one) is an
+        address; a text that is no valid username is read as a number."""
         if "@" in typed or "\uff20" in typed:
             return cls.parse_as("email", typed)
         handle = cls.parse_as("username", typed)
@@ -57,12 +58,12 @@ class LoginName:
 
     @property
     def attempts_key(self) -> bytes:
-        """Under which tries of this name are counted, whether or not somebody has it: in one spelling."""
+        """The key under which attempts with this name are counted, whether or not an account has it."""
         return f"{self.kind} {self.value.lower()}".encode(errors="replace")
 
 
 class Malformed(ValueError):
-    """Not an address, number or name; `error` says why."""
+    """The input is no valid address, number or name; `error` says why."""
 
     def __init__(self, error: FieldError) -> None:
         super().__init__(error.message_key)
@@ -70,15 +71,18 @@ class Malformed(ValueError):
 
 
 def parse_email(typed: str) -> Email:
-    """The canonical address: trimmed, NFC, lower-cased, the domain in its ASCII (IDNA) form, at most 254 characters.
+    """Return the canonical address: trimmed, NFC, lower case, domain in ASCII (IDNA), at most 254 characters.
 
-    What stands before the @ must be ASCII: dot-less i, long s and their like would make two addresses look, or
-    fold, like one (CVE-2019-19844). Dots and plus tags are kept. Raises Malformed.
+    The local part must be ASCII: dotless i, long s and similar letters would make two addresses look alike or fold to
+    the same text (CVE-2019-19844). Dots and plus tags are kept.
+
+    Raises:
+        Malformed: the text is no e-mail address.
     """
     trimmed = text.strip_invisible(typed[:_MAX_INPUT_LENGTH])
     if (
         len(typed) > _MAX_INPUT_LENGTH or not trimmed.rpartition("@")[0].isascii()
-    ):  # before NFC makes a K of the Kelvin sign
+    ):  # checked before NFC, which turns the Kelvin sign into a K
         raise Malformed(FieldError("invalid", "email_malformed"))
     try:
         found = validate_email(
@@ -99,8 +103,12 @@ def parse_email(typed: str) -> Email:
 
 
 def parse_phone(typed: str) -> Phone:
-    """The number in E.164, with its country code, from whatever an address book or a keyboard makes of it. Raises
-    Malformed."""
+    """Return the number in E.164 form, from the spellings that address books and keyboards produce. It needs a country
+    code.
+
+    Raises:
+        Malformed: the text is no valid phone number.
+    """
     shown = "".join(each for each in typed if unicodedata.category(each) != "Cf") if len(typed) <= 64 else ""
     try:
         number = phonenumbers.parse(shown.strip() if len(shown) <= 32 else "", None)
@@ -115,12 +123,16 @@ def parse_phone(typed: str) -> Phone:
 
 
 def as_email_or_phone(canonical: str) -> Email | Phone:
-    """An address that we have in its one spelling already, as what it is."""
+    """Return a canonical address as the type that it is."""
     return Email(canonical) if "@" in canonical else Phone(canonical)
 
 
 def parse_username(typed: str) -> Username:
-    """A public handle: 3 to 30 ASCII letters, digits, dots, dashes and underscores. Raises Malformed."""
+    """Return a username of 3 to 30 ASCII letters, digits, dots, dashes and underscores.
+
+    Raises:
+        Malformed: the text is no valid username.
+    """
     trimmed = text.strip_invisible(typed)
     if not _USERNAME_PATTERN.fullmatch(trimmed):
         raise Malformed(FieldError("invalid", "username_malformed"))
@@ -128,7 +140,11 @@ def parse_username(typed: str) -> Username:
 
 
 def parse_full_name(typed: str) -> FullName:
-    """A person's name in NFC: at most 150 characters, no control or invisible ones (kernel.text). Raises Malformed."""
+    """Return a person's name in NFC: at most 150 characters, no control or invisible ones (`kernel.text`).
+
+    Raises:
+        Malformed: the name is too long or holds such characters.
+    """
     trimmed = text.strip_invisible(typed.replace("\t", " "))
     name = unicodedata.normalize("NFC", trimmed) if len(trimmed) <= _MAX_INPUT_LENGTH else trimmed
     if len(name) > MAX_NAME_LENGTH:
@@ -139,14 +155,14 @@ def parse_full_name(typed: str) -> FullName:
 
 
 def masked_address(address: str) -> str:
-    """An address as logs and admins may see it: `a…@example.com`, `…0100`."""
+    """Return an address as logs and the staff may see it: `a…@example.com`, `…0100`."""
     local, at, domain = address.partition("@")
     return f"{local[:1]}…@{domain}" if at else f"…{address[-4:]}"
 
 
 def is_sms_allowed(phone: str) -> bool:
-    """Whether codes are sent there: to numbers of this country (`SMS_COUNTRIES`; `*` for all), never to those that
-    earn their holder money."""
+    """Return whether codes are sent to this number: to the countries in `SMS_COUNTRIES` (`*` for all), never to
+    premium-rate or shared-cost numbers, which earn their holder money."""
     number = phonenumbers.parse(phone, None)
     if phonenumbers.number_type(number) in _PREMIUM_NUMBER_TYPES:
         return False
@@ -155,15 +171,15 @@ def is_sms_allowed(phone: str) -> bool:
 
 
 def address_digest(address: Email | Phone) -> bytes:
-    """The keyed digest by which an address is counted and recorded, never kept in clear."""
+    """Return the keyed digest under which an address is counted and recorded."""
     return settings.KEYS.digest("address", address.encode())
 
 
 def all_address_digests(address: Email | Phone) -> list[bytes]:
-    """The same under every key of the ring, newest first: for looking up what an older key made."""
+    """Return the digest under every key of the ring, newest first, to find what an older key made."""
     return settings.KEYS.all_digests("address", address.encode())
 
 
 def matches_address_digest(expected: bytes, address: Email | Phone) -> bool:
-    """Whether `expected` is this address's digest, under any key of the ring."""
+    """Return whether `expected` is this address's digest under any key of the ring."""
     return settings.KEYS.matches_digest(expected, "address", address.encode())

@@ -1,4 +1,4 @@
-"""A user's states: how an account comes to be and goes, each step one guarded statement in the caller's transaction."""
+"""A user's states: every creation, transition and erasure is one guarded statement in the caller's transaction."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -31,13 +31,13 @@ _INSERT_PROFILE = (
 
 
 LockedUser = NewType("LockedUser", User)
-"""An account whose row is locked until the transaction ends, made by `hold` alone: what changes an account by what was
-read or compared before wants one (docs/decisions/0045)."""
+"""An account whose row is locked until the transaction ends. Only `lock_user` returns one. A function that changes an
+account on the strength of something read before takes one as its argument (docs/decisions/0045)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDetails:
-    """What somebody brings to an account: all of it replaces whatever a PENDING row held before."""
+    """The details of a new account. They replace everything that a PENDING row held."""
 
     password: str  # its hash
     email: Email | None
@@ -95,27 +95,34 @@ def activate_user(
 
 
 def lock_user(user_id: UUID) -> LockedUser | None:
-    """The account as it stands, its row locked until the caller's transaction ends; None where there is none.
+    """Lock the account's row until the caller's transaction ends, and return the account, or None if there is none.
 
-    SQLite has no locks on rows: there every transaction has the whole database to itself from its first statement.
+    SQLite has no row locks: there every transaction holds the whole database from its first statement.
     """
     found = _LOCKED_BY_ID.first(user_id)
     return LockedUser(found) if found else None
 
 
 def set_password_hash(user: LockedUser, password_hash: str, now: datetime) -> None:
-    """Another password hash; NO_PASSWORD where none shall open the account."""
+    """Set the password hash. NO_PASSWORD means that no password opens the account."""
     User.objects.filter(pk=user.pk).update(password=password_hash, updated_at=now)
 
 
 def update_personal_fields(user: LockedUser, typed: Mapping[str, str | None], now: datetime) -> None:
-    """Other columns that a person may type. Raises IntegrityError where somebody has the username."""
+    """Update columns that a person may type.
+
+    Raises:
+        IntegrityError: another account has the username.
+    """
     User.objects.filter(pk=user.pk).update(**typed, updated_at=now)
 
 
 def set_verified_email(user: LockedUser, email: Email, now: datetime) -> None:
-    """The account goes to another, proved address, and remembers the one before; a sign-up that waits there is
-    removed. Raises IntegrityError where somebody has an account on it."""
+    """Set a proved e-mail address and remember the former one. A sign-up that waits on the address is deleted.
+
+    Raises:
+        IntegrityError: another account has the address.
+    """
     User.objects.filter(status=Status.PENDING, email=email).delete()
     since = address_history.proved_since(user, email, now)
     address_history.remember_former_address(user, "email", now)
@@ -123,15 +130,18 @@ def set_verified_email(user: LockedUser, email: Email, now: datetime) -> None:
 
 
 def set_verified_phone(user: LockedUser, phone: Phone, now: datetime) -> None:
-    """The account has another, proved number, and remembers the one before. Raises IntegrityError where somebody else
-    proved it."""
+    """Set a proved number and remember the former one.
+
+    Raises:
+        IntegrityError: another account has proved the number.
+    """
     since = address_history.proved_since(user, phone, now)
     address_history.remember_former_address(user, "phone_number", now)
     User.objects.filter(pk=user.pk).update(phone_number=phone, phone_verified_at=since, updated_at=now)
 
 
 def remove_verified_phone(user: LockedUser, now: datetime) -> bool:
-    """No number any more, if the e-mail address is proved, and the account remembers it; whether it happened."""
+    """Remove the number and remember it, if the e-mail address is proved. Return whether it was removed."""
     if user.email_verified_at is None:
         return False
     address_history.remember_former_address(user, "phone_number", now)
@@ -140,10 +150,14 @@ def remove_verified_phone(user: LockedUser, now: datetime) -> bool:
 
 
 def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: datetime) -> Email | Phone | None:
-    """The account is its owner's again, who proved `by`: the address is put back, what was proved after it is removed,
-    a closing of its person's is off, and the epoch ends. Which address was removed, of the other kind.
+    """Give the account back to the owner of `proved_address`, and return the address of the other kind that was
+    removed.
 
-    Raises IntegrityError where somebody else has the address.
+    The address is restored, what was proved after it is removed, a closing by the person is cancelled, and a new epoch
+    begins, which voids every proof sent before.
+
+    Raises:
+        IntegrityError: another account has the address.
     """
     changes: dict[str, Any] = {"epoch": F("epoch") + 1, "updated_at": now}
     removed: Email | Phone | None = None
@@ -165,14 +179,14 @@ def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: date
         else Q(since__gt=proved_address.since)
     )
     FormerAddress.objects.filter(later, user=user).delete()
-    if proved_address.former_id and "@" in proved_address.address:  # what was not proved reserves nothing
+    if proved_address.former_id and "@" in proved_address.address:  # an unproved sign-up reserves nothing
         User.objects.filter(status=Status.PENDING, email=proved_address.address).delete()
     User.objects.filter(pk=user.pk).update(**changes)
     return removed
 
 
 def invalidate_sent_proofs(user: LockedUser) -> None:
-    """What was sent to the addresses that the account has proves nothing any more."""
+    """Begin a new epoch, which voids every proof that was sent to the account's addresses."""
     User.objects.filter(pk=user.pk).update(epoch=F("epoch") + 1)
 
 
@@ -182,31 +196,31 @@ def delete_pending_user(sign_up_id: UUID) -> bool:
 
 
 def suspend_user(user_id: UUID) -> bool:
-    """ACTIVE, also while its person is closing it -> SUSPENDED, and nothing is erased; whether it happened."""
+    """ACTIVE, or closing by its owner -> SUSPENDED; the closing is cancelled. Return whether it happened."""
     rows = User.objects.filter(Q(status=Status.ACTIVE) | Q(own_closing=True), pk=user_id)
     return rows.update(status=Status.SUSPENDED, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
 def reactivate_user(user_id: UUID) -> bool:
-    """SUSPENDED -> ACTIVE, and a closing that was under way is off; whether it happened."""
+    """SUSPENDED -> ACTIVE; a closing is cancelled. Return whether it happened."""
     rows = User.objects.filter(pk=user_id, status=Status.SUSPENDED)
     return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
 def schedule_closing_by_owner(user_id: UUID, erased_at: datetime) -> bool:
-    """ACTIVE -> SUSPENDED by its person, to be erased at that moment; whether it happened."""
+    """ACTIVE -> SUSPENDED by the owner, to be erased at that moment. Return whether it happened."""
     rows = User.objects.filter(pk=user_id, status=Status.ACTIVE)
     return rows.update(status=Status.SUSPENDED, closes_at=erased_at, own_closing=True, updated_at=Now()) == 1
 
 
 def cancel_closing_by_owner(user_id: UUID, now: datetime) -> bool:
-    """The way back out of the person's own closing, while there is one; whether it happened."""
+    """Cancel the owner's closing before its time is over. Return whether it happened."""
     rows = User.objects.filter(pk=user_id, own_closing=True, closes_at__gt=now)
     return rows.update(status=Status.ACTIVE, closes_at=None, own_closing=False, updated_at=Now()) == 1
 
 
 def schedule_closing_by_staff(user_id: UUID, erased_at: datetime) -> bool:
-    """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment, and only the staff take that back; whether it
+    """ACTIVE | SUSPENDED -> SUSPENDED, to be erased at that moment. Only the staff can undo it. Return whether it
     happened."""
     open_ = Q(status__in=[Status.ACTIVE, Status.SUSPENDED], closes_at=None) | Q(own_closing=True)
     rows = User.objects.filter(open_, pk=user_id)
@@ -214,12 +228,12 @@ def schedule_closing_by_staff(user_id: UUID, erased_at: datetime) -> bool:
 
 
 def users_due_for_erasure(now: datetime) -> QuerySet[User]:
-    """The accounts whose time is over."""
+    """Return the accounts whose grace period is over."""
     return User.objects.filter(closes_at__lte=now)
 
 
 def erase_user(user_id: UUID) -> bool:
-    """ACTIVE | SUSPENDED -> CLOSED, all personal data erased with it; whether it happened."""
+    """ACTIVE | SUSPENDED -> CLOSED, with all personal data erased. Return whether it happened."""
     closed = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).update(
         status=Status.CLOSED,
         updated_at=Now(),
@@ -240,31 +254,31 @@ def erase_user(user_id: UUID) -> bool:
 
 
 def lock_active_admins() -> list[UUID]:
-    """Whoever is admin and may sign in, each row locked until the caller's transaction ends."""
+    """Lock the rows of all active admins until the caller's transaction ends, and return their ids."""
     admins = User.objects.select_for_update().filter(role=Role.ADMIN, status=Status.ACTIVE).order_by("pk")
     return list(admins.values_list("pk", flat=True))
 
 
 def set_user_role(user_id: UUID, role: Role) -> bool:
-    """Another role for somebody with an account; whether it changed."""
+    """Set the role of an account. Return whether it changed."""
     holders = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).exclude(role=role)
     return holders.update(role=role, updated_at=Now()) == 1
 
 
 def expired_pending_users(before: datetime) -> QuerySet[User]:
-    """The PENDING users on whom nobody signed up since."""
+    """Return the PENDING users for whom nobody signed up since."""
     return User.objects.filter(status=Status.PENDING, updated_at__lt=before)
 
 
 def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
-    """The PENDING row of the address, if there is one."""
+    """Return the PENDING row of the address, if there is one."""
     if details.email:
         return _PENDING_USERS.filter(email=details.email)
     return _PENDING_USERS.filter(email=None, phone_number=details.phone_number)
 
 
 def _find_pending_user(details: AccountDetails) -> User | None:
-    """The same, asked at each sign-up: its number alone."""
+    """Return the id of that row by a prepared query, because every sign-up asks for it."""
     if details.email:
         return _PENDING_BY_EMAIL.first(details.email)
     return _PENDING_BY_PHONE.first(details.phone_number) if details.phone_number else None

@@ -1,4 +1,4 @@
-"""Users and their profiles; what must hold of them is held by the database."""
+"""The tables of users, former addresses and profiles. Their invariants are database constraints."""
 
 from typing import ClassVar
 
@@ -21,27 +21,27 @@ class Status(models.TextChoices):
 
 
 class Role(models.TextChoices):
-    """What a person may do in the house; given by an admin, never taken."""
+    """What a person may do to other accounts. An admin assigns it; nobody takes it."""
 
     ADMIN = "admin"
     MANAGER = "manager"
     USER = "user"
 
 
-# A hash of other parameters than today's (`passwords.Argon2`), and not `lifecycle.NO_PASSWORD`. Another parameter there
-# is another condition here, and a migration of the index.
+# A hash with other parameters than `passwords.Argon2` has, and not `lifecycle.NO_PASSWORD`. To change a parameter
+# there, change this condition too and add a migration of the index.
 IMPORTED_HASH = ~Q(password__startswith="argon2$argon2id$v=19$m=19456,t=2,p=1$") & ~Q(password__startswith="!")  # noqa: S106
 
 
 class User(AbstractBaseUser):
-    """A person's account. `email` is canonical (see identifiers.Email), so equality is case-insensitive.
+    """A person's account. `email` is canonical (see `identifiers.Email`), so that equality is case-insensitive.
 
-    What was not proved reserves nothing (docs/decisions/0004, 0009): a phone number is unique among those that were
-    proved, a username among those of people whose address was. An address has one PENDING row at most, and whoever
-    proves it takes that row over.
+    What was not proved reserves nothing (docs/decisions/0004, 0009). A phone number is unique among proved numbers, a
+    username among users whose address was proved. An address has at most one PENDING row, and the sign-up that proves
+    the address takes that row over.
     """
 
-    last_login = None  # sessions know it
+    last_login = None  # the table of sessions holds it
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     email = models.EmailField(max_length=254, unique=True, null=True)
     username = models.CharField(max_length=30, null=True)
@@ -52,13 +52,13 @@ class User(AbstractBaseUser):
     sign_up_id = models.UUIDField(null=True)  # the sign-up (its challenge) that a PENDING row belongs to
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
-    closes_at = models.DateTimeField(null=True)  # when it is erased, after it was closed
-    own_closing = models.BooleanField(default=False, db_default=False)  # by its person: a link takes it back
+    closes_at = models.DateTimeField(null=True)  # when a closing account is erased
+    own_closing = models.BooleanField(default=False, db_default=False)  # the owner closed it, and a link undoes that
     epoch = models.PositiveIntegerField(
         default=0, db_default=0
     )  # how often it was recovered: see accounts.address_history
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(default=timezone.now)  # whatever changes a user says when
+    updated_at = models.DateTimeField(default=timezone.now)  # every UPDATE of a user sets it
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -71,8 +71,7 @@ class User(AbstractBaseUser):
         indexes = [
             models.Index(fields=["updated_at"], condition=Q(status="pending"), name="vestibule_user_pending_age"),
             models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="vestibule_user_closes"),
-            # What the admin lists and searches by (`directory.search_users`): the same work for ten people and five
-            # million.
+            # For lists and search in the admin (`directory.search_users`), whose cost must not grow with the table.
             models.Index(fields=["created_at"], name="vestibule_user_newest"),
             models.Index(fields=["phone_number"], condition=Q(phone_number__isnull=False), name="vestibule_user_phone"),
             models.Index(fields=["role"], condition=~Q(role="user"), name="vestibule_user_staff"),
@@ -114,7 +113,7 @@ class User(AbstractBaseUser):
                 condition=Q(phone_verified_at__isnull=True) | Q(phone_number__isnull=False),
                 name="vestibule_user_proved_phone_present",
             ),
-            # No account without proof: nobody is active, or was, whose address was never proved.
+            # No account without proof: an ACTIVE or SUSPENDED user has a proved address.
             models.CheckConstraint(
                 condition=Q(status__in=[Status.PENDING, Status.CLOSED])
                 | Q(email_verified_at__isnull=False)
@@ -128,20 +127,22 @@ class User(AbstractBaseUser):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]  # Django has a constant there
-        """Whether this person may sign in."""
+        """Whether the person may sign in."""
         return self.status == Status.ACTIVE
 
 
 class FormerAddress(models.Model):
-    """A proved e-mail address or number that an account had until its person, or a thief in their session, changed it.
-    While the row is here, the holder of the address can take the account back (accounts.address_history)."""
+    """A proved address that the account had before it was changed, by the owner or by a thief in the owner's session.
+
+    While the row exists, the holder of the address can take the account back (`accounts.address_history`).
+    """
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")
     address = models.CharField(max_length=254)
-    since = models.DateTimeField()  # when the account had proved it
+    since = models.DateTimeField()  # when the account proved it
     until = models.DateTimeField(db_index=True)
-    epoch = models.PositiveIntegerField()  # the account's, as it was left
+    epoch = models.PositiveIntegerField()  # the account's epoch when it left the address
 
     class Meta:
         db_table = "vestibule_former_address"
@@ -151,12 +152,12 @@ class FormerAddress(models.Model):
 
 
 class Profile(models.Model):
-    """What a person tells about themselves; made together with the user."""
+    """What a person tells about themselves. It is created together with the user."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
     bio = models.CharField(max_length=500, blank=True)
     address = models.CharField(max_length=300, blank=True)
-    picture = models.CharField(max_length=100, blank=True)  # its name in the storage
+    picture = models.CharField(max_length=100, blank=True)  # the file's name in the storage
 
     class Meta:
         db_table = "vestibule_profile"

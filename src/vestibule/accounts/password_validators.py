@@ -1,6 +1,6 @@
-"""What is tried first at the length that we ask for: the common, the repeated, the run of keys, one's own data.
+"""Validators against the passwords that attackers try first: common ones, repetitions, keyboard runs, personal data.
 
-Composition is nobody's business (SP 800-63B-4, 3.1.1.2); this is about what guessers begin with (ASVS 6.2.4, 6.2.11).
+There are no composition rules (SP 800-63B-4, 3.1.1.2). This covers ASVS 6.2.4 and 6.2.11.
 """
 
 import gzip
@@ -13,12 +13,12 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
-COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt.gz")  # where it is from: docs/decisions/0075
-# characters that are nobody's row, run or name: fewer are guessed at once, whatever stands around them
+COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt.gz")  # its source: docs/decisions/0075
+# Characters that belong to no keyboard run, repetition or known word. With fewer, a password is guessed at once.
 MIN_OWN_CHARACTERS = 8
-_MAX_AFFIX_LENGTH = 6  # characters of digits and signs around one common word that are tried with it
-_MIN_WORD_LENGTH = 4  # of a name; shorter ones stand in too many words
-_MAX_CHECKED_LENGTH = 64  # characters from which on nobody's habit is repeated, and no list goes
+_MAX_AFFIX_LENGTH = 6  # digits and signs around a common word that attackers try with it
+_MIN_WORD_LENGTH = 4  # characters; shorter names occur inside too many words
+_MAX_CHECKED_LENGTH = 64  # characters; neither lists nor habits reach longer passwords
 _KEY_ROWS = (
     *("1234567890" * 2, "abcdefghijklmnopqrstuvwxyz" * 2, "!@#$%^&*()_+", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"),
     *("qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn"),
@@ -33,10 +33,15 @@ _KEY_RUNS = frozenset(
 
 
 class CommonPasswordValidator(password_validation.CommonPasswordValidator):
-    """Neither in a list, nor made by a rule that every guesser has, nor of the house's own names."""
+    """Refuse passwords from a list of common ones, passwords that a well-known rule makes, and the names of this
+    service."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError `password_too_common`."""
+        """Check the password.
+
+        Raises:
+            ValidationError: `password_too_common`.
+        """
         folded = password.lower()
         ruled = len(folded) >= MIN_OWN_CHARACTERS and (
             is_predictable(folded) or is_mostly_made_of(folded, site_words())
@@ -46,10 +51,14 @@ class CommonPasswordValidator(password_validation.CommonPasswordValidator):
 
 
 class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
-    """Neither like one's address, name or number, nor little more than one of them."""
+    """Refuse passwords that resemble, or are little more than, the person's own address, name or number."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError `password_too_similar`."""
+        """Check the password.
+
+        Raises:
+            ValidationError: `password_too_similar`.
+        """
         super().validate(password, user)
         own = [str(getattr(user, attribute, None) or "") for attribute in (*self.user_attributes, "phone_number")]
         if is_mostly_made_of(password.lower(), extract_words(*own)):
@@ -58,7 +67,8 @@ class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
 
 
 def is_predictable(folded: str) -> bool:
-    """Whether a rule makes it: a common word in digits and signs, something short again and again, runs of keys."""
+    """Return whether a well-known rule makes this password: a common word between digits and signs, a repetition,
+    keyboard runs."""
     if len(folded) >= _MAX_CHECKED_LENGTH:
         return False
     word = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
@@ -72,7 +82,7 @@ def is_predictable(folded: str) -> bool:
 
 
 def is_mostly_made_of(folded: str, words: frozenset[str]) -> bool:
-    """Whether, without these words, little is left, or nothing but what everybody uses."""
+    """Return whether little remains without these words, or only something predictable."""
     rest = folded
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
@@ -82,21 +92,21 @@ def is_mostly_made_of(folded: str, words: frozenset[str]) -> bool:
 
 
 def extract_words(*texts: str) -> frozenset[str]:
-    """The words in what belongs to somebody, and each text as it is; digits of a number."""
+    """Return the words in these texts, in lower case, and the part of each text before an @."""
     parts = {part for text in texts for part in (*re.split(r"[\W_]+", text.lower()), text.lower().partition("@")[0])}
     return frozenset(part for part in parts if len(part) >= _MIN_WORD_LENGTH)
 
 
 @cache
 def site_words() -> frozenset[str]:
-    """What this house is called: the product, the brand and the host."""
+    """Return the words of this service's own name: product, brand and host."""
     labels = settings.HOST.split(".")
     return extract_words("vestibule", settings.BRAND.name, *(labels[:-1] or labels))
 
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """The list, for passwords of twelve characters and more."""
+    """Return the list of common passwords of twelve characters and more."""
     return frozenset(gzip.decompress(COMMON_PASSWORDS_FILE.read_bytes()).decode().splitlines())
 
 
@@ -112,7 +122,7 @@ def _is_common(word: str) -> bool:
 
 
 def _is_repetition(text: str) -> bool:
-    """A short piece again and again, the last time perhaps not whole; or a longer one that is guessed by itself."""
+    """Return whether a predictable piece is repeated, the last time perhaps in part."""
     for length in range(1, len(text) // 2 + 1):
         piece = text[:length]
         if (piece * (len(text) // length + 1)).startswith(text):
@@ -123,13 +133,13 @@ def _is_repetition(text: str) -> bool:
 
 
 def _is_keyboard_text(piece: str) -> bool:
-    """Of letters, digits, blanks and ASCII signs: emoji are in no guesser's rule."""
+    """Return whether the text holds only letters, digits, blanks and ASCII signs. No attacker's rule repeats emoji."""
     return all(each.isascii() or each.isalnum() for each in piece)
 
 
 def _count_own_characters(text: str) -> int:
-    """How many characters are left where each run of three or more (of one row of keys, of the alphabet, of one and
-    the same) counts as two."""
+    """Count the characters, where each run of three or more (a keyboard row, the alphabet, one character repeated)
+    counts as two."""
     own, place = 0, 0
     while place < len(text):
         end = place + 2

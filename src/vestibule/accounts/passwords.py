@@ -1,4 +1,5 @@
-"""Passwords: the policy and the hash, which is made by admission (limits.admission)."""
+"""Passwords: normalisation, the policy, and the hash. Hashes are computed under admission control
+(`limits.admission`)."""
 
 import os
 import unicodedata
@@ -28,7 +29,8 @@ MAX_BYTES = 1024
 
 
 class Argon2(hashers.Argon2PasswordHasher):
-    """Argon2id, m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet); Django's own wants 100 MiB a hash."""
+    """Argon2id, m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet). Django's default uses 100 MiB for each
+    hash."""
 
     time_cost = 2
     memory_cost = 19456  # KiB
@@ -36,24 +38,27 @@ class Argon2(hashers.Argon2PasswordHasher):
 
 
 class Bcrypt(hashers.BCryptPasswordHasher):
-    """bcrypt as other systems use it: the first 72 bytes of a password count. bcrypt 5 refuses longer ones itself."""
+    """bcrypt as other systems use it: only the first 72 bytes of a password count. bcrypt 5 itself refuses longer
+    input."""
 
     def encode(self, password: str, salt: str | bytes) -> str:
-        """The hash in Django's form."""
+        """Return the hash in Django's encoding."""
         data = bcrypt.hashpw(password.encode()[:72], salt.encode() if isinstance(salt, str) else salt)
         return f"{self.algorithm}${data.decode('ascii')}"
 
 
 def normalise_password(typed: str) -> str:
-    """The one spelling of a password: NFC (SP 800-63B-4, 3.1.1.2), nothing trimmed, nothing folded. What is too long in
-    every spelling stays as it is: canonical ordering of n marks is n² steps (INP-02)."""
+    """Return the password in NFC (SP 800-63B-4, 3.1.1.2), otherwise unchanged: nothing is trimmed or folded.
+
+    A text that is too long in any form is returned as it is, because canonical ordering of n marks takes n² steps.
+    """
     return unicodedata.normalize("NFC", typed) if len(typed) <= 4 * MAX_BYTES else typed
 
 
 def find_policy_violations(
     password: str, *, email: str = "", username: str = "", full_name: str = "", phone_number: str = ""
 ) -> list[FieldError]:
-    """What the policy has against this (normalised) password; empty when nothing."""
+    """Return what the policy refuses about this normalised password; an empty list if nothing."""
     if len(password.encode()) > MAX_BYTES:
         return [FieldError("password_too_long")]
     own = User(email=email, username=username, full_name=full_name, phone_number=phone_number)
@@ -72,9 +77,11 @@ def _field_error(violation: ValidationError) -> FieldError:
 
 
 def hash_password(password: str) -> str:
-    """The Argon2id hash of a new, normalised password, in PHC form.
+    """Return the Argon2id hash of a new, normalised password, in PHC form.
 
-    Raises Invalid where the list of breached ones has it, Unavailable under a hashing storm.
+    Raises:
+        Invalid: a list of breached passwords contains it.
+        Unavailable: too many passwords are being hashed.
     """
     if is_breached(password):
         raise Invalid({"password": [FieldError("password_breached")]})
@@ -83,8 +90,11 @@ def hash_password(password: str) -> str:
 
 
 def verify_password_hash(password: str, encoded: str) -> bool:
-    """Whether a normalised password is the one of this hash, made by `hashed`; where there is none (`""`), the same
-    work and no. Raises Unavailable under a hashing storm."""
+    """Return whether a normalised password matches this hash. An empty hash costs the same work and never matches.
+
+    Raises:
+        Unavailable: too many passwords are being hashed.
+    """
     typed, fits = _bound_length(password)
     with admission.hold_slot(HASH):
         return (
@@ -95,11 +105,15 @@ def verify_password_hash(password: str, encoded: str) -> bool:
 
 
 def verify_user_password(password: str, user: User | None) -> bool:
-    """Whether a normalised password is this user's; for nobody, and for whoever has none, the same work and no.
+    """Return whether a normalised password is this user's. No user, or a user without a password, costs the same work
+    and never matches.
 
-    A right one that was hashed otherwise than today (older Argon2 parameters, PBKDF2, bcrypt, scrypt) is hashed anew,
-    unless the hash is another by now: then that one is asked. `user` says the hash that was compared last.
-    Raises Unavailable under a hashing storm.
+    A right password with an outdated hash (older Argon2 parameters, PBKDF2, bcrypt, scrypt) is hashed anew. If the
+    stored hash changed meanwhile, the password is compared with the new one. Afterwards `user.password` is the hash
+    that was compared last.
+
+    Raises:
+        Unavailable: too many passwords are being hashed.
     """
     password, fits = _bound_length(password)
     usable = fits and user is not None and hashers.is_password_usable(user.password)
@@ -117,34 +131,38 @@ def verify_user_password(password: str, user: User | None) -> bool:
 
 
 def _bound_length(password: str) -> tuple[str, bool]:
-    """What is hashed to compare it, and whether it can be anybody's: nothing longer than a password may be is worked
-    on, at any door (CVE-2013-1443)."""
+    """Return the text to hash and whether it can be a password at all. A longer text than any password is never hashed
+    (CVE-2013-1443)."""
     fits = len(password.encode(errors="replace")) <= MAX_BYTES
     return (password, True) if fits else ("", False)
 
 
 def _run_in_hashing_thread(act: Callable[..., T], *args: Any) -> T:
-    """Hashes are made in as many threads as there are slots: each keeps its 19 MiB for the next one, for a page fault
-    for each 4 KiB of it would cost as much as the hash; every thread of the server would keep as much. Nothing in them
-    asks the database: such a connection would stay, and nobody would see that it broke."""
+    """Run `act` in one of as many threads as there are hashing slots.
+
+    Each of these threads keeps its 19 MiB for the next hash, because a page fault for each 4 KiB would cost as much as
+    the hash. In the server's own threads, every one would keep that much. `act` must not query the database: the
+    thread's connection would stay open and nobody would check it.
+    """
     return _hashing_threads().submit(act, *args).result()
 
 
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
-    """Made at the first hash: after the server forked."""
+    """Create the threads at the first hash, after the server has forked."""
     return ThreadPoolExecutor(settings.HASHING_SLOTS, thread_name_prefix="hashing", initializer=_lower_thread_priority)
 
 
 def _lower_thread_priority() -> None:
-    """This thread is the last to get a core: a storm of sign-ins must not slow whoever wants no hash. Linux keeps the
-    niceness of each thread (setpriority(2), C library/kernel differences); elsewhere there is nothing to be done."""
+    """Lower this thread's priority, so that many sign-ins at once do not slow requests that need no hash. Linux keeps
+    the niceness of each thread (setpriority(2), C library/kernel differences); other systems ignore this."""
     with suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, get_native_id(), 10)
 
 
 def _verify_at_every_cost(password: str, encoded: str, mark_stale: Callable[[str], None]) -> bool:
-    """Do the work of each kind of hash that accounts have here, whichever kind this account's hash is of."""
+    """Do the work of every kind of hash in use here, whichever kind this account has, so that time does not tell the
+    kind."""
     right = False
     for scheme, nobodys in hash_schemes.schemes_in_use(encoded).items():
         if scheme == hash_schemes.scheme_of(encoded):
@@ -156,5 +174,5 @@ def _verify_at_every_cost(password: str, encoded: str, mark_stale: Callable[[str
 
 @cache
 def _unmatchable_hash() -> str:
-    """A hash that no password has, of the same cost as every other."""
+    """Return a hash that no password has, at the cost of every other."""
     return hashers.make_password(entropy.random_token())

@@ -1,4 +1,4 @@
-"""Pictures of people: what was uploaded is decoded, turned upright and encoded anew; nothing else of it is kept."""
+"""Profile pictures: an upload is decoded, rotated upright and re-encoded, so that nothing but its pixels is stored."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,21 +17,24 @@ from vestibule.kernel.errors import FieldError
 from vestibule.limits.admission import PICTURE, admission
 
 FOLDER = "pictures"
-LOOKUP_BATCH = 500  # names that are looked up at once
+LOOKUP_BATCH = 500  # names in one query
 MAX_SIDE = 512  # pixels, at most
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 5 * 1024 * 1024
-# A bomb is small on the wire and large in memory: its header is asked before anything is decoded.
+# A decompression bomb is small on the wire and large in memory, so the header is checked before anything is decoded.
 MAX_PIXELS = 10_000_000
-MAX_DRAFTED_PIXELS = 50_000_000  # of a baseline JPEG, which is decoded at down to an eighth of its width, row by row
+MAX_DRAFTED_PIXELS = 50_000_000  # of a baseline JPEG, which is decoded row by row at down to an eighth of its width
 
 log = structlog.get_logger("vestibule.accounts")
 
 
 def reencode_picture(uploaded: bytes) -> bytes:
-    """The picture (the first one, where it moves) as WebP, 512 pixels at most, upright, without metadata; by admission.
+    """Return the picture (the first frame of an animation) as WebP, at most 512 pixels wide and high, upright, without
+    metadata. It is decoded under admission control.
 
-    Raises Malformed for what is none or has too many pixels, Unavailable.
+    Raises:
+        Malformed: the upload is no picture or has too many pixels.
+        Unavailable: too many pictures are being decoded.
     """
     if len(uploaded) > MAX_BYTES:
         raise Malformed(FieldError("too_large"))
@@ -50,8 +53,14 @@ def reencode_picture(uploaded: bytes) -> bytes:
 
 
 def _refuse_decompression_bombs(image: Image.Image) -> None:
-    """By the header alone: only that was read so far. A progressive JPEG is decoded whole, and so is one that is long
-    and narrow: it is asked what the draft leaves of it. Raises Malformed."""
+    """Check the size in the header, before any pixel is decoded.
+
+    A progressive JPEG is decoded at full size. So is a long and narrow one, for which the size after `draft` is
+    checked.
+
+    Raises:
+        Malformed: the picture has too many pixels.
+    """
     drafted = image.format in ("JPEG", "MPO") and "progressive" not in image.info
     written = image.width * image.height
     image.draft(None, (MAX_SIDE, MAX_SIDE))
@@ -60,7 +69,7 @@ def _refuse_decompression_bombs(image: Image.Image) -> None:
 
 
 def _shrink_and_strip(image: Image.Image) -> Image.Image:
-    """A picture with nothing but pixels in it."""
+    """Return the pixels alone, upright and scaled down."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255
         upright = upright.convert("I").point(lambda level: level * (1 / 256)).convert("L")
@@ -72,32 +81,32 @@ def _shrink_and_strip(image: Image.Image) -> Image.Image:
 
 
 def store_picture(content: bytes) -> str:
-    """Store it under a name that nobody guesses; the name."""
+    """Store the picture under a random name and return the name."""
     return str(default_storage.save(f"{FOLDER}/{entropy.random_token()}.webp", ContentFile(content)))
 
 
 def delete_stored_picture(name: str) -> None:
-    """Erase it, if there is one."""
+    """Delete the file, if a name is given."""
     if name:
         default_storage.delete(name)
 
 
 def list_orphaned_pictures(before: datetime, limit: int) -> list[str]:
-    """At most so many of the stored pictures that no profile names, and that were there before that moment: what an
-    interrupted upload or erasure left behind. None where the storage can't be asked."""
+    """Return at most `limit` stored pictures that no profile names and that are older than `before`. An interrupted
+    upload or erasure leaves them behind. Return none if the storage cannot be reached."""
     try:
         names = [f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]]
         found = (name for name in _without_profile(names) if default_storage.get_modified_time(name) < before)
         return list(islice(found, limit))
-    except FileNotFoundError:  # no picture was ever kept, or one went meanwhile
+    except FileNotFoundError:  # no picture was ever stored, or one was deleted meanwhile
         return []
-    except Exception as error:  # noqa: BLE001 - whatever a storage raises: the other sweeps go on
+    except Exception as error:  # noqa: BLE001 - any storage may be configured, and the other sweeps must go on
         log.warning("pictures.unswept", error=type(error).__name__)
         return []
 
 
 def delete_orphaned_pictures(before: datetime, limit: int) -> int:
-    """Erase at most so many of those; how many went."""
+    """Delete at most `limit` of those pictures, and return how many."""
     names = list_orphaned_pictures(before, limit)
     for name in names:
         delete_stored_picture(name)
@@ -112,5 +121,5 @@ def _without_profile(names: Sequence[str]) -> Iterator[str]:
 
 
 def picture_url(name: str) -> str | None:
-    """Where it can be seen."""
+    """Return the URL of the picture, or None."""
     return default_storage.url(name) if name else None

@@ -1,4 +1,4 @@
-"""What a person may change about themselves, checked and in its one spelling."""
+"""Parsing of the profile fields that a person may change."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +11,13 @@ MAX_LENGTHS = {"bio": 500, "address": 300}  # characters
 
 
 def parse_profile_changes(typed: Mapping[str, Any]) -> tuple[dict[str, str | None], dict[str, str]]:
-    """The changes of the user (`full_name`, `username`, `phone_number`) and of the profile (`bio`, `address`), only
-    those that were typed; empty or None takes it away. Raises Invalid with all that is wrong at once."""
+    """Return the changes of the user (`full_name`, `username`, `phone_number`) and of the profile (`bio`, `address`).
+
+    Only fields that were sent are returned. An empty value or None removes the field's content.
+
+    Raises:
+        Invalid: one or more fields are malformed; it names all of them.
+    """
     wrong: dict[str, list[FieldError]] = {}
     parsers: dict[str, Callable[[str], str]] = {
         "full_name": identifiers.parse_full_name,

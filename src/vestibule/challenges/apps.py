@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ChallengesConfig(AppConfig):
-    """One-time proofs."""
+    """The app of this package."""
 
     name = "vestibule.challenges"
     label = "vestibule_challenges"

@@ -1,22 +1,23 @@
-"""One-time codes as people type and paste them: blanks, dashes and invisible marks between the digits, and the digits
-of their own script."""
+"""Parsing of one-time codes as people type and paste them: with spaces, dashes and invisible marks between the digits,
+and in the digits of their own script."""
 
 import unicodedata
 
 from vestibule.kernel import entropy
 
-MAX_TYPED_LENGTH = 64  # characters that are looked at: a code with all that may stand between its digits
+MAX_TYPED_LENGTH = 64  # characters; longer input is not parsed
 
 _SKIPPED = frozenset({"Zs", "Zl", "Zp", "Pd", "Cf"})  # spaces, dashes, zero-width and direction marks
 _BLANKS = frozenset("\t\n\v\f\r")
 
 
 def parse_code(typed: str, digits: int) -> str | None:
-    """The code in the spelling that it was issued in: `digits` ASCII digits, or a long code (`kernel.entropy`); None
-    where it is neither, and so no guess.
+    """Return the code in the form in which it was issued: `digits` ASCII digits, or a long code (`kernel.entropy`).
+    Return None if the text has neither form; such a text is no guess.
 
-    Decimal digits of every script are folded (Unicode General_Category Nd); what is skipped follows the GOV.UK Design
-    System, "Confirm a phone number": let people enter spaces, hyphens and dashes.
+    Decimal digits of every script are folded to ASCII (Unicode General_Category Nd). Spaces, dashes and invisible marks
+    are skipped, as the GOV.UK Design System asks ("Confirm a phone number": let people enter spaces, hyphens and
+    dashes).
     """
     if len(typed) > MAX_TYPED_LENGTH:
         return None

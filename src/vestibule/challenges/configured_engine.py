@@ -1,4 +1,4 @@
-"""The engine that this process runs: the store that settings name, the key ring, the operator's numbers."""
+"""The challenge engine of this process: the configured store, the key ring and the operator's policies."""
 
 from typing import cast
 
@@ -19,7 +19,7 @@ def _open_store() -> Store:
     if settings.CHALLENGE_STORE == "redis":
         try:
             return RedisStore(redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS))
-        except redis_client.unreachable_errors() as error:  # a cluster, which is asked for its nodes first
+        except redis_client.unreachable_errors() as error:  # a cluster client asks for the nodes when it is made
             raise Unavailable from error
     return DatabaseStore()
 

@@ -1,4 +1,4 @@
-"""Issue, find, resend, verify: the one engine that proves that a person holds an address."""
+"""The challenge engine: issue, find, resend and verify one-time proofs."""
 
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from vestibule.challenges.store import Challenge, State, Store
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.sealing import KeyRing
 
-MAX_GUESSABLE_LENGTH = 10  # characters: a longer text is no code that can be guessed, and costs the budget nothing
-UNBOUNDED = 2**15 - 1  # tries: of a link, which is right or was not found
+MAX_GUESSABLE_LENGTH = 10  # characters; a longer secret cannot be guessed and is not counted against the budget
+UNBOUNDED = 2**15 - 1  # attempts with a link: its secret was compared when it was found
 
 log = structlog.get_logger("vestibule.challenges")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """The engine over one store. All moments are handed in; nothing here reads a clock."""
+    """The engine over one store. Callers pass the time; nothing here reads a clock."""
 
     store: Store
     keys: KeyRing
@@ -67,16 +67,14 @@ class Engine:
         return self._build_issued(challenge, code, link, decoy=decoy, payload=payload)
 
     def find_by_handle(self, purpose: Purpose, handle: str) -> Challenge:
-        """The record behind a signed handle. Raises TokenInvalid, and Expired where nothing is known of it."""
+        """Return the record of a signed handle. Raises TokenInvalid; Expired if it is not known any more."""
         if found := self.store.get(self.secrets.read_handle(purpose, handle)):
             return found
         raise errors.Expired
 
     def find_by_link(self, purpose: Purpose, token: str) -> tuple[Challenge, str]:
-        """The record behind a link's token, and the secret in it, which is compared: nobody guesses 256 bits.
-
-        Raises TokenInvalid (also for a link that a newer one replaced), and Expired where nothing is known of it.
-        """
+        """Return the record of a link's token and the secret in it, already compared: nobody guesses 256 bits. Raises
+        TokenInvalid (also if a newer link replaced it); Expired if it is not known any more."""
         id, secret = self.secrets.read_link_token(purpose, token)
         if (found := self.store.get(id)) is None:
             raise errors.Expired
@@ -85,10 +83,7 @@ class Engine:
         return found, secret
 
     def find_live_link(self, purpose: Purpose, token: str, now: datetime) -> tuple[Challenge, str]:
-        """The same for whom only a link that still works will do: with its refusals in the words of a link.
-
-        Raises TokenInvalid, LinkExpired, AlreadyUsed.
-        """
+        """Like `find_by_link`, for a link that can still be used. Raises TokenInvalid, LinkExpired, AlreadyUsed."""
         try:
             seen, secret = self.find_by_link(purpose, token)
             if over := status.refusal_if_closed(self.policies[purpose], seen, now, by=SecretKind.LINK):
@@ -98,31 +93,29 @@ class Engine:
         return seen, secret
 
     def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
-        """What was issued for an address (its digest under each key of the ring) and is not forgotten, newest first."""
+        """Return the stored records of an address (its digest under each key of the ring), newest first."""
         return self.store.list_newest(purpose, subjects, limit=limit)
 
     def unseal_payload(self, challenge: Challenge) -> Mapping[str, Any]:
-        """What was sealed at issue. Raises Expired when the key that sealed it was retired."""
+        """Return the payload that was sealed at issue. Raises Expired if the key that sealed it was retired."""
         return self.secrets.unseal_payload(challenge)[0]
 
     def status_of(self, challenge: Challenge, now: datetime) -> ChallengeStatus:
-        """How long it lives, and how often it may be tried and sent. Nothing is left of what is over."""
+        """Return how long the challenge lives and how often it may still be tried and sent; zeros if it is over."""
         return status.compute_status(self.policies[challenge.purpose], challenge, now)
 
     def refusal_if_closed(self, challenge: Challenge, now: datetime) -> errors.Refusal | None:
-        """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may."""
+        """Return why no secret opens this record any more (AlreadyUsed, Exhausted or Expired), or None if one may."""
         return status.refusal_if_closed(self.policies[challenge.purpose], challenge, now)
 
     def check_may_resend(self, challenge: Challenge, now: datetime) -> None:
-        """Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked where it may not be sent again now."""
+        """Check that the secret may be sent again now. Raises what `status.check_may_send` raises."""
         status.check_may_send(self.policies[challenge.purpose], challenge, now)
 
     @contextmanager
     def resend(self, challenge: Challenge, *, now: datetime) -> Iterator[Issued]:
-        """A new secret in place of the old, kept if the body ends well, taken back if it raises.
-
-        Attempts already used stay used. Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
-        """
+        """Replace the secret and count a send, both undone if the body raises. Attempts already used stay used. Raises
+        what `check_may_resend` raises; Locked if another send came first."""
         policy = self.policies[challenge.purpose]
         payload, decoy = self.secrets.unseal_payload(challenge)
         code, link = self._generate_secrets(policy, challenge.subject, now)
@@ -141,10 +134,10 @@ class Engine:
 
     @contextmanager
     def send_elsewhere(self, challenge: Challenge, *, now: datetime) -> Iterator[Challenge]:
-        """Count a send elsewhere, for what the body issues `after` this; taken back if it raises. The first goes at
-        once, the next waits like a resend; of many at once one goes on. The caller's event ends this, and the caller
-        retires it. Raises Expired, Exhausted, AlreadyUsed, TooSoon, Throttled, Locked.
-        """
+        """Count a send to another address and yield the record, of which the body issues a successor; undone if the
+        body raises. The first needs no cooldown. Of concurrent callers one continues. The caller's unique audit event
+        voids this record, and the caller retires it. Raises what `check_may_resend` raises; Locked if another send came
+        first."""
         policy = self.policies[challenge.purpose]
         status.check_may_send(policy, challenge, now, to_other_address=True)
         if not self.store.count_send(challenge, digests=challenge.digests, now=now, expires_at=challenge.expires_at):
@@ -166,12 +159,18 @@ class Engine:
         by: SecretKind = SecretKind.CODE,
         matches: Callable[[Mapping[str, Any], str], bool] | None = None,
     ) -> Iterator[Proof]:
-        """Count, compare, claim; then the body works, and its end settles or releases.
+        """Count the attempt, compare the secret, claim the lease, yield the proof; then settle, or release if the body
+        raises.
 
-        Enter it outside any transaction: the count must stay whatever the body does. `by` says whether a code or a
-        link is compared; `matches(payload, secret)` stands in for the digest comparison (a password, TOTP, recovery
-        codes, WebAuthn). A text that cannot be a code (challenges.codes) is not counted as a guess.
-        Raises Expired, Exhausted, WrongSecret, AlreadyUsed, Locked.
+        Enter it outside any transaction: the count must last. `by` says whether the code or the link is compared;
+        `matches(payload, secret)` replaces the comparison. A text without the form of a code is not counted.
+
+        Raises:
+            Expired: the record or its code is too old, or a resend replaced the secret.
+            Exhausted: no attempts are left.
+            WrongSecret: the secret is wrong.
+            AlreadyUsed: the record was proved before.
+            Locked: the address has no guesses left, or another caller holds the lease.
         """
         if by is SecretKind.CODE:
             secret = self._parse_secret(challenge, secret, now, as_typed=matches is not None)
@@ -191,30 +190,30 @@ class Engine:
             self._log_failure_of(lambda: self.store.release(challenge.id, lease=lease))
             self._return_guess(challenge, secret, now)
             raise
-        # The work is committed: whatever fails from here on, the person was told the truth. The lease runs out by
-        # itself, and the challenge's id in the audit record keeps the proof from working twice.
+        # The work is committed. If settling fails, the lease runs out by itself, and the challenge's unique id in the
+        # audit log keeps the proof from working twice.
         self._log_failure_of(lambda: self.store.settle(challenge.id))
         self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=True))
 
     def retire(self, challenge: Challenge) -> None:
-        """Another challenge took this one's place: nothing opens it any more."""
+        """Close a challenge that another one replaced: no secret opens it any more."""
         self._log_failure_of(lambda: self.store.settle(challenge.id))
 
     def person_subject(self, user_id: UUID) -> bytes:
-        """The subject of what is proved by a person, and not at an address."""
+        """Return the subject of a challenge about an account rather than an address."""
         return self.keys.digest("person", user_id.bytes)
 
     def all_person_subjects(self, user_id: UUID) -> list[bytes]:
-        """The same under every key of the ring, newest first."""
+        """Return that subject under every key of the ring, newest first."""
         return self.keys.all_digests("person", user_id.bytes)
 
     def list_for_person(self, purpose: Purpose, user_id: UUID) -> list[Challenge]:
-        """What was issued for a person and is not forgotten, newest first."""
+        """Return the stored challenges about an account, newest first."""
         return self.list_newest(purpose, self.all_person_subjects(user_id), limit=20)
 
     @property
     def secrets(self) -> ChallengeSecrets:
-        """The key ring, as this engine uses it."""
+        """The key ring's operations on challenges."""
         return ChallengeSecrets(self.keys)
 
     def _generate_secrets(self, policy: Policy, subject: bytes, now: datetime) -> tuple[str | None, str | None]:
@@ -242,7 +241,7 @@ class Engine:
             raise closed or errors.Exhausted(subject=challenge.subject)
         try:
             wait = self.budget.spend(challenge.subject, now) if len(secret) <= MAX_GUESSABLE_LENGTH else 0
-        except BaseException:  # nothing was compared: an outage of the ledger costs nobody their tries
+        except BaseException:  # nothing was compared: an outage of the ledger must not cost an attempt
             self._log_failure_of(lambda: self.store.return_attempt(challenge.id))
             raise
         if wait:
@@ -267,7 +266,7 @@ class Engine:
             raise errors.AlreadyUsed(subject=challenge.subject)
         if not hmac.compare_digest(found.digests, challenge.digests):  # a resend replaced it meanwhile
             raise errors.Expired(subject=challenge.subject)
-        # Somebody works on it, or gave it back a moment ago: the secret is as good as before.
+        # Another caller holds the lease, or released it a moment ago: the secret stays valid.
         wait = int((found.leased_until - now).total_seconds()) + 1 if found.leased_until and found.is_leased(now) else 1
         raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
@@ -279,7 +278,7 @@ class Engine:
         self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: Mapping[str, Any]
     ) -> Issued:
         purpose, id = challenge.purpose, challenge.id
-        token = self.secrets.sign_link_token(purpose, id, link) if link else None  # a decoy's too: the same work
+        token = self.secrets.sign_link_token(purpose, id, link) if link else None  # for a decoy, too: the same work
         return Issued(
             id=id,
             handle=self.secrets.sign_handle(purpose, id),
@@ -293,7 +292,8 @@ class Engine:
         )
 
     def _log_failure_of(self, act: Callable[[], None]) -> None:
-        """Tidying after the outcome is decided: a store that fails now must not change what the person is told."""
+        """Run a step that follows the decided outcome. A failure of the store is logged and does not change the
+        answer."""
         try:
             act()
         except Exception:

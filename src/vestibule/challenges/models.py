@@ -1,4 +1,4 @@
-"""The table of the database store, and the places of the newest."""
+"""The tables of the database store and of the pointers to the newest challenges."""
 
 from django.db import models
 
@@ -37,8 +37,11 @@ class StoredChallenge(models.Model):
 
 
 class Newest(models.Model):
-    """Which challenge of a subject counts (challenges.newest): one row a purpose and subject, on every stack, so that
-    it moves in the transaction of the message. None: a start is under way, or none was sent."""
+    """A pointer to the newest challenge of a purpose and subject (`challenges.newest`).
+
+    It is in the database whatever store keeps the challenges, so that it moves in the transaction of the message.
+    `challenge_id` is None while the first start is under way, and if no message was sent.
+    """
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     purpose = models.CharField(max_length=40)

@@ -1,5 +1,5 @@
-"""Which challenge counts where only the newest of its subject does: a row that moves in the transaction of its message,
-whatever store keeps the challenges."""
+"""The pointer to the newest challenge of a subject, for purposes where only the newest counts. It is a database row
+that moves in the transaction of the message, whatever store keeps the challenges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ _LOCKED_POINTER = PreparedQuery(Newest.objects.select_for_update(), "purpose", "
 
 @dataclass(frozen=True, slots=True)
 class NewestPointer:
-    """The place of the newest of a subject, held until the caller's transaction ends, and what has it."""
+    """The pointer of a subject, locked until the caller's transaction ends, and the challenge that it points to."""
 
     row: Newest
     subjects: Sequence[bytes]
     challenge: Challenge | None
 
     def point_to(self, issued: Issued) -> None:
-        """From the commit on `issued` counts, and nothing that was issued before. For a message that really goes: one
-        that is held back takes no place."""
+        """Make `issued` the only challenge that counts, from the commit on. Call it only if the message will be
+        sent."""
         self._move_pointer(issued.id, issued.expires_at)
 
     def retire_all(self, now: datetime) -> None:
-        """From the commit on nothing counts that was issued before, and nothing takes its place."""
+        """Make every challenge issued before void, from the commit on."""
         self._move_pointer(entropy.random_uuid(), now + challenges.policies[Purpose(self.row.purpose)].ttl)
 
     def _move_pointer(self, challenge_id: UUID, expires_at: datetime) -> None:
@@ -48,8 +48,8 @@ class NewestPointer:
 
 
 def lock_pointer(purpose: Purpose, subjects: Sequence[bytes], now: datetime) -> NewestPointer:
-    """Hold the place of a subject (its digest under each key of the ring, newest first), in the caller's transaction:
-    of any number of starts at once, one goes on after the other."""
+    """Lock the pointer of a subject (its digest under each key of the ring, newest first), in the caller's transaction.
+    Concurrent starts for one subject therefore run one after another."""
     row = Newest(purpose=purpose, subject=subjects[0], expires_at=now)
     if not insert_once(row):
         row = _LOCKED_POINTER.first(purpose, subjects[0]) or row
@@ -59,19 +59,19 @@ def lock_pointer(purpose: Purpose, subjects: Sequence[bytes], now: datetime) -> 
 
 
 def find_newest(purpose: Purpose, subjects: Sequence[bytes]) -> Challenge | None:
-    """The challenge that counts, used up or not; None where nothing is known of any."""
+    """Return the challenge that counts, used or not; None if none is known."""
     placed = Newest.objects.filter(purpose=purpose, subject__in=subjects, challenge_id__isnull=False)
     if (found := placed.order_by("-expires_at").first()) and found.challenge_id:
         return challenges.store.get(found.challenge_id)
-    return next(iter(challenges.list_newest(purpose, subjects, limit=1)), None)  # issued before there were places
+    return next(iter(challenges.list_newest(purpose, subjects, limit=1)), None)  # issued before there were pointers
 
 
 def is_superseded(challenge: Challenge) -> bool:
-    """Whether another one has its place."""
+    """Return whether a newer challenge took the place of this one."""
     placed = Newest.objects.filter(purpose=challenge.purpose, subject=challenge.subject, challenge_id__isnull=False)
     return placed.exclude(challenge_id=challenge.id).exists()
 
 
 def expired_pointers(before: datetime) -> QuerySet[Newest]:
-    """The places of challenges that expired before that moment."""
+    """Return the pointers whose challenges expired before that moment."""
     return Newest.objects.filter(expires_at__lt=before)

@@ -1,4 +1,4 @@
-"""The table of one-time proofs: what each purpose's secret looks like, how long it lives, how often it may be tried."""
+"""The table of policies: the kind of secret of each purpose, how long it lives, how often it may be tried and sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class SecretKind(Enum):
-    """What the person, or their browser, gives back."""
+    """The kind of secret that the person or their browser sends back."""
 
     CODE = "code"
     LINK = "link"
@@ -18,7 +18,7 @@ class SecretKind(Enum):
 
 
 class Purpose(StrEnum):
-    """What a proof is good for; it is bound into the handle, the digest and the sealed payload."""
+    """What a proof is good for. The purpose is bound into the handle, the digest and the sealed payload."""
 
     REGISTRATION = "registration"
     PENDING_REGISTRATION = "pending registration"
@@ -32,9 +32,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One row of the table. `sends` counts the first send too; `digits` is the length of a code.
+    """One row of the table. `sends` includes the first send. `digits` is the length of a code.
 
-    `code_ttl` is the life of a code beside a link, counted from its send; None where it lives as long as the record.
+    `code_ttl` is the life of a code that is sent beside a link, counted from its send. None: the code lives as long as
+    the record.
     """
 
     secret: SecretKind
@@ -46,13 +47,13 @@ class Policy:
     code_ttl: timedelta | None = None
 
     def cooldown_after(self, send_number: int) -> timedelta:
-        """How long to wait after the send of this number (1 is the first) before the next."""
+        """Return how long to wait after the send with this number (1 is the first) before the next."""
         return self.cooldowns[min(send_number, len(self.cooldowns)) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """What an operator may turn (`OTP_*`); the defaults are SECURITY's numbers."""
+    """The numbers that an operator can set (`OTP_*`). The defaults are those of the security requirements."""
 
     ttl: timedelta = timedelta(minutes=10)  # ASVS 6.5.5: out-of-band codes live at most 10 minutes
     attempts: int = 5
@@ -62,11 +63,11 @@ class PolicySettings:
     digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
 
 
-EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that touches an existing account
+EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 
 
 def _code_policy(numbers: PolicySettings, digits: int) -> Policy:
-    """A code alone, sent once: who asks again gets a new challenge."""
+    """A code alone, sent once: another request creates a new challenge."""
     return Policy(
         secret=SecretKind.CODE,
         ttl=numbers.ttl,
@@ -83,7 +84,7 @@ def _link_policy(ttl: timedelta) -> Policy:
 
 
 def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
-    """Every purpose's policy, with the operator's numbers in it."""
+    """Return the policy of every purpose, with the operator's numbers."""
     return MappingProxyType(
         {
             Purpose.REGISTRATION: Policy(

@@ -1,4 +1,4 @@
-"""What the engine hands out, and the port through which it counts guesses."""
+"""The engine's results, and the port through which it counts guesses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,23 @@ from uuid import UUID
 
 
 class Budget(Protocol):
-    """How many wrong codes one address may see, whatever is resent, restarted or retried through another door
-    (SP 800-63B-4, 3.2.2): one count over all purposes."""
+    """A port: how many wrong codes one address may see, over all purposes, whatever is resent, restarted or retried
+    through another endpoint (SP 800-63B-4, 3.2.2)."""
 
     def spend(self, subject: bytes, now: datetime) -> int:
-        """Count one guess before it is compared: 0 if it may be compared, else the seconds until one may be."""
+        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
 
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
-        """The guess just counted was not wrong; `proved` also ends the run of consecutive failures."""
+        """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
+        failures."""
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
-        """Seconds until the next guess may be compared; 0 while guesses are left."""
+        """Return the seconds until the next guess may be compared; 0 while guesses are left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeStatus:
-    """Where a challenge stands at one moment, as a person wants to know it; whole seconds, 0 where it is over."""
+    """The state of a challenge at one moment, for the person: whole seconds and counts, 0 if it is over."""
 
     expires_in: int
     code_expires_in: int
@@ -34,9 +35,9 @@ class ChallengeStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A secret that was just made, and all that its message and the answer need.
+    """A secret that was just made, with everything that its message and the answer need.
 
-    `code` and `link` are None where the policy has none, and for a decoy; `first`: none was made for it before.
+    `code` and `link` are None if the policy has none, and for a decoy. `is_first_send` is False for a resend.
     """
 
     id: UUID
@@ -52,7 +53,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A secret was right and this caller holds the lease: what was sealed at issue."""
+    """The secret was right and this caller holds the lease. `payload` is what was sealed at issue."""
 
     id: UUID
     subject: bytes

@@ -1,4 +1,4 @@
-"""How a challenge stands at one moment: over or not, how often it may be tried and sent, and when again."""
+"""The state of a challenge at one moment: whether it is over, and how often and when it may be tried and sent."""
 
 from datetime import datetime, timedelta
 
@@ -7,14 +7,17 @@ from vestibule.challenges.results import ChallengeStatus
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel import errors
 
-LEASE = timedelta(seconds=30)  # the caller that showed the right secret has so long to do its work
+LEASE = timedelta(seconds=30)  # how long a caller with the right secret has to do its work
 
 
 def refusal_if_closed(
     policy: Policy, challenge: Challenge | None, now: datetime, *, by: SecretKind = SecretKind.CODE
 ) -> errors.Refusal | None:
-    """Why no secret opens this record any more: AlreadyUsed, Exhausted, Expired; None while one may. Tries end codes,
-    and no link, which nobody guesses: anybody may type wrong codes for an address (docs/decisions/0086)."""
+    """Return why no secret opens this record any more (AlreadyUsed, Exhausted or Expired), or None if one may.
+
+    Attempts close a code but not a link, because nobody can guess a link and anybody can type wrong codes for an
+    address (docs/decisions/0086).
+    """
     if challenge is None:
         return errors.Expired()
     if challenge.state is State.SETTLED:
@@ -27,7 +30,7 @@ def refusal_if_closed(
 
 
 def compute_status(policy: Policy, challenge: Challenge, now: datetime) -> ChallengeStatus:
-    """How long it lives, and how often it may be tried and sent. Nothing is left of what is over."""
+    """Return how long the challenge lives and how often it may still be tried and sent; zeros if it is over."""
     ended = refusal_if_closed(policy, challenge, now) is not None
     ready_at = challenge.sent_at + policy.cooldown_after(challenge.sends)
     return ChallengeStatus(
@@ -40,16 +43,22 @@ def compute_status(policy: Policy, challenge: Challenge, now: datetime) -> Chall
 
 
 def code_expires_at(policy: Policy, challenge: Challenge) -> datetime:
-    """A code beside a link has a shorter life of its own."""
+    """Return when the code expires. A code that is sent beside a link has a shorter life of its own."""
     return min(challenge.expires_at, challenge.sent_at + policy.code_ttl) if policy.code_ttl else challenge.expires_at
 
 
 def check_may_send(
     policy: Policy, challenge: Challenge | None, now: datetime, *, to_other_address: bool = False
 ) -> None:
-    """Whether it may be sent once more; `elsewhere`: to another address than the first, for which nobody waits.
+    """Check that the secret may be sent once more. The first send `to_other_address` needs no cooldown.
 
-    Raises Expired, Exhausted, AlreadyUsed, Locked, Throttled, TooSoon.
+    Raises:
+        Expired: the record is too old.
+        Exhausted: no attempts are left.
+        AlreadyUsed: the record was proved.
+        Locked: a caller with the right secret holds the lease.
+        Throttled: no sends are left.
+        TooSoon: the cooldown after the last send is not over.
     """
     if challenge is None:
         raise errors.Expired
@@ -67,5 +76,5 @@ def check_may_send(
 
 
 def _whole_seconds(span: timedelta) -> int:
-    """Whole seconds, rounded up; 0 for what has passed."""
+    """Return whole seconds, rounded up; 0 for a past moment."""
     return max(0, -(-span // timedelta(seconds=1)))

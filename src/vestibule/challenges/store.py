@@ -1,4 +1,4 @@
-"""What a challenge store must do: seven verbs besides reading, each one atomic statement."""
+"""The port of a challenge store: verbs that are each one atomic statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vestibule.challenges.policy import Purpose
 
 
 class State(StrEnum):
-    """Where a record stands. Dead is not kept: it follows from attempts, sends and time."""
+    """The stored state of a record. There is no state for a dead record: it follows from attempts, sends and time."""
 
     WAITING = "waiting"
     CLAIMED = "claimed"
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """One record. `subject` is the keyed digest of the address; `digests` the keyed digests of the live secrets."""
+    """One record. `subject` is the keyed digest of the address; `digests` are the keyed digests of the live secrets."""
 
     id: UUID
     purpose: Purpose
@@ -36,48 +36,51 @@ class Challenge:
     leased_until: datetime | None = None
 
     def is_leased(self, now: datetime) -> bool:
-        """Whether a caller holds the lease at this moment."""
+        """Return whether a caller holds the lease at this moment."""
         return self.state is State.CLAIMED and self.leased_until is not None and self.leased_until > now
 
 
 class Store(Protocol):
-    """A port. Every verb but `add`, `get` and `newest` says whether its guard held; a refused verb changes nothing.
+    """A port. `count_attempt`, `count_send` and `claim` return whether their guard held; a refused verb changes
+    nothing.
 
-    A verb raises Unavailable (or the database's own error) when the store can't be reached.
+    A verb raises Unavailable (or the database's own error) if the store cannot be reached.
     """
 
     def add(self, challenge: Challenge) -> None:
-        """Keep a new record."""
+        """Store a new record."""
 
     def get(self, id: UUID) -> Challenge | None:
-        """The record as it stands, or None."""
+        """Return the record as it is now, or None."""
 
     def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:
-        """At most `limit` records of any of the subjects that are not forgotten yet, newest first."""
+        """Return at most `limit` stored records of any of the subjects, newest first."""
 
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
-        """One more attempt, if the record is unexpired, unsettled and below `limit`. Durable before it returns."""
+        """Count an attempt if the record is unexpired, unsettled and below `limit`. The count is durable before this
+        returns."""
 
     def return_attempt(self, id: UUID) -> None:
-        """Give one counted attempt back: it was not a wrong guess."""
+        """Take back one counted attempt that was not a wrong guess."""
 
     def count_send(self, challenge: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
-        """Replace the secret and count a send, if nobody has sent, claimed or settled since `seen` was read."""
+        """Replace the secret and count a send, if nobody has sent, claimed or settled since `challenge` was read."""
 
     def undo_send(self, challenge: Challenge, *, digests: bytes) -> None:
-        """Put `seen`'s secret, count and times back, if `digests` is still the live secret."""
+        """Restore the secret, count and times of `challenge`, if `digests` still are those of the live secret."""
 
     def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
-        """Take the lease and give the attempt back, if nobody holds it and `seen`'s secret still is the live one."""
+        """Take the lease and give the attempt back, if nobody holds it and the secret of `challenge` still is the live
+        one."""
 
     def settle(self, id: UUID) -> None:
-        """The work is committed: nothing opens this record again."""
+        """Close the record because the work is committed: no secret opens it again."""
 
     def release(self, id: UUID, *, lease: UUID) -> None:
-        """The work failed: waiting again, if `lease` still is the one that holds it."""
+        """Open the record again because the work failed, if `lease` still is the one that holds it."""
 
     def count_expired(self, *, before: datetime) -> int:
-        """How many records a sweep would forget."""
+        """Return how many records a sweep would delete."""
 
     def delete_expired(self, *, before: datetime, limit: int) -> int:
-        """Forget at most `limit` records that expired before that moment; how many went."""
+        """Delete at most `limit` records that expired before that moment, and return how many."""

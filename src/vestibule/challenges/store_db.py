@@ -1,4 +1,4 @@
-"""The challenge store in the database: every verb one guarded UPDATE, durable when it returns."""
+"""The challenge store in the database: every verb is one guarded UPDATE, durable when it returns."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from vestibule.challenges.store import Challenge, State
 
 
 def _claimable_at(now: datetime) -> Q:
-    """Waiting, or claimed by somebody whose lease ran out."""
+    """Match records that wait, or whose lease ran out."""
     return Q(state=State.WAITING) | Q(state=State.CLAIMED, leased_until__lte=now)
 
 
@@ -21,7 +21,7 @@ class DatabaseStore:
     """`store.Store` over the `challenge` table."""
 
     def add(self, challenge: Challenge) -> None:
-        """In the caller's transaction, so that the record and its message commit together."""
+        """Store a new record in the caller's transaction, so that it commits together with its message."""
         StoredChallenge.objects.create(
             id=challenge.id,
             purpose=challenge.purpose,
@@ -106,7 +106,8 @@ class DatabaseStore:
         return StoredChallenge.objects.filter(pk=id)
 
     def _update_durably(self, guarded: QuerySet[StoredChallenge], **changes: object) -> bool:
-        """One UPDATE, committed before this returns; never inside a transaction that a refusal could roll back."""
+        """Run one UPDATE that is committed when this returns. `durable` forbids an outer transaction, which a refusal
+        could roll back."""
         with atomic(durable=True):
             return guarded.update(**changes) == 1
 

@@ -1,5 +1,5 @@
-"""The challenge store in Redis: one hash a record, every verb one Lua script over one key, so that a cluster may hold
-them. The key's TTL only collects rubbish."""
+"""The challenge store in Redis: one hash for each record; every verb is one Lua script over one key, so that it works
+in a cluster. The TTL of a key only removes expired records."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ R = TypeVar("R")
 Encodable = bytes | bytearray | memoryview | str | int | float
 Method = Callable[Concatenate["RedisStore", P], R]
 
-MAX_INDEXED = 128  # records of a subject; what is older is still found by its handle
-MIN_READ = 20  # that are read at least: one that was sent again is newer than its place in the index says
-KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can still be told apart from "unknown"
+MAX_INDEXED = 128  # records of a subject; an older one is still found by its handle
+MIN_READ = 20  # records read at least, because a resent record is newer than its place in the index says
+KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that "expired" and "used" can be distinguished from "unknown"
 
-# Moments are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
+# Times are whole microseconds since the epoch, which a Lua number (a double) holds exactly until the year 2255.
 _FREE = """
 local function free(now)
   local state = redis.call('HGET', KEYS[1], 'state')
@@ -101,12 +101,13 @@ def _from_microseconds(number: bytes) -> datetime:
 
 
 def _expiry_milliseconds(lifetime: timedelta) -> int:
-    """Milliseconds from now, by Redis's own clock: a moment of ours would mean another one to a clock that is off."""
+    """Return the TTL in milliseconds. It is relative, because an absolute time of ours would be wrong on a Redis whose
+    clock differs."""
     return (lifetime + KEPT_AFTER_EXPIRY) // timedelta(milliseconds=1)
 
 
 def _raises_unavailable(verb: Method[P, R]) -> Method[P, R]:
-    """A Redis that can't be reached, or refuses, is Unavailable."""
+    """Make a verb raise Unavailable if Redis cannot be reached or refuses."""
 
     @wraps(verb)
     def call_verb(self: "RedisStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -119,7 +120,7 @@ def _raises_unavailable(verb: Method[P, R]) -> Method[P, R]:
 
 
 class RedisStore:
-    """`store.Store` over one Redis, or a cluster; `prefix` keeps deployments that share one apart."""
+    """`store.Store` over one Redis or a cluster. `prefix` separates deployments that share one."""
 
     def __init__(self, connection: "Redis", *, prefix: str = "vestibule") -> None:
         self._redis = connection
@@ -151,7 +152,8 @@ class RedisStore:
         }
         key, index = self._record_key(challenge.id), self._index_key(challenge.purpose, challenge.subject)
         kept = _expiry_milliseconds(challenge.expires_at - challenge.sent_at)
-        # Each is whole; they lie in two slots of a cluster. A record without its index is still found by its handle.
+        # Two statements, because the keys lie in two slots of a cluster. A record without its index entry is still
+        # found by its handle.
         self._add([key], [kept, *(each for pair in record.items() for each in pair)])
         self._add_to_index([index], [kept, _to_microseconds(challenge.sent_at), str(challenge.id)])
 
@@ -164,7 +166,7 @@ class RedisStore:
         ids: set[bytes] = set()
         for subject in subjects:
             ids.update(self._redis.zrevrange(self._index_key(purpose, subject), 0, max(limit, MIN_READ) - 1))  # type: ignore[arg-type]  # the sync client
-        # One round trip however many there are, and where there is none: time must not tell who waits for a proof.
+        # One round trip for any number of records, also for none: time must not tell whether a sign-up waits.
         wanted = [UUID(id.decode()) for id in ids] or [UUID(int=0)]
         pipe = self._redis.pipeline(transaction=False)
         for id in wanted:
@@ -221,7 +223,7 @@ class RedisStore:
         return 0
 
     def delete_expired(self, *, before: datetime, limit: int) -> int:
-        """Nothing to do: Redis forgets by itself."""
+        """Do nothing: Redis deletes expired keys by itself."""
         return 0
 
     def _record_key(self, id: UUID) -> str:
@@ -232,7 +234,7 @@ class RedisStore:
 
 
 def _challenge_from_hash(id: UUID, found: dict[bytes, bytes]) -> Challenge | None:
-    """The record, as its hash holds it; None for an empty one, which is none."""
+    """Return the record that a hash holds, or None for an empty hash."""
     if not found:
         return None
     lease = found[b"lease"].decode()

@@ -1,4 +1,4 @@
-"""Access tokens: short-lived JWTs that any service verifies offline, and that we check against their session."""
+"""Access tokens: short-lived JWTs. Other services verify them offline; this service also checks their session."""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from vestibule.sessions import signing_keys
 from vestibule.sessions.models import Session
 from vestibule.storage.prepared import PreparedQuery
 
-ALGORITHM = "ES256"  # one, so that nobody can choose (RFC 8725, 3.1)
-MAX_TOKEN_LENGTH = 4096  # characters; what is longer is none of ours, and is not read
+ALGORITHM = "ES256"  # the only one, so that a token cannot choose (RFC 8725, 3.1)
+MAX_TOKEN_LENGTH = 4096  # characters; a longer text is none of our tokens and is not parsed
 LEEWAY = timedelta(seconds=30)
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
 TIME_CLAIMS = ("iat", "exp", "auth_time")
@@ -25,7 +25,7 @@ _SESSION_BY_ID = PreparedQuery(Session.objects.select_related("user__profile"), 
 
 
 def issue_token(session: Session, now: datetime) -> str:
-    """A signed access token (RFC 7518, 3.4) of this session, with the claims that the contract lists."""
+    """Return a signed access token (RFC 7518, 3.4) for this session, with the claims that the API contract lists."""
     kid, key = signing_keys.current_signing_key(now)
     user = session.user
     issued_at = int(now.timestamp())
@@ -48,15 +48,19 @@ def issue_token(session: Session, now: datetime) -> str:
 
 
 def lifetime_seconds() -> int:
-    """The life of an access token in whole seconds."""
+    """Return the life of an access token in whole seconds."""
     return int(settings.JWT_ACCESS_TTL.total_seconds())
 
 
 def verify_token(encoded: str) -> dict[str, Any]:
-    """The claims of a token that we signed and whose time is not up.
+    """Return the claims of an access token that this service signed and that has not expired.
 
-    Raises CredentialExpired and CredentialInvalid; the algorithm and the key are ours to choose, never the token's
-    (RFC 8725, 3.1; `kid` only picks among our own keys).
+    The algorithm and the key are chosen here, never by the token: `kid` only selects among our own keys (RFC 8725,
+    3.1).
+
+    Raises:
+        CredentialExpired: the token is too old.
+        CredentialInvalid: the token is malformed, or was not signed by this service.
     """
     if len(encoded) > MAX_TOKEN_LENGTH:
         raise errors.CredentialInvalid
@@ -81,8 +85,8 @@ def verify_token(encoded: str) -> dict[str, Any]:
 
 
 def _is_access_token(claims: Mapping[str, Any]) -> bool:
-    """Whether the claims are of the kind and the form that we write: texts, moments in whole seconds (PyJWT takes any
-    number, and a text of digits), and no longer a life than we give."""
+    """Check kind, types and lifetime of the claims. PyJWT accepts any number for a time, and a text of digits; we write
+    whole seconds."""
     moments = [claims[name] for name in (*TIME_CLAIMS, *({"nbf"} & claims.keys()))]
     return (
         claims["token_type"] == "access"  # noqa: S105 - the name of a kind
@@ -93,8 +97,12 @@ def _is_access_token(claims: Mapping[str, Any]) -> bool:
 
 
 def _read_kid(encoded: str) -> str:
-    """Which of our keys a token says that it was signed with: PyJWT reads the header once more, with the key in hand,
-    and checks all of it. Raises ValueError where there is no such word, RecursionError where it nests too deep."""
+    """Return the `kid` in the header of a token. PyJWT parses and checks the whole header again with the key.
+
+    Raises:
+        ValueError: the header has no `kid`.
+        RecursionError: the header nests too deep.
+    """
     header = json.loads(base64url_decode(encoded.partition(".")[0]))
     kid = header.get("kid") if isinstance(header, dict) else None
     if not isinstance(kid, str):
@@ -103,9 +111,12 @@ def _read_kid(encoded: str) -> str:
 
 
 def find_live_session(claims: Mapping[str, Any], now: datetime) -> Session:
-    """The live session that these claims name, its user and profile, in one query: whatever ended it counts at once.
+    """Return the live session that these claims name, with user and profile, in one query. A session that was ended is
+    refused at once.
 
-    Raises CredentialInvalid, SessionRevoked.
+    Raises:
+        CredentialInvalid: the claims name no session id.
+        SessionRevoked: the session does not exist or is not live.
     """
     try:
         sid = UUID(claims["sid"])
@@ -118,17 +129,17 @@ def find_live_session(claims: Mapping[str, Any], now: datetime) -> Session:
 
 
 def read_auth_time(claims: Mapping[str, Any]) -> datetime:
-    """When its person had proved who they are, as the token says."""
+    """Return the time of the last proof of identity, as the token says."""
     return datetime.fromtimestamp(claims["auth_time"], UTC)
 
 
 def is_session_live(session: Session, now: datetime) -> bool:
-    """Whether a session still counts: not ended, not too old, its person still active."""
+    """Return whether the session is not revoked, not expired and not idle, and its user is active."""
     if session.revoked_at is not None or session.expires_at <= now or session.user.status != Status.ACTIVE:
         return False
     if session.is_page and session.user.role != Role.USER:
-        # Whoever may do things to others stays in for less, whatever they ticked (SECURITY: 15 min, 12 h).
+        # Sessions of the staff are shorter, even with "stay signed in" (15 minutes idle, 12 hours absolute).
         return now < min(session.created_at + settings.STAFF_SESSION, session.last_seen_at + settings.STAFF_IDLE)
-    # A page's session that is not to stay dies idle, too (SECURITY: 1 h, 24 h).
+    # A page session without "stay signed in" also ends when it is idle (1 hour idle, 24 hours absolute).
     brief = session.is_page and session.expires_at <= session.created_at + settings.PAGE_SESSION
     return not brief or session.last_seen_at > now - settings.PAGE_IDLE

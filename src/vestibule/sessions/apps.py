@@ -1,4 +1,4 @@
-"""The Django app of this package."""
+"""The Django app of the sessions."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""What a client says of its device: checked for shape, kept with the account, trusted by nobody yet."""
+"""Devices: what a client says about its device, and which devices and networks an account was signed in from before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from vestibule.kernel.text import clean_label, is_name, strip_invisible
 from vestibule.sessions.models import Device, DeviceType, Session
 from vestibule.storage.prepared import PreparedQuery
 
-KNOWN_FOR = timedelta(days=90)  # a network is known for so long after a session from it
-# The first mark that is found names it: the more special stand first.
+KNOWN_FOR = timedelta(days=90)  # how long a network stays known after a session from it
+# The first mark that a User-Agent contains decides: Edge, say, also contains "Chrome".
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
     *(("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS")),
@@ -27,10 +27,10 @@ MAX_LENGTHS = {"device_name": 100, "browser": 60, "os": 60}  # characters
 
 
 def clean_device_claims(typed: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The device as it may be kept: the fingerprint as its keyed digest (hex), the rest cleaned (kernel.text): what an
-    operating system calls itself never decides over a sign-in.
+    """Return the device claims in the form in which they are stored, or None if the client sent none.
 
-    Fields: fingerprint_hash, device_name, device_type, browser, os; all optional.
+    Fields: fingerprint_hash, device_name, device_type, browser, os; all optional. The fingerprint becomes its keyed
+    digest (hex). The labels are cleaned (`kernel.text`) rather than refused, because no label decides about a sign-in.
     """
     if not typed:
         return None
@@ -47,8 +47,8 @@ def clean_device_claims(typed: Mapping[str, str] | None) -> dict[str, str] | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """What is known of where somebody signs in from: the device, and `place`, the digest of device or network under
-    which their failures are counted; empty for strangers."""
+    """What is known about the place that somebody signs in from. `origin_digest` is the digest of device or network
+    under which failed passwords are counted; it is empty for a stranger."""
 
     device: Device | None
     origin_digest: bytes
@@ -60,15 +60,15 @@ class Recognised:
 
     @property
     def is_known_by_network_only(self) -> bool:
-        """Whether it is the network alone that is known, which strangers may share."""
+        """Whether only the network is known, which strangers may share."""
         return self.is_known and self.device is None
 
 
 def recognise_client(
     client: Client, user_id: UUID, *, device_claims: Mapping[str, str] | None = None, device_cookie: UUID | None = None
 ) -> Recognised:
-    """By the device cookie, by the fingerprint that the client says, or by the network of an earlier session. For
-    nobody's id the same work, and nothing."""
+    """Recognise a client by the device cookie, the fingerprint that it claims, or the network of an earlier session. An
+    id that no user has gets the same work and no match."""
     fingerprint = bytes.fromhex(device_claims["fingerprint"]) if device_claims else b""
     device = None
     if device_cookie or fingerprint:
@@ -82,13 +82,17 @@ def recognise_client(
 
 
 def list_devices_of(user_id: UUID) -> QuerySet[Device]:
-    """The devices of a person, the one seen last first."""
+    """Return the devices of a user, the last seen first."""
     return Device.objects.filter(user_id=user_id).order_by("-last_seen_at")
 
 
 def rename_or_trust_device(user_id: UUID, id: UUID, name: str | None, is_trusted: bool | None) -> Device | None:
-    """Another name, or trust or none; what is None stays. None where this person has no such device. Raises Invalid: a
-    person types it, and is told."""
+    """Change the name or the trust of a device; None leaves a field as it is. Return None if the user has no such
+    device.
+
+    Raises:
+        Invalid: the name is too long or holds invisible characters. The person typed it, so it is refused, not cleaned.
+    """
     given: dict[str, str | bool] = {}
     if name is not None:
         given["name"] = named = strip_invisible(name)
@@ -103,7 +107,7 @@ def rename_or_trust_device(user_id: UUID, id: UUID, name: str | None, is_trusted
 
 
 def forget_devices_and_networks(user_id: UUID, *, except_session: UUID | None = None) -> None:
-    """No device and no network of this person is known any more, but those of one session."""
+    """Forget every device and network of the user, except those of one session."""
     sessions, kept = Session.objects.filter(user_id=user_id), Device.objects.filter(user_id=user_id)
     if except_session:
         sessions, kept = sessions.exclude(pk=except_session), kept.exclude(sessions=except_session)
@@ -112,7 +116,7 @@ def forget_devices_and_networks(user_id: UUID, *, except_session: UUID | None = 
 
 
 def describe_user_agent(user_agent: str) -> dict[str, str]:
-    """What a browser's User-Agent says of its device, in the words that people use; for show only."""
+    """Return the device that a browser's User-Agent names, in everyday words. It is only displayed."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     os = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     kind = (
@@ -125,9 +129,11 @@ def describe_user_agent(user_agent: str) -> dict[str, str]:
 def remember_device(
     user: User, device_claims: Mapping[str, str] | None, now: datetime, recognised: Device | None = None
 ) -> Device | None:
-    """Keep the device with the account, untrusted, in the caller's transaction; None where nothing was said. `known`:
-    it was recognised, and is only seen again."""
-    if recognised and Device.objects.filter(pk=recognised.pk).update(last_seen_at=now):  # it may be forgotten by now
+    """Store the device for the account, untrusted, in the caller's transaction. Return None if the client claimed none.
+
+    A `recognised` device only gets a new `last_seen_at`.
+    """
+    if recognised and Device.objects.filter(pk=recognised.pk).update(last_seen_at=now):  # it may be deleted by now
         return recognised
     if not device_claims:
         return None

@@ -1,4 +1,4 @@
-"""One row per session, its refresh tokens and device, and the keys that sign access tokens."""
+"""The tables of sessions, refresh tokens, devices and signing keys."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from vestibule.kernel import entropy
 
 
 class DeviceType(models.TextChoices):
-    """What a device says that it is."""
+    """The kind of device, as the client claims it."""
 
     MOBILE = "mobile"
     DESKTOP = "desktop"
@@ -15,8 +15,8 @@ class DeviceType(models.TextChoices):
 
 
 class Device(models.Model):
-    """What a client says of the machine that it runs on: its own word, so nothing is decided by it until the person
-    trusts it. The fingerprint is kept as a keyed digest."""
+    """What a client claims about its device. Nothing is decided by it until the person trusts it. The fingerprint is
+    stored as a keyed digest."""
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
@@ -38,7 +38,7 @@ class Device(models.Model):
 
 
 class Session(models.Model):
-    """A person signed in on one client. Revoking is one column, and counts at the next request."""
+    """One sign-in on one client. Setting `revoked_at` ends it at the next request."""
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -49,9 +49,9 @@ class Session(models.Model):
     amr = models.JSONField(default=list)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
-    elsewhere = models.BinaryField(max_length=32, null=True)  # where it was last used but there (sessions.relocation)
+    elsewhere = models.BinaryField(max_length=32, null=True)  # digest of the last other place (sessions.relocation)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
-    is_page = models.BooleanField(default=False)  # of the hosted pages, by a cookie
+    is_page = models.BooleanField(default=False)  # of the hosted pages, carried by a cookie
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -66,7 +66,7 @@ class Session(models.Model):
 
 
 class RefreshToken(models.Model):
-    """One refresh token of a session's family; only its digest is kept. A parent has one child at most."""
+    """One refresh token of a session; only its digest is stored. A token has at most one child."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
     digest = models.BinaryField(max_length=32, unique=True)
@@ -83,12 +83,12 @@ class RefreshToken(models.Model):
 
 
 class SigningKey(models.Model):
-    """An ES256 key pair; the private half sealed under the key ring."""
+    """An ES256 key pair. The private half is sealed under the key ring."""
 
     kid = models.CharField(primary_key=True, max_length=22)
     sealed_private = models.BinaryField()
     created_at = models.DateTimeField()
-    signs_at = models.DateTimeField(db_index=True)  # published before it signs, so that every verifier knows it by then
+    signs_at = models.DateTimeField(db_index=True)  # after its publication, so that verifiers know it by then
 
     class Meta:
         db_table = "vestibule_signing_key"

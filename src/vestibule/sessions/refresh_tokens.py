@@ -1,7 +1,7 @@
-"""Refresh tokens: opaque, 256 bits, kept as digests; each works once, and a second use ends the family.
+"""Refresh tokens: opaque, 256 bits, stored as digests. Each works once, and reuse ends the session (RFC 9700, 4.14.2).
 
-RFC 9700, 4.14.2, asks for both. A child is derived from its parent under a server key, so that a lost answer or a
-second tab can be given the *same* successor for a few seconds, though no token is kept.
+A child is derived from its parent under a server key. A client whose answer was lost, or whose second tab refreshed
+first, therefore gets the same child for a few seconds, though no token is stored.
 """
 
 from base64 import urlsafe_b64encode
@@ -20,7 +20,7 @@ from vestibule.sessions.models import RefreshToken, Session
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_once, insert_row
 
-# The session is locked: rotations and revocations of one family come one after the other.
+# Locks the session's row, so that rotations and revocations of one session run one after another.
 _LOCKED_BY_DIGEST = PreparedQuery(
     RefreshToken.objects.select_related("session__user").select_for_update(of=("session",)), "digest"
 )
@@ -29,7 +29,7 @@ _BY_PARENT = PreparedQuery(RefreshToken.objects.all(), "parent")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedTokens:
-    """What a signed-in client holds; `expires_in` is the access token's life in whole seconds."""
+    """The tokens of a signed-in client. `expires_in` is the life of the access token in whole seconds."""
 
     session: Session
     access: str
@@ -39,23 +39,27 @@ class IssuedTokens:
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """A refresh token that was used before came again, too late for a lost answer: somebody copied it."""
+    """A used refresh token came again after the grace period, so an attacker may hold a copy."""
 
     session: Session
 
 
 def issue_first_tokens(client: Client, session: Session) -> IssuedTokens:
-    """The first tokens of a session that has just begun, in the caller's transaction."""
+    """Return the first tokens of a new session, in the caller's transaction."""
     refresh = entropy.random_token()
     insert_row(_build_refresh_token(client, session, refresh, parent=None))
     return _build_token_pair(client, session, refresh)
 
 
 def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | Reused:
-    """The next tokens for a refresh token, in the caller's transaction; the session's row is held meanwhile.
+    """Return the next tokens for a refresh token, in the caller's transaction, with the session's row locked.
 
-    Within REFRESH_GRACE the immediate parent gets the same child again. Raises CredentialInvalid, CredentialExpired,
-    SessionRevoked.
+    Within REFRESH_GRACE the immediate parent yields the same child again.
+
+    Raises:
+        CredentialInvalid: the token was not issued by this service.
+        CredentialExpired: the token is too old.
+        SessionRevoked: the session is not live.
     """
     token = _LOCKED_BY_DIGEST.first(_digest_token(refresh_token))
     if token is None:
@@ -66,7 +70,7 @@ def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | R
     child_token = _derive_child_token(refresh_token)
     alive = token.expires_at > client.at
     made = alive and insert_once(_build_refresh_token(client, session, child_token, parent=token))
-    if not made:  # a parent has one child, and the session is held: whoever made it is done
+    if not made:  # the child exists: with the session locked, the transaction that created it has committed
         child = _BY_PARENT.first(token.pk)
         if child is None:
             raise errors.CredentialExpired
@@ -78,7 +82,11 @@ def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | R
 
 
 def find_session_by_refresh_token(refresh_token: str) -> Session:
-    """The session of a refresh token, live or not. Raises CredentialInvalid."""
+    """Return the session of a refresh token, live or not.
+
+    Raises:
+        CredentialInvalid: the token was not issued by this service.
+    """
     token = RefreshToken.objects.filter(digest=_digest_token(refresh_token)).select_related("session").first()
     if token is None:
         raise errors.CredentialInvalid
@@ -86,12 +94,12 @@ def find_session_by_refresh_token(refresh_token: str) -> Session:
 
 
 def expired_refresh_tokens(before: datetime) -> QuerySet[RefreshToken]:
-    """The refresh tokens whose time was up before that moment, used or not."""
+    """Return the refresh tokens that expired before that moment, used or not."""
     return RefreshToken.objects.filter(expires_at__lt=before)
 
 
 def expired_sessions(before: datetime) -> QuerySet[Session]:
-    """The sessions whose time was up before that moment, revoked or not."""
+    """Return the sessions that expired before that moment, revoked or not."""
     return Session.objects.filter(expires_at__lt=before)
 
 
@@ -121,5 +129,5 @@ def _derive_child_token(refresh: str) -> str:
 
 
 def _digest_token(refresh: str) -> bytes:
-    """SHA-256: what has 256 random bits needs no key to be safe at rest (ASVS 11.5.1)."""
+    """SHA-256: a secret of 256 random bits needs no key to be safe at rest (ASVS 11.5.1)."""
     return sha256(refresh.encode()).digest()

@@ -1,4 +1,4 @@
-"""Who is signed in where: sessions begin, are listed, and end; revoking is one column, and counts at once."""
+"""Sessions: create, list, lock, revoke. A revocation counts at the next request."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,8 +29,8 @@ def create_session(
     device: Device | None = None,
     page_lifetime: timedelta | None = None,
 ) -> Session:
-    """Sign a person in, in the caller's transaction. `amr` says how they proved themselves (RFC 8176); `page`: by a
-    cookie of the hosted pages that lives so long, where there are no refresh tokens."""
+    """Create a session in the caller's transaction. `amr` names the authentication methods (RFC 8176). `page_lifetime`
+    makes it a session of the hosted pages, which a cookie carries and which has no refresh tokens."""
     return insert_row(
         Session(
             user=user,
@@ -48,7 +48,7 @@ def create_session(
 
 
 def list_live_sessions(user_id: UUID, now: datetime) -> QuerySet[Session]:
-    """The sessions of a person that count, newest first."""
+    """Return the live sessions of a user, newest first."""
     found = Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=now)
     idle = Q(
         is_page=True,
@@ -61,19 +61,22 @@ def list_live_sessions(user_id: UUID, now: datetime) -> QuerySet[Session]:
 
 
 def lock_session(session_id: UUID) -> bool:
-    """Whether a session was not ended; if so it is locked, and lives, until the caller's transaction ends."""
+    """Lock a session that was not revoked, until the caller's transaction ends. Return whether there is one."""
     return _LOCKED_BY_ID.first(session_id) is not None
 
 
 def update_last_seen(session: Session, now: datetime) -> None:
-    """Somebody used it; noted once a minute."""
+    """Note that the session was used, at most once a minute."""
     if session.last_seen_at <= now - timedelta(minutes=1):
         Session.objects.filter(pk=session.pk).update(last_seen_at=now)
 
 
 def reauthenticate_session(session: Session, now: datetime) -> Session:
-    """Its person proved once more who they are, in the caller's transaction: `auth_time` is now. A page's session goes
-    on under a new id, since its cookie is that id (ASVS 7.2.4), and lives no longer for it."""
+    """Set `auth_time` to now, in the caller's transaction, because the person proved again who they are.
+
+    A session of the hosted pages continues under a new id, since its cookie is that id (ASVS 7.2.4). Its end stays the
+    same.
+    """
     session.auth_time = now
     if not session.is_page:
         Session.objects.filter(pk=session.pk).update(auth_time=now)
@@ -86,7 +89,7 @@ def reauthenticate_session(session: Session, now: datetime) -> Session:
 def revoke_sessions(
     user_id: UUID, now: datetime, *, only_session: UUID | None = None, except_session: UUID | None = None
 ) -> int:
-    """End a person's sessions, in the caller's transaction: all, one, or all but one; how many there were."""
+    """Revoke a user's sessions, in the caller's transaction: all, only one, or all but one. Return how many."""
     live = Session.objects.filter(user_id=user_id, revoked_at__isnull=True)
     if only_session:
         live = live.filter(pk=only_session)
@@ -96,12 +99,12 @@ def revoke_sessions(
 
 
 def revoke_device_sessions(device_id: UUID, now: datetime) -> int:
-    """End the sessions of a device, in the caller's transaction; how many there were."""
+    """Revoke the sessions of a device, in the caller's transaction, and return how many."""
     return Session.objects.filter(device_id=device_id, revoked_at__isnull=True).update(revoked_at=now)
 
 
 def revoke_oldest_sessions(user_id: UUID, now: datetime) -> int:
-    """End the oldest sessions of a person beyond SESSIONS_PER_PERSON; how many."""
+    """Revoke the user's oldest sessions beyond SESSIONS_PER_PERSON, and return how many."""
     if len(_UNREVOKED.all(user_id, now)) <= settings.SESSIONS_PER_PERSON:
         return 0
     beyond = list(list_live_sessions(user_id, now).values_list("pk", flat=True)[settings.SESSIONS_PER_PERSON :])

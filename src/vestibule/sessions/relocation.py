@@ -1,7 +1,7 @@
-"""Whether a session is used elsewhere than where it began: from another network and by another kind of client.
+"""Detection of a session that is used from another network and by another kind of client than it began with.
 
-Laptops change networks and browsers their versions every day; that both are others is what a stolen token looks like
-(ASVS 8.2.4, OWASP Cookie Theft Mitigation; docs/decisions/0083).
+Laptops change networks and browsers change versions every day. Both at once is what a stolen token looks like (ASVS
+8.2.4, OWASP Cookie Theft Mitigation; docs/decisions/0083).
 """
 
 import re
@@ -17,8 +17,11 @@ _PRODUCT = re.compile(r"[^/\s(]*")
 
 
 def note_move_elsewhere(session: Session, client: Client) -> bool:
-    """Whether the client is elsewhere, and not where the session was last found so. Noted in the caller's transaction,
-    which holds the row: each place is told of once, until there is another."""
+    """Return whether the client is in another place than where the session began and was last noted to be.
+
+    The place is noted in the caller's transaction, which has locked the session's row. Each place is therefore reported
+    once, until the session is seen in another.
+    """
     if not (session.address and client.ip_address):
         return False
     same_network = str(networks.customer_network(session.address)) == client.customer_network
@@ -32,7 +35,7 @@ def note_move_elsewhere(session: Session, client: Client) -> bool:
 
 
 def _client_family(agent: str) -> str:
-    """The kind of client, whatever its version: browser and system, or the product that a program calls itself."""
+    """Return the kind of client without its version: browser and system, or the product name of a program."""
     said = describe_user_agent(agent)
     found = _PRODUCT.match(agent)
     return said["name"] or (found[0] if found else "")

@@ -1,4 +1,4 @@
-"""The key ring of access tokens: ES256 keys of their own, in the database, sealed; published as a JWK set."""
+"""The key ring of access tokens: ES256 keys, sealed in the database, published as a JWK set."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
 
-PUBLISHED_BEFORE_SIGNING = timedelta(minutes=10)  # longer than PUBLISHED_FOR, for clocks differ
-PUBLISHED_FOR = timedelta(minutes=5)  # for so long a verifier may hold the published set (service.ops.views)
-# Seconds that a process may go on with the keys it has read: so long a key may still be taken after it was forgotten.
+PUBLISHED_BEFORE_SIGNING = timedelta(minutes=10)  # longer than PUBLISHED_FOR, because clocks differ
+PUBLISHED_FOR = timedelta(minutes=5)  # how long a verifier may cache the published set (service.ops.views)
+# Seconds for which a process caches the keys, and so may still accept a key after it was deleted.
 KEPT_FOR = 5.0
-# Seconds between two readings for a `kid` that is unknown: strangers who make some up cause no more.
+# Seconds between two reads of the table for an unknown `kid`, so that invented ones cause no more queries.
 REREAD_AFTER = 0.1
 
 
@@ -33,7 +33,11 @@ class UnknownKey(LookupError):
 
 
 def find_public_key(kid: str) -> ec.EllipticCurvePublicKey:
-    """The public half of the key with this `kid`. Raises UnknownKey."""
+    """Return the public half of the key with this `kid`.
+
+    Raises:
+        UnknownKey: no key has it.
+    """
     found = _cached_keys().get(kid) or _cached_keys(max_age=REREAD_AFTER).get(kid)
     if found is None:
         raise UnknownKey(kid)
@@ -41,7 +45,8 @@ def find_public_key(kid: str) -> ec.EllipticCurvePublicKey:
 
 
 def current_signing_key(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]:
-    """The `kid` and the key that sign now; the first is made, in the caller's transaction, where there is none."""
+    """Return `kid` and key of the key that signs now. If there is none, create the first, in the caller's
+    transaction."""
     for seconds in (KEPT_FOR, 0):
         if sign := [each for each in _cached_keys(max_age=seconds).values() if each.signs_at <= now]:
             current = max(sign, key=lambda each: (each.signs_at, each.kid))
@@ -52,13 +57,13 @@ def current_signing_key(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]
 
 
 def current_key_signs_since(now: datetime) -> datetime | None:
-    """Since when the key that signs now has done so; None before the first."""
+    """Return since when the current key has signed, or None if there is no key."""
     return SigningKey.objects.filter(signs_at__lte=now).order_by("-signs_at").values_list("signs_at", flat=True).first()
 
 
 def publish_next_key(now: datetime) -> tuple[str, int]:
-    """Publish a new key, which signs after LEAD, and forget those whose last token is dead, in the caller's
-    transaction: the new `kid`, and how many were forgotten."""
+    """Publish a new key, which signs after PUBLISHED_BEFORE_SIGNING, and delete keys whose last token has expired, in
+    the caller's transaction. Return the new `kid` and how many keys were deleted."""
     made = _create_signing_key(now, now + PUBLISHED_BEFORE_SIGNING)
     signing = SigningKey.objects.filter(
         signs_at__lte=now - settings.JWT_ACCESS_TTL - PUBLISHED_BEFORE_SIGNING
@@ -70,8 +75,8 @@ def publish_next_key(now: datetime) -> tuple[str, int]:
 
 
 def replace_all_keys(now: datetime) -> tuple[str, int]:
-    """Make a new key that signs at once, and forget every other, in the caller's transaction: the new `kid`, and how
-    many were forgotten. A process that has read them goes on with them for KEPT_FOR at most."""
+    """Create a key that signs at once and delete every other, in the caller's transaction. Return the new `kid` and how
+    many keys were deleted. A process that cached the deleted keys uses them for KEPT_FOR at most."""
     made = _create_signing_key(now, now)
     gone, _ = SigningKey.objects.exclude(pk=made.pk).delete()
     on_commit(forget_signing_keys)
@@ -79,9 +84,12 @@ def replace_all_keys(now: datetime) -> tuple[str, int]:
 
 
 def build_jwk_set() -> dict[str, list[dict[str, Any]]]:
-    """The public keys as a JWK set (RFC 7517, 5); while the database is away, as they were read last.
+    """Return the public keys as a JWK set (RFC 7517, 5). While the database is down, the set is the one that was read
+    last.
 
-    Raises OperationalError, InterfaceError where they never were.
+    Raises:
+        OperationalError: the database is down and the keys were never read.
+        InterfaceError: the same, when the connection is closed.
     """
     try:
         ring = _cached_keys()
@@ -113,7 +121,7 @@ def _unseal_private_key(kid: str, sealed_private: bytes) -> ec.EllipticCurvePriv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedKey:
-    """One key of the ring, opened."""
+    """One key of the ring, unsealed."""
 
     kid: str
     private_key: ec.EllipticCurvePrivateKey
@@ -121,7 +129,8 @@ class OpenedKey:
 
 
 def _load_usable_keys() -> Iterator[OpenedKey]:
-    """The keys that our key ring opens: one that a retired secret sealed signs and verifies nothing any more."""
+    """Return the keys that the key ring can unseal. A key that was sealed under a retired secret neither signs nor
+    verifies."""
     for row in SigningKey.objects.order_by("kid"):
         with suppress(Unsealable):
             yield OpenedKey(
@@ -130,7 +139,7 @@ def _load_usable_keys() -> Iterator[OpenedKey]:
 
 
 def _cached_keys(*, max_age: float = KEPT_FOR) -> Mapping[str, OpenedKey]:
-    """Every key by its `kid`, as it was so many seconds ago at most."""
+    """Return every key by its `kid`, as read at most `max_age` seconds ago."""
     global _key_cache
     if monotonic() - _key_cache[0] >= max_age:
         _key_cache = monotonic(), {each.kid: each for each in _load_usable_keys()}
@@ -138,7 +147,7 @@ def _cached_keys(*, max_age: float = KEPT_FOR) -> Mapping[str, OpenedKey]:
 
 
 def forget_signing_keys() -> None:
-    """Read the keys anew next time."""
+    """Empty the cache, so that the next call reads the table."""
     global _key_cache
     _key_cache = (-KEPT_FOR, {})
 
