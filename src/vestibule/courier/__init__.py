@@ -1,1 +1,1 @@
-"""Messages: posted with the change that they tell of, delivered afterwards, at least once."""
+"""Messages: posted in the transaction of the change that they tell of, delivered afterwards, at least once."""

@@ -1,4 +1,4 @@
-"""Whether a message will be sent: counted by who causes it, before a newer secret takes the place of an older one
+"""Whether a message will be sent: counted by who causes it, before a newer secret replaces an older one
 (docs/decisions/0050)."""
 
 from dataclasses import dataclass, replace
@@ -19,25 +19,25 @@ from vestibule.limits.rolling_window import Allowance
 from vestibule.limits.sms_costs import Purse, SmsCap
 
 CAPPED, BOUNCED, NO_ACCOUNT = "capped", feedback.BOUNCED, "nobody"
-UNSENT_REASONS = (CAPPED, BOUNCED, NO_ACCOUNT)  # in one word, why a row is never handed to a transport
+UNSENT_REASONS = (CAPPED, BOUNCED, NO_ACCOUNT)  # why a row is never handed to a transport
 
-# Strangers space an owner's resets out, and keep none away: one more goes when the last link is dead, which lay in the
-# owner's mailbox till then, whoever asked for it (docs/decisions/0086).
+# Strangers can delay an owner's resets but not prevent them: another one goes when the last link has expired, and until
+# then that link, whoever requested it, lies in the owner's mailbox (docs/decisions/0086).
 APART = timedelta(hours=1)
-RETRIES_AFTER_BOUNCE = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address whose mail came back
+RETRIES_AFTER_BOUNCE = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address that bounced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """What becomes of a message: it is sent, or `held` for the digest of the hour, or `unsent` for that reason."""
+    """What becomes of a message: it is sent, `deferred` to the hourly digest, or not sent for `unsent_reason`."""
 
     unsent_reason: str = ""
     deferred: bool = False
 
     @property
     def may_replace_secret(self) -> bool:
-        """Whether the flow may put the newer secret in the place of the older. Where nobody has the address it acts as
-        if: who asks must not see a difference."""
+        """Whether the flow may replace the older secret. It also acts so if nobody has the address: the client must not
+        see a difference."""
         return self.unsent_reason in ("", NO_ACCOUNT)
 
 
@@ -51,12 +51,16 @@ def acquire_permit(
     budget_key: bytes = b"",
     is_decoy: bool = False,
 ) -> Permit:
-    """Count one message to the address (`recipient` is its digest), in the caller's transaction. `own`: the digest of
-    whose budget of its own it spends, though strangers can cause its kind; `muted`: nobody has the address, and the
-    same work is done.
+    """Count one message to the address (`recipient` is its digest), in the caller's transaction, and say what becomes
+    of it.
 
-    Raises Throttled where an SMS that was asked for aloud would cost more than the house allows; the caller's
-    transaction must not survive it.
+    `budget_key` is the digest of a separate budget that the message spends, although strangers can cause its kind.
+    `is_decoy` says that no account has the address; the same work is done.
+
+    Raises:
+        Throttled: an SMS that was requested openly would exceed the limits on SMS costs. The caller's transaction must
+            not
+        survive it.
     """
     if kind.cause is Cause.ACCOUNT_WITH_UNDO:
         return Permit(deferred=_overspends_own_budget(client, kind, channel, to, recipient))
@@ -88,7 +92,7 @@ def acquire_permit(
 
 
 def has_room_for_message(client: Client, channel: Channel, recipient: bytes) -> bool:
-    """Whether one more that strangers cause would be sent to the address. Counts nothing."""
+    """Return whether one more message that strangers cause would be sent to the address. Counts nothing."""
     own = _own_budget_key(client, recipient)
     if not own and (client.messages_withheld or feedback.suppression_reasons(recipient, client.at)):
         return False
@@ -96,9 +100,11 @@ def has_room_for_message(client: Client, channel: Channel, recipient: bytes) -> 
 
 
 def _is_suppressed(kind: MessageKind, recipient: bytes, now: datetime) -> bool:
-    """Whether nothing is sent because of what came back. What guards an account does not mind a complaint, and goes
-    once a day to an address that bounced: it may be the only one that is left (docs/decisions/0060). What holds a way
-    back is not even asked about."""
+    """Return whether nothing is sent because of earlier bounces or complaints.
+
+    A message that protects an account ignores complaints, and is tried once a day at an address that bounced, which may
+    be the only one left (docs/decisions/0060). For a message with an undo link this is not even asked.
+    """
     marks = feedback.suppression_reasons(recipient, now)
     if not kind.protects_account:
         return bool(marks)
@@ -106,7 +112,8 @@ def _is_suppressed(kind: MessageKind, recipient: bytes, now: datetime) -> bool:
 
 
 def _own_budget_key(client: Client, recipient: bytes) -> bytes:
-    """The house, and a client that solved a captcha, write out of budgets of their own that no other client spends."""
+    """Return the separate budget of the service itself, or of a client that solved a captcha; b"" for any other
+    client."""
     if client.captcha_solved:
         return settings.KEYS.digest("vouched", recipient)
     return settings.KEYS.digest("house", recipient) if client.is_internal else b""
@@ -115,8 +122,9 @@ def _own_budget_key(client: Client, recipient: bytes) -> bytes:
 def _address_counts(
     client: Client, channel: Channel, recipient: bytes, budget_key: bytes, *, spaced: bool = False
 ) -> list[Count]:
-    """What strangers cause at the address over all kinds, or `own` in place of that; and, of mails, what one network
-    causes there and in all. `spaced`: once there is no room, or too many asked, one more fits APART from the last."""
+    """Return the counts for a message to the address: of what strangers cause there, or of `budget_key` instead; and
+    for mails of what one network causes there and in all. If `spaced`, one more fits APART after the last when there is
+    no room."""
     by_mail = channel is Channel.EMAIL and client.network and (client.captcha_solved or not budget_key)
     if budget_key:
         counts = [Count(f"own {channel}", budget_key, settings.OWN_MESSAGES[channel])]
@@ -130,7 +138,7 @@ def _address_counts(
             replace(each, allowance=_is_spaced_out(each.allowance, few=client.messages_withheld and not budget_key))
             for each in counts
         ]
-    if by_mail and settings.MAILS_OF_NETWORK.windows:  # else nobody waits for the row of their network
+    if by_mail and settings.MAILS_OF_NETWORK.windows:  # without a limit no request should wait for its network's row
         network = settings.KEYS.digest("network", client.network.encode())
         counts.append(Count("mails of", network, settings.MAILS_OF_NETWORK))
     return counts
@@ -141,8 +149,8 @@ def _is_spaced_out(allowance: Allowance, *, few: bool) -> Allowance:
 
 
 def _overspends_own_budget(client: Client, kind: MessageKind, channel: Channel, to: str, recipient: bytes) -> bool:
-    """Count one that the account itself causes; whether it waits for the digest. Each kind with a way back has a budget
-    of its own: no flood of others delays it."""
+    """Count a message that the account itself causes, and return whether it must wait for the digest. Each kind with an
+    undo link has its own budget, so that a flood of other messages does not delay it."""
     scope = f"own {kind.name}" if kind.cause is Cause.ACCOUNT_WITH_UNDO else f"own notices {channel}"
     counts = [Count(scope, recipient, settings.OWN_MESSAGES[channel])]
     if channel is Channel.SMS:

@@ -1,4 +1,4 @@
-"""How the outbox stands: what waits, for how long, and whether anybody delivers."""
+"""The state of the outbox: what waits, for how long, and whether anybody delivers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +8,14 @@ from django.db.models import Count, Min
 from vestibule.courier.delivery import REFUSES_US_PREFIX, due_filter
 from vestibule.courier.models import Message, State
 
-# Words that end a message without anybody having to look; whatever else abandons one is a transport's trouble.
+# Reasons for which a message is abandoned as intended. Any other reason is a failure of a transport.
 _EXPECTED_ENDINGS = ("superseded", "expired", "capped", "nobody", "bounced", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """`waiting` messages by state; seconds since the `oldest` of them was posted, and for which the one that is longest
-    due is `overdue`: zero where a worker takes each in hand when it is due."""
+    """`waiting` messages by state; the age of the oldest of them; and for how long the longest due has been overdue,
+    which is zero if a worker takes each message when it is due."""
 
     waiting: dict[str, int]
     oldest_seconds: float
@@ -23,7 +23,7 @@ class Backlog:
 
 
 def measure_backlog(now: datetime) -> Backlog:
-    """The outbox at that moment: two short queries over the rows that wait, by their partial index."""
+    """Measure the outbox at that moment, by two short queries over the partial index of waiting rows."""
     open_states = (State.QUEUED, State.SENDING)
     rows = Message.objects.filter(state__in=open_states).values_list("state").annotate(Count("pk"), Min("created_at"))
     by_state = {state: (count, first) for state, count, first in rows}
@@ -36,14 +36,15 @@ def measure_backlog(now: datetime) -> Backlog:
 
 
 def count_sender_refusals() -> dict[str, int]:
-    """The messages that wait because a transport refuses us or them rather than the address, by its last answer."""
+    """Count the waiting messages for which a transport refused us or the message rather than the address, by its last
+    answer."""
     waiting = Message.objects.filter(state__in=(State.QUEUED, State.SENDING), trouble__startswith=REFUSES_US_PREFIX)
     by_trouble = waiting.values_list("trouble").annotate(Count("pk"))
     return {trouble.removeprefix(REFUSES_US_PREFIX): count for trouble, count in by_trouble}
 
 
 def count_given_up(now: datetime, within: timedelta) -> int:
-    """How many messages no transport took, and were abandoned for that, so lately."""
+    """Count the messages that were abandoned within that time because no transport accepted them."""
     lately = Message.objects.filter(state=State.ABANDONED, ended_at__gt=now - within)
     return lately.exclude(trouble__in=_EXPECTED_ENDINGS).count()
 

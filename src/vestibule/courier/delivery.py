@@ -1,4 +1,4 @@
-"""Deliver what is due: lease, send, mark; at least once, with doubling backoff, for a day at most."""
+"""Delivery of due messages: lease, send, mark; at least once, with doubling backoff, for a day at most."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -23,11 +23,11 @@ from vestibule.kernel.sealing import Unsealable
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import update_row
 
-LEASE = timedelta(seconds=60)  # longer than a transport's timeout, so that two workers never hold one message
+LEASE = timedelta(seconds=60)  # longer than any transport's timeout, so that no two workers send one message
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=1)
 
-REFUSES_US_PREFIX = "refuses us: "  # how a message's trouble begins where it is ours
+REFUSES_US_PREFIX = "refuses us: "  # of `trouble`, if a transport refuses us rather than the address
 
 GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport took in time.")
 
@@ -39,26 +39,26 @@ _NEWER_MESSAGES = PreparedQuery(Message.objects.only("id"), "topic", "created_at
 
 
 def due_filter(now: datetime) -> Q:
-    """Queued and due, or held by a worker whose lease ran out."""
+    """Match messages that are queued and due, or whose worker's lease ran out."""
     return Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, leased_until__lte=now)
 
 
 def deliver_due_messages(now: datetime, *, batch: int = 100) -> int:
-    """Deliver at most `batch` messages that are due, oldest first; how many were taken in hand."""
+    """Deliver at most `batch` due messages, oldest first, and return how many this worker took."""
     waiting = list(Message.objects.filter(due_filter(now)).order_by("due_at")[:batch])
     with channels.reuse_mail_connection():
         return sum(_deliver_message(message, timezone.now()) for message in waiting)
 
 
 def ended_messages(before: datetime) -> QuerySet[Message]:
-    """The messages that were sent or abandoned before that moment."""
+    """Return the messages that were sent or abandoned before that moment."""
     return Message.objects.filter(ended_at__lt=before)
 
 
 def _deliver_message(message: Message, now: datetime) -> bool:
     if not _update_unless_taken(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
-        return False  # another worker has it
-    if message.trouble in UNSENT_REASONS:  # no event, and no row of one: strangers cause these
+        return False  # another worker took it
+    if message.trouble in UNSENT_REASONS:  # no event: strangers can cause any number of these
         _update_unless_taken(message, state=State.ABANDONED, ended_at=now, sealed=None, leased_until=None)
     elif message.useless_at is not None and message.useless_at <= now:
         _abandon_with_alarm(message, now) if message.trouble else _abandon_message(message, now, "expired")
@@ -72,8 +72,8 @@ def _deliver_message(message: Message, now: datetime) -> bool:
 
 
 def _is_superseded(message: Message) -> bool:
-    """Whether a newer message of the topic was posted while a worker had this one: the code in it is dead. One that was
-    never tried was queued until now, and whoever posts a newer one abandons what is queued."""
+    """Return whether a newer message of the topic was posted while a worker held this one, so that its code is void. A
+    message that no worker has tried needs no check: posting a newer one abandons it."""
     return message.topic is not None and _NEWER_MESSAGES.first(message.topic, message.created_at) is not None
 
 
@@ -92,7 +92,7 @@ def _hand_to_transport(message: Message, now: datetime, to: str, params: Mapping
     render = messages.render_sms if message.channel == Channel.SMS else messages.render_mail
     try:
         SENDERS[message.channel](message.id, to, render(kind, params))
-    except Exception as error:  # noqa: BLE001 - whatever a transport raises, the table says what it means
+    except Exception as error:  # noqa: BLE001 - any transport may be configured; `replies` classifies the error
         _apply_refusal(message, now, *replies.classify_error(error))
         return
     _update_unless_taken(message, state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
@@ -107,7 +107,7 @@ def _hand_to_transport(message: Message, now: datetime, to: str, params: Mapping
 
 
 def _apply_refusal(message: Message, now: datetime, meaning: Meaning, code: str) -> None:
-    """What the answer of a transport does to the message. Only one that speaks of the address silences it."""
+    """Do to the message what the answer of the transport means. Only an answer about the address suppresses it."""
     if meaning is Meaning.ADDRESS:
         _abandon_message(message, now, "refused")
         feedback.mark_message(_worker_client(now), message.id, Feedback.BOUNCED)
@@ -123,7 +123,7 @@ def _apply_refusal(message: Message, now: datetime, meaning: Meaning, code: str)
 
 
 def _schedule_retry(message: Message, now: datetime, trouble: str) -> None:
-    doublings = min(message.tries - 1, 16)  # a day holds some fifty tries, and a timedelta no 2^44 times five seconds
+    doublings = min(message.tries - 1, 16)  # some fifty tries a day; a timedelta overflows at 2^44 * 5 s
     backoff = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY)
     due_at = now + backoff + timedelta(seconds=entropy.random_jitter(backoff.total_seconds() / 4))
     _update_unless_taken(message, state=State.QUEUED, due_at=due_at, trouble=trouble[:60], leased_until=None)
@@ -131,7 +131,7 @@ def _schedule_retry(message: Message, now: datetime, trouble: str) -> None:
 
 
 def _abandon_with_alarm(message: Message, now: datetime) -> None:
-    """No transport took it in time: somebody has to look."""
+    """Abandon a message that no transport accepted in time, and count it for the alert."""
     GIVEN_UP.inc()
     _abandon_message(message, now, message.trouble or "too old")
 
@@ -146,7 +146,8 @@ def _abandon_message(message: Message, now: datetime, trouble: str) -> None:
 
 
 def _update_unless_taken(message: Message, **to: object) -> bool:
-    """Change the row, unless another worker has taken it since we read it or our lease began: each taking is a try."""
+    """Change the row, unless another worker has taken it since it was read or the lease began: each taking counts a
+    try."""
     return update_row(message, "state", "tries", **to)
 
 

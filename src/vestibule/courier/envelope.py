@@ -1,4 +1,4 @@
-"""The envelope: address and parameters of a message, sealed for as long as it waits."""
+"""Sealing of a message's address and parameters while it waits."""
 
 import json
 from collections.abc import Mapping
@@ -11,12 +11,17 @@ from vestibule.kernel import spans
 
 
 def seal_content(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
-    """Address and parameters under the key ring, bound to the row that holds them; and the trace that it belongs to."""
+    """Seal address and parameters under the key ring, bound to the row that holds them, together with the current
+    trace."""
     content = {"to": to, "params": dict(params), "trace": spans.current_traceparent()}
     return settings.KEYS.seal("message", json.dumps(content).encode(), context=id.bytes)
 
 
 def unseal_content(message: Message) -> tuple[str, dict[str, str | int], str]:
-    """What `sealed` was given, and the trace. Raises Unsealable when its key was retired."""
+    """Return address, parameters and trace of a message.
+
+    Raises:
+        Unsealable: the key that sealed it was retired.
+    """
     opened = json.loads(settings.KEYS.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
     return opened["to"], opened["params"], opened.get("trace", "")

@@ -1,4 +1,4 @@
-"""What became of a message after the provider took it: delivered, bounced, complained of."""
+"""Feedback of the provider about a message that it accepted: delivered, bounced, complained of."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,8 +21,11 @@ _REFUSED_MESSAGES = PreparedQuery(
 
 
 def mark_message(client: Client, message_id: UUID, feedback: Feedback) -> bool:
-    """Mark the message; whether there is one. What came back stays so, whatever is told late or again; a delivery of
-    what was written after a bounce shows that the address takes mail again."""
+    """Record the feedback about a message, and return whether the message exists.
+
+    A bounce or complaint is never overwritten by late or repeated feedback. The delivery of a message written after a
+    bounce lifts the suppression of the address.
+    """
     message = Message.objects.filter(pk=message_id).first()
     if message is None:
         return False
@@ -42,18 +45,17 @@ def mark_message(client: Client, message_id: UUID, feedback: Feedback) -> bool:
 
 
 def suppression_reasons(recipient: bytes, now: datetime) -> set[str]:
-    """Why to be silent towards this address (its digest): within BOUNCE_SILENCE its mail came back, or was complained
-    of; mostly nothing."""
+    """Return why this address (its digest) is not written to: bounces and complaints within BOUNCE_SILENCE."""
     return {message.feedback for message in _REFUSED_MESSAGES.all(recipient, now - settings.BOUNCE_SILENCE)}
 
 
 def lift_suppression(recipients: Sequence[bytes], *, before: datetime) -> int:
-    """Forget what came back from these addresses until then; how many messages had."""
+    """Forget the bounces and complaints of these addresses until then, and return how many messages had one."""
     marked = Message.objects.filter(recipient__in=recipients, feedback__in=_REFUSING_FEEDBACK, feedback_at__lte=before)
     return marked.update(feedback=Feedback.LIFTED)
 
 
 def has_bounced(topic: UUID) -> bool:
-    """Whether the newest message of a topic came back, or was not even sent because the one before did."""
+    """Return whether the newest message of a topic bounced, or was not sent because an earlier one had."""
     newest = Message.objects.filter(topic=topic).order_by("-created_at").first()
     return newest is not None and BOUNCED in (newest.feedback, newest.trouble)

@@ -1,4 +1,4 @@
-"""What an account itself causes beyond its budget: told together, in one message an hour, with every way back in it."""
+"""The hourly digest: one message an hour for what an account causes beyond its budget, with every undo link in it."""
 
 import json
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from vestibule.courier.models import Channel, Message, State
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 
-HELD_FOR = timedelta(hours=1)  # after the first that waits: so one comes an hour
-LINKS_PER_KIND = 20  # of a kind, the newest: a person has so many sessions, and one link ends them all
+HELD_FOR = timedelta(hours=1)  # after the first item, so that at most one digest goes in an hour
+LINKS_PER_KIND = 20  # the newest; a person has at most 20 sessions, and one link ends them all
 
 DigestItems = dict[str, dict[str, Any]]
 
 
 def take_queued_items(client: Client, channel: Channel, recipient: bytes) -> tuple[DigestItems, Message | None]:
-    """What the digest that waits for this address lists, and its row, which the caller's replaces: it is abandoned,
-    unless a worker has it in hand by now."""
+    """Return what the waiting digest for this address lists, and its row, which the caller's replaces. The row is
+    abandoned, unless a worker is already sending it; then nothing is returned."""
     waits = Message.objects.filter(
         kind=DIGEST.name, channel=channel, recipient=recipient, state=State.QUEUED, tries=0, due_at__gt=client.at
     )
@@ -35,7 +35,7 @@ def take_queued_items(client: Client, channel: Channel, recipient: bytes) -> tup
 
 
 def params_with_item(items: DigestItems, kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, str | int]:
-    """The parameters of the digest with this message in it too."""
+    """Return the parameters of the digest with this message added."""
     before = items.get(kind.name, {"times": 0, "links": []})
     links = [str(params["link"]), *before["links"]] if params.get("link") else before["links"]
     facts = {

@@ -1,4 +1,4 @@
-"""Every kind of message, and how it reads: subject, text and HTML of a mail, the text of an SMS."""
+"""Every kind of message and its wording: subject, text and HTML of a mail, the text of an SMS."""
 
 import json
 from collections.abc import Mapping
@@ -13,19 +13,20 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Cause(StrEnum):
-    """Who can make such a message go out, and so whose allowance it spends (docs/decisions/0050)."""
+    """Who can cause such a message, and so whose allowance it spends (docs/decisions/0050)."""
 
-    STRANGER = "stranger"  # anybody who knows the address, or types any
-    ACCOUNT = "account"  # only who is signed in, knows the password, or runs the house
-    ACCOUNT_WITH_UNDO = "way back"  # the same, and it holds a link that takes the act back
+    STRANGER = "stranger"  # anybody who types the address
+    ACCOUNT = "account"  # a person who is signed in or knows the password, the staff, or the service itself
+    ACCOUNT_WITH_UNDO = "way back"  # the same, and the message holds a link that undoes the act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageKind:
-    """One row of the table. `cause` says who can make it go out; `quiet`, that the client is told nothing, not even
-    that it can't be sent.
+    """One row of the table.
 
-    What `says` something is a plain letter: that, a button for the link and the code where there are any, and `then`.
+    `cause` says who can cause it. `hides_refusal` says that the client is never told whether the message is sent. A
+    kind that `says` something uses the common template: that text, a `button` for the link, the code if there is one,
+    and `then`. Other kinds have templates of their own.
     """
 
     name: str
@@ -35,20 +36,20 @@ class MessageKind:
     says: Promise | str = ""
     button: Promise | str = ""
     then: Promise | str = ""
-    by_house: bool = False  # nobody outside asked for it
-    always: bool = False  # strangers only space it out: it is all that an owner has who is known nowhere
-    # an account that has this address; not what anybody sends to an address that they type
+    by_house: bool = False  # caused by the staff or the service, not by the person
+    always: bool = False  # strangers can only delay it: an owner on an unknown device has no other way in
+    # False for messages that anybody can cause to an address that has no account
     protects_account: bool = True
 
     @property
     def template(self) -> str:
-        """The name of its templates."""
+        """The name of its templates, without suffix."""
         return "courier/letter" if self.says else f"courier/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedMessage:
-    """What goes to the transport; an SMS has a text only."""
+    """What the transport gets; an SMS has only a text."""
 
     subject: str
     text: str
@@ -239,7 +240,7 @@ KINDS: Mapping[str, MessageKind] = MappingProxyType(
 
 
 def render_mail(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
-    """The mail of this kind: hand-written text, and HTML with inline styles only."""
+    """Return the mail of this kind: a text, and HTML with inline styles only."""
     context = {
         **params,
         **_digest_context(params),
@@ -255,7 +256,8 @@ def render_mail(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedM
 
 
 def render_sms(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
-    """The SMS of this kind; a code's last line is bound to our host, so that phones fill it in nowhere else."""
+    """Return the SMS of this kind. The last line of a code is bound to our host, so that phones fill it in on no other
+    site."""
     context = {**params, **_digest_context(params), "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
     return RenderedMessage(
         subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip()
@@ -263,6 +265,7 @@ def render_sms(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMe
 
 
 def _digest_context(params: Mapping[str, str | int]) -> dict[str, object]:
-    """What a digest lists (courier.hourly_digest): each kind once, with how often, when last, and its links."""
+    """Return what a digest lists (`courier.hourly_digest`): each kind once, with how often, when last, and its
+    links."""
     held = json.loads(str(params["held"])) if "held" in params else {}
     return {"listed": [{**facts, "kind": KINDS[name]} for name, facts in held.items()]}

@@ -1,4 +1,4 @@
-"""The outbox."""
+"""The table of the outbox."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from vestibule.kernel import entropy
 
 
 class Channel(models.TextChoices):
-    """How a message travels."""
+    """How a message is transported."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -22,19 +22,20 @@ class State(models.TextChoices):
 
 
 class Feedback(models.TextChoices):
-    """What the provider told of a message after it had taken it."""
+    """What the provider reported about a message that it had accepted."""
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
-    LIFTED = "lifted"  # it came back, and counts no more
+    LIFTED = "lifted"  # a bounce or complaint that counts no longer
 
 
 class Message(models.Model):
-    """One message to one address. `sealed` holds address and parameters (codes, links), and is wiped at the end.
+    """One message to one address.
 
-    `topic` is the challenge that it belongs to, so that a newer message replaces an older one; after `useless_at`
-    (the code in it has expired) it is not sent any more.
+    `sealed` holds address and parameters (codes, links) and is wiped when the message ends. `topic` is the challenge
+    that it belongs to; a newer message of a topic replaces a waiting one. After `useless_at`, when its code has
+    expired, it is not sent any more.
     """
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)

@@ -1,4 +1,4 @@
-"""Post a message: a row that commits with the change that it tells of; nothing leaves before."""
+"""The outbox: a message is a row that commits with the change that it tells of; nothing is sent before."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,13 +32,15 @@ def post(
     useless_at: datetime | None = None,
     permit: Permit | None = None,
 ) -> None:
-    """Queue one message to `to`, in the caller's transaction. `hint` is the address masked, `recipient` its digest;
-    `permit`, what `allowances.acquire_permit` said, which is asked here where the flow did not.
+    """Queue one message to `to`, in the caller's transaction.
 
-    A newer message of a topic takes the place of what still waits, unless it is said to be the `first`. What is not to
-    be sent is sealed, kept and handed to the worker like any other, which ends it there: the client that
-    asked sees no difference. A message that is held back goes into the digest that waits.
-    Raises Throttled where an SMS would cost more than the house allows; the caller's transaction must not survive it.
+    `hint` is the masked address, `recipient` its digest. `permit` is the result of `allowances.acquire_permit`, which
+    is called here if the flow did not. A newer message of a topic replaces one that still waits, unless it is the
+    `first`. A message that may not be sent is sealed, stored and ended by the worker like any other, so that the client
+    sees no difference. A deferred message goes into the waiting digest.
+
+    Raises:
+        Throttled: an SMS would exceed the limits on SMS costs. The caller's transaction must not survive it.
     """
     permit = permit or allowances.acquire_permit(client, kind, channel, to=to, recipient=recipient)
     due_at = client.at

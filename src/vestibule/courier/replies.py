@@ -1,4 +1,4 @@
-"""What an answer of a mail server, of a mail provider or of Twilio means for a message: one table, with its sources.
+"""Classification of the answers of mail servers, mail providers and Twilio: one table, with its sources.
 
 RFC 5321, 4.2.1 and 4.2.3 (reply codes), RFC 3463 and IANA's registry of enhanced status codes (RFC 5248), RFC 7504
 (521, 556), RFC 7505 (null MX), anymail's tracking events, twilio.com/docs/api/errors.
@@ -23,15 +23,15 @@ _ADDRESSES = re.compile(r"<[^>]*>|\S+@\S+")
 
 
 class Meaning(StrEnum):
-    """Whose fault it is, and so what happens to the message and to its address."""
+    """What an answer means for the message and its address."""
 
-    ADDRESS = "address"  # it never takes a message: ended, and the address is silent for BOUNCE_SILENCE
-    MESSAGE = "message"  # nobody takes this message: ended
-    OURS = "ours"  # our server, login, reputation or configuration: tried again for a day, with an alarm
-    LATER = "later"  # not now: tried again for a day
+    ADDRESS = "address"  # the address accepts no messages: abandoned, and the address suppressed for BOUNCE_SILENCE
+    MESSAGE = "message"  # no server accepts this message: abandoned
+    OURS = "ours"  # our login, reputation or configuration is at fault: retried for a day, with an alarm
+    LATER = "later"  # a temporary failure: retried for a day
 
 
-# Enhanced codes (RFC 3463) by subject.detail, then by subject; what is not named is OURS.
+# Enhanced codes (RFC 3463) by subject.detail, then by subject; any other is OURS.
 _ENHANCED_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
         **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Meaning.ADDRESS),  # 1.7 and 1.8 are the sender's
@@ -41,7 +41,7 @@ _ENHANCED_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         **dict.fromkeys(("2", "2.2", "3.1"), Meaning.LATER),  # a full mailbox, a full system
     }
 )
-# Where a 5xx has no enhanced code, its words decide, and policy before the address: 550 is both (RFC 5321, 4.2.3).
+# The words of a 5xx without an enhanced code decide, policy before address: 550 means both (RFC 5321, 4.2.3).
 _POLICY_WORDS = re.compile(
     r"relay|spam|block|deny|denied|polic|reput|authenti|spf|dkim|dmarc|rbl|prohibit|permi|rate|banned|listed|sender|"
     r"reverse|helo|tls|traffic|abus|suspicious|content|access",
@@ -56,7 +56,7 @@ _UNKNOWN_RECIPIENT_WORDS = re.compile(
 )
 _SIZE_WORDS = re.compile(r"size|large|big|long", re.IGNORECASE)
 
-# Twilio's error codes; what is not named is read by its HTTP status.
+# Twilio's error codes; any other is classified by its HTTP status.
 _TWILIO_MEANINGS: Mapping[int, Meaning] = MappingProxyType(
     {
         **dict.fromkeys((21211, 21217, 21614), Meaning.ADDRESS),  # no number, no mobile
@@ -67,7 +67,7 @@ _TWILIO_MEANINGS: Mapping[int, Meaning] = MappingProxyType(
         **dict.fromkeys((20429, 21611, 30001, 30003, 30008), Meaning.LATER),  # too many at once; not reached now
     }
 )
-# anymail's reject_reason: of a mail that bounced or was rejected.
+# anymail's reject_reason of a mail that bounced or was rejected.
 _REJECT_REASON_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
         "invalid": Meaning.ADDRESS,
@@ -81,17 +81,17 @@ _REJECT_REASON_MEANINGS: Mapping[str, Meaning] = MappingProxyType(
 
 
 class TransportRefused(Exception):
-    """What a sender raises where it knows the meaning itself: as it stands, that the address never takes a message."""
+    """Raised by a sender that knows what a refusal means. By default it means that the address accepts no messages."""
 
     def __init__(self, code: str = "refused", meaning: Meaning = Meaning.ADDRESS) -> None:
-        """`code`: the answer in a few characters, without anything personal."""
+        """`code` is the answer in a few characters, without anything personal."""
         super().__init__(code)
         self.code, self.meaning = code, meaning
 
 
 def classify_error(error: Exception) -> tuple[Meaning, str]:
-    """What an exception of a sender means, and the answer in a few characters for the record: never its words, which
-    may repeat the address."""
+    """Return what an exception of a sender means, and the answer in a few characters. The answer's words are not
+    returned, because they may repeat the address."""
     match error:
         case TransportRefused():
             return error.meaning, error.code
@@ -109,7 +109,7 @@ def classify_error(error: Exception) -> tuple[Meaning, str]:
 
 
 def classify_recipient_reply(code: int, reply: bytes | str) -> Meaning:
-    """What the answer to RCPT means. Only here do words without an enhanced code speak of the address."""
+    """Return what the answer to RCPT means. Only here can words without an enhanced code be about the address."""
     words = _decode_reply(reply)
     if code == 556:  # the domain takes no mail
         return Meaning.ADDRESS
@@ -124,7 +124,7 @@ def classify_recipient_reply(code: int, reply: bytes | str) -> Meaning:
 
 
 def classify_smtp_reply(code: int, reply: bytes | str) -> Meaning:
-    """What an SMTP reply means: 4xx is not now, whatever else it says (RFC 5321, 4.2.1); of a 5xx the enhanced code."""
+    """Return what an SMTP reply means: 4xx is temporary (RFC 5321, 4.2.1); for 5xx the enhanced code decides."""
     words = _decode_reply(reply)
     if code // 100 != 5:
         return Meaning.LATER
@@ -137,21 +137,21 @@ def classify_smtp_reply(code: int, reply: bytes | str) -> Meaning:
 
 
 def classify_twilio_error(code: int | None, status: int) -> Meaning:
-    """What Twilio's error code means, and where it is not in the table the status of the answer."""
+    """Return what Twilio's error code means; for a code that is not in the table the HTTP status decides."""
     return _TWILIO_MEANINGS.get(code or 0) or _classify_http_status(status)
 
 
 def classify_tracking_event(reason: str | None, reply: str | None) -> Meaning:
-    """What a provider's `bounced`, `rejected` or `failed` means: the receiving server's words, where they hold an
-    enhanced code, else the reason that the provider gives. Without either it is nothing of the address's."""
+    """Return what a provider's `bounced`, `rejected` or `failed` means: an enhanced code in the receiving server's
+    reply decides, else the provider's reason. Without either it does not count against the address."""
     if found := _ENHANCED_CODE.search(reply or ""):
         return classify_smtp_reply(450 if found[1] == "4" else 550, found[0])
     return _REJECT_REASON_MEANINGS.get(reason or "", Meaning.OURS)
 
 
 def _classify_stage_error(error: SMTPResponseException) -> Meaning:
-    """After RCPT a reply may speak of the address or the message, at MAIL of the message (its size): an address that is
-    spoken of there is ours. Earlier it is about us."""
+    """Classify a reply by its stage. After DATA it may be about the address or the message, at MAIL about the message
+    (its size). Anything else is about us."""
     about = {SMTPDataError: (Meaning.ADDRESS, Meaning.MESSAGE), SMTPSenderRefused: (Meaning.MESSAGE,)}
     meaning = classify_smtp_reply(error.smtp_code, error.smtp_error)
     return meaning if meaning in (Meaning.LATER, *about.get(type(error), ())) else Meaning.OURS
@@ -162,7 +162,7 @@ def _classify_http_status(status: int) -> Meaning:
 
 
 def _classify_provider_error(error: Exception, otherwise: Meaning) -> Meaning:
-    """What anymail's exceptions mean: the provider takes no such recipient, or the HTTP status of its answer."""
+    """Classify anymail's exceptions: refused recipients, or the HTTP status of the provider's answer."""
     if type(error).__name__ == "AnymailRecipientsRefused":  # by its name: anymail is an extra
         return Meaning.ADDRESS
     status = getattr(error, "status_code", None)
@@ -170,7 +170,7 @@ def _classify_provider_error(error: Exception, otherwise: Meaning) -> Meaning:
 
 
 def _parse_enhanced_code(words: str) -> tuple[str, str] | None:
-    """Subject and detail of the enhanced code at the head of the reply (RFC 2034, 4)."""
+    """Return subject and detail of the enhanced code at the head of the reply (RFC 2034, 4)."""
     found = _ENHANCED_CODE.match(words.lstrip(" -"))
     return (str(int(found[2])), str(int(found[3]))) if found else None
 

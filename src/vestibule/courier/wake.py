@@ -1,7 +1,7 @@
-"""Wake whoever delivers: a worker by way of the broker, where the deployment has one, else a thread of this process.
+"""Wake-up of the delivery after a message was posted: a worker through the broker, or a thread of this process.
 
-The outbox is the one queue. A wake that is lost costs a few seconds: the sweep finds what is due. One that is on its
-way serves all that is posted meanwhile: a mark in Redis says that there is one.
+The outbox is the only queue. A lost wake-up costs a few seconds, because the sweep finds every due message. A wake-up
+under way serves everything posted meanwhile; a mark in Redis says that there is one.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 wake_event = Event()
 
 _WAKE_MARK = "vestibule:wake"
-_WAKE_MARK_SECONDS = 2  # then another worker is woken beside one that does not keep up
+_WAKE_MARK_SECONDS = 2  # then another worker is woken beside one that is slow
 
 
 def wake_worker() -> None:
-    """Tell a worker that something is due. Never raises: the message is committed, and the sweep will find it."""
+    """Tell a worker that a message is due. Never raises: the message is committed, and the sweep will find it."""
     if not settings.OUTBOX_WAKER:
         wake_event.set()
     elif set_wake_mark(only_if_absent=True):
@@ -33,8 +33,7 @@ def wake_worker() -> None:
 
 
 def set_wake_mark(*, only_if_absent: bool = False) -> bool:
-    """Leave the mark that a worker is on the way, or at work and keeping up; whether it was left, as far as is
-    known."""
+    """Set the mark that a worker is on its way or busy. Return whether it was set; True if Redis cannot tell."""
     if settings.REDIS_URL:
         with suppress(*redis_client.unreachable_errors()):
             return bool(_redis_connection().set(_WAKE_MARK, b"", nx=only_if_absent, ex=_WAKE_MARK_SECONDS))
@@ -42,7 +41,7 @@ def set_wake_mark(*, only_if_absent: bool = False) -> bool:
 
 
 def clear_wake_mark() -> None:
-    """The worker is done: the next message wakes one."""
+    """Remove the mark because the worker is done, so that the next message wakes one."""
     if settings.REDIS_URL:
         with suppress(*redis_client.unreachable_errors()):
             _redis_connection().delete(_WAKE_MARK)

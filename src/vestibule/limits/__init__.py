@@ -1,1 +1,1 @@
-"""What keeps abuse out: rates at the edge, admission of expensive work, and the ledger of exact counts."""
+"""Limits on abuse: rates at the edge, admission of expensive work, and the ledger of exact counts."""

@@ -1,5 +1,5 @@
-"""Admission of expensive work (a password hash, a picture, an export): a bounded number runs at once, and the places to
-wait for it are shared out among clients (docs/decisions/0065)."""
+"""Admission control for expensive work (a password hash, a picture, an export): a bounded number runs at once, and the
+places to wait are shared fairly among clients (docs/decisions/0065)."""
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
 
-SLOT_WAIT = 2.0  # seconds that one may wait for a slot
+SLOT_WAIT = 2.0  # seconds to wait for a slot at most
 MAX_KNOWN_NETWORKS = 10_000  # networks
 
 WAITING = Gauge("vestibule_work_waiting", "Requests that wait for a slot.", ["work"], multiprocess_mode="livesum")
@@ -25,7 +25,8 @@ REFUSED = Counter("vestibule_work_refused", "Requests refused for want of a plac
 
 @dataclass(frozen=True, slots=True)
 class WorkKind:
-    """A kind of expensive work. `apart`: all of this kind together hold no more places than they leave free."""
+    """A kind of expensive work. `has_capped_share`: all work of this kind together holds at most as many places as are
+    free."""
 
     name: str
     has_capped_share: bool = True
@@ -35,14 +36,15 @@ HASH = WorkKind("hash", has_capped_share=False)  # 19 MiB and a core for 20 ms
 PICTURE = WorkKind("picture")  # 100 MB and a core for up to a second
 DOCUMENT = WorkKind("document")  # rows of one person, or of all
 for _work in (HASH, PICTURE, DOCUMENT):
-    for _where in ("door", "wait"):  # no place, or more than its share; two seconds were not enough
+    for _where in ("door", "wait"):  # no place within its share; no slot within SLOT_WAIT
         REFUSED.labels(work=_work.name, where=_where)
 
 
 class PlacePool:
-    """So many places. A party (a network, an account, a kind of work) holds no more of them than it leaves free, so
-    that one alone gets half and never all (dynamic thresholds of a shared buffer: Choudhury and Hahne, 1998, alpha 1).
-    `kept` of them are for those who are known.
+    """A number of places, shared among parties (a network, an account, a kind of work).
+
+    A party may hold as many places as are free, so that one alone gets half and never all (dynamic thresholds of a
+    shared buffer: Choudhury and Hahne, 1998, alpha 1). `reserved` places are kept for known clients.
     """
 
     def __init__(self, total: int, reserved: int) -> None:
@@ -53,7 +55,7 @@ class PlacePool:
         self._lock = Lock()
 
     def acquire_place(self, parties: Sequence[str], *, known: bool) -> bool:
-        """Whether there was one for somebody who belongs to these parties."""
+        """Take a place for a client that belongs to these parties. Return whether there was one."""
         with self._lock:
             free = self._total - self._used - (0 if known else max(0, self._reserved - self._known_used))
             if free <= 0 or any(self._held[party] >= free for party in parties):
@@ -64,7 +66,7 @@ class PlacePool:
             return True
 
     def release_place(self, parties: Sequence[str], *, known: bool) -> None:
-        """One that was taken with the same arguments."""
+        """Release a place that was taken with the same arguments."""
         with self._lock:
             self._used -= 1
             self._known_used -= known
@@ -74,19 +76,19 @@ class PlacePool:
                     del self._held[party]
 
     def largest_share(self, parties: Sequence[str]) -> int:
-        """How many the largest of these parties holds."""
+        """Return how many places the largest of these parties holds."""
         with self._lock:
             return max((self._held[party] for party in parties), default=0)
 
     @property
     def places_used(self) -> int:
-        """How many are held."""
+        """How many places are held."""
         return self._used
 
 
 class SlotPool:
-    """So many at once. Of those who wait, whose party holds the fewest places comes first, and then who came first: who
-    asks once is not behind a storm."""
+    """A number of slots. Of the waiting requests, the one whose party holds the fewest places is next, then the one
+    that came first, so that a single request does not wait behind a flood."""
 
     def __init__(self, number: int) -> None:
         self._free = number
@@ -94,7 +96,7 @@ class SlotPool:
         self._lock = Lock()
 
     def acquire_slot(self, share: Callable[[], int], timeout: float) -> bool:
-        """Whether there was one in time."""
+        """Wait for a slot. Return whether there was one within `timeout` seconds."""
         turn = (share, Event())
         with self._lock:
             if self._free:
@@ -110,7 +112,7 @@ class SlotPool:
             return not late
 
     def release_slot(self) -> None:
-        """Hand it on."""
+        """Release a slot, to the next waiting request if there is one."""
         with self._lock:
             if not self._waiting:
                 self._free += 1
@@ -121,24 +123,29 @@ class SlotPool:
 
     @property
     def waiting_count(self) -> int:
-        """How many wait."""
+        """How many requests wait."""
         return len(self._waiting)
 
 
 class PlaceClaim:
-    """One request, or one act of the house: it takes a place when it first needs one, and holds it to its end."""
+    """The claim of one request (or one act of the service): it takes a place when it first needs one, and holds it to
+    its end."""
 
     def __init__(self, places: PlacePool, who: Sequence[str], *, known: bool) -> None:
-        """`who`: the parties that the client belongs to."""
+        """`who` are the parties that the client belongs to."""
         self._places, self._client_parties, self._known = places, who, known
         self._parties: list[str] | None = None
 
     def largest_share(self) -> int:
-        """How many places the largest of their parties holds."""
+        """Return how many places the largest of its parties holds."""
         return self._places.largest_share(self._parties or ())
 
     def acquire_place(self, work: WorkKind) -> None:
-        """Take a place, if none is held. Raises Unavailable."""
+        """Take a place, if none is held.
+
+        Raises:
+            Unavailable: no place is free for this client.
+        """
         if self._parties is not None:
             return
         parties = [*self._client_parties, *([f"work {work.name}"] if work.has_capped_share else [])]
@@ -148,14 +155,14 @@ class PlaceClaim:
         self._parties = parties
 
     def release_place(self) -> None:
-        """Give the place back, if one is held."""
+        """Release the place, if one is held."""
         if self._parties is not None:
             self._places.release_place(self._parties, known=self._known)
             self._parties = None
 
 
 class AdmissionControl:
-    """Slots for each kind of work, and the places of all who do it or wait for it."""
+    """The slots for each kind of work, and the places of the requests that hold or wait for one."""
 
     def __init__(
         self, *, places: int, reserved_places: int, slots: Mapping[WorkKind, int], wait: float = SLOT_WAIT
@@ -168,8 +175,11 @@ class AdmissionControl:
         self._lock = Lock()
 
     def begin_request(self, client: Client, device: UUID | None = None) -> None:
-        """The client visits in this thread, until they `leave`. They are known by their session, by the device that
-        their browser was marked as, or because somebody signed in from their network; the house is known."""
+        """Attribute the work of this thread to the client, until `end_request`.
+
+        A client is known by its session, by the cookie of a known device, or because somebody signed in from its
+        network before. The service itself is known.
+        """
         named = {
             "network": client.network,
             "wider": client.customer_network,
@@ -182,14 +192,14 @@ class AdmissionControl:
         self._claim.set(PlaceClaim(self.places, who, known=known))
 
     def end_request(self) -> None:
-        """The visit of this thread, if there is one, is over."""
+        """End the attribution of this thread's work, if there is one, and release its place."""
         if visit := self._claim.get():
             visit.release_place()
         self._claim.set(None)
 
     @contextmanager
     def attribute_work_to(self, client: Client) -> Iterator[None]:
-        """A visit for as long as the body takes; within another one, that one."""
+        """Attribute the work of the body to the client, unless an outer context already attributes it."""
         if self._claim.get():
             yield
             return
@@ -200,7 +210,12 @@ class AdmissionControl:
             self.end_request()
 
     def acquire_place(self, work: WorkKind) -> PlaceClaim:
-        """Take the place before anything is read or counted. Raises Unavailable; RuntimeError outside of any visit."""
+        """Take a place before anything is read or counted.
+
+        Raises:
+            Unavailable: no place is free for this client.
+            RuntimeError: no client was named for this thread (`attribute_work_to`).
+        """
         visit = self._claim.get()
         if visit is None:
             raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (Admission.visiting)")
@@ -209,8 +224,12 @@ class AdmissionControl:
 
     @contextmanager
     def hold_slot(self, work: WorkKind) -> Iterator[None]:
-        """Do the work in the body. Raises Unavailable when there is no place, or the wait for a slot is too long;
-        RuntimeError outside of any visit."""
+        """Hold a slot while the body does the work.
+
+        Raises:
+            Unavailable: no place is free for this client, or no slot was free within SLOT_WAIT.
+            RuntimeError: no client was named for this thread (`attribute_work_to`).
+        """
         visit = self.acquire_place(work)
         slots = self.slots[work]
         with WAITING.labels(work=work.name).track_inprogress():
@@ -225,16 +244,17 @@ class AdmissionControl:
             slots.release_slot()
 
     def remember_network(self, client: Client) -> None:
-        """Somebody is signed in from this network: it is known, in this process, until 10,000 others are."""
+        """Mark the client's network as known in this process. The least recently used beyond MAX_KNOWN_NETWORKS are
+        forgotten."""
         if client.network:
             with self._lock:
-                self._networks.pop(client.network, None)  # the one that was not used for longest goes first
+                self._networks.pop(client.network, None)  # moves it to the end: the first is the least recently used
                 self._networks[client.network] = None
                 if len(self._networks) > MAX_KNOWN_NETWORKS:
                     del self._networks[next(iter(self._networks))]
 
     def forget_networks(self) -> None:
-        """No network is known."""
+        """Forget all known networks."""
         self._networks.clear()
 
 

@@ -1,5 +1,5 @@
-"""Alarms: what somebody has to look at is told once an hour, however often and by however many processes it is found
-(docs/decisions/0084)."""
+"""Alarms that operators have to look at, reported once an hour however often and by however many processes they are
+found (docs/decisions/0084)."""
 
 from datetime import datetime, timedelta
 
@@ -13,10 +13,9 @@ ONCE_AN_HOUR = Allowance(windows=((1, timedelta(hours=1)),))
 
 
 def claim_alarm(event: Event, now: datetime, what: str = "") -> bool:
-    """Whether this alarm (of `what`, where it has kinds) was not told within the hour; it counts as told now. To be
-    called in the transaction of its event.
-    """
+    """Return whether this alarm (of kind `what`, if it has kinds) was not reported within the hour, and count it as
+    reported. Call it in the transaction of its event."""
     key = settings.KEYS.digest("alarm", f"{event.name} {what}".encode())
-    if ledger.seconds_until_free("alarm", key, now, ONCE_AN_HOUR):  # in a flood nobody waits for the row
+    if ledger.seconds_until_free("alarm", key, now, ONCE_AN_HOUR):  # read first: no wait for the row in a flood
         return False
     return not ledger.spend("alarm", key, now, ONCE_AN_HOUR)

@@ -1,4 +1,4 @@
-"""The Django app of limits."""
+"""The Django app of the limits."""
 
 from django.apps import AppConfig
 

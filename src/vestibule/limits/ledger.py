@@ -1,7 +1,8 @@
-"""Exact counts that survive a restart, a flushed Redis and any race: wrong codes per address, mails per address.
+"""The ledger: exact counts that survive a restart, a flushed Redis and any race (wrong codes, messages per address).
 
-Rates slow things down and live in memory or Redis; these bound, and live in the database: a row a key, locked while
-it is read and written. Windows roll: no moment is forgotten before the longest window has passed.
+Rates slow clients down and live in memory or Redis. The ledger bounds what they can do and lives in the database: one
+row for each key, locked while it is read and written. Windows roll: no time is forgotten before the longest window has
+passed.
 """
 
 import json
@@ -21,7 +22,7 @@ from vestibule.storage.prepared import PreparedQuery
 MOST_IN_A_ROW = 100
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW)
 
-# What a row that is there gets: nothing (it is not returned either), a lock, the new count.
+# What happens to an existing row: nothing (it is not returned either), a lock, the new count.
 _ON_CONFLICT_NOTHING = "NOTHING"
 _ON_CONFLICT_LOCK = "UPDATE SET touched_at = excluded.touched_at"
 _ON_CONFLICT_REPLACE = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
@@ -32,7 +33,7 @@ TallyRow = tuple[str, bytes, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What is counted, whose, and how much of it fits; `moments` and `streak` as they stand."""
+    """What is counted (`scope`), for whom (`key`), how much fits (`allowance`), and the stored values."""
 
     scope: str
     key: bytes
@@ -41,17 +42,17 @@ class Count:
     streak: int = 0
 
     def seconds_until_free(self, moment: int) -> int:
-        """Seconds until one more fits."""
+        """Return the seconds until one more fits."""
         return self.allowance.seconds_until_free(self.moments, self.streak, moment)
 
     def with_one_more(self, moment: int) -> "Count":
-        """As it stands after one more; what no window looks back to is forgotten."""
+        """Return the count after one more. Times that no window covers are dropped."""
         kept = (each for each in self.moments if each > moment - self.allowance.memory_seconds)
         runs = self.allowance.most_in_a_row is not None or self.allowance.delay is not None
         return replace(self, moments=(*kept, moment), streak=self.streak + runs)
 
     def with_one_less(self, moment: int) -> "Count":
-        """As it stands without one of that moment, which may have been forgotten."""
+        """Return the count without one of that time, which may have been dropped already."""
         kept = list(self.moments)
         if moment in kept:
             kept.remove(moment)
@@ -59,19 +60,19 @@ class Count:
 
     @property
     def scope_and_key(self) -> tuple[str, bytes]:
-        """What tells it from every other."""
+        """The key of its row."""
         return self.scope, self.key
 
     @property
     def table_row(self) -> TallyRow:
-        """As it stands in the table."""
+        """Its values as a row of the table."""
         return self.scope, self.key, json.dumps(self.moments), self.streak
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What came of counting: the seconds to `wait` (0: it was counted), each streak as it stands now, and which scopes
-    are `full`, for how long."""
+    """The result of counting: the seconds to `wait` (0: it was counted), the new streaks, and which scopes are `full`
+    for how long."""
 
     wait: int
     streaks: tuple[int, ...] = ()
@@ -79,8 +80,8 @@ class Spent:
 
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
-    """Count one if it fits, and return 0; else count nothing and return the seconds to wait. One statement for the
-    first of its key: for keys that are mostly new."""
+    """Count one if it fits and return 0; else count nothing and return the seconds to wait. The first of its key needs
+    a single statement, which suits keys that are mostly new."""
     one, moment = Count(scope, key, allowance), int(now.timestamp())
     if not one.seconds_until_free(moment) and _upsert_counts([one.with_one_more(moment)], now, _ON_CONFLICT_NOTHING):
         return 0
@@ -88,10 +89,10 @@ def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
 
 
 def spend_all(now: datetime, *counts: Count) -> Spent:
-    """Count one of each if it fits everywhere, else nothing anywhere.
+    """Count one of each if all fit, else nothing.
 
-    Two statements, however many are counted: they are read, and counted where they still stand so. Where another came
-    between, and in a transaction, which would keep them locked, they are locked first and read then.
+    Two statements for any number of counts: one reads them, one writes those that have not changed since. If another
+    process changed one, and in a transaction, which would keep the rows locked, they are locked first and then read.
     """
     moment = int(now.timestamp())
     counted: set[tuple[str, bytes]] = set()
@@ -119,7 +120,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
-    """Take back what was counted at `now`; `proved` ends the streak too. One statement where nothing else counts."""
+    """Take back what was counted at `now`; `proved` ends the streak, too. One statement if nothing else is counted."""
     if _clear_if_only_one(scope, key, now, proved=proved):
         return
     moment = int(now.timestamp())
@@ -130,31 +131,31 @@ def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
 
 
 def seconds_until_free(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
-    """Seconds until one more would fit; 0 when it would now. Counts nothing."""
+    """Return the seconds until one more fits; 0 if it fits now. Counts nothing."""
     tally = _TALLY.first(scope, key)
     return allowance.seconds_until_free(tally.moments, tally.streak, int(now.timestamp())) if tally else 0
 
 
 def seconds_until_all_free(now: datetime, *counts: Count) -> int:
-    """Seconds until one of each would fit; 0 when it would now. Counts nothing."""
+    """Return the seconds until one of each fits; 0 if they fit now. Counts nothing."""
     return max(each.seconds_until_free(int(now.timestamp())) for each in _read_counts(counts))
 
 
 def count_recent(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
-    """How many were counted within the longest window."""
+    """Return how many were counted within the longest window."""
     tally, moment = _TALLY.first(scope, key), int(now.timestamp())
     return sum(kept > moment - allowance.memory_seconds for kept in tally.moments) if tally else 0
 
 
 def current_streak(scope: str, key: bytes) -> int:
-    """How many came in a row."""
+    """Return how many came in a row."""
     tally = _TALLY.first(scope, key)
     return tally.streak if tally else 0
 
 
 def reset_counts(*whose: tuple[str, bytes]) -> None:
-    """Start these counts (scope, key) anew. Their rows stay: whoever looked a moment ago finds them changed, and does
-    not make them again as they were. They are locked in the one order, like all."""
+    """Reset these counts (scope, key). The rows remain, so that a process that read them before finds them changed
+    instead of writing its old values. They are locked in the common order."""
     rows = ", ".join(["(%s, %s)"] * len(whose))
     found = f"SELECT id FROM vestibule_limit_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
     if connection.vendor == "postgresql":
@@ -167,17 +168,17 @@ def reset_counts(*whose: tuple[str, bytes]) -> None:
 
 
 def delete_counts(key: bytes) -> None:
-    """Whatever is counted for this key."""
+    """Delete everything counted for this key."""
     Tally.objects.filter(key=key).delete()
 
 
 def idle_tallies(before: datetime) -> QuerySet[Tally]:
-    """The tallies that nobody touched since and that hold no run of failures."""
+    """Return the tallies without a streak that were not touched since."""
     return Tally.objects.filter(touched_at__lt=before, streak=0)
 
 
 def broken_off_streaks(before: datetime) -> QuerySet[Tally]:
-    """The runs of failures that nobody went on with since, and that have not come to their end, which stays."""
+    """Return the tallies whose streak was not continued since. A streak that reached MOST_IN_A_ROW stays."""
     return Tally.objects.filter(touched_at__lt=before, streak__gt=0, streak__lt=MOST_IN_A_ROW)
 
 
@@ -186,7 +187,7 @@ def _full_scopes(counts: Sequence[Count], moment: int) -> tuple[tuple[str, int],
 
 
 def _read_counts(counts: Sequence[Count]) -> list[Count]:
-    """The counts as they stand, or stood a moment ago."""
+    """Return the counts with their stored values, without locking them."""
     places = ", ".join(["(%s, %s)"] * len(counts))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -198,7 +199,7 @@ def _read_counts(counts: Sequence[Count]) -> list[Count]:
 
 
 def _write_if_unchanged(seen: Sequence[Count], after: Sequence[Count], now: datetime) -> set[tuple[str, bytes]]:
-    """Let those stand as they are `after`, which stand as they were `seen`; which those are."""
+    """Write the `after` values of those counts that still have their `seen` values, and return their keys."""
     unchanged = ", ".join(["(%s, %s, %s, %s)"] * len(seen))
     change = (
         f"{_ON_CONFLICT_REPLACE}, touched_at = excluded.touched_at WHERE (counted.scope, counted.key,"
@@ -209,12 +210,12 @@ def _write_if_unchanged(seen: Sequence[Count], after: Sequence[Count], now: date
 
 
 def _lock_counts(counts: Sequence[Count], now: datetime) -> list[Count]:
-    """The counts as they stand, their rows made where there were none, and locked."""
+    """Lock the counts' rows, creating missing ones, and return the counts with their stored values."""
     return _with_stored_values(_upsert_counts(_in_lock_order(counts), now, _ON_CONFLICT_LOCK), counts)
 
 
 def _in_lock_order(counts: Sequence[Count]) -> list[Count]:
-    """In the one order in which rows are locked: no two wait for each other."""
+    """Return the counts in the order in which rows are locked everywhere, so that no deadlock is possible."""
     return sorted(counts, key=lambda each: each.scope_and_key)
 
 
@@ -225,7 +226,7 @@ def _with_stored_values(rows: Sequence[TallyRow], counts: Sequence[Count]) -> li
 
 
 def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
-    """Take back what was counted at `now` if that is all there is; whether it was."""
+    """Take back what was counted at `now` if nothing else is counted. Return whether it was."""
     streak = "0" if proved else "CASE WHEN streak > 0 THEN streak - 1 ELSE 0 END"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -237,7 +238,7 @@ def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -
 
 
 def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[TallyRow]:
-    """One statement for all: `change` for each row that is there (`more` are its parameters), any other is made."""
+    """Insert or change all rows in one statement: `change` applies to existing rows, `more` are its parameters."""
     touched_at = connection.ops.adapt_datetimefield_value(now)
     values = [(*each.table_row, touched_at) for each in counts]
     with connection.cursor() as cursor:
@@ -251,17 +252,18 @@ def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: s
 
 
 class GuessBudget:
-    """The engine's budget of wrong codes (`challenges.results.Budget`), kept in the ledger: one count an address, over
-    all purposes and doors."""
+    """The engine's budget of wrong codes (`challenges.results.Budget`), in the ledger: one count for each address, over
+    all purposes."""
 
     def spend(self, subject: bytes, now: datetime) -> int:
-        """Count one guess before it is compared: 0 if it may be compared, else the seconds until one may be."""
+        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
         return spend("codes", subject, now, WRONG_CODES)
 
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
-        """The guess just counted was not wrong; `proved` also ends the run of consecutive failures."""
+        """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
+        failures."""
         give_back("codes", subject, now, proved=proved)
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
-        """Seconds until the next guess may be compared; 0 while guesses are left."""
+        """Return the seconds until the next guess may be compared; 0 while guesses are left."""
         return seconds_until_free("codes", subject, now, WRONG_CODES)

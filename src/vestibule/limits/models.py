@@ -4,9 +4,10 @@ from django.db import models
 
 
 class Tally(models.Model):
-    """The recent moments of one thing that is counted exactly, and how many came in a row.
+    """The recent times of one thing that is counted exactly, and how many came in a row.
 
-    `scope` names what is counted, `key` is the keyed digest of whom for; `moments` are whole seconds since the epoch.
+    `scope` names what is counted, `key` is the keyed digest of the party it is counted for, `moments` are whole seconds
+    since the epoch.
     """
 
     scope = models.CharField(max_length=60)

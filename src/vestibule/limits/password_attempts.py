@@ -1,11 +1,13 @@
-"""How many passwords may be tried on one account, whatever the door: counted before they are compared, in the database.
+"""Limits on password attempts for one account over all endpoints, counted in the database before a password is
+compared.
 
-Three counts hold a stranger: one for the name as it was typed, whose delay the stranger is shown; one for the account
-over all its names, and one of a hundred in a row over all places, which the stranger is not shown: over them the answer
-is that of a wrong password, after the same work, so that no name tells which other name belongs to the same account
-(ASVS 6.3.8). A device, session or network that the person has signed in from has a count of its own, so that no
-stranger keeps the owner out (ASVS 6.1.1); a network is shared with strangers, so it is shown what strangers are shown,
-and only the right password passes. After a hundred in a row the password is disabled until the owner proves an address
+Three counts bound a stranger. The count of the name as typed has a delay that the stranger is told. The count of the
+account over all its names, and the count of a hundred in a row over all places, are not told: beyond them the answer is
+that of a wrong password, after the same work, so that no name reveals another name of the same account (ASVS 6.3.8).
+
+A device, session or network that the person has signed in from has its own count, so that no stranger can lock the
+owner out (ASVS 6.1.1). A network may be shared with strangers: a client on it is told what strangers are told, and only
+the right password passes. After a hundred failures in a row the password is disabled until the owner proves an address
 (SP 800-63B-4, 3.2.2).
 """
 
@@ -19,7 +21,7 @@ from vestibule.limits.rolling_window import Allowance, GrowingDelay
 
 MOST_IN_A_ROW = ledger.MOST_IN_A_ROW
 STRANGERS_WAIT_AFTER, KNOWN_WAIT_AFTER = 5, 20
-SUSPICIOUS_AFTER = 3  # failures of strangers in a row; from then on a captcha may be asked for
+SUSPICIOUS_AFTER = 3  # failures of strangers in a row, after which a captcha may be required
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 ALL_PLACES_ALLOWANCE = Allowance(most_in_a_row=MOST_IN_A_ROW)
 STRANGERS_ALLOWANCE = Allowance(delay=GrowingDelay(after=STRANGERS_WAIT_AFTER, first=_MINUTE, longest=_HOUR))
@@ -34,9 +36,9 @@ _ALL_SCOPE, _STRANGERS_SCOPE, _NAME_SCOPE, _PLACE_SCOPE = (
 
 @dataclass(frozen=True, slots=True)
 class CountedAccount:
-    """Whose passwords are counted: `key` is the account's (or, where nobody has that name, the name's) digest, `name`
-    the digest of the name as it was typed, `place` that of the device, session or network that the account is known to
-    be used from; empty for strangers. `shared`: the place is a network."""
+    """The keys under which passwords are counted. `key` is the digest of the account, or of a name that no account has.
+    `name` is the digest of the name as typed. `place` is that of the known device, session or network, empty for a
+    stranger; `shared` says that it is a network."""
 
     key: bytes
     name: bytes = b""
@@ -55,7 +57,7 @@ class CountedAccount:
 
     @property
     def _hidden_counts(self) -> tuple[Count, ...]:
-        """The counts of the account, which nobody is told."""
+        """The counts that no client is told of."""
         whole = Count(_ALL_SCOPE, self.key, ALL_PLACES_ALLOWANCE)
         if not self.place:
             return whole, Count(_STRANGERS_SCOPE, self.key, STRANGERS_ALLOWANCE)
@@ -64,8 +66,9 @@ class CountedAccount:
 
 @dataclass(frozen=True, slots=True)
 class CountedAttempt:
-    """A password that was counted: whether it may open the account, and how many failed in a row now, over all places
-    (0 where it may not). `instead`: what a wrong one is answered where strangers would be refused unseen."""
+    """A counted attempt. `allowed` says whether the password may open the account. `failures_in_a_row` is over all
+    places (0 if not allowed). `refusal_if_wrong` is what a wrong password is answered on a shared network that must
+    wait."""
 
     allowed: bool
     failures_in_a_row: int = 0
@@ -73,11 +76,14 @@ class CountedAttempt:
 
 
 def count_attempt(account: CountedAccount, now: datetime, refusal: Refusal | None = None) -> CountedAttempt:
-    """Count one password before it is compared. `refused`: what a stranger is told here before any is compared.
+    """Count one password before it is compared.
 
-    Where the account must wait, the name's count alone goes on, and the attempt is not `allowed`. Raises `refused`, or
-    Locked where the name or the place must wait, with nothing counted; a known network passes both, with the right
-    password only.
+    If only the hidden counts are full, the attempt is counted for the name and is not `allowed`. A client on a known
+    network passes a full count of the name, but only with the right password.
+
+    Raises:
+        Refusal: `refusal`, if it was given and no known network lets the client pass.
+        Locked: the name or the place must wait. Nothing is counted.
     """
     shown, hidden = account._visible_count, account._hidden_counts
     if not refusal:
@@ -96,15 +102,18 @@ def count_attempt(account: CountedAccount, now: datetime, refusal: Refusal | Non
 
 
 def take_back_attempt(account: CountedAccount, attempt: CountedAttempt, now: datetime) -> None:
-    """What was counted was not wrong."""
+    """Take back what was counted, because the password was not wrong."""
     shown = () if attempt.refusal_if_wrong else (account._visible_count,)
     for each in (*shown, *(account._hidden_counts if attempt.allowed else ())):
         ledger.give_back(each.scope, each.key, now, proved=False)
 
 
 def record_success(account: CountedAccount, attempt: CountedAttempt, now: datetime) -> None:
-    """It was right: the run of failures is over, in the caller's transaction. What strangers failed at the name stays
-    where a network passed them: that its count begins anew would tell them that somebody signed in."""
+    """Reset the failures after a right password, in the caller's transaction.
+
+    If only the network is known, the failures counted for the name stay: a reset would tell a stranger that somebody
+    signed in.
+    """
     ended = account._hidden_counts if account.shared else (account._visible_count, *account._hidden_counts)
     ledger.reset_counts(*((each.scope, each.key) for each in ended))
     if account.shared and not attempt.refusal_if_wrong:
@@ -112,8 +121,8 @@ def record_success(account: CountedAccount, attempt: CountedAttempt, now: dateti
 
 
 def has_suspicious_failures(account: CountedAccount, now: datetime) -> bool:
-    """Whether so many failed at this name that the next should show to be a person. Never for a device of the person's
-    own, and not while strangers wait anyway."""
+    """Return whether strangers failed so often at this name that a captcha should be required. Never for the person's
+    own device, and not while strangers must wait anyway."""
     shown = account._visible_count
     if (account.place and not account.shared) or ledger.current_streak(shown.scope, shown.key) < SUSPICIOUS_AFTER:
         return False
@@ -121,5 +130,5 @@ def has_suspicious_failures(account: CountedAccount, now: datetime) -> bool:
 
 
 def reset_failures(*keys: bytes) -> None:
-    """The owner proved an address: the counts of the account and of its names start anew."""
+    """Reset the counts of an account and its names, because the owner proved an address."""
     ledger.reset_counts(*((scope, key) for scope in (_ALL_SCOPE, _STRANGERS_SCOPE, _NAME_SCOPE) for key in keys))

@@ -1,4 +1,4 @@
-"""Count a request against the rates: moving windows, in memory for one process, in Redis for many."""
+"""Counting of requests against the rates: moving windows, in memory for one process, in Redis for several."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from vestibule.storage import redis_client
 
 
 def open_redis_storage(url: str, **options: Any) -> Storage:
-    """Where the counts of many processes are kept; each is one key, so that a cluster may hold them."""
+    """Return the storage for several processes. Each count is one key, so that it works in a cluster."""
     client = redis_client.open_connection(url, **options)
     kept: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "vestibule:rate"}
     if redis_client.is_cluster_url(url):
@@ -26,7 +26,7 @@ def open_redis_storage(url: str, **options: Any) -> Storage:
 
 
 class _ClusterStorage(RedisClusterStorage):
-    """Over our client: `limits` would make one of its own, and knows no TLS in its URLs."""
+    """Uses our client. The one that `limits` makes supports no TLS in its URLs."""
 
     def __init__(self, client: Any, *, wrap_exceptions: bool, key_prefix: str) -> None:
         Storage.__init__(self, wrap_exceptions=wrap_exceptions)
@@ -47,8 +47,9 @@ _limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(_open_limiter))
 def count_request(rule: Rule, *, network: str) -> None:
     """Count one request against the rule's rates per network and overall.
 
-    Raises Throttled with the time to wait, and Unavailable when Redis can't be reached: a rate that can't be
-    counted does not vanish (docs/decisions/0003).
+    Raises:
+        Throttled: a rate is used up; it carries the time to wait.
+        Unavailable: Redis cannot be reached. A rate that cannot be counted still protects (docs/decisions/0003).
     """
     rates = settings.RATES[rule.name]
     _count_against_rates(rule, rates.per_network, f"network {network}")
@@ -56,7 +57,11 @@ def count_request(rule: Rule, *, network: str) -> None:
 
 
 def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
-    """Count one request against the rule's rates per identifier; whether it fits them. Raises Unavailable."""
+    """Count one request against the rule's rates per identifier, and return whether it fits.
+
+    Raises:
+        Unavailable: Redis cannot be reached.
+    """
     try:
         _count_against_rates(rule, settings.RATES[rule.name].per_identifier, f"identifier {identifier}")
     except Throttled:
@@ -65,7 +70,11 @@ def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
 
 
 def is_half_used(rule: Rule, *, network: str) -> bool:
-    """Whether the network has used up more than half of any rate of the rule. Counts nothing. Raises Unavailable."""
+    """Return whether the network has used more than half of any rate of the rule. Counts nothing.
+
+    Raises:
+        Unavailable: Redis cannot be reached.
+    """
     try:
         return any(
             _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
@@ -76,7 +85,7 @@ def is_half_used(rule: Rule, *, network: str) -> bool:
 
 
 def reset_rate_counters() -> None:
-    """Start every count anew (for tests)."""
+    """Reset every count (for tests)."""
     _limiter.storage.reset()
 
 

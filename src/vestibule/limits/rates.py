@@ -9,13 +9,13 @@ import limits
 from vestibule.limits.rolling_window import Allowance
 from vestibule.limits.rules import Rule
 
-# From the name of a setting and its default to what the operator wants; empty means no rate.
+# Returns the operator's value of a setting, given its name and default; empty means no rate.
 ReadSetting = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """A rule's rates."""
+    """The parsed rates of a rule."""
 
     per_network: tuple[limits.RateLimitItem, ...] = ()
     per_identifier: tuple[limits.RateLimitItem, ...] = ()
@@ -23,7 +23,11 @@ class Rates:
 
 
 def parse_rule_rates(rule: Rule, read: ReadSetting) -> Rates:
-    """The rates of a rule at the edge. Raises ValueError for words that are no rate."""
+    """Return the rates of a rule at the edge.
+
+    Raises:
+        ValueError: a setting is no rate.
+    """
     name = f"RATE_{rule.name.upper()}"
     return Rates(
         per_network=parse_rates(read(name, rule.per_network)),
@@ -33,11 +37,19 @@ def parse_rule_rates(rule: Rule, read: ReadSetting) -> Rates:
 
 
 def parse_cap_allowance(cap: Rule, read: ReadSetting) -> Allowance:
-    """The allowance of a cap that the ledger counts. Raises ValueError for words that are no rate."""
+    """Return the allowance of a cap that the ledger counts.
+
+    Raises:
+        ValueError: the setting is no rate.
+    """
     rates = parse_rates(read(f"RATE_{cap.name.upper()}", cap.per_identifier))
     return Allowance(windows=tuple((rate.amount, timedelta(seconds=rate.get_expiry())) for rate in rates))
 
 
 def parse_rates(words: str) -> tuple[limits.RateLimitItem, ...]:
-    """The rates that the words name; none for no words. Raises ValueError."""
+    """Return the rates that the words name; none for no words.
+
+    Raises:
+        ValueError: the words name no rate.
+    """
     return tuple(limits.parse_many(words)) if words.strip() else ()

@@ -1,22 +1,22 @@
-"""So many in so long: the arithmetic of rolling windows, in plain Python."""
+"""Arithmetic of rolling windows, in plain Python."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-FOREVER = 365 * 24 * 3600  # seconds; told where only another proof opens the way again
+FOREVER = 365 * 24 * 3600  # seconds; returned where only another proof ends the wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrowingDelay:
-    """From so many in a row on, each next one waits: `first`, then twice as long each time, `longest` at most."""
+    """After `after` events in a row each next one waits: `first`, then twice as long each time, at most `longest`."""
 
     after: int
     first: timedelta
     longest: timedelta
 
     def seconds_after(self, streak: int) -> int:
-        """Seconds to wait after the newest of so many in a row."""
+        """Return the seconds to wait after the newest of `streak` events in a row."""
         if streak < self.after:
             return 0
         doublings = min(streak - self.after, 32)
@@ -25,8 +25,8 @@ class GrowingDelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """At most so many in each rolling window, and so many in a row (None: no bound), with a growing delay. Where the
-    windows are full, one more fits so long `after` the last (None: it does not)."""
+    """At most so many events in each rolling window and so many in a row (None: no bound), with a growing delay. When
+    the windows are full, one more fits `after` that time since the last (None: it does not)."""
 
     windows: Sequence[tuple[int, timedelta]] = ()
     most_in_a_row: int | None = None
@@ -34,7 +34,7 @@ class Allowance:
     after: timedelta | None = None
 
     def seconds_until_free(self, moments: Sequence[int], streak: int, now: int) -> int:
-        """Seconds until one more fits; 0 when it fits now."""
+        """Return the seconds until one more fits; 0 if it fits now."""
         if self.most_in_a_row is not None and streak >= self.most_in_a_row:
             return FOREVER
         waits = [0]
@@ -51,7 +51,7 @@ class Allowance:
 
     @property
     def memory_seconds(self) -> int:
-        """Seconds for which a moment matters."""
+        """The seconds for which an event matters."""
         longest = self.delay.longest.total_seconds() if self.delay else 0
         return max([int(longest), *(int(window.total_seconds()) for _, window in self.windows)])
 

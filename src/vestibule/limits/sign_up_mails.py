@@ -1,7 +1,8 @@
-"""How many mails strangers may cause by signing up: to one domain, and in all.
+"""Limits on the mails that strangers cause by signing up: to one domain, and in all.
 
-Beyond it sign-ups are answered as usual and not mailed, until the hour has room again. What guards an account (a reset,
-a notice) goes all the same, and so does what somebody asked for who solved a captcha (docs/decisions/0084).
+Beyond them sign-ups are answered as usual but not mailed, until the hour has room again. Messages that protect an
+account (a reset, a notice) are sent anyway, and so are those that a client with a solved captcha causes
+(docs/decisions/0084).
 """
 
 from django.conf import settings
@@ -16,10 +17,10 @@ from vestibule.limits.rules import SIGN_UP_MAIL
 
 
 def count_sign_up_mail(client: Client, address: str) -> bool:
-    """Count one mail to the address; whether its domain, or all together, had their share of this hour.
+    """Count one mail to the address, and return whether its domain, or all together, used up this hour's share.
 
     Raises:
-        Unavailable: Redis can't be reached.
+        Unavailable: Redis cannot be reached.
     """
     domain = settings.KEYS.digest("domain", address.rpartition("@")[2].encode()).hex()
     try:

@@ -1,8 +1,8 @@
-"""What SMS may cost: exact caps per network, number prefix and day, for each purse, and a breaker for codes that nobody
-types.
+"""Limits on SMS costs: exact caps per network, number prefix and day for each purse, and a circuit breaker for codes
+that nobody types.
 
-Toll fraud ("SMS pumping") earns its money by codes that are sent and never used; Twilio's and Login.gov's remedies are
-the numbers here (docs/settings.md).
+Toll fraud ("SMS pumping") profits from codes that are sent and never used. The numbers follow the advice of Twilio and
+Login.gov (docs/settings.md).
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,27 @@ from vestibule.limits.ledger import Count
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
 
 PREFIX_LENGTH = 8  # characters: the plus sign and seven digits
-BREAKER = Allowance(windows=((50, timedelta(days=1)),))  # so many a day before their use is looked at
+BREAKER = Allowance(windows=((50, timedelta(days=1)),))  # codes sent in a day before their use is checked
 LEAST_PERCENT_USED = 30  # percent of the codes sent that must come back
 BREAKER_WAIT = 3600  # seconds that a person is told to wait while the breaker is open
 _TOTAL_KEY = b"all"
-_COUNTED_ONLY = Allowance(windows=((10**6, timedelta(days=1)),))  # counted, and bounded by what is made of it
+_COUNTED_ONLY = Allowance(windows=((10**6, timedelta(days=1)),))  # counted for the breaker, not limited
 
 
 class Purse(StrEnum):
-    """What pays for an SMS. None spends another's, so that no client learns from the end of one what was sent out of
-    another, and what strangers cause keeps no owner out (docs/decisions/0085). Its counts are called by it."""
+    """What pays for an SMS.
+
+    No purse spends another's, so that a client cannot learn from an empty purse what was sent from another, and what
+    strangers cause does not keep an owner out (docs/decisions/0085). The value is a suffix of the purse's scopes.
+    """
 
     TOLD = ""  # strangers cause it, and are told when no more goes
     QUIET = " quiet"  # strangers cause it, and are told nothing
-    OWN = " own"  # the account itself causes it, or the house, or a client that the account knows
+    OWN = " own"  # the account itself causes it, the service, or a client known to the account
 
 
 class SmsCap(StrEnum):
-    """Which bound refused."""
+    """The limit that refused."""
 
     NETWORK = "network"
     PREFIX = "prefix"
@@ -54,11 +57,11 @@ _CAPS_BY_SCOPE = {
 
 
 def counts_for_number(number: str, network: str, purse: Purse, *, decoy_key: bytes = b"") -> list[Count]:
-    """What one SMS to this number for this network costs, to be counted where the address's own allowance is. A thief
-    chooses the network of what the account causes, so that it is not counted there. The breaker looks at the codes of
-    sign-ups and of new numbers, which are all that comes back to it.
+    """Return the counts of one SMS to this number, to be spent together with the address's own allowance.
 
-    `free`: nothing is sent, and the same work is done on counts of that digest's own.
+    The network is not counted for what the account itself causes, because a thief could choose it. The breaker counts
+    codes for sign-ups and new numbers, because only those come back. With `decoy_key`, nothing will be sent, and the
+    same work is done on unlimited counts under that key.
     """
     found = [
         Count(f"sms prefix{purse}", _count_key(number[:PREFIX_LENGTH]), settings.SMS_CAPS[SmsCap.PREFIX]),
@@ -72,19 +75,19 @@ def counts_for_number(number: str, network: str, purse: Purse, *, decoy_key: byt
 
 
 def find_refusing_cap(full_scopes: Sequence[tuple[str, int]]) -> tuple[SmsCap, int] | None:
-    """Which bound on cost is among the scopes that are full, and the seconds to wait for it."""
+    """Return the cost limit among the full scopes, and the seconds to wait for it; None if there is none."""
     return next(((_CAPS_BY_SCOPE[scope], wait) for scope, wait in full_scopes if scope in _CAPS_BY_SCOPE), None)
 
 
 def is_breaker_open(now: datetime) -> bool:
-    """Whether the breaker is open: of many codes sent, few came back."""
+    """Return whether the breaker is open: of many codes sent, few came back."""
     sent = ledger.count_recent("sms codes", _TOTAL_KEY, now, BREAKER)
     used = ledger.count_recent("sms proved", _TOTAL_KEY, now, BREAKER)
     return sent >= BREAKER.windows[0][0] and 100 * used < LEAST_PERCENT_USED * sent
 
 
 def count_code_used(now: datetime) -> None:
-    """A code that went out by SMS came back."""
+    """Count a code that was sent by SMS and came back."""
     ledger.spend_all(now, Count("sms proved", _TOTAL_KEY, _COUNTED_ONLY))
 
 

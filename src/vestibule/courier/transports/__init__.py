@@ -1,1 +1,1 @@
-"""How messages leave: SMTP, Twilio, and the mailbox of development."""
+"""Transports: SMTP, Twilio, and the mailbox for development."""

@@ -1,4 +1,4 @@
-"""The ways out: e-mail through Django's configured backend, SMS through the configured gateway."""
+"""Senders for each channel: e-mail through Django's configured backend, SMS through the configured gateway."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,10 +14,10 @@ from django.utils.module_loading import import_string
 
 from vestibule.courier.messages import RenderedMessage
 
-MAILS_PER_CONNECTION = 50  # over one connection: many a server cuts it after a hundred
+MAILS_PER_CONNECTION = 50  # many servers close a connection after a hundred
 
-# Every part in 7-bit lines of at most 76 characters, whatever the text holds (RFC 2045, 6.7): not every server on the
-# way knows 8BITMIME, and none has to take lines of more than 998 (RFC 5321, 4.5.3.1.6).
+# Every part is in 7-bit lines of at most 76 characters (RFC 2045, 6.7), because not every relay knows 8BITMIME and none
+# has to accept lines of more than 998 characters (RFC 5321, 4.5.3.1.6).
 _SEVEN_BIT = Charset("utf-8")
 _SEVEN_BIT.body_encoding = QP
 
@@ -25,15 +25,19 @@ _connection_state = local()
 
 
 class MessageSender(Protocol):
-    """A port: hands one rendered message over, with the message's id as idempotency key; raises if it could not."""
+    """A port: hands one rendered message to a transport, with the message's id as idempotency key."""
 
     def __call__(self, id: UUID, to: str, rendered: RenderedMessage) -> None:
-        """Send it; or raise `replies.TransportRefused`, or whatever else went wrong: courier.replies says what each
-        means."""
+        """Send the message.
+
+        Raises:
+            TransportRefused: the transport refused it. Any other exception is classified by `courier.replies`.
+        """
 
 
 def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
-    """One mail to one address. The Message-ID is the message's own, so that a second delivery can be recognised."""
+    """Send one mail to one address. Its Message-ID holds the message's id, so that a second delivery can be
+    recognised."""
     message = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
@@ -47,7 +51,7 @@ def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
         connection=_get_open_connection(),
     )
     message.encoding = _SEVEN_BIT
-    message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail's: comes back with its webhooks
+    message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail returns it in its webhooks
     message.attach_alternative(rendered.html, "text/html")
     try:
         message.send()
@@ -60,14 +64,14 @@ def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
 
 
 def message_id(id: UUID) -> str:
-    """The message's id as a Message-ID (RFC 5322, 3.6.4)."""
+    """Return the message's id as a Message-ID (RFC 5322, 3.6.4)."""
     return f"<{id}@{settings.MAIL_DOMAIN}>"
 
 
 @contextmanager
 def reuse_mail_connection() -> Iterator[None]:
-    """Within, one connection to the transport serves every mail: to greet and part costs as much as one. It ends with
-    the outermost of these."""
+    """Use one connection to the transport for every mail within, because connecting costs as much as sending a mail. It
+    is closed at the end of the outermost of these contexts."""
     _connection_state.users = getattr(_connection_state, "users", 0) + 1
     try:
         yield
@@ -87,7 +91,7 @@ def _get_open_connection() -> BaseEmailBackend:
 
 
 def close_mail_connection() -> None:
-    """Nothing more is to be sent for now, or the line is in doubt."""
+    """Close the connection because nothing more is to be sent, or because a send failed."""
     if hasattr(_connection_state, "line"):
         line = _connection_state.line
         del _connection_state.line
@@ -96,6 +100,6 @@ def close_mail_connection() -> None:
 
 
 def send_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
-    """One SMS to one number, through the gateway that SMS_BACKEND names."""
+    """Send one SMS to one number, through the gateway that SMS_BACKEND names."""
     gateway: MessageSender = import_string(settings.SMS_GATEWAY)
     gateway(id, to, rendered)

@@ -1,6 +1,6 @@
-"""The mailbox for development and tests: what would be sent is a file each under `var/mailbox/`.
+"""The mailbox for development and tests: each message is a file under `var/mailbox/`.
 
-It stands in for a transport only while none is configured, and holds codes in clear as any mailbox does.
+It is used only while no transport is configured. Like any mailbox it holds codes in clear.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from vestibule.courier.messages import RenderedMessage
 from vestibule.courier.transports.channels import message_id
 
 MAX_MESSAGES = 500
-_sequence = count()  # orders what one process delivers within one tick of the clock
+_sequence = count()  # orders what one process delivers within one clock tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,10 @@ class MailboxMessage:
 
 
 class MailboxBackend(BaseEmailBackend):
-    """A Django e-mail backend that writes into the mailbox."""
+    """A Django e-mail backend that writes to the mailbox."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Deliver each message; how many were."""
+        """Deliver each message, and return how many."""
         for message in email_messages:
             _write_message_file(message.message().as_bytes(), "email")
         return len(email_messages)
@@ -61,13 +61,13 @@ def deliver_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
 
 
 def list_messages(to: str = "") -> list[MailboxMessage]:
-    """All that was delivered (to that address, if one is given), newest first."""
+    """Return the delivered messages (to that address, if one is given), newest first."""
     found = [_read_message_file(path) for path in sorted(_mailbox_folder().glob("*.eml"), reverse=True)]
     return [letter for letter in found if not to or letter.to.lower() == to.strip().lower()]
 
 
 def find_message(id: str) -> MailboxMessage | None:
-    """One letter, or None."""
+    """Return one message, or None."""
     return next((_read_message_file(path) for path in _mailbox_folder().glob("*.eml") if path.stem == id), None)
 
 
@@ -82,12 +82,12 @@ def _write_message_file(content: bytes, channel: str) -> None:
     path = folder / f"{time_ns():020d}.{getpid()}.{next(_sequence):06d}-{channel}.eml"
     draft = path.with_suffix(".part")
     draft.write_bytes(content)
-    draft.rename(path)  # atomic: a reader never sees half a letter
+    draft.rename(path)  # atomic: a reader never sees half a message
     for old in sorted(folder.glob("*.eml"))[:-MAX_MESSAGES]:
         old.unlink(missing_ok=True)
 
 
-@lru_cache(maxsize=MAX_MESSAGES)  # a letter never changes, and to parse all of them again took a second of each look
+@lru_cache(maxsize=MAX_MESSAGES)  # a message never changes, and parsing all of them takes a second
 def _read_message_file(path: Path) -> MailboxMessage:
     name, _, channel = path.stem.partition("-")
     parsed = message_from_bytes(path.read_bytes(), policy=policy.default)

@@ -12,14 +12,16 @@ from vestibule.courier import replies
 from vestibule.courier.messages import RenderedMessage
 from vestibule.courier.replies import TransportRefused
 
-TIMEOUT = 10.0  # seconds; the lease on a message is longer
+TIMEOUT = 10.0  # seconds, less than the lease on a message
 
 
 def send_through_twilio(id: UUID, to: str, rendered: RenderedMessage) -> None:  # noqa: ARG001 - no key there
-    """One SMS (`channels.MessageSender`), from the messaging service or the number that is configured. A second
-    delivery is a second SMS: the API knows no key to tell them by.
+    """Send one SMS (`channels.MessageSender`) from the configured messaging service or number.
 
-    Raises Refused for whatever their API answers, and what the client raises where it does not.
+    The API takes no idempotency key, so a second delivery is a second SMS.
+
+    Raises:
+        TransportRefused: the API answered with an error. Without an answer, the client's own exception is raised.
     """
     service = settings.TWILIO_MESSAGING_SERVICE_SID
     sender = {"messaging_service_sid": service} if service else {"from_": settings.TWILIO_FROM}
@@ -33,7 +35,7 @@ def send_through_twilio(id: UUID, to: str, rendered: RenderedMessage) -> None:  
 
 @cache
 def twilio_client() -> TwilioClient:
-    """Their client, made once: it keeps its connections."""
+    """Return the client of the API, made once because it keeps its connections."""
     made = TwilioClient(
         settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=TwilioHttpClient(timeout=TIMEOUT)
     )
