@@ -134,7 +134,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _send_pending(self, conn: Connection, fs: Any, kept: bool) -> None:
         try:
-            conn.sock.send_on()
+            conn.sock.send_pending()
         except OSError:
             self._stop_waiting(conn)
             self._close_connection(conn)
