@@ -49,7 +49,7 @@ def test_hol_09_a_reset_does_the_same_work_for_everybody(
     assert len(replies) == 1
     for name in classes:
         assert done[name] == done["unknown"], name
-    assert done["known"]["Keys.seal"] == 2  # the challenge's, and the message's
+    assert done["known"]["KeyRing.seal"] == 2  # the challenge's, and the message's
     assert done["known"]["task published"] + done["known"]["doorbell"] == 1
     assert len(inbox.all(next(iter(classes["known"].values())))) > 0
 
