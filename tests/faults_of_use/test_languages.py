@@ -1,10 +1,23 @@
-"""One request's language is not the next one's: what is kept between requests is kept by language."""
+"""One request's language is not the next one's; it is one of ours, whatever is asked for."""
+
+from collections.abc import Iterator
 
 import pytest
+from django.test import RequestFactory
 from django.utils import translation
 from rest_framework import serializers
 
-from tests.world import Api
+from tests import pseudo_locale
+from tests.world import Api, Http
+from vestibule.web.language import choose_language
+
+XA = pseudo_locale.LANGUAGE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _languages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pseudo_locale.installed(tmp_path_factory.mktemp("locale"), ("de", "German"), ("fr", "French")):
+        yield
 
 
 @pytest.mark.parametrize("languages", [("de", "en"), ("en", "de"), ("fr", "de")])
@@ -12,8 +25,75 @@ def test_a_message_is_in_the_language_of_its_request(api: Api, languages: tuple[
     """The messages of DRF's validators are written when they are first read."""
     written = {"en": "Ensure this field has no more than", "de": "Stelle sicher", "fr": "Assurez-vous que ce champ"}
     for language in languages:
-        with translation.override(language):
-            reply = api.post("register/start", {"email": "a@b.example", "password": "x" * 5000})
+        body = {"email": "a@b.example", "password": "x" * 5000}
+        reply = api.post("register/start", body, **{"Accept-Language": language})
         [message] = reply.body["errors"]["password"]
         assert message.startswith(written[language]), (language, message)
     assert serializers.CharField().error_messages["blank"]
+
+
+@pytest.mark.parametrize("typed", ["no address", "a@b", "ä@example.com"])
+def test_what_a_flow_refuses_is_said_in_the_language_of_its_request(api: Api, typed: str) -> None:
+    for language, said in (
+        (XA, pseudo_locale.bracketed),
+        ("en", str),
+        ("xx, es;q=0.5", str),
+        (f"{XA};q=0.4", pseudo_locale.bracketed),
+    ):
+        reply = api.post("register/start", {"email": typed, "password": "a"}, **{"Accept-Language": language})
+        assert reply.body["title"] == said("Validation failed")
+        assert reply.body["detail"] == said("2 fields need attention.")
+        assert reply.body["errors"]["email"] == [said("Enter a valid email address.")]
+        assert said("Use at least 12 characters.") in reply.body["errors"]["password"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "chosen"),
+    [
+        ("/login/", {}, "en"),
+        ("/login/", {"Accept-Language": "de-AT, en;q=0.5"}, "de"),
+        ("/login/", {"Accept-Language": "de;q=0.2, fr;q=0.9"}, "fr"),
+        ("/login/?ui_locales=xx+fr-CA+de", {"Accept-Language": "de"}, "fr"),
+        ("/login/?ui_locales=fr", {"Cookie": "django_language=de", "Accept-Language": "en"}, "de"),
+        ("/login/", {"Cookie": "django_language=xx", "Accept-Language": "fr"}, "fr"),
+        ("/login/", {"Accept-Language": "ja, zh-Hant, *"}, "en"),
+        ("/api/auth/login", {"Cookie": "django_language=de", "Accept-Language": "fr"}, "fr"),
+        ("/api/auth/login?ui_locales=fr", {"Cookie": "django_language=de"}, "en"),
+        ("/api/auth/login", {"Accept-Language": f"{XA}, de"}, XA),
+    ],
+)
+def test_the_language_is_the_first_that_we_have(path: str, headers: dict[str, str], chosen: str) -> None:
+    assert choose_language(RequestFactory().get(path, headers=headers)) == chosen
+
+
+HOSTILE = [
+    "x" * 10_000,
+    "en-" * 3000,
+    "de\x00",
+    "../../etc/passwd",
+    "{0.__class__}",
+    "%(n)s",
+    "ü",
+    "-",
+    ";q=",
+    ",,,",
+    "*",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_language_that_is_none_is_ignored(house: None, hostile: str) -> None:
+    http = Http(raise_request_exception=False)
+    for path in ("/login/", "/api/auth/config"):
+        for headers in ({"Accept-Language": hostile}, {"Cookie": f"django_language={hostile}"}):
+            assert http.get(path, headers=headers).status_code == 200
+        assert http.get(path, {"ui_locales": hostile}).status_code == 200
+        assert http.get(path, {"ui_locales": f"{hostile} " * 200}).status_code == 200
+
+
+def test_a_page_says_its_language_and_the_thread_forgets_it(house: None) -> None:
+    with translation.override("fr"):
+        page = Http().get("/no-such-page/", headers={"Accept-Language": XA}).content.decode()
+        assert translation.get_language() == "fr"
+    assert f'<html lang="{XA}">' in page
+    assert pseudo_locale.bracketed("There is nothing here.") in page

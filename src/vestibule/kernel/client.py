@@ -15,13 +15,15 @@ class Client:
     `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
     the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
     `user_id` and `auth_time` (when they proved who they are) are those of whoever is signed in, and `person` is their
-    account as it stood when they were admitted.
+    account as it stood when they were admitted. `language` is the one they are written to in, where their account has
+    none of its own; empty, for the default, inside the house.
     """
 
     at: datetime
     actor: str = "anonymous"
     ip_address: str | None = None
     user_agent: str = ""
+    language: str = ""
     request_id: str = ""
     captcha_solved: bool = False
     messages_withheld: bool = False

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language
 from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
@@ -51,6 +52,7 @@ def admit(
         at=timezone.now(),
         ip_address=str(address) if address else None,
         user_agent=clean_label(request.headers.get("User-Agent", ""), 200),
+        language=get_language() or settings.LANGUAGE_CODE,  # as web.middleware chose it, or a project's own middleware
         request_id=str(get_contextvars().get("request_id", "")),
         actor="user" if session else "anonymous",
         session_id=session.id if session else None,

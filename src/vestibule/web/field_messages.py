@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
@@ -72,11 +73,11 @@ _ATTRIBUTE_NAMES: Mapping[str, Promise | str] = MappingProxyType(
 def field_message(error: FieldError) -> str:
     """The sentence for a person, in the language that is active now. A password validator of somebody else's project
     brings its own."""
-    words = FIELD_MESSAGES.get(error.message_key)
+    words: Any = FIELD_MESSAGES.get(error.message_key)
     if words is None and isinstance(violation := error.params.get("violation"), ValidationError):
         return " ".join(violation.messages)
     params = {
         name: _ATTRIBUTE_NAMES.get(value, value) if isinstance(value, str) else value
         for name, value in error.params.items()
     }
-    return str(words) % params
+    return str(words % params)  # before it is a text: a plural is chosen by its number

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
+from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -19,7 +20,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import Refusal, Unavailable
 from vestibule.limits.admission import admission
-from vestibule.web import edge, error_responses, headers, request_bodies, request_metrics
+from vestibule.web import edge, error_responses, headers, language, request_bodies, request_metrics
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -64,6 +65,16 @@ def request_context(get_response: GetResponse) -> GetResponse:
         return response
 
     return respond_in_context
+
+
+def speak_language(get_response: GetResponse) -> GetResponse:
+    """Answer in the language of the request (web.language). The thread speaks none of it afterwards."""
+
+    def respond_in_language(request: HttpRequest) -> HttpResponse:
+        with translation.override(language.choose_language(request)):
+            return get_response(request)
+
+    return respond_in_language
 
 
 def https_only(get_response: GetResponse) -> GetResponse:

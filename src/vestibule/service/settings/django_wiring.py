@@ -29,6 +29,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "vestibule.web.middleware.request_context",
+    "vestibule.web.middleware.speak_language",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -53,6 +54,7 @@ TEMPLATES = [
 REGISTRATION_MODES = ("deferred", "pending")
 AUTH_USER_MODEL = "vestibule_accounts.User"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

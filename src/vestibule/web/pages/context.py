@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from vestibule.web.pages.link_token import url_without_token
 
@@ -12,6 +13,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
     """The context of every template."""
     return {
         "brand": settings.BRAND,
+        "language": get_language(),
         "mailbox": settings.MAILBOX,
         "nonce": getattr(request, "csp_nonce", ""),
         "without_token": url_without_token(request),
