@@ -1,8 +1,10 @@
 """Devices: what a client says about its device, and which devices and networks an account was signed in from before."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -13,15 +15,17 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.kernel.text import clean_label, is_name, strip_invisible
 from vestibule.sessions.models import Device, DeviceType, Session
+from vestibule.storage.lazy_import import import_when_used
 from vestibule.storage.prepared import PreparedQuery
 
+if TYPE_CHECKING:
+    import ua_parser
+else:
+    ua_parser = import_when_used("ua_parser")
+
 KNOWN_FOR = timedelta(days=90)  # how long a network stays known after a session from it
-# The first mark that a User-Agent contains decides: Edge, say, also contains "Chrome".
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (
-    *(("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS")),
-    *(("Mac OS", "macOS"), ("Linux", "Linux")),
-)
+_FORM_FACTORS = re.compile(r"\b(Mobile|iOS)\b")  # in a browser's name: the kind of device says it
+_SYSTEM_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
 _RECENT_SESSION = PreparedQuery(Session.objects.only("id"), "user_id", "address", "created_at__gt")
 MAX_LENGTHS = {"device_name": 100, "browser": 60, "os": 60}  # characters
 
@@ -116,14 +120,20 @@ def forget_devices_and_networks(user_id: UUID, *, except_session: UUID | None = 
 
 
 def describe_user_agent(user_agent: str) -> dict[str, str]:
-    """Return the device that a browser's User-Agent names, in everyday words. It is only displayed."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    os = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    kind = (
-        "mobile" if "Mobi" in user_agent else "tablet" if "iPad" in user_agent or "Tablet" in user_agent else "desktop"
-    )
-    name = " on ".join(each for each in (browser, os) if each)
-    return {"fingerprint": "", "name": name, "type": kind, "browser": browser, "os": os}
+    """Return the device that a browser's User-Agent names, in everyday words. It is only displayed; words that the
+    client invented are cleaned as its other claims are."""
+    browser, system = ua_parser.parse_user_agent(user_agent), ua_parser.parse_os(user_agent)
+    is_ipad = "iPad" in user_agent
+    browser_name = " ".join(_FORM_FACTORS.sub("", browser.family).split()) if browser else ""
+    system_name = _SYSTEM_NAMES.get(system.family, system.family) if system else ""
+    told = {
+        "browser": clean_label(browser_name, MAX_LENGTHS["browser"]),
+        "os": "iPadOS" if is_ipad else clean_label(system_name, MAX_LENGTHS["os"]),
+    }
+    is_phone = "Mobi" in user_agent  # so do phones say, and tablets with Android do not (developer.chrome.com)
+    is_tablet = is_ipad or "Tablet" in user_agent or (system_name == "Android" and not is_phone)
+    kind = "tablet" if is_tablet else "mobile" if is_phone else "desktop"
+    return {"fingerprint": "", "name": " on ".join(each for each in told.values() if each), "type": kind, **told}
 
 
 def remember_device(
