@@ -1,1 +1,1 @@
-"""The record of what happened: audit row, log line and metric from one call."""
+"""The audit log: one call records an event as audit row, log line and metric."""

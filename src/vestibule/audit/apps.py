@@ -1,4 +1,4 @@
-"""The Django app of the audit."""
+"""The Django app of the audit log."""
 
 from django.apps import AppConfig
 

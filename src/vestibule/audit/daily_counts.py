@@ -1,5 +1,5 @@
-"""How often a day what is too frequent for a row each: counted in memory, written now and then, so that no flood of
-refusals is a flood of writes."""
+"""Daily counts of what is too frequent for a row each. They are kept in memory and written in intervals, so that a
+flood of refusals causes no flood of writes."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ from django.db.transaction import atomic
 
 from vestibule.audit.models import DayTally
 
-WRITE_INTERVAL = timedelta(seconds=10)  # a process writes at most so often
+WRITE_INTERVAL = timedelta(seconds=10)  # at least, between two writes of a process
 
 CountKey = tuple[date, str, str]  # day, event, code
 
@@ -20,7 +20,7 @@ log = structlog.get_logger("vestibule.audit")
 
 
 class DailyCounter:
-    """What this process has counted and not written yet."""
+    """The counts of this process that are not written yet."""
 
     def __init__(self) -> None:
         self._counts: Counter[CountKey] = Counter()
@@ -28,33 +28,34 @@ class DailyCounter:
         self._written_at: datetime | None = None
 
     def count_event(self, name: str, code: str, now: datetime) -> None:
-        """One more; the first after a quiet while is written at once, a flood's together every ten seconds."""
+        """Count one more. The first after a quiet interval is written at once, those of a flood together every ten
+        seconds."""
         with self._lock:
             self._counts[(now.date(), name, code)] += 1
             due = self._written_at is None or not timedelta() <= now - self._written_at < WRITE_INTERVAL
-            due = due and not connection.in_atomic_block  # where a refusal might roll it back
+            due = due and not connection.in_atomic_block  # a rollback would lose it
             if due:
                 self._written_at = now
         if due:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is left: before somebody looks, with each sweep of this process, and at its end."""
+        """Write the remaining counts: before they are read, with each sweep of this process, and at its end."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
         if not taken:
             return
         try:
             with atomic():
-                for key in sorted(taken):  # in one order, so that two processes never wait for each other
+                for key in sorted(taken):  # in the same order in all processes, so that no deadlock is possible
                     _add_to_day(key, taken[key])
-        except Error as error:  # it waits for the next time: to count must not fail a request
+        except Error as error:  # kept for the next time: counting must not fail a request
             log.warning("tallies.unwritten", error=type(error).__name__)
             with self._lock:
                 self._counts.update(taken)
 
     def reset(self) -> None:
-        """Start anew (for tests)."""
+        """Drop all counts (for tests)."""
         with self._lock:
             self._counts, self._written_at = Counter(), None
 

@@ -1,4 +1,5 @@
-"""The names of what can happen: past facts. A refused flow is recorded as `<flow>.refused` with the refusal's code."""
+"""The table of events: what can happen, as past facts. A refused flow is recorded as `<flow>.refused` with the
+refusal's code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A named fact. `details` are what its log line may carry besides what every line does (docs/events.md), by name
-    and type: `record` refuses others. `kept` says whether it is a row of the audit log, or only a log line and a
-    metric; `tallied`, that it is counted by day and code instead; `alarm`, that its log line is an error: somebody has
-    to look."""
+    """A named fact.
+
+    `details` are the names and types of what its log line may carry besides the common fields (docs/events.md);
+    `record_event` refuses others. `in_audit_log` says whether it gets a row in the audit log, or only a log line and a
+    metric. `counted_daily` says that it is counted by day and code. `logged_as_error` marks an alarm that operators
+    have to look at.
+    """
 
     name: str
     meaning: str
@@ -19,10 +23,10 @@ class Event:
     logged_as_error: bool = False
 
     def check_details(self, details: Mapping[str, object]) -> None:
-        """Let no detail pass that is not declared: a secret would reach the logs.
+        """Refuse details that are not declared, because a secret could reach the logs that way.
 
         Raises:
-            TypeError: a detail has another name or type than the event says.
+            TypeError: a detail has another name or type than declared.
         """
         for name, value in details.items():
             if name not in self.details or not isinstance(value, self.details[name]):
@@ -141,11 +145,11 @@ ALL_EVENTS = tuple(value for value in globals().values() if isinstance(value, Ev
 
 
 def meaning_of(name: str) -> str:
-    """What an event says happened, for people."""
+    """Return what an event means, in words."""
     known = {event.name: event.meaning for event in ALL_EVENTS}
     return known.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
 
 
 def refusal_event(flow: str, *, in_audit_log: bool = True, counted_daily: bool = False) -> Event:
-    """The event of a flow that said no: `registration.confirm` becomes `registration.confirm.refused`."""
+    """Return the event of a refused flow: `registration.confirm` becomes `registration.confirm.refused`."""
     return Event(f"{flow}.refused", "The flow said no.", in_audit_log=in_audit_log, counted_daily=counted_daily)

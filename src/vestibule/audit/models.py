@@ -1,15 +1,15 @@
-"""The audit log: insert-only rows, which PostgreSQL itself refuses to rewrite (`0001_initial`)."""
+"""The tables of the audit log. Its rows are only inserted; PostgreSQL refuses to rewrite them (`0001_initial`)."""
 
 from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One fact, once. `user_id` is no foreign key: the record outlives the account.
+    """One recorded event. `user_id` is no foreign key, because the record outlives the account.
 
-    `challenge_id` is unique: the database itself refuses to commit the work of one proof twice.
-    `subject` is the keyed digest of the address concerned; no address is kept in clear. Where one person did something
-    to the account of another, `user_id` is the other's, `by_id` their own, and `reason` why, in their words.
-    `address_cut`: of the address only the network is left (audit.retention).
+    `challenge_id` is unique: the database refuses to commit the work of one proof twice. `subject` is the keyed digest
+    of the address concerned; no address is stored in clear. If one person acted on another's account, `user_id` is the
+    other, `by_id` the one who acted, and `reason` their reason. `address_cut` says that the IP address was truncated to
+    its network (`audit.retention`).
     """
 
     at = models.DateTimeField(db_index=True)
@@ -44,7 +44,7 @@ class AuditEvent(models.Model):
 
 
 class DayTally(models.Model):
-    """How often something happened on a day (in UTC) that is too frequent for a row each (audit.daily_counts)."""
+    """How often something happened on a day (UTC) that is too frequent for a row each (`audit.daily_counts`)."""
 
     day = models.DateField()
     name = models.CharField(max_length=60)

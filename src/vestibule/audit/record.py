@@ -1,4 +1,4 @@
-"""Record a fact, once: one call writes the audit row, the log line and the metric."""
+"""Recording of events: one call writes the audit row, the log line and the metric."""
 
 from functools import partial
 from uuid import UUID
@@ -17,7 +17,7 @@ from vestibule.storage.rows import insert_once
 log = structlog.get_logger("vestibule.audit")
 
 EVENT_COUNTER = Counter("vestibule_events", "Facts recorded, by name and by the code of a refusal.", ["event", "code"])
-for _event in ALL_EVENTS:  # a series that begins at zero: the first of its kind is an increase too
+for _event in ALL_EVENTS:  # a series must start at zero for its first increase to be visible
     EVENT_COUNTER.labels(event=_event.name, code="")
 
 
@@ -32,12 +32,14 @@ def record_event(
     reason: str = "",
     **details: str | int,
 ) -> None:
-    """The row joins the caller's transaction; log line and metric follow its commit, so that they never tell of
-    something that was rolled back. `details` go to the log line only: those that the event declares, nothing secret
-    or personal; `reason`, why a person did this to the account of another, goes to the row only.
+    """Record an event.
+
+    The audit row joins the caller's transaction. Log line and metric follow its commit, so that they never report what
+    was rolled back. `details` go to the log line only; the event declares them, and they hold nothing secret or
+    personal. `reason`, why a person acted on another's account, goes to the row only.
 
     Raises:
-        AlreadyUsed: `challenge_id` is on record already; what the same proof did once is not done again.
+        AlreadyUsed: `challenge_id` is recorded already, so the proof has taken effect.
         TypeError: the event does not declare one of the details.
     """
     event.check_details(details)
@@ -77,13 +79,13 @@ def record_event(
     if event.in_audit_log:
         on_commit(tell)
     else:
-        tell()  # also while there is no database to ask
+        tell()  # at once: it must work while the database is down
     if event.counted_daily:
         daily_counts.daily_counter.count_event(event.name, str(details.get("rule", code)), client.at)
 
 
 def is_proof_recorded(challenge_id: UUID, event: Event | None = None) -> bool:
-    """Whether the work of this proof (this very work, where one is named) has been committed."""
+    """Return whether the work of this proof was committed: any work, or that of this event."""
     found = AuditEvent.objects.filter(challenge_id=challenge_id)
     return (found.filter(name=event.name) if event else found).exists()
 

@@ -1,5 +1,5 @@
-"""What of the audit log is of no more use: events after a year, and long before that whole addresses
-(GDPR, article 5(1)(e))."""
+"""Retention of the audit log: events are deleted after a year, and IP addresses truncated long before that (GDPR,
+article 5(1)(e))."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ from vestibule.kernel import networks
 
 @contextmanager
 def allow_shortening() -> Iterator[None]:
-    """Let events be shortened or erased within, in one transaction: PostgreSQL refuses it everywhere else
-    (`0001_initial`). When, what and by what kind of actor stays even so (docs/decisions/0082).
+    """Allow events to be truncated or erased within, in one transaction. PostgreSQL refuses it otherwise
+    (`0001_initial`). Time, name and kind of actor can never be changed (docs/decisions/0082).
 
     Raises:
-        ProgrammingError: the body changes what happened.
+        ProgrammingError: the body changes one of those.
     """
     with atomic():
         _set_shortening("on")
@@ -34,22 +34,22 @@ def _set_shortening(word: str) -> None:
 
 
 def expired_events(before: datetime) -> QuerySet[AuditEvent]:
-    """The events of before that moment."""
+    """Return the events before that moment."""
     return AuditEvent.objects.filter(at__lt=before)
 
 
 def expired_daily_counts(before: datetime) -> QuerySet[DayTally]:
-    """What was counted on the days before it."""
+    """Return the daily counts of the days before that moment."""
     return DayTally.objects.filter(day__lt=before.date())
 
 
 def events_with_full_address(before: datetime) -> QuerySet[AuditEvent]:
-    """The events of before that moment that say where somebody was to the last bit."""
+    """Return the events before that moment whose IP address is not truncated."""
     return AuditEvent.objects.filter(at__lt=before, address__isnull=False, address_cut=False)
 
 
 def truncate_addresses(before: datetime, limit: int) -> int:
-    """Keep of at most so many of their addresses the network alone; of how many."""
+    """Truncate the IP addresses of at most `limit` such events to their networks, and return of how many."""
     with allow_shortening():
         held = events_with_full_address(before).select_for_update(skip_locked=True).order_by("at")
         rows = list(held.values_list("pk", "address")[:limit])

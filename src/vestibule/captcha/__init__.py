@@ -1,1 +1,1 @@
-"""Whether a client must show that a person sits behind it, and the ways to show it."""
+"""Captchas: when a client must show that a person uses it, and how it does."""

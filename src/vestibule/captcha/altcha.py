@@ -1,4 +1,4 @@
-"""Proof of work from our own server: a browser finds a number, which costs it a moment and us a millisecond
+"""Proof of work from this server: the browser searches a number for a moment, and checking it takes a millisecond
 (altcha.org, version 2 of the protocol)."""
 
 from datetime import datetime, timedelta
@@ -11,12 +11,13 @@ from vestibule.captcha import replay
 from vestibule.kernel.errors import CaptchaInvalid
 
 ALGORITHM = "PBKDF2/SHA-256"
-KEY_PREFIX = "00"  # of the key to be found, in hex: one try in 256
+KEY_PREFIX = "00"  # hexadecimal prefix of the key to find: one try in 256 has it
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
 
 def make_challenge(purpose: str, now: datetime) -> dict[str, Any]:
-    """What to solve for this purpose, signed: parameters and signature, as the widget reads them. Nothing is kept."""
+    """Return a signed challenge for this purpose: parameters and signature, as the widget reads them. Nothing is
+    stored."""
     made = create_challenge(
         ALGORITHM,
         settings.CAPTCHA_COST,
@@ -28,8 +29,12 @@ def make_challenge(purpose: str, now: datetime) -> dict[str, Any]:
 
 
 def check_solution(solution: str, purpose: str, now: datetime) -> None:
-    """A solution of a challenge that we made for this purpose, in time, and not shown before. Raises CaptchaInvalid,
-    Unavailable."""
+    """Check that this solves a challenge of ours for this purpose, in time and for the first time.
+
+    Raises:
+        CaptchaInvalid: the solution is wrong, too old, for another purpose, or was used before.
+        Unavailable: a store cannot be reached.
+    """
     payload = _parse_solution(solution)
     if not any(verify_solution(payload, secret).verified for secret in _signing_secrets(purpose)):
         raise CaptchaInvalid
@@ -40,7 +45,8 @@ def check_solution(solution: str, purpose: str, now: datetime) -> None:
 
 
 def _signing_secrets(purpose: str) -> list[bytes]:
-    """A key of its own for each purpose at each address: what was made for another does not fit."""
+    """Return the keys of this purpose and this service's address, so that a challenge made for another is not
+    accepted."""
     return settings.KEYS.all_digests("altcha", settings.BASE_URL.encode(), purpose.encode())
 
 

@@ -1,5 +1,8 @@
-"""Whether the whole system is being tried: wrong codes and wrong passwords over all accounts, from the audit log. Who
-sprays over many accounts, from many networks, stays under the counts of each (OWASP Credential Stuffing)."""
+"""Detection of an attack on the whole system: wrong codes and passwords over all accounts, from the audit log.
+
+An attacker who sprays over many accounts from many networks stays under each of their counts (OWASP Credential
+Stuffing).
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +16,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import InvalidCredentials, WrongSecret
 from vestibule.limits import alarms
 
-# SECURITY's numbers: so many failures, within so long.
+# A refusal's code, how many of them, within how long.
 Failures = tuple[str, int, timedelta]
 SPRAYED: Failures = (InvalidCredentials.code, 1_000, timedelta(minutes=5))
 ALARMS: tuple[Failures, ...] = ((WrongSecret.code, 200, timedelta(hours=1)), SPRAYED)  # somebody has to look
@@ -32,7 +35,8 @@ _last_measurement = _Measurement()
 
 
 def is_under_attack(now: datetime) -> bool:
-    """Whether so many failed lately that everybody is asked. Looked at every ten seconds, by each process."""
+    """Return whether so many attempts failed lately that every client must solve a captcha. Each process measures this
+    every ten seconds."""
     if not _last_measurement.at <= now < _last_measurement.at + MEASURE_EVERY:
         _last_measurement.at, _last_measurement.under_attack = (
             now,
@@ -42,7 +46,7 @@ def is_under_attack(now: datetime) -> bool:
 
 
 def record_attack_alarms(client: Client) -> None:
-    """Tell of each alarm that is reached, once an hour: looked at with each run of the sweeps."""
+    """Report each alarm that is reached, once an hour. The sweeps call this."""
     for failures in ALARMS:
         if _has_reached(failures, client.at):
             with atomic():
@@ -51,7 +55,7 @@ def record_attack_alarms(client: Client) -> None:
 
 
 def forget_measurement() -> None:
-    """Look again at the next request (for tests)."""
+    """Measure again at the next request (for tests)."""
     _last_measurement.at = _NEVER
 
 

@@ -1,4 +1,4 @@
-"""What counts once: an answer to a captcha that was shown before is none, whichever process saw it first."""
+"""Single use of captcha answers, over all processes."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,7 +11,14 @@ ONE_USE = Allowance(windows=((1, timedelta(days=1)),))  # longer than any answer
 
 
 def consume_answer(answer: bytes, now: datetime) -> None:
-    """The first to show this proof goes on. Kept in the database, on every stack: a Redis that forgets gives nothing
-    back, and where nobody can say, nobody goes on. Raises CaptchaInvalid for all later ones, and OperationalError."""
+    """Accept this answer the first time only.
+
+    It is recorded in the database on every stack: a Redis that loses data would allow a replay, and without a database
+    no answer is accepted.
+
+    Raises:
+        CaptchaInvalid: the answer was used before.
+        OperationalError: the database cannot be reached.
+    """
     if ledger.spend("captcha", sha256(answer).digest(), now, ONE_USE):
         raise CaptchaInvalid

@@ -1,7 +1,7 @@
-"""Ask a captcha's vendor whether an answer is one: `siteverify`, which Turnstile, hCaptcha and reCAPTCHA share.
+"""Verification of an answer by a captcha's vendor: `siteverify`, which Turnstile, hCaptcha and reCAPTCHA share.
 
-Three seconds in all, in threads of their own; a vendor that failed is left alone for ten seconds, so that one that
-hangs holds few of our threads.
+A request takes at most three seconds, in a thread pool of its own. After a failure the vendor is not asked for ten
+seconds, so that a vendor that hangs blocks few threads.
 """
 
 import json
@@ -23,15 +23,15 @@ PAUSE_AFTER_FAILURE = timedelta(seconds=10)
 LEAST_SCORE = 0.5  # of reCAPTCHA v3: developers.google.com/recaptcha/docs/v3
 TOO_MANY_REQUESTS = 429
 MAX_RESPONSE_BYTES = 65_536
-# Not the person's fault: the vendor's own trouble, or keys that do not fit.
+# Errors that are not the person's fault: the vendor's own, or keys that do not match.
 _VENDOR_ERRORS = {"internal-error", "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch"}
 
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="captcha")
 
 
 class VendorDown(Exception):
-    """The vendor can't be asked: no answer in time, an answer that is none, or keys that it does not take. `of_ours`:
-    it answers others, and refuses us because we asked too often, which a stranger can bring about."""
+    """The vendor cannot be asked: it does not answer in time or as documented, or refuses our keys. `refuses_us` says
+    that it answers others but refuses us because we asked too often, which a stranger can cause."""
 
     def __init__(self, why: str, *, refuses_us: bool = False) -> None:
         super().__init__(why)
@@ -48,11 +48,16 @@ _outage = _Outage()
 
 
 def check_response(client: Client, response: str, purpose: str) -> None:
-    """The vendor says yes, to an answer given on a page of ours. Raises CaptchaInvalid, VendorDown."""
+    """Check that the vendor accepts an answer that was given on a page of ours.
+
+    Raises:
+        CaptchaInvalid: the vendor refuses the answer, or it was given elsewhere or for another purpose.
+        VendorDown: the vendor cannot be asked.
+    """
     if _outage.until and client.at < _outage.until:
         raise VendorDown("left alone", refuses_us=_outage.refuses_us)
     if _outage.until:
-        _outage.until = client.at + PAUSE_AFTER_FAILURE  # one looks whether it is back; the others go on without
+        _outage.until = client.at + PAUSE_AFTER_FAILURE  # this request tries; others skip the vendor meanwhile
     try:
         answer = _ask_vendor(client, response)
     except VendorDown as down:
@@ -64,12 +69,13 @@ def check_response(client: Client, response: str, purpose: str) -> None:
 
 
 def forget_outage() -> None:
-    """The vendor answers."""
+    """Note that the vendor answers."""
     _outage.until = None
 
 
 def _is_for_us(answer: dict[str, Any], purpose: str) -> bool:
-    """Solved on a host of ours, and for this purpose, where the vendor tells; by somebody likely, where it guesses."""
+    """Return whether the answer was given on a host of ours, for this purpose, and with a sufficient score, as far as
+    the vendor tells."""
     host, action, score = (answer.get(name) for name in ("hostname", "action", "score"))
     return (
         (not host or host in settings.CAPTCHA_HOSTS)
@@ -79,12 +85,16 @@ def _is_for_us(answer: dict[str, Any], purpose: str) -> bool:
 
 
 def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
-    """Their answer. Raises VendorDown."""
+    """Return the vendor's answer.
+
+    Raises:
+        VendorDown: the vendor cannot be asked.
+    """
     form = {"secret": settings.CAPTCHA_SECRET_KEY, "response": response}
     if client.ip_address:
         form["remoteip"] = client.ip_address
     if settings.CAPTCHA_PROVIDER == "hcaptcha":
-        form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that no answer of another's widget counts
+        form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that answers from other sites' widgets are refused
     url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
     asking = _pool.submit(_post_form, url, urlencode(form, errors="replace").encode())
     try:
@@ -95,7 +105,7 @@ def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
     if answered.status >= 500 or answered.status == TOO_MANY_REQUESTS:
         raise VendorDown(str(answered.status), refuses_us=answered.status == TOO_MANY_REQUESTS)
     try:
-        answer = json.loads(answered.body)  # a 4xx says why in the same shape
+        answer = json.loads(answered.body)  # a 4xx has a body of the same form
     except ValueError as error:
         raise VendorDown(type(error).__name__) from error
     if not isinstance(answer, dict) or "success" not in answer:

@@ -1,16 +1,16 @@
-"""The captchas of others, as they document them: where an answer is checked, and what their widget needs of a page."""
+"""The supported captcha vendors, as they document themselves: where an answer is verified, and what a widget needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-ALTCHA = "altcha"  # needs nobody else
+ALTCHA = "altcha"  # our own proof of work, without a vendor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """One of them. `field` is the form field that their widget fills in; `widget`, the class of the element that it
-    takes the place of; `sources`, what it adds to a Content-Security-Policy, by directive."""
+    """A vendor. `field` is the form field that its widget fills in, `widget` the CSS class of the element that it
+    replaces, `sources` what it needs in a Content-Security-Policy, by directive."""
 
     verify_url: str
     script: str

@@ -1,4 +1,4 @@
-"""Whether somebody must show that they are a person, and whether they did: at the rules' word, before what costs."""
+"""Whether a client must solve a captcha, and whether it did, checked before expensive work."""
 
 import re
 from dataclasses import replace
@@ -19,15 +19,20 @@ from vestibule.limits.password_attempts import CountedAccount
 from vestibule.limits.rules import ALWAYS, CAPTCHA_UNCHECKED, NEVER, SUSPICIOUS, Rule
 
 LONGEST_ANSWER = 8192  # characters of an answer; hCaptcha's are of several thousand
-# As every vendor makes them. Whatever else somebody types is wrong, and no vendor is asked, who might break on it.
+# The form of every vendor's answers. Anything else is refused without asking the vendor.
 _ANSWER_FORM = re.compile(rf"[!-~]{{1,{LONGEST_ANSWER}}}", re.ASCII)
 
 
 def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
-    """The client, vouched for where a captcha was solved. `given` is what came with the request: a captcha's answer, a
-    ticket of patience, or nothing. What is given is checked also where nothing was asked for.
+    """Return the client, marked as `captcha_solved` if it solved a captcha.
 
-    Raises CaptchaRequired, CaptchaInvalid, Throttled, Unavailable.
+    `answer` is a captcha's answer, a wait ticket, or empty. An answer is checked even if none was required.
+
+    Raises:
+        CaptchaRequired: a captcha is required and none was answered, or the wait ticket is too young.
+        CaptchaInvalid: the answer is wrong, too old, or was used before.
+        Throttled: too many clients of this network, or in all, waited instead of solving.
+        Unavailable: a store cannot be reached, or the vendor cannot be asked.
     """
     word = settings.CAPTCHAS.get(rule.captcha, NEVER)
     if word == NEVER:
@@ -51,8 +56,8 @@ def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
 
 
 def captcha_refusal(client: Client, account: CountedAccount) -> CaptchaRequired | None:
-    """What a stranger is told where several passwords in a row were wrong for this name; None where nothing is asked:
-    of a device that its person signed in from, or of a client that solved one."""
+    """Return the refusal for strangers after several wrong passwords in a row for this name, or None if no captcha is
+    required: for a known device of the person, or a client that solved one."""
     asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.captcha_solved
     return CaptchaRequired(subject=account.key) if asked and tries.has_suspicious_failures(account, client.at) else None
 
@@ -73,8 +78,12 @@ def _check_answer(client: Client, answer: str, purpose: str) -> None:
 
 
 def _admit_unchecked(client: Client, trouble: VendorDown) -> None:
-    """A vendor that is down closes no house and opens none: few get in, per network and in all (docs/decisions/0022);
-    nobody, while it refuses us because we asked too often: a stranger may be who made us. Raises Unavailable."""
+    """Admit a few clients while the vendor is down, per network and in all (docs/decisions/0022). Admit none while the
+    vendor refuses us because we asked too often, which a stranger can cause.
+
+    Raises:
+        Unavailable: the client is not admitted.
+    """
     record_event(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
     if trouble.refuses_us:
         raise Unavailable(retry_after=int(siteverify.PAUSE_AFTER_FAILURE.total_seconds()))

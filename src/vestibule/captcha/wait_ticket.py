@@ -1,4 +1,5 @@
-"""The slower way past a captcha, for whoever has no JavaScript: a ticket that comes with the page, and ripens."""
+"""The alternative to a captcha for browsers without JavaScript: a ticket that comes with the page and is valid after a
+wait."""
 
 from datetime import datetime, timedelta
 
@@ -19,20 +20,25 @@ _TICKET_PREFIX = "wait."
 
 
 def issue_ticket(purpose: str, now: datetime) -> str:
-    """A signed ticket for this purpose. Nothing is kept: it counts when it is shown."""
+    """Return a signed ticket for this purpose. Nothing is stored until it is used."""
     made = int(now.timestamp()).to_bytes(8, "big")
     return _TICKET_PREFIX + settings.KEYS.sign(f"captcha wait {purpose}", made + entropy.random_bytes(16))
 
 
 def is_ticket(answer: str) -> bool:
-    """Whether this is one, rather than a captcha's answer."""
+    """Return whether this is a ticket rather than a captcha's answer."""
     return answer.startswith(_TICKET_PREFIX)
 
 
 def check_ticket(client: Client, ticket: str, purpose: str) -> None:
-    """A ticket of ours for this purpose that is ripe, not stale, and not shown before; so many per network and in all.
+    """Check that this is a ticket of ours for this purpose, old enough, not too old and not used before, and count it
+    against the rates per network and overall.
 
-    Raises CaptchaRequired with the seconds that it still needs, CaptchaInvalid, Throttled, Unavailable.
+    Raises:
+        CaptchaRequired: the ticket is too young; it carries the seconds to wait.
+        CaptchaInvalid: the ticket is not ours, too old, or was used before.
+        Throttled: too many clients of this network, or in all, waited instead of solving.
+        Unavailable: Redis cannot be reached.
     """
     try:
         body = settings.KEYS.unsign(f"captcha wait {purpose}", ticket.removeprefix(_TICKET_PREFIX))
