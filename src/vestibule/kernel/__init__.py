@@ -1,1 +1,1 @@
-"""Plain Python that everything else stands on: refusals, the client, entropy, sealing."""
+"""Plain Python that everything else builds on: refusals, the client, randomness, sealing, text."""

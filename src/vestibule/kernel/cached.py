@@ -1,4 +1,4 @@
-"""A value that is expensive to make and the same for everybody: made by one thread at a time, kept for a while."""
+"""A cached value that is expensive to make and the same for all callers; one thread at a time makes it."""
 
 from collections.abc import Callable
 from math import inf
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Cached(Generic[T]):
-    """What `make` returned, at most `keep_for` seconds ago.
+    """Caches what `make` returned for `keep_for` seconds.
 
-    While one thread makes it anew, the others get the value of before, for `stale_for` seconds more; after that, and
-    the first time, they wait. An exception of `make` goes to its caller, and the next one tries again.
+    While one thread makes the value anew, the others get the old one for `stale_for` more seconds; after that, and the
+    first time, they wait. An exception of `make` goes to its caller, and the next caller tries again.
     """
 
     def __init__(self, make: Callable[[], T], *, keep_for: float = inf, stale_for: float = 0) -> None:
@@ -22,7 +22,7 @@ class Cached(Generic[T]):
         self._kept: tuple[float, T] | None = None
 
     def get(self) -> T:
-        """The value; made now where there is none that is young enough."""
+        """Return the value, made now if the cached one is too old."""
         if kept := self._younger_than(self._keep_for):
             return kept[1]
         stale = self._younger_than(self._keep_for + self._stale_for)
@@ -35,7 +35,7 @@ class Cached(Generic[T]):
             return kept[1]
 
     def invalidate(self) -> None:
-        """Make it anew next time."""
+        """Make the value anew at the next call."""
         self._kept = None
 
     def _younger_than(self, seconds: float) -> tuple[float, T] | None:

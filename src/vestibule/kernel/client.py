@@ -1,4 +1,4 @@
-"""Who is asking, and from where."""
+"""The client of a request: who is asking, and from where."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,21 +34,22 @@ class Client:
 
     @property
     def network(self) -> str:
-        """An IPv4 address, or the /64 that one IPv6 host may roam in at will; empty inside the house."""
+        """The network that one host can move in: the IPv4 address, or the /64 of an IPv6 address; "" for a system
+        client."""
         return networks.host_network(self.ip_address) if self.ip_address else ""
 
     @property
     def customer_network(self) -> str:
-        """All that one customer of a provider may hold: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4
-        address; empty inside the house."""
+        """The network of one customer of a provider: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4 address;
+        "" for a system client."""
         return str(networks.customer_network(self.ip_address)) if self.ip_address else ""
 
     @property
     def is_internal(self) -> bool:
-        """Whether the house itself asks, or one of its staff for somebody."""
+        """Whether the service itself asks, or the staff for a person."""
         return self.actor.startswith("system:")
 
     @classmethod
     def for_system(cls, component: str, at: datetime) -> "Client":
-        """The house itself: `who` is `worker`, `cli` or the like."""
+        """Return the client of the service itself; `component` is `worker`, `cli` or the like."""
         return cls(at=at, actor=f"system:{component}")

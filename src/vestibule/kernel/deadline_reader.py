@@ -1,5 +1,5 @@
-"""What a socket receives, until a deadline: a socket's own time-out begins anew with each byte, so that a server that
-drips its answer would hold a thread for as long as it likes."""
+"""Reading from a socket until a deadline. A socket's own time-out starts anew with each byte, so a server that drips
+its answer could block a thread for any time."""
 
 from io import BufferedReader, RawIOBase
 from socket import socket
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class DeadlineReader(RawIOBase):
-    """The bytes that a socket receives within so many seconds from now. Reading raises TimeoutError after that."""
+    """Reads from a socket until a deadline, then raises TimeoutError."""
 
     def __init__(self, source: socket, seconds: float) -> None:
         self._socket, self._deadline = source, monotonic() + seconds
-        self._file: Any = source.makefile("rb", buffering=0)  # holds the socket open while somebody reads
+        self._file: Any = source.makefile("rb", buffering=0)  # keeps the socket open until this is closed
 
     def readable(self) -> bool:
         """Return True."""
@@ -25,18 +25,22 @@ class DeadlineReader(RawIOBase):
         return received
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Release the socket."""
         self._file.close()
         super().close()
 
 
 def open_deadline_reader(source: socket, seconds: float) -> BufferedReader:
-    """Return the bytes of the socket as a buffered file that ends after so many seconds."""
+    """Return a buffered file that reads from the socket for `seconds` at most."""
     return BufferedReader(DeadlineReader(source, seconds))
 
 
 def seconds_until(deadline: float) -> float:
-    """Return the seconds that are left until a moment of `time.monotonic`. Raises TimeoutError: none are."""
+    """Return the seconds left until a moment of `time.monotonic`.
+
+    Raises:
+        TimeoutError: none are left.
+    """
     left = deadline - monotonic()
     if left <= 0:
         raise TimeoutError("timed out")

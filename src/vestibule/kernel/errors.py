@@ -1,35 +1,35 @@
-"""The whole vocabulary of "no".
+"""Refusals: every way in which a flow says no.
 
-Every refusal has a stable machine-readable `code`; a skin turns it into a status and words. The tree:
+Each has a stable, machine-readable `code`, which `web.problems` turns into a status and words:
 
     Refusal
-      Invalid              fields are at fault                                  invalid
-      TokenInvalid         a signed handle is not ours, or not for this         token_invalid
-      WrongSecret          the code is wrong; tries are left                    otp_invalid
-      Exhausted            every try is used                                    otp_exhausted
-      Expired              time is up, or nothing is known of it any more       otp_expired
-        LinkExpired        the same of a link                                   token_expired
-      AlreadyUsed          it took effect before, once                          token_used
-      TooSoon              the cooldown between two sends runs                  cooldown
+      Invalid              one or more fields are wrong                         invalid
+      TokenInvalid         a signed handle or link is not valid here            token_invalid
+      WrongSecret          the code is wrong; attempts are left                 otp_invalid
+      Exhausted            no attempts are left                                 otp_exhausted
+      Expired              the challenge is too old, or unknown by now          otp_expired
+        LinkExpired        the link is too old, or unknown by now               token_expired
+      AlreadyUsed          the proof has taken effect before                    token_used
+      TooSoon              the cooldown after the last send is not over         cooldown
       Throttled            a rate, or the number of resends, is used up         throttled
       Locked               too many failures, or another request is at it now   locked
-      EmailTaken           409s, shown only where that tells nothing new        email_taken
+      EmailTaken           409s, shown only where that reveals nothing          email_taken
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
-      LastWayIn            without it nobody could sign in or recover           last_way_in
-      PasswordRequired     the mailbox alone is not enough here                 password_required
-      CaptchaRequired      who asks has not shown that they are a person        captcha_required
-      CaptchaInvalid       what they showed is wrong, stale, or used before     captcha_invalid
-      StepUpRequired       the sign-in is too long ago for this                 reauthentication_required
+      LastSignInMethod     without it nobody could sign in or recover           last_way_in
+      PasswordRequired     the link needs the password of the sign-up           password_required
+      CaptchaRequired      the client must solve a captcha first                captcha_required
+      CaptchaInvalid       the captcha's answer is wrong, too old or used       captcha_invalid
+      StepUpRequired       the sign-in is not recent enough                     reauthentication_required
       AccountUnverified    the password is right, the address not proved yet    account_unverified
-      AccountSuspended     the password is right, and the house says no         account_suspended
-      NotAllowed           this person's role does not let them                 permission_denied
-      NotFound             nothing of this person's has that id                 not_found
-      Unauthenticated      who asks is not signed in                            not_authenticated
+      AccountSuspended     the password is right, the account is suspended      account_suspended
+      NotAllowed           the person's role lacks the permission               permission_denied
+      NotFound             the person has nothing with that id                  not_found
+      Unauthenticated      the client is not signed in                          not_authenticated
         CredentialInvalid  the token is not ours, or altered                    token_invalid
-        CredentialExpired  the token's time is up                               token_expired
-        InvalidCredentials the password is not the one of this account          invalid_credentials
-        SessionRevoked     the session behind the token was ended               session_revoked
+        CredentialExpired  the token is too old                                 token_expired
+        InvalidCredentials the name or the password is wrong                    invalid_credentials
+        SessionRevoked     the session of the token was ended                   session_revoked
       Unavailable          a dependency is down, or a queue is full             unavailable
 """
 
@@ -40,8 +40,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field: the code that clients read, and what its words need. The words are looked up where
-    they are read, in the reader's language (web.field_messages): by `reason` where one code has several meanings."""
+    """What is wrong with one field: the `code` that clients read, and the parameters of its sentence.
+
+    The sentence is looked up at the edge in the reader's language (`web.field_messages`), by `reason` if one code has
+    several meanings.
+    """
 
     code: str
     reason: str = ""
@@ -49,19 +52,20 @@ class FieldError:
 
     @property
     def message_key(self) -> str:
-        """The key of the sentence that tells it."""
+        """The key of the sentence."""
         return self.reason or self.code
 
 
 class Refusal(Exception):
-    """A flow said no. Nothing was changed, except what counts failures."""
+    """A flow says no. Nothing was changed except counts of failures."""
 
     code: ClassVar[str]
 
     def __init__(
         self, *, retry_after: int | None = None, attempts_left: int | None = None, subject: bytes | None = None
     ) -> None:
-        """`retry_after` in whole seconds; `subject`: keyed digest of the address concerned, for the audit record."""
+        """`retry_after` is in whole seconds. `subject` is the keyed digest of the address concerned, for the audit
+        log."""
         super().__init__(self.code)
         self.retry_after = retry_after
         self.attempts_left = attempts_left
@@ -69,7 +73,7 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """One or more fields are at fault."""
+    """One or more fields are wrong."""
 
     code = "invalid"
 
@@ -79,49 +83,49 @@ class Invalid(Refusal):
 
 
 class TokenInvalid(Refusal):
-    """A signed handle is malformed, forged, or was made for another purpose."""
+    """A signed handle or link is malformed, forged, or was made for another purpose."""
 
     code = "token_invalid"
 
 
 class WrongSecret(Refusal):
-    """The secret did not match; `attempts_left` says how many tries remain."""
+    """The secret is wrong; `attempts_left` says how many attempts remain."""
 
     code = "otp_invalid"
 
 
 class Exhausted(Refusal):
-    """All tries of this challenge are used; only a new one helps."""
+    """This challenge has no attempts left; only a new one helps."""
 
     code = "otp_exhausted"
 
 
 class Expired(Refusal):
-    """The challenge's time is up, or the store no longer knows it."""
+    """The challenge is too old, or the store does not know it any more."""
 
     code = "otp_expired"
 
 
 class LinkExpired(Expired):
-    """The time of a link is up, or the store no longer knows it."""
+    """The link is too old, or the store does not know it any more."""
 
     code = "token_expired"
 
 
 class AlreadyUsed(Refusal):
-    """The proof has taken effect before; it never does twice."""
+    """The proof has taken effect before, and never does twice."""
 
     code = "token_used"
 
 
 class TooSoon(Refusal):
-    """The cooldown between two sends has not passed; `retry_after` says when it has."""
+    """The cooldown between two sends is not over; `retry_after` says when it is."""
 
     code = "cooldown"
 
 
 class Throttled(Refusal):
-    """A rate is used up. `limit` per `window` seconds is the rate that refused, where there is one."""
+    """A rate is used up. `limit` per `window` seconds is the rate that refused, if there is one."""
 
     code = "throttled"
 
@@ -139,55 +143,55 @@ class Throttled(Refusal):
 
 
 class Locked(Refusal):
-    """Too many failures on this address, or the same proof is being worked on this very moment."""
+    """There were too many failures for this address, or another request is using the same proof."""
 
     code = "locked"
 
 
 class EmailTaken(Refusal):
-    """An account holds this address (told only where enumeration protection is off)."""
+    """Another account has this address (told only where enumeration protection is off)."""
 
     code = "email_taken"
 
 
 class UsernameTaken(Refusal):
-    """An account holds this username (usernames are public handles)."""
+    """Another account has this username (usernames are public)."""
 
     code = "username_taken"
 
 
 class PhoneTaken(Refusal):
-    """An account holds this number (told only where enumeration protection is off)."""
+    """Another account has this number (told only where enumeration protection is off)."""
 
     code = "phone_taken"
 
 
 class LastSignInMethod(Refusal):
-    """Without it the account would have no proved way in left."""
+    """Without this the account would have no proved address left."""
 
     code = "last_way_in"
 
 
 class PasswordRequired(Refusal):
-    """The proof came from a client that did not begin the sign-up, and without the password typed there."""
+    """The link was opened by a client that did not begin the sign-up, without the password of the sign-up."""
 
     code = "password_required"
 
 
 class CaptchaRequired(Refusal):
-    """Who asks must first show that they are a person; `retry_after` where they are doing so by waiting."""
+    """The client must solve a captcha first. `retry_after` is set while it waits instead."""
 
     code = "captcha_required"
 
 
 class CaptchaInvalid(Refusal):
-    """The captcha's answer is wrong, altered, expired, made for something else, or was used before."""
+    """The captcha's answer is wrong, altered, too old, for something else, or was used before."""
 
     code = "captcha_invalid"
 
 
 class StepUpRequired(Refusal):
-    """What guards the account is changed by a recent sign-in only: prove the password again."""
+    """The act needs a recent sign-in: the client must prove the password again."""
 
     code = "reauthentication_required"
 
@@ -199,25 +203,25 @@ class AccountUnverified(Refusal):
 
 
 class AccountSuspended(Refusal):
-    """The password is right, and this person may not sign in."""
+    """The password is right, but the account may not sign in."""
 
     code = "account_suspended"
 
 
 class NotAllowed(Refusal):
-    """Whoever asks is signed in, and their role does not let them."""
+    """The client is signed in, but its role lacks the permission."""
 
     code = "permission_denied"
 
 
 class NotFound(Refusal):
-    """Nothing of this person's has that id."""
+    """The person has nothing with that id."""
 
     code = "not_found"
 
 
 class Unauthenticated(Refusal):
-    """Who asks is not signed in; every kind of it is a 401, whatever its code means elsewhere."""
+    """The client is not signed in. Every subclass is a 401, whatever its code means elsewhere."""
 
     code = "not_authenticated"
 
@@ -229,25 +233,25 @@ class CredentialInvalid(Unauthenticated):
 
 
 class CredentialExpired(Unauthenticated):
-    """An access or refresh token's time is up."""
+    """An access or refresh token is too old."""
 
     code = "token_expired"
 
 
 class InvalidCredentials(Unauthenticated):
-    """The password is not the right one, or nobody has this name: never said which."""
+    """The password is wrong or no account has this name; the answer never says which."""
 
     code = "invalid_credentials"
 
 
 class SessionRevoked(Unauthenticated):
-    """The session behind the token was ended, or its person may not sign in any more."""
+    """The session of the token was ended, or its user may not sign in any more."""
 
     code = "session_revoked"
 
 
 class Unavailable(Refusal):
-    """A dependency is down or no place is left for expensive work; nothing half-done stays behind."""
+    """A dependency is down, or no place is free for expensive work. Nothing half-done remains."""
 
     code = "unavailable"
 

@@ -1,7 +1,7 @@
-"""The one way out over HTTP: an end to the whole answer, a limit to its size, and no redirect is followed.
+"""The only HTTP client for outgoing requests: a deadline for the whole answer, a limit on its size, no redirects.
 
-`fetch_configured` asks an address that the operator has set. `fetch_foreign` asks one that somebody else has named, by
-HTTPS and at public addresses only (OWASP SSRF Prevention). docs/decisions/0091 says why this is no library.
+`fetch_configured` requests a URL that the operator has set. `fetch_foreign` requests one that somebody else has named,
+by HTTPS and at public addresses only (OWASP SSRF Prevention). docs/decisions/0091 says why this is no library.
 """
 
 import ssl
@@ -49,7 +49,7 @@ class _DeadlineResponse(HTTPResponse):
 
 
 class _HttpConnection(HTTPConnection):
-    """A connection whose time-out is that of the whole exchange, from here to the last byte."""
+    """A connection whose time-out covers the whole exchange, from here to the last byte."""
 
     response_class = _DeadlineResponse
 
@@ -67,8 +67,8 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
 
 
 class _ForeignConnection(_HttpsConnection):
-    """The same to an address that was checked: the name is resolved once, so that a second answer of its DNS server
-    changes nothing."""
+    """The same to an address that was checked. The name is resolved once, so that a second DNS answer cannot change
+    it."""
 
     def connect(self) -> None:
         plain = _connect_public(self.host, self.port, self.deadline)
@@ -94,12 +94,12 @@ class _ForeignHandler(HTTPSHandler):
 def fetch_configured(
     url: str, *, timeout: float, max_bytes: int, data: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Ask an address that is a setting's: GET, or POST where there is `data`; through the proxy of the environment.
+    """Request a URL from a setting: GET, or POST if there is `data`; through the proxy of the environment.
 
     Raises:
-        TimeoutError: the whole answer is not there within `timeout` seconds (the DNS has time-outs of its own).
+        TimeoutError: the whole answer did not arrive within `timeout` seconds (DNS has time-outs of its own).
         AnswerTooLarge: the body has more than `max_bytes`.
-        OSError: whatever else went wrong between us and the answer.
+        OSError: the connection failed, or the answer is not HTTP.
     """
     return _fetch(_configured(), url, timeout, max_bytes, data, headers)
 
@@ -107,17 +107,19 @@ def fetch_configured(
 def fetch_foreign(
     url: str, *, timeout: float, max_bytes: int, data: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Ask an address that somebody else has named, as `fetch_configured` does; by HTTPS, through no proxy.
+    """Request a URL that somebody else has named, as `fetch_configured` does; by HTTPS, through no proxy.
 
     Raises:
-        AddressNotPublic: one of the addresses of the host is not public.
-        TimeoutError, AnswerTooLarge, OSError: as `fetch_configured`.
+        AddressNotPublic: one of the host's addresses is not public.
+        TimeoutError: the whole answer did not arrive within `timeout` seconds.
+        AnswerTooLarge: the body has more than `max_bytes`.
+        OSError: the connection failed, or the answer is not HTTP.
     """
     return _fetch(_foreign(), url, timeout, max_bytes, data, headers)
 
 
 def is_public_address(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is of the public internet, as IANA's special-purpose registries have it (RFC 6890)."""
+    """Return whether an address belongs to the public internet, by IANA's special-purpose registries (RFC 6890)."""
     if isinstance(address, IPv6Address):
         if address in NAT64:
             return is_public_address(IPv4Address(address.packed[-4:]))
@@ -183,7 +185,7 @@ def _foreign() -> OpenerDirector:
 
 
 def _opener(*handlers: Any) -> OpenerDirector:
-    """One that knows neither files nor FTP, follows no redirect, and takes no status for an error."""
+    """Return an opener without files, FTP and redirects, for which no status is an error."""
     opener = OpenerDirector()
     for handler in handlers:
         opener.add_handler(handler)

@@ -1,4 +1,4 @@
-"""Networks that a client can move in at will, by its IP address."""
+"""Networks that a client can move in freely, by its IP address."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -8,11 +8,12 @@ REMEMBERED = 4096  # addresses; a request asks several times for its own
 
 @lru_cache(REMEMBERED)
 def host_network(address: str) -> str:
-    """The addresses of one machine: the IPv4 address itself, or the /64 of an IPv6 address."""
+    """Return the network of one host: the IPv4 address itself, or the /64 of an IPv6 address."""
     return str(ip_network((address, 64), strict=False)) if ip_address(address).version == 6 else address
 
 
 @lru_cache(REMEMBERED)
 def customer_network(address: str) -> IPv4Network | IPv6Network:
-    """The addresses of one customer of a provider: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4 one."""
+    """Return the network of one customer of a provider: the /48 of an IPv6 address (RFC 6177), the /24 of an IPv4
+    address."""
     return ip_network((address, 48 if ip_address(address).version == 6 else 24), strict=False)

@@ -1,7 +1,7 @@
-"""Keyed digests, sealing and signed handles, under a list of keys that rotates.
+"""Keyed digests, authenticated encryption and signed tokens, under a list of keys that can be rotated.
 
-The first secret of the list makes; every secret of the list is recognised. Each use derives its own key from the
-secret (HKDF-SHA-256, RFC 5869) by purpose, so that nothing made for one purpose opens another.
+The first secret of the list makes new values, every secret verifies old ones. A key is derived from the secret for each
+purpose (HKDF-SHA-256, RFC 5869), so that a value made for one purpose is not accepted for another.
 """
 
 import hmac
@@ -22,7 +22,7 @@ _DIGEST_LENGTH = 32
 
 
 class Unsealable(Exception):
-    """Sealed or signed matter that no key of ours made, or that was altered, or moved to another place."""
+    """The value was not made by a key of ours, or it was altered or moved to another place."""
 
 
 @lru_cache(maxsize=256)
@@ -31,12 +31,12 @@ def _derive_key(secret: str, purpose: str) -> bytes:
 
 
 def _length_prefixed(parts: Sequence[bytes]) -> bytes:
-    """Length-prefixed, so that ("ab", "c") and ("a", "bc") differ."""
+    """Prefix each part with its length, so that ("ab", "c") and ("a", "bc") differ."""
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 class KeyRing:
-    """The key ring: `secrets` newest first, at least one."""
+    """The key ring: at least one secret, newest first."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets:
@@ -44,26 +44,31 @@ class KeyRing:
         self._secrets = tuple(secrets)
 
     def digest(self, purpose: str, *parts: bytes) -> bytes:
-        """HMAC-SHA-256 of the parts under the newest key: 32 bytes."""
+        """Return the HMAC-SHA-256 of the parts under the newest key: 32 bytes."""
         return self.all_digests(purpose, *parts)[0]
 
     def all_digests(self, purpose: str, *parts: bytes) -> list[bytes]:
-        """The same under every key, newest first: for looking up what an older key made."""
+        """Return the digest under every key, newest first, to look up what an older key made."""
         message = _length_prefixed(parts)
         return [hmac.digest(_derive_key(secret, purpose), message, sha256) for secret in self._secrets]
 
     def matches_digest(self, expected: bytes, purpose: str, *parts: bytes) -> bool:
-        """Whether any key makes `expected` of the parts; every key is tried, each in constant time."""
+        """Return whether `expected` is the digest under any key. Every key is tried, each in constant time."""
         found = [hmac.compare_digest(digest, expected) for digest in self.all_digests(purpose, *parts)]
         return any(found)
 
     def seal(self, purpose: str, plaintext: bytes, *, context: bytes) -> bytes:
-        """AES-256-GCM under a random nonce; `context` (where it is kept) is authenticated along."""
+        """Encrypt with AES-256-GCM under a random nonce. `context` (where the value is stored) is authenticated,
+        too."""
         nonce = entropy.random_bytes(_NONCE_LENGTH)
         return nonce + AESGCM(_derive_key(self._secrets[0], purpose)).encrypt(nonce, plaintext, context)
 
     def unseal(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
-        """What was sealed for this purpose and context. Raises Unsealable."""
+        """Decrypt what was sealed for this purpose and context.
+
+        Raises:
+            Unsealable: no key of the ring opens it.
+        """
         for secret in self._secrets:
             try:
                 return AESGCM(_derive_key(secret, purpose)).decrypt(
@@ -74,11 +79,15 @@ class KeyRing:
         raise Unsealable(purpose)
 
     def sign(self, purpose: str, body: bytes) -> str:
-        """`body` and its HMAC as one base64url string without padding."""
+        """Return `body` and its HMAC as one base64url string without padding."""
         return urlsafe_b64encode(body + self.digest(purpose, body)).rstrip(b"=").decode()
 
     def unsign(self, purpose: str, signed: str) -> bytes:
-        """The body that `sign` was given. Raises Unsealable; one spelling per token (no padding, no stray bits)."""
+        """Return the body of a signed string. Only one spelling of each string is accepted (no padding, no stray bits).
+
+        Raises:
+            Unsealable: no key of the ring made it.
+        """
         try:
             raw = urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
         except ValueError as error:

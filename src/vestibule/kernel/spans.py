@@ -1,4 +1,4 @@
-"""Spans of a trace, where somebody traces (`vestibule.service.tracing`); nothing at all where nobody does."""
+"""The port for tracing spans (`vestibule.service.tracing`). Without a tracer, opening a span does nothing."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -8,28 +8,28 @@ Facts = Mapping[str, str | int]
 
 
 class Span(Protocol):
-    """What is being done, while it is done."""
+    """A span while it is open."""
 
     def describe(self, name: str, facts: Facts) -> None:
-        """What it is called, and what is known of it now: nothing secret, nothing personal."""
+        """Set its name and attributes. They must hold nothing secret or personal."""
 
 
 class Tracer(Protocol):
-    """A port: whoever makes spans."""
+    """A port: makes spans."""
 
     def open_span(self, name: str, *, parent: str, kind: str) -> AbstractContextManager[Span]:
-        """A span for as long as the context is held, inside the current one, or inside `parent`."""
+        """Open a span for the duration of the context, inside the current one or inside `parent`."""
 
     def current_traceparent(self) -> str:
-        """The current span as a `traceparent` (W3C Trace Context, 3.2); empty where there is none."""
+        """Return the current span as a `traceparent` (W3C Trace Context, 3.2), or ""."""
 
     def current_trace_id(self) -> str:
-        """The current trace in hexadecimal digits; empty where there is none."""
+        """Return the current trace id in hexadecimal, or ""."""
 
 
 class _NullSpan:
     def describe(self, name: str, facts: Facts) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 _NULL_SPAN: AbstractContextManager[Span] = nullcontext(_NullSpan())
@@ -37,22 +37,22 @@ _tracer: Tracer | None = None
 
 
 def use_tracer(tracer: Tracer | None) -> None:
-    """From now on spans are made by this one; None: by nobody."""
+    """Set the tracer of this process; None turns tracing off."""
     global _tracer
     _tracer = tracer
 
 
 def open_span(name: str, *, parent: str = "", kind: str = "internal") -> AbstractContextManager[Span]:
-    """A span for as long as the context is held. `parent`: a `traceparent` that was carried here; `kind`: `internal`,
-    `server` or `producer`."""
+    """Open a span for the duration of the context. `parent` is a `traceparent` received from elsewhere, `kind` is
+    `internal`, `server` or `producer`."""
     return _tracer.open_span(name, parent=parent, kind=kind) if _tracer else _NULL_SPAN
 
 
 def current_traceparent() -> str:
-    """The current span, to be carried elsewhere; empty where nobody traces."""
+    """Return the current span as a `traceparent` to send elsewhere, or "" without tracing."""
     return _tracer.current_traceparent() if _tracer else ""
 
 
 def current_trace_id() -> str:
-    """The current trace, for a log line; empty where nobody traces."""
+    """Return the current trace id for a log line, or "" without tracing."""
     return _tracer.current_trace_id() if _tracer else ""

@@ -1,7 +1,8 @@
-"""One rule for human text at every door: what a line may hold, what is cleaned away, how it is cut.
+"""Rules for human text: which characters are allowed, which are removed, and how text is truncated.
 
-Free text is refused only for what no person types and every reader stumbles over; names, for what hides in them too;
-labels that an operating system or a browser sends are cleaned and never refused (Unicode TR 36, 2.5 and 3.5; TR 39).
+Free text is refused only for characters that no person types and that harm a reader. Names are refused for hidden
+characters, too. Labels that an operating system or browser sends are cleaned and never refused (Unicode TR 36, 2.5 and
+3.5; TR 39).
 """
 
 import re
@@ -14,19 +15,19 @@ _VARIATIONS = frozenset("\u180b\u180c\u180d\u180f") | {
 }
 _TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
 _FLAG_SEQUENCE = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,16}\U000e007f")  # UTS 51, ED-14a
-# Letters and symbols that nobody sees: fillers of Hangul and Khmer, the grapheme joiner, the empty Braille pattern.
+# Invisible letters and symbols: fillers of Hangul and Khmer, the grapheme joiner, the empty Braille pattern.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _OVERRIDES = frozenset("\u202d\u202e")
 _OPENED_BY = {"\u202c": "\u202a\u202b", "\u2069": "\u2066\u2067\u2068"}  # the end of an embedding, of an isolate
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_MARKS = frozenset("\u200e\u200f\u061c")  # they make a mixed line readable, and are harmless in a label
+_MARKS = frozenset("\u200e\u200f\u061c")  # direction marks: needed in mixed text, harmless in a label
 _LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
 _VIRAMA = 9  # canonical combining class; RFC 5892, A.1 and A.2
-_MAX_CLUSTER_LENGTH = 32  # code points: how far a cut may step back
+_MAX_CLUSTER_LENGTH = 32  # code points that a truncation may step back
 
 
 def strip_invisible(typed: str) -> str:
-    """Without blanks and invisible marks at its ends, as they come along when something is copied."""
+    """Remove blanks and invisible marks at both ends, which often come along with copied text."""
     start, end = 0, len(typed)
     while start < end and _is_strippable(typed, start):
         start += 1
@@ -36,21 +37,21 @@ def strip_invisible(typed: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a trimmed line may name somebody or something: no controls, line breaks or noncharacters, and nothing
-    invisible but joiners and variation selectors where an orthography or an emoji has them."""
+    """Return whether a trimmed line may be a name: no controls, line breaks or noncharacters, and no invisible
+    characters but joiners and variation selectors that a script or an emoji needs."""
     shown = _FLAG_SEQUENCE.sub("", text)
     return not any(_is_forbidden(each) or _is_invisible(shown, place) for place, each in enumerate(shown))
 
 
 def normalise_prose(typed: str) -> str:
-    """Free text with line feeds alone for its breaks (HTML forms send CR LF: WHATWG HTML, 4.10.22.7), blanks for its
-    tabs, and nothing around it."""
+    """Return free text with line feeds as line breaks (HTML forms send CR LF: WHATWG HTML, 4.10.22.7), blanks for tabs,
+    and trimmed."""
     return _LINE_BREAK.sub("\n", typed).replace("\t", " ").strip()
 
 
 def is_prose(text: str) -> bool:
-    """Whether free text (of `lines`) may be kept: no controls or noncharacters, no hidden tags, no override of the
-    direction, and no embedding or isolate that is left open."""
+    """Return whether free text is acceptable: no controls or noncharacters, no hidden tags, no direction override, and
+    no embedding or isolate left open."""
     shown = _FLAG_SEQUENCE.sub("", text)
     if any(each != "\n" and (_is_forbidden(each) or each in _TAGS) for each in shown):
         return False
@@ -58,7 +59,8 @@ def is_prose(text: str) -> bool:
 
 
 def clean_label(typed: str, max_length: int) -> str:
-    """A label of a device, a browser or a client, cleaned, and cut to so many code points between two characters."""
+    """Return a label of a device, browser or client, cleaned and truncated to `max_length` code points between two
+    characters."""
     spaced = "".join(" " if unicodedata.category(each) in ("Zl", "Zp") or each in "\t\n\r" else each for each in typed)
     clean = "".join(
         each
@@ -70,8 +72,8 @@ def clean_label(typed: str, max_length: int) -> str:
 
 
 def _is_forbidden(character: str) -> bool:
-    """Controls, surrogates, line and paragraph separators, noncharacters. What is unassigned above the Basic Plane may
-    be an emoji or an ideograph younger than this Python."""
+    """Return whether this is a control, surrogate, separator or noncharacter. An unassigned character above the Basic
+    Multilingual Plane is allowed: it may be an emoji or ideograph newer than this Python."""
     category = unicodedata.category(character)
     if category == "Cn":
         return character <= "\uffff" or ord(character) & 0xFFFE == 0xFFFE
@@ -79,7 +81,7 @@ def _is_forbidden(character: str) -> bool:
 
 
 def _is_invisible(text: str, position: int, *, joined: bool = True) -> bool:
-    """Whether nobody sees this character; joiners and variation selectors count as seen where they do their work."""
+    """Return whether the character is invisible. Joiners and variation selectors are not where they have an effect."""
     character = text[position]
     if character in _JOINERS:
         return joined and not _is_joining(text, position)
@@ -89,7 +91,8 @@ def _is_invisible(text: str, position: int, *, joined: bool = True) -> bool:
 
 
 def _is_joining(text: str, position: int) -> bool:
-    """A joiner after a virama (RFC 5892, A.1 and A.2), or between two letters, digits or emoji."""
+    """Return whether a joiner stands after a virama (RFC 5892, A.1 and A.2), or between two letters, digits or
+    emoji."""
     before = text[position - 1] if position else " "
     after = text[position + 1] if position + 1 < len(text) else " "
     if unicodedata.combining(before) == _VIRAMA:
@@ -120,8 +123,8 @@ def _closes_its_directions(line: str) -> bool:
 
 
 def _truncate_between_clusters(text: str, max_length: int) -> str:
-    """At most so many code points, with the last character whole (UTS 29, extended grapheme clusters, as far as marks,
-    joiners, modifiers and flags go)."""
+    """Truncate to `max_length` code points without splitting the last character (UTS 29, extended grapheme clusters, as
+    far as marks, joiners, modifiers and flags go)."""
     if len(text) <= max_length:
         return text
     end = max_length

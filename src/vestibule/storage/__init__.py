@@ -1,1 +1,1 @@
-"""PostgreSQL and Redis, reached in one way: prepared reads, rows, connections."""
+"""Access to PostgreSQL and Redis: prepared queries, single-statement writes, connections."""

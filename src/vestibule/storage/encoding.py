@@ -1,4 +1,4 @@
-"""Whether the database can hold what people write, and reads capitals as we do: a check before every command."""
+"""A check that the database's encoding and locale suit the data, before every command."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +15,8 @@ _HINT = (
 
 @register(Tags.security)
 def check_database_encoding(**_: Any) -> list[Error]:
-    """PostgreSQL keeps text as it was told when the database was created. One that can't be reached is not looked at:
-    the service starts, and waits for it."""
+    """Check the encoding and locale that PostgreSQL was given when the database was created. A database that cannot be
+    reached is not checked: the service starts and waits for it."""
     return list(_find_encoding_errors()) if connection.vendor == "postgresql" else []
 
 
@@ -34,6 +34,6 @@ def _find_encoding_errors() -> Iterator[Error]:
     if encoding != UTF8:
         what = f"The database keeps its text in {encoding}: most names, and our own words, do not fit in."
         yield Error(what, hint=_HINT, id="vestibule.E060")
-    elif cases != ["i", "I"]:  # Turkish, Azerbaijani: two spellings of one username would be two people
+    elif cases != ["i", "I"]:  # Turkish, Azerbaijani: two spellings of one username would be different
         what = "The database's locale has other small and capital letters for i and I than names have here."
         yield Error(what, hint=_HINT, id="vestibule.E061")

@@ -1,5 +1,5 @@
-"""A query that is compiled once and asked many times: Django would write its SQL anew each time, which costs more than
-to run it (docs/decisions/0018)."""
+"""Queries that are compiled once and run many times. Django composes the SQL for each call, which costs more than
+running it (docs/decisions/0018)."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,8 +13,8 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class _CompiledQuery:
-    """What Django made of the query: the SQL with the parameters of its own, the fields that take those that are given,
-    and how a row becomes a model."""
+    """The SQL that Django made, with its own parameters, the fields of the given ones, and what turns a row into a
+    model."""
 
     sql: str
     own_params: tuple[Any, ...]
@@ -26,20 +26,20 @@ class _CompiledQuery:
 
 
 class PreparedQuery(Generic[M]):
-    """Those of `rows` whose `lookups` (`key`, `created_at__gt`) are the values that are asked for; for the few queries
-    that every request asks. `rows` may be filtered, select related rows along and lock them."""
+    """Selects those of `rows` whose `lookups` (`key`, `created_at__gt`) have the given values; for the few queries of
+    every request. `rows` may be filtered, select related rows and lock them."""
 
     def __init__(self, rows: QuerySet[M], *lookups: str) -> None:
         self._rows, self._lookups = rows, lookups
         self._compiled: _CompiledQuery | None = None
 
     def first(self, *values: object) -> M | None:
-        """One of them, or None. No value may be None: nothing equals NULL."""
+        """Return one of the rows, or None. No value may be None, because nothing equals NULL."""
         compiled, found = self._fetch_rows(values)
         return self._build_models(compiled, found[:1])[0] if found else None
 
     def all(self, *values: object) -> list[M]:
-        """All of them, in no order."""
+        """Return all of the rows, in no particular order."""
         return self._build_models(*self._fetch_rows(values))
 
     def _fetch_rows(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[tuple[Any, ...]]]:
@@ -55,7 +55,7 @@ class PreparedQuery(Generic[M]):
 
     def _compile_query(self, values: tuple[object, ...]) -> _CompiledQuery:
         pairs = zip(self._lookups, values, strict=True)
-        asked = (Q(**{lookup: value}) for lookup, value in pairs)  # apart: Q sorts what it is given
+        asked = (Q(**{lookup: value}) for lookup, value in pairs)  # one Q each, because Q sorts its arguments
         query = self._rows.filter(*asked).order_by().query
         compiler = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()

@@ -1,6 +1,6 @@
-"""How a Redis is reached: the one place that reads its URL.
+"""Connections to Redis. Only this module reads its URL.
 
-    redis://[user:password@]host:6379/0            one server; `rediss://` by TLS, `unix:///path` by socket
+    redis://[user:password@]host:6379/0            one server; `rediss://` with TLS, `unix:///path` for a socket
     redis+sentinel://[…@]host:26379,other/name/0   the master that the sentinels call `name`; `rediss+sentinel://`
     redis+cluster://[…@]host:6379,other            a cluster; `rediss+cluster://`
 
@@ -20,13 +20,13 @@ else:
 
 
 def unreachable_errors() -> "tuple[type[redis.RedisError], type[redis.exceptions.RedisClusterException]]":
-    """What a Redis that can't be reached, or refuses, raises."""
+    """Return the exceptions of a Redis that cannot be reached or refuses."""
     return redis.RedisError, redis.exceptions.RedisClusterException
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisAddress:
-    """What a URL says."""
+    """The parts of a URL."""
 
     kind: str  # "", "sentinel" or "cluster"
     tls: bool
@@ -37,10 +37,12 @@ class RedisAddress:
 
 
 def open_connection(url: str, **options: Any) -> "redis.Redis":
-    """A client that opens its connections when they are used, but for a cluster, which is asked for its nodes at once.
-    A connection that went stale is opened again, once.
+    """Return a client that connects at first use; a cluster client asks for the nodes at once. A stale connection is
+    reopened, once.
 
-    Raises one of `down` where a cluster can't be reached, and ValueError for a URL that is none.
+    Raises:
+        RedisError: one of `unreachable_errors`, if a cluster cannot be reached.
+        ValueError: the URL is malformed.
     """
     options.setdefault("retry", redis.retry.Retry(redis.backoff.NoBackoff(), 1))
     if not is_sentinel_or_cluster_url(url):
@@ -59,11 +61,9 @@ def open_connection(url: str, **options: Any) -> "redis.Redis":
 
 
 def celery_broker_options(url: str) -> dict[str, Any]:
-    """The same URL as Celery's configuration: its broker, TLS, and the options of its transport.
-
-    A cluster is no broker (checks.py); whatever is no Redis is passed on as it is.
-    """
-    secure = {"ssl_cert_reqs": "required"}  # kombu's own default would take any certificate
+    """Return the URL as Celery's configuration: broker, TLS, transport options. A cluster cannot be a broker
+    (`service.checks`). A URL of another kind is passed on unchanged."""
+    secure = {"ssl_cert_reqs": "required"}  # kombu's default accepts any certificate
     if url.startswith("rediss://"):
         bare, _, query = url.partition("?")
         return {"broker_url": bare, "broker_use_ssl": secure | dict(parse_qsl(query)), "broker_transport_options": {}}
@@ -82,17 +82,21 @@ def celery_broker_options(url: str) -> dict[str, Any]:
 
 
 def is_cluster_url(url: str) -> bool:
-    """Whether the URL names a cluster."""
+    """Return whether the URL names a cluster."""
     return url.startswith(("redis+cluster://", "rediss+cluster://"))
 
 
 def is_sentinel_or_cluster_url(url: str) -> bool:
-    """Whether the URL is one that redis-py does not read itself."""
+    """Return whether the URL is one that redis-py cannot read itself."""
     return "+" in url.partition("://")[0]
 
 
 def parse_redis_url(url: str) -> RedisAddress:
-    """The parts of a `+sentinel` or `+cluster` URL. Raises ValueError."""
+    """Return the parts of a `+sentinel` or `+cluster` URL.
+
+    Raises:
+        ValueError: the URL is malformed.
+    """
     parts = urlsplit(url)
     transport, _, kind = parts.scheme.partition("+")
     login, _, hosts = parts.netloc.rpartition("@")

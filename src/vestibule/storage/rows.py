@@ -1,4 +1,4 @@
-"""Insert and change a row by SQL that is written once: Django would compose it anew each time."""
+"""Inserts and updates of one row with SQL that is composed once. Django composes it for each call."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,9 +11,10 @@ M = TypeVar("M", bound=Model)
 
 
 def insert_row(row: M) -> M:
-    """Insert a new row, in the caller's transaction. A number that the database gives it is not read back.
+    """Insert a new row, in the caller's transaction. A key that the database generates is not read back.
 
-    Raises IntegrityError.
+    Raises:
+        IntegrityError: a constraint refuses the row.
     """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(*_bind_insert(row))
@@ -22,7 +23,7 @@ def insert_row(row: M) -> M:
 
 
 def insert_once(row: M) -> bool:
-    """Insert a new row unless a unique constraint says that it is there; whether it was inserted."""
+    """Insert a new row unless a unique constraint finds it. Return whether it was inserted."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         sql, values = _bind_insert(row)
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
@@ -30,11 +31,12 @@ def insert_once(row: M) -> bool:
 
 
 def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where: str) -> Any:
-    """Insert a new row, or where one with the same unique columns (`conflict`, in SQL) is there and `where` holds of
-    it, give that one the new values of `columns`: one statement, whichever. The primary key of the row that holds them
-    now; None where `where` does not hold.
+    """Insert a new row; if one with the same unique columns (`conflict`, in SQL) exists and `where` holds for it,
+    update its `columns` instead, in one statement. Return the primary key of the inserted or updated row; None if
+    `where` does not hold.
 
-    Raises IntegrityError.
+    Raises:
+        IntegrityError: another constraint refuses the row.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     quoted = connection.ops.quote_name
@@ -50,10 +52,11 @@ def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where
 
 
 def update_row(row: M, *unchanged: str, **new_values: object) -> bool:
-    """Compare and set: give columns of a row new values, if those named by `still` (not null) hold what `row` says.
-    Whether they did; if so, `row` says the new values too.
+    """Compare and set: give the row new values, if its columns named in `unchanged` (not null) still hold the values of
+    `row`. Return whether they did; if so, `row` gets the new values, too.
 
-    Raises IntegrityError.
+    Raises:
+        IntegrityError: a constraint refuses the values.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     sql, set_fields, known = _compile_update(type(row), tuple(new_values), unchanged)

@@ -1,1 +1,1 @@
-"""The database backend (ENGINE) for PostgreSQL."""
+"""The Django database backend (ENGINE) for PostgreSQL."""

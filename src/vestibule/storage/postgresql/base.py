@@ -1,4 +1,4 @@
-"""The database backend (ENGINE) for PostgreSQL."""
+"""The Django database backend (ENGINE) for PostgreSQL."""
 
 import select
 from functools import cached_property
@@ -13,25 +13,31 @@ from django.db.utils import DatabaseErrorWrapper
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
-# SQLSTATEs that mean "not now, and not on this connection" (PostgreSQL, appendix A), and that psycopg does not call an
-# OperationalError, as it does the classes 08, 40, 53, 55, 57 and 58: a server that takes no writes any more (a primary
-# that became a standby), a transaction that the server ended, a statement prepared before a migration.
+# SQLSTATEs (PostgreSQL, appendix A) of temporary failures for which psycopg raises no OperationalError, as it does for
+# the classes 08, 40, 53, 55, 57 and 58: a primary that became a standby, a transaction that the server ended, a
+# statement prepared before a migration. The connection must be replaced.
 TRANSIENT_SQLSTATES = frozenset({"25006", "25P03", "25P04", "0A000"})
 T = TypeVar("T")
 
 
 class Connection(psycopg.Connection[Any]):
-    """psycopg's own, which waits for no answer longer than `patience` seconds; None waits for ever.
+    """psycopg's connection, which waits at most `patience` seconds for an answer; None waits for ever.
 
-    `statement_timeout` is the server's: it ends nothing where the server, or the way to it, is silent but stands."""
+    The server's own `statement_timeout` ends nothing if the server or the network is silent.
+    """
 
     patience: float | None = None
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """Whatever psycopg asks the server goes through here: statements, fetches, commits. Not documented, hence the
-        ceiling in pyproject.toml. A connection on which the answer may still come is of no use: it is closed.
+        """Wait for the server, at most `patience` seconds. psycopg does all its waiting here: statements, fetches,
+        commits.
 
-        Raises psycopg.OperationalError."""
+        It is not documented, hence the ceiling in pyproject.toml. A connection on which an answer may still arrive is
+        closed.
+
+        Raises:
+            OperationalError: the server did not answer in time.
+        """
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
         except psycopg.OperationalError:
@@ -41,38 +47,41 @@ class Connection(psycopg.Connection[Any]):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, but for CONN_HEALTH_CHECKS, for what a server can't do now, and for one that does not answer:
-    OPTIONS has `patience`."""
+    """Django's backend, with a cheaper CONN_HEALTH_CHECKS, with temporary failures as OperationalError, and with a
+    limit on waiting (`patience` in OPTIONS)."""
 
     must_reconnect = False
 
     def get_connection_params(self) -> dict[str, Any]:
-        """What psycopg is given."""
+        """Return the parameters for psycopg."""
         params = super().get_connection_params()
         params.pop("patience", None)
         return params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
-        """One of ours. Django's OPTIONS `isolation_level` and `pool` are not read."""
+        """Return a connection of our class. Django's OPTIONS `isolation_level` and `pool` are not read."""
         self.isolation_level = IsolationLevel.READ_COMMITTED
         connection = Connection.connect(**conn_params)
         connection.patience = self.settings_dict["OPTIONS"].get("patience")
         return connection
 
     def connect(self) -> None:
-        """A new connection."""
+        """Open a new connection."""
         self.must_reconnect = False
         super().connect()
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
-        """Whatever means "not now" is an OperationalError, for all callers: Unavailable, and no defect of ours."""
+        """Turns every temporary failure into an OperationalError, which a flow turns into Unavailable."""
         return _TransientErrorWrapper(self)
 
     def is_usable(self) -> bool:
-        """Whether the kept connection still stands; asked once a request. A server that hung up (a restart, a failover,
-        a cut) leaves something to read on the socket: only then is it asked, instead of a round trip each time. One
-        that said NOT_NOW is left: a demoted primary keeps its connections, and the next leads to the new one."""
+        """Return whether the connection can still be used. Django asks once in each request.
+
+        If the server hung up (a restart, a failover), there is something to read on the socket; only then a query
+        checks it, which saves a round trip. After a temporary failure the connection is replaced: a demoted primary
+        keeps its connections, and a new one leads to the new primary.
+        """
         if self.connection is None or self.must_reconnect:
             return False
         try:
@@ -85,7 +94,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class _TransientErrorWrapper(DatabaseErrorWrapper):
-    """Django's table from psycopg's exceptions to its own, by class; and ours, by SQLSTATE, before it."""
+    """Django's mapping of psycopg's exceptions, preceded by ours, by SQLSTATE."""
 
     wrapper: DatabaseWrapper
 
