@@ -23,6 +23,7 @@ from vestibule.accounts.models import User
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
+from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import State
@@ -61,8 +62,8 @@ def subjects() -> list[bytes]:
     return identifiers.all_address_digests(Email(ADA))
 
 
-def issue(subject: bytes) -> Issued:
-    payload = {"user_id": str(uuid4()), "address": ADA}
+def issue(subject: bytes) -> Issued[RecoveryPayload]:
+    payload = RecoveryPayload(user_id=uuid4(), address=ADA)
     return challenges.issue(RESET, subject=subject, payload=payload, now=timezone.now())
 
 

@@ -1,14 +1,14 @@
 """An engine over a real store, with the ring and the table that a test wants, and its verbs in one line each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, cast
 
 from tests.contracts.stores import NOW, opened
 from vestibule.challenges.engine import Engine
+from vestibule.challenges.payloads import Payload
 from vestibule.challenges.policy import Policy, PolicySettings, Purpose, SecretKind, build_policies
 from vestibule.challenges.results import Budget, Issued
 from vestibule.challenges.store import Challenge, Store
@@ -29,8 +29,19 @@ RESET = cast(Purpose, Later.RESET)
 OLD, NEW = "the older secret of the ring of keys", "the newer secret of the ring of keys"
 KEYS = KeyRing([NEW, OLD])
 SUBJECT = b"s" * 32
-DATA: Mapping[str, Any] = MappingProxyType({"email": "ada@example.com", "n": 1, "none": None})
-POLICY = build_policies(PolicySettings())[SIGN_UP]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data(Payload):
+    """What the challenges of these tests hold."""
+
+    email: str = ""
+    n: int = 0
+    none: str | None = None
+
+
+DATA = Data(email="ada@example.com", n=1)
+POLICY = replace(build_policies(PolicySettings())[SIGN_UP], payload=Data)
 LEASE = timedelta(seconds=30)
 
 
@@ -64,16 +75,16 @@ def engine(
     )
 
 
-def issue(desk: Engine, *, now: datetime = NOW, decoy: bool = False, subject: bytes = SUBJECT) -> Issued:
+def issue(desk: Engine, *, now: datetime = NOW, decoy: bool = False, subject: bytes = SUBJECT) -> Issued[Data]:
     return desk.issue(SIGN_UP, subject=subject, payload=DATA, now=now, decoy=decoy)
 
 
-def code_of(issued: Issued) -> str:
+def code_of(issued: Issued[Data]) -> str:
     assert issued.code is not None
     return issued.code
 
 
-def link_of(issued: Issued) -> str:
+def link_of(issued: Issued[Data]) -> str:
     assert issued.link is not None
     return issued.link
 
@@ -95,14 +106,14 @@ def told_of_link(desk: Engine, token: str, *, now: datetime = NOW) -> str:
 
 def _said(desk: Engine, found: Callable[[], tuple[Challenge, str]], *, now: datetime, **more: Any) -> str:
     try:
-        with desk.verify(*found(), now=now, **more) as proof:
-            assert dict(proof.payload) == dict(DATA)
+        with desk.verify(*found(), Data, now=now, **more) as proof:
+            assert proof.payload == DATA
     except Refusal as refusal:
         return refusal.code
     return "proved"
 
 
-def resent(desk: Engine, handle: str, *, now: datetime) -> Issued:
+def resent(desk: Engine, handle: str, *, now: datetime) -> Issued[Data]:
     """A resend that ends well."""
-    with desk.resend(desk.find_by_handle(SIGN_UP, handle), now=now) as issued:
+    with desk.resend(desk.find_by_handle(SIGN_UP, handle), Data, now=now) as issued:
         return issued

@@ -15,6 +15,7 @@ from tests.domain.engines import (
     SIGN_UP,
     SUBJECT,
     Broken,
+    Data,
     Lossy,
     code_of,
     engine,
@@ -51,8 +52,8 @@ def charged() -> int:
 def test_a_right_code_proves_once(desk: Engine) -> None:
     """OTP-05."""
     issued = issue(desk)
-    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW) as proof:
-        assert (proof.id, proof.subject, dict(proof.payload)) == (issued.id, SUBJECT, dict(DATA))
+    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW) as proof:
+        assert (proof.id, proof.subject, proof.payload) == (issued.id, SUBJECT, DATA)
     assert kept(desk.store, issued.id).state is State.SETTLED
     assert told(desk, issued.handle, code_of(issued)) == "token_used"
     assert charged() == 0
@@ -72,7 +73,7 @@ def test_wrong_codes_count_down_and_the_last_exhausts(desk: Engine) -> None:
     for left in (4, 3, 2, 1):
         with (
             pytest.raises(errors.WrongSecret) as refused,
-            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), wrong(issued.code), now=NOW),
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), wrong(issued.code), Data, now=NOW),
         ):
             raise AssertionError("the body ran")
         assert (refused.value.attempts_left, refused.value.subject) == (left, SUBJECT)
@@ -91,7 +92,8 @@ def test_time_is_checked_when_the_code_is(desk: Engine) -> None:
 def test_a_body_that_fails_costs_nothing(desk: Engine) -> None:
     issued = issue(desk)
     for _ in range(8):
-        with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+        seen = desk.find_by_handle(SIGN_UP, issued.handle)
+        with suppress(Broken), desk.verify(seen, code_of(issued), Data, now=NOW):
             raise Broken
         assert (kept(desk.store, issued.id).attempts, charged()) == (0, 0)
     assert told(desk, issued.handle, code_of(issued)) == "proved"
@@ -101,12 +103,12 @@ def test_a_refusal_of_the_body_leaves_the_code_good_but_already_used_settles(des
     issued = issue(desk)
     with (
         pytest.raises(errors.UsernameTaken),
-        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW),
     ):
         raise errors.UsernameTaken
     with (
         pytest.raises(errors.AlreadyUsed),
-        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW),
     ):
         raise errors.AlreadyUsed
     assert kept(desk.store, issued.id).state is State.SETTLED
@@ -118,7 +120,10 @@ def test_right_codes_give_their_attempts_back_after_wrong_ones(desk: Engine) -> 
     issued = issue(desk)
     for _ in range(4):
         told(desk, issued.handle, wrong(issued.code))
-    with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + SECOND):
+    with (
+        suppress(Broken),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW + SECOND),
+    ):
         raise Broken
     assert (kept(desk.store, issued.id).attempts, charged()) == (4, 4)
     assert told(desk, issued.handle, code_of(issued), now=NOW + SECOND) == "proved"
@@ -126,11 +131,11 @@ def test_right_codes_give_their_attempts_back_after_wrong_ones(desk: Engine) -> 
 
 def test_nobody_else_works_while_the_lease_runs_and_it_runs_out(desk: Engine) -> None:
     issued = issue(desk)
-    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW):
         charged_before = charged()
         with (
             pytest.raises(errors.Locked) as refused,
-            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + 10 * SECOND),
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW + 10 * SECOND),
         ):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 21
@@ -138,7 +143,7 @@ def test_nobody_else_works_while_the_lease_runs_and_it_runs_out(desk: Engine) ->
         assert kept(desk.store, issued.id).attempts == 0
         with (
             pytest.raises(errors.Locked),
-            desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + 29 * SECOND),
+            desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), Data, now=NOW + 29 * SECOND),
         ):
             raise AssertionError("the body ran")
         assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"  # as if the first had died
@@ -165,7 +170,8 @@ def test_what_its_holder_gives_back_meanwhile_is_told_to_be_tried_again(store: S
 
 def test_a_slow_loser_of_the_lease_does_not_open_it_again(desk: Engine) -> None:
     issued = issue(desk)
-    with suppress(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    seen = desk.find_by_handle(SIGN_UP, issued.handle)
+    with suppress(Broken), desk.verify(seen, code_of(issued), Data, now=NOW):
         assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"
         raise Broken
     assert told(desk, issued.handle, code_of(issued), now=NOW + LEASE) == "token_used"
@@ -178,7 +184,7 @@ def test_a_store_that_fails_while_settling_changes_nothing_that_was_told(store: 
     assert told(lossy, issued.handle, code_of(issued)) == "locked"
     with (
         pytest.raises(errors.AlreadyUsed),
-        lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW + LEASE),
+        lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW + LEASE),
     ):
         raise errors.AlreadyUsed  # what the audit record makes of a second effect
 
@@ -186,7 +192,10 @@ def test_a_store_that_fails_while_settling_changes_nothing_that_was_told(store: 
 def test_a_store_that_fails_while_releasing_does_not_hide_why(store: Store) -> None:
     issued = issue(engine(store))
     lossy = engine(Lossy(store, {"release"}))
-    with pytest.raises(Broken), lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with (
+        pytest.raises(Broken),
+        lossy.verify(lossy.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW),
+    ):
         raise Broken
     assert told(lossy, issued.handle, code_of(issued), now=NOW + LEASE) == "proved"
 
@@ -202,7 +211,7 @@ def test_a_budget_that_can_not_be_asked_costs_no_attempt(store: Store) -> None:
     for _ in range(POLICY.attempts + 1):
         with (
             pytest.raises(ConnectionError),
-            engine(store, budget=Down()).verify(kept(store, issued.id), code_of(issued), now=NOW),
+            engine(store, budget=Down()).verify(kept(store, issued.id), code_of(issued), Data, now=NOW),
         ):
             raise AssertionError("the body ran")
     assert kept(store, issued.id).attempts == 0
@@ -228,7 +237,7 @@ def test_a_resend_replaces_the_secret_and_keeps_the_attempts(desk: Engine) -> No
 def test_a_resend_whose_body_raises_is_taken_back(desk: Engine) -> None:
     issued = issue(desk)
     before, unsent = kept(desk.store, issued.id), ""
-    with suppress(Broken), desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + MINUTE) as again:
+    with suppress(Broken), desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), Data, now=NOW + MINUTE) as again:
         unsent = code_of(again)
         raise Broken
     assert kept(desk.store, issued.id) == before
@@ -241,7 +250,7 @@ def test_the_cooldown_is_said_in_whole_seconds(desk: Engine) -> None:
     issued = issue(desk)
     with (
         pytest.raises(errors.TooSoon) as refused,
-        desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), now=NOW + 59.5 * SECOND),
+        desk.resend(desk.find_by_handle(SIGN_UP, issued.handle), Data, now=NOW + 59.5 * SECOND),
     ):
         raise AssertionError("the body ran")
     assert refused.value.retry_after == 1
@@ -257,7 +266,7 @@ def test_what_has_ended_is_not_sent_again(desk: Engine) -> None:
         (spent, errors.Exhausted, NOW + MINUTE),
         (old, errors.Expired, old.expires_at),
     ):
-        with pytest.raises(refusal), desk.resend(desk.find_by_handle(SIGN_UP, ended.handle), now=now):
+        with pytest.raises(refusal), desk.resend(desk.find_by_handle(SIGN_UP, ended.handle), Data, now=now):
             raise AssertionError("the body ran")
 
 

@@ -4,7 +4,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,6 +17,7 @@ from tests.domain.engines import (
     RESET,
     SIGN_UP,
     SUBJECT,
+    Data,
     code_of,
     engine,
     issue,
@@ -54,10 +54,10 @@ def test_a_handle_of_one_purpose_opens_no_other(desk: Engine) -> None:
     sign_up = issue(desk)
     with (
         pytest.raises(errors.TokenInvalid),
-        desk.verify(desk.find_by_handle(RESET, sign_up.handle), code_of(sign_up), now=NOW),
+        desk.verify(desk.find_by_handle(RESET, sign_up.handle), code_of(sign_up), Data, now=NOW),
     ):
         raise AssertionError("the body ran")
-    with pytest.raises(errors.TokenInvalid), desk.resend(desk.find_by_handle(RESET, sign_up.handle), now=NOW):
+    with pytest.raises(errors.TokenInvalid), desk.resend(desk.find_by_handle(RESET, sign_up.handle), Data, now=NOW):
         raise AssertionError("the body ran")
     reset = desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
     assert told(desk, reset.handle, code_of(reset)) == "token_invalid"
@@ -242,7 +242,7 @@ def test_the_records_of_an_address_are_found_newest_first(desk: Engine) -> None:
     desk.issue(RESET, subject=SUBJECT, payload=DATA, now=NOW)
     found = desk.list_newest(SIGN_UP, [b"n" * 32, SUBJECT], limit=2)
     assert [each.id for each in found] == [issued[2].id, issued[1].id]
-    assert dict(desk.unseal_payload(found[0])) == dict(DATA)
+    assert desk.unseal_payload(found[0], Data) == DATA
 
 
 def test_a_ticket_opens_by_the_supplied_comparison_alone(store: Store) -> None:
@@ -250,8 +250,8 @@ def test_a_ticket_opens_by_the_supplied_comparison_alone(store: Store) -> None:
     issued = issue(desk)
     assert (issued.code, issued.link) == (None, None)
 
-    def matches(payload: Mapping[str, Any], secret: str) -> bool:
-        return bool(payload["n"] == 1 and secret == "right")
+    def matches(payload: Data, secret: str) -> bool:
+        return bool(payload.n == 1 and secret == "right")
 
     for secret in ("", "right"):
         assert told(desk, issued.handle, secret) == "otp_invalid"  # nothing to compare with
@@ -261,7 +261,7 @@ def test_a_ticket_opens_by_the_supplied_comparison_alone(store: Store) -> None:
 
 
 def test_a_comparison_that_raises_has_cost_its_attempt(desk: Engine) -> None:
-    def matches(payload: Mapping[str, Any], secret: str) -> bool:
+    def matches(payload: Data, secret: str) -> bool:
         raise ZeroDivisionError
 
     issued = issue(desk)
@@ -288,7 +288,7 @@ def test_no_secret_is_kept_in_clear(store: Store) -> None:
         value if isinstance(value, bytes) else str(value).encode()
         for value in (getattr(record, field.name) for field in fields(record))
     )
-    for secret in (code_of(issued), issued.link, DATA["email"], "decoy", NEW, OLD):
+    for secret in (code_of(issued), issued.link, DATA.email, "decoy", NEW, OLD):
         assert secret.encode() not in everything
         assert secret.encode().hex().encode() not in everything
 

@@ -10,7 +10,7 @@ from django.db.transaction import atomic
 from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.stores import KINDS, NOW, SECOND, at_once, opened
-from tests.domain.engines import SIGN_UP, SUBJECT, Broken, code_of, engine, issue, resent, told, wrong
+from tests.domain.engines import SIGN_UP, SUBJECT, Broken, Data, code_of, engine, issue, resent, told, wrong
 from vestibule.challenges.engine import Engine
 from vestibule.kernel.errors import Locked
 from vestibule.limits import ledger
@@ -158,7 +158,7 @@ def test_a_short_code_of_before_waits_and_costs_no_attempt(desk: Engine) -> None
     for _ in range(8):
         with (
             pytest.raises(Locked) as refused,
-            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW),
+            desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW),
         ):
             raise AssertionError("the body ran")
         assert refused.value.retry_after == 3600
@@ -177,7 +177,10 @@ def test_a_long_code_that_fails_its_work_takes_nothing_off(desk: Engine) -> None
     for _ in range(10):
         spend(NOW)
     issued = issue(desk)
-    with pytest.raises(Broken), desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), now=NOW):
+    with (
+        pytest.raises(Broken),
+        desk.verify(desk.find_by_handle(SIGN_UP, issued.handle), code_of(issued), Data, now=NOW),
+    ):
         raise Broken
     assert spend(NOW) == 3600
 

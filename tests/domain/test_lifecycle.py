@@ -297,9 +297,7 @@ def recover(user_id: UUID) -> bool:
     """The owner proved the address that the account has."""
     with atomic():
         held = lifecycle.lock_user(user_id)
-        proof = (
-            address_history.find_proved_address(held, {"address": "ada@example.com", "epoch": 0}, NOW) if held else None
-        )
+        proof = address_history.find_proved_address(held, "ada@example.com", 0, NOW) if held else None
         if held and proof and held.status != Status.CLOSED:
             lifecycle.restore_ownership(held, proof, NOW)
             return True

@@ -1,7 +1,8 @@
 """What began before an upgrade ends after it: proofs sealed as version b28c98f sealed them, and rows that its processes
 still insert while hosts are replaced one after the other."""
 
-from collections.abc import Mapping
+import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,46 +13,64 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel
 from django.utils import timezone
 
+from tests.domain.test_payloads import examples
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import identifiers, lifecycle
-from vestibule.accounts.identifiers import Email
+from vestibule.accounts.identifiers import Email, FullName
+from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Status, User
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.policy import Purpose
-from vestibule.challenges.results import Issued
-from vestibule.flows.sign_up import steps
+from vestibule.challenges.policy import Purpose, SecretKind
+from vestibule.challenges.store import Challenge
 from vestibule.kernel import entropy
 
 ADA = Email("ada@example.com")
 CHOSEN = "another correct horse battery"
 
 
-def before(purpose: Purpose, payload: Mapping[str, Any], subject: bytes | None = None) -> Issued:
-    """A challenge as it was issued before."""
-    return challenges.issue(
-        purpose, subject=subject or identifiers.address_digest(ADA), payload=payload, now=timezone.now(), decoy=False
+@dataclass(frozen=True)
+class Begun:
+    """What the person holds of a challenge that was issued before."""
+
+    handle: str
+    code: str
+    link: str
+
+
+def before(purpose: Purpose, subject: bytes | None = None, **changes: Any) -> Begun:
+    """A challenge as version b28c98f issued it: its own JSON, sealed without a version, but for these fields."""
+    id, code, link, now = entropy.random_uuid(), entropy.random_code(8), entropy.random_token(), timezone.now()
+    policy, secrets, data = challenges.policies[purpose], challenges.secrets, {**sealed_before(purpose), **changes}
+    code = code[: policy.digits]
+    both = policy.secret is SecretKind.CODE_AND_LINK
+    shown = (code, link) if both else (code,) if policy.secret is SecretKind.CODE else (link,)
+    sealed = json.dumps({"decoy": False, "data": data}).encode()
+    challenges.store.add(
+        Challenge(
+            id=id,
+            purpose=purpose,
+            subject=subject or identifiers.address_digest(ADA),
+            digests=secrets.digest_secrets(purpose, id, *shown, decoy=False),
+            sealed_payload=secrets.keys.seal(f"payload {purpose}", sealed, context=id.bytes),
+            sent_at=now,
+            expires_at=now + policy.ttl,
+        )
     )
+    return Begun(secrets.sign_handle(purpose, id), code, secrets.sign_link_token(purpose, id, link))
 
 
-def typed() -> dict[str, Any]:
-    """What a sign-up sealed: without a mark, and without a word on whether its message was sent."""
-    return {
-        "channel": "email",
-        "email": ADA,
-        "phone": None,
-        "username": None,
-        "full_name": "",
-        "password_hash": make_password(PASSWORD),
-        "device": None,
-    }
+def sealed_before(purpose: Purpose) -> dict[str, Any]:
+    """What a proof of this purpose sealed: without marks, epochs, and a word on whether its message was sent."""
+    return dict(examples("b28c98f")[purpose][0]["data"])
 
 
-def waiting() -> Issued:
+def waiting() -> Begun:
     """A sign-up that waits for its link or code, with its PENDING row."""
-    payload = typed()
-    user_id = lifecycle.save_pending_user(steps.account_details(payload), entropy.random_uuid(), timezone.now())
+    hashed = make_password(PASSWORD)
+    details = AccountDetails(password=hashed, email=ADA, username=None, full_name=FullName(""), phone_number=None)
+    user_id = lifecycle.save_pending_user(details, entropy.random_uuid(), timezone.now())
     User.objects.update(sign_up_id=None)
-    return before(Purpose.PENDING_REGISTRATION, {**payload, "user_id": str(user_id)})
+    return before(Purpose.PENDING_REGISTRATION, user_id=str(user_id), password_hash=hashed)
 
 
 def verify(**body: str | None) -> Reply:
@@ -60,13 +79,13 @@ def verify(**body: str | None) -> Reply:
 
 def test_a_sign_up_begun_before_is_confirmed_by_its_code(api: Api) -> None:
     """FLT-17."""
-    begun = before(Purpose.REGISTRATION, typed())
-    assert api.confirm(begun.handle, begun.code or "").status == 201
+    begun = before(Purpose.REGISTRATION, password_hash=make_password(PASSWORD))
+    assert api.confirm(begun.handle, begun.code).status == 201
     assert User.objects.get(email=ADA).status == Status.ACTIVE
 
 
 def test_a_sign_up_begun_before_is_sent_again_and_elsewhere(api: Api, inbox: Inbox) -> None:
-    begun = before(Purpose.REGISTRATION, typed())
+    begun = before(Purpose.REGISTRATION, password_hash=make_password(PASSWORD))
     moved = api.post("register/redirect", {"registration": begun.handle, "email": "ada@example.org"})
     assert moved.status == 202
     assert api.confirm(moved.registration, inbox.newest("ada@example.org").code).status == 201
@@ -81,7 +100,7 @@ def test_a_waiting_sign_up_begun_before_is_confirmed(way: str, api: Api) -> None
     elif way == "link and password":
         reply = verify(token=begun.link, password=PASSWORD)
     elif way == "code":
-        reply = api.confirm(begun.handle, begun.code or "")
+        reply = api.confirm(begun.handle, begun.code)
     else:
         reply = verify(email=ADA, otp=begun.code, password=PASSWORD)
     assert reply.status in (200, 201), reply
@@ -92,7 +111,7 @@ def test_a_waiting_sign_up_begun_before_is_confirmed(way: str, api: Api) -> None
 
 def test_a_waiting_sign_up_begun_before_is_confirmed_at_the_page_of_its_link(house: None) -> None:
     begun = waiting()
-    answer = Http().post("/verify-email/", {"token": begun.link or "", "password": PASSWORD})
+    answer = Http().post("/verify-email/", {"token": begun.link, "password": PASSWORD})
     assert answer.status_code in (200, 303)
     assert User.objects.get(email=ADA).status == Status.ACTIVE
 
@@ -102,7 +121,7 @@ def test_a_reset_asked_for_before_sets_the_password(way: str, api: Api, inbox: I
     """FLT-17."""
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
-    asked = before(Purpose.PASSWORD_RESET, {"user_id": str(user.pk), "address": ADA})
+    asked = before(Purpose.PASSWORD_RESET, user_id=str(user.pk))
     shown = {"token": asked.link} if way == "link" else {"email": ADA, "otp": asked.code}
     assert api.post("password/reset/confirm", {**shown, "password": CHOSEN}).status == 204
     assert api.login(ADA, CHOSEN).status == 200
@@ -111,7 +130,7 @@ def test_a_reset_asked_for_before_sets_the_password(way: str, api: Api, inbox: I
 def test_a_reset_asked_for_before_does_not_outlive_a_recovery(api: Api, inbox: Inbox) -> None:
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
-    asked = before(Purpose.PASSWORD_RESET, {"user_id": str(user.pk), "address": ADA})
+    asked = before(Purpose.PASSWORD_RESET, user_id=str(user.pk))
     User.objects.filter(pk=user.pk).update(epoch=1)
     refused = api.post("password/reset/confirm", {"token": asked.link, "password": CHOSEN})
     assert (refused.status, refused.code) == (410, "token_expired")
@@ -121,7 +140,7 @@ def test_an_account_closed_before_is_kept_by_its_link(api: Api, inbox: Inbox) ->
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
     lifecycle.schedule_closing_by_owner(user.pk, timezone.now() + timedelta(days=14))
-    link = before(Purpose.ACCOUNT_UNDO, {"user_id": str(user.pk)}, challenges.person_subject(user.pk)).link
+    link = before(Purpose.ACCOUNT_UNDO, challenges.person_subject(user.pk), user_id=str(user.pk)).link
     assert api.post("me/keep", {"token": link}).status == 204
     assert User.objects.get(pk=user.pk).status == Status.ACTIVE
 
@@ -135,8 +154,7 @@ def test_a_link_that_does_not_say_which_address_counts_more_is_dead(
     """A thief's is as good as an owner's: both are told that it expired, and nothing changes."""
     api.account(inbox, ADA)
     user = User.objects.get(email=ADA)
-    payload = {"user_id": str(user.pk), "old": "thief@example.com", "session_id": str(entropy.random_uuid())}
-    link = before(purpose, payload, challenges.person_subject(user.pk)).link
+    link = before(purpose, challenges.person_subject(user.pk), user_id=str(user.pk)).link
     refused = api.post(path, {"token": link})
     assert (refused.status, refused.code) == (410, "token_expired")
     assert api.login(ADA).status == 200

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from tests.contracts.stores import KINDS, NOW, kept, opened
-from tests.domain.engines import DATA, LEASE, SIGN_UP, Broken, Lossy, engine, wrong
+from tests.domain.engines import DATA, LEASE, SIGN_UP, Broken, Data, Lossy, engine, wrong
 from vestibule.challenges.store import State, Store
 from vestibule.kernel import entropy, errors
 
@@ -43,8 +43,8 @@ class Challenged(RuleBasedStateMachine):
     def attempt(self, secret: str, *, body_fails: bool = False) -> str:
         """Verify; the body has its effect at most once, as the audit record's unique column sees to."""
         try:
-            with self.desk.verify(self.desk.find_by_handle(SIGN_UP, self.handle), secret, now=self.now) as proof:
-                assert dict(proof.payload) == dict(DATA)
+            with self.desk.verify(self.desk.find_by_handle(SIGN_UP, self.handle), secret, Data, now=self.now) as proof:
+                assert proof.payload == DATA
                 assert secret == self.live, "opened by what is not the live code"
                 assert self.now < self.ends_at, "opened after its time"
                 assert not self.decoy
@@ -120,7 +120,7 @@ class Challenged(RuleBasedStateMachine):
         """A new code in place of the old, unless the mail could not be posted."""
         before = kept(self.store, self.id)
         try:
-            with self.desk.resend(self.desk.find_by_handle(SIGN_UP, self.handle), now=self.now) as again:
+            with self.desk.resend(self.desk.find_by_handle(SIGN_UP, self.handle), Data, now=self.now) as again:
                 assert self.now >= self.sent_at + COOLDOWN, "sent inside the cooldown"
                 assert not self.effects or before.state is not State.SETTLED
                 if fails:

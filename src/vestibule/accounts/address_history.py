@@ -2,16 +2,14 @@
 most.
 
 Every link and code that can take an account over is sealed with the address that it was sent to and the account's epoch
-(`recovery_payload`). It is valid while a present or former address of the account still has that epoch
+(`RecoveryPayload`). It is valid while a present or former address of the account still has that epoch
 (`find_proved_address`). A recovery (`lifecycle.restore_ownership`) begins a new epoch and removes what was proved after
 the recovering address, in one transaction, without asking the challenge store (docs/decisions/0040).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
-from uuid import UUID
+from typing import Literal
 
 from django.db.models import QuerySet
 
@@ -32,16 +30,9 @@ class ProvedAddress:
     former_id: int | None = None
 
 
-def recovery_payload(user_id: UUID, epoch: int, address: Email | Phone) -> dict[str, str | int]:
-    """Return the payload of a proof that is sent to this address of an account."""
-    return {"user_id": str(user_id), "epoch": epoch, "address": address}
-
-
-def find_proved_address(user: User, payload: Mapping[str, Any], now: datetime) -> ProvedAddress | None:
-    """Return the proved address that a proof was sent to. Return None if the account was recovered since, from this
-    address or from one that counts more."""
-    address = payload.get("address")
-    epoch = payload.get("epoch", 0)  # a payload from before there were epochs belongs to the first
+def find_proved_address(user: User, address: str | None, epoch: int, now: datetime) -> ProvedAddress | None:
+    """Return the proved address that a proof of this epoch was sent to. Return None if the account was recovered since,
+    from this address or from one that counts more."""
     if address is None:
         return None
     if epoch == user.epoch and address == user.email:

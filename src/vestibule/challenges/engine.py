@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
 
 from vestibule.challenges import codes, status
+from vestibule.challenges.payloads import PayloadT
 from vestibule.challenges.policy import Policy, Purpose, SecretKind
 from vestibule.challenges.results import Budget, ChallengeStatus, Issued, Proof
 from vestibule.challenges.secrets import ChallengeSecrets
@@ -39,18 +39,17 @@ class Engine:
         purpose: Purpose,
         *,
         subject: bytes,
-        payload: Mapping[str, Any],
+        payload: PayloadT,
         now: datetime,
         decoy: bool = False,
         successor_of: Challenge | None = None,
         id: UUID | None = None,
-    ) -> Issued:
-        """A new challenge; `id`, where a row carries it. A decoy is the same record under a secret that nobody is told,
-        nor could match. One that is the `successor_of` another has been tried and sent as often. While `subject`
-        has no guesses left, a code is a long one: a stranger who burns the budget of short codes can't keep the owner
-        out. Call it inside the transaction that holds the message.
-        """
+    ) -> Issued[PayloadT]:
+        """A new challenge, in the transaction that holds the message; `id`, where a row carries it. A decoy is the same
+        record under a secret that nobody is told. A `successor_of` another has been tried and sent as often. While
+        `subject` has no guesses left, a code is a long one: a stranger who spends them can't keep the owner out."""
         policy, id = self.policies[purpose], id or entropy.random_uuid()
+        policy.require_payload(type(payload))
         code, link = self._generate_secrets(policy, subject, now)
         challenge = Challenge(
             id=id,
@@ -96,9 +95,10 @@ class Engine:
         """Return the stored records of an address (its digest under each key of the ring), newest first."""
         return self.store.list_newest(purpose, subjects, limit=limit)
 
-    def unseal_payload(self, challenge: Challenge) -> Mapping[str, Any]:
-        """Return the payload that was sealed at issue. Raises Expired if the key that sealed it was retired."""
-        return self.secrets.unseal_payload(challenge)[0]
+    def unseal_payload(self, challenge: Challenge, payload_type: type[PayloadT]) -> PayloadT:
+        """Return what was sealed. Raises Expired if its key was retired; Unavailable if newer code sealed it."""
+        sealed_type = self.policies[challenge.purpose].require_payload(payload_type)
+        return self.secrets.unseal_payload(challenge, sealed_type)[0]
 
     def status_of(self, challenge: Challenge, now: datetime) -> ChallengeStatus:
         """Return how long the challenge lives and how often it may still be tried and sent; zeros if it is over."""
@@ -113,11 +113,13 @@ class Engine:
         status.check_may_send(self.policies[challenge.purpose], challenge, now)
 
     @contextmanager
-    def resend(self, challenge: Challenge, *, now: datetime) -> Iterator[Issued]:
+    def resend(
+        self, challenge: Challenge, payload_type: type[PayloadT], *, now: datetime
+    ) -> Iterator[Issued[PayloadT]]:
         """Replace the secret and count a send, both undone if the body raises. Attempts already used stay used. Raises
         what `check_may_resend` raises; Locked if another send came first."""
         policy = self.policies[challenge.purpose]
-        payload, decoy = self.secrets.unseal_payload(challenge)
+        payload, decoy = self.secrets.unseal_payload(challenge, policy.require_payload(payload_type))
         code, link = self._generate_secrets(policy, challenge.subject, now)
         digests = self.secrets.digest_secrets(challenge.purpose, challenge.id, code, link, decoy=decoy)
         self.check_may_resend(challenge, now)
@@ -136,8 +138,7 @@ class Engine:
     def send_elsewhere(self, challenge: Challenge, *, now: datetime) -> Iterator[Challenge]:
         """Count a send to another address and yield the record, of which the body issues a successor; undone if the
         body raises. The first needs no cooldown. Of concurrent callers one continues. The caller's unique audit event
-        voids this record, and the caller retires it. Raises what `check_may_resend` raises; Locked if another send came
-        first."""
+        voids this record, and the caller retires it. Raises what `resend` raises."""
         policy = self.policies[challenge.purpose]
         status.check_may_send(policy, challenge, now, to_other_address=True)
         if not self.store.count_send(challenge, digests=challenge.digests, now=now, expires_at=challenge.expires_at):
@@ -154,14 +155,13 @@ class Engine:
         self,
         challenge: Challenge,
         secret: str,
+        payload_type: type[PayloadT],
         *,
         now: datetime,
         by: SecretKind = SecretKind.CODE,
-        matches: Callable[[Mapping[str, Any], str], bool] | None = None,
-    ) -> Iterator[Proof]:
-        """Count the attempt, compare the secret, claim the lease, yield the proof; then settle, or release if the body
-        raises.
-
+        matches: Callable[[PayloadT, str], bool] | None = None,
+    ) -> Iterator[Proof[PayloadT]]:
+        """Count the attempt, compare the secret, claim the lease; then settle, or release if the body raises.
         Enter it outside any transaction: the count must last. `by` says whether the code or the link is compared;
         `matches(payload, secret)` replaces the comparison. A text without the form of a code is not counted.
 
@@ -175,7 +175,8 @@ class Engine:
         if by is SecretKind.CODE:
             secret = self._parse_secret(challenge, secret, now, as_typed=matches is not None)
         self._count_attempt(challenge, secret, now, by=SecretKind.CODE if matches else by)
-        payload, decoy = self.secrets.unseal_payload(challenge)
+        policy = self.policies[challenge.purpose]
+        payload, decoy = self.secrets.unseal_payload(challenge, policy.require_payload(payload_type))
         right = matches(payload, secret) if matches else self.secrets.matches_secret(challenge, secret, by)
         if decoy or not right:
             raise self._wrong_secret_refusal(challenge)
@@ -275,8 +276,8 @@ class Engine:
             self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=False))
 
     def _build_issued(
-        self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: Mapping[str, Any]
-    ) -> Issued:
+        self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: PayloadT
+    ) -> Issued[PayloadT]:
         purpose, id = challenge.purpose, challenge.id
         token = self.secrets.sign_link_token(purpose, id, link) if link else None  # for a decoy, too: the same work
         return Issued(
@@ -292,8 +293,7 @@ class Engine:
         )
 
     def _log_failure_of(self, act: Callable[[], None]) -> None:
-        """Run a step that follows the decided outcome. A failure of the store is logged and does not change the
-        answer."""
+        """Run a step that follows the decided outcome: a failure of the store is logged, and changes no answer."""
         try:
             act()
         except Exception:

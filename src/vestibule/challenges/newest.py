@@ -12,6 +12,7 @@ from django.db.transaction import on_commit
 
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
+from vestibule.challenges.payloads import Payload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
@@ -30,7 +31,7 @@ class NewestPointer:
     subjects: Sequence[bytes]
     challenge: Challenge | None
 
-    def point_to(self, issued: Issued) -> None:
+    def point_to(self, issued: Issued[Payload]) -> None:
         """Make `issued` the only challenge that counts, from the commit on. Call it only if the message will be
         sent."""
         self._move_pointer(issued.id, issued.expires_at)

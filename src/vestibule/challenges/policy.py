@@ -1,10 +1,20 @@
-"""The table of policies: the kind of secret of each purpose, how long it lives, how often it may be tried and sent."""
+"""The table of policies: what each purpose seals, its kind of secret, its lifetime, and how often it may be tried."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
+
+from vestibule.challenges.payloads import (
+    EmailChangePayload,
+    PasswordResetPayload,
+    Payload,
+    PayloadT,
+    PhoneChangePayload,
+    RecoveryPayload,
+    SignUpPayload,
+)
 
 
 class SecretKind(Enum):
@@ -38,6 +48,7 @@ class Policy:
     the record.
     """
 
+    payload: type[Payload]
     secret: SecretKind
     ttl: timedelta
     attempts: int
@@ -45,6 +56,12 @@ class Policy:
     sends: int
     digits: int = 6
     code_ttl: timedelta | None = None
+
+    def require_payload(self, payload_type: type[PayloadT]) -> type[PayloadT]:
+        """Return the type of the sealed payload: `payload_type`, or an extension of it. Raises TypeError otherwise."""
+        if not issubclass(self.payload, payload_type):
+            raise TypeError(f"{self.payload.__name__} is sealed here, not {payload_type.__name__}")
+        return self.payload
 
     def cooldown_after(self, send_number: int) -> timedelta:
         """Return how long to wait after the send with this number (1 is the first) before the next."""
@@ -66,9 +83,10 @@ class PolicySettings:
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 
 
-def _code_policy(numbers: PolicySettings, digits: int) -> Policy:
+def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -> Policy:
     """A code alone, sent once: another request creates a new challenge."""
     return Policy(
+        payload=payload,
         secret=SecretKind.CODE,
         ttl=numbers.ttl,
         attempts=numbers.attempts,
@@ -79,8 +97,15 @@ def _code_policy(numbers: PolicySettings, digits: int) -> Policy:
 
 
 def _link_policy(ttl: timedelta) -> Policy:
-    """A link alone, sent once."""
-    return Policy(secret=SecretKind.LINK, ttl=ttl, attempts=5, cooldowns=(timedelta(minutes=1),), sends=1)
+    """A link alone, sent once, that takes an account back."""
+    return Policy(
+        payload=RecoveryPayload,
+        secret=SecretKind.LINK,
+        ttl=ttl,
+        attempts=5,
+        cooldowns=(timedelta(minutes=1),),
+        sends=1,
+    )
 
 
 def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
@@ -88,6 +113,7 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
     return MappingProxyType(
         {
             Purpose.REGISTRATION: Policy(
+                payload=SignUpPayload,
                 secret=SecretKind.CODE,
                 ttl=numbers.ttl,
                 attempts=numbers.attempts,
@@ -96,6 +122,7 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
                 digits=numbers.digits,
             ),
             Purpose.PASSWORD_RESET: Policy(
+                payload=PasswordResetPayload,
                 secret=SecretKind.CODE_AND_LINK,
                 ttl=timedelta(hours=1),
                 code_ttl=numbers.ttl,
@@ -104,12 +131,13 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
                 sends=1,
                 digits=EXISTING_ACCOUNT_DIGITS,
             ),
-            Purpose.EMAIL_CHANGE: _code_policy(numbers, EXISTING_ACCOUNT_DIGITS),
-            Purpose.PHONE_CHANGE: _code_policy(numbers, numbers.digits),
+            Purpose.EMAIL_CHANGE: _code_policy(EmailChangePayload, numbers, EXISTING_ACCOUNT_DIGITS),
+            Purpose.PHONE_CHANGE: _code_policy(PhoneChangePayload, numbers, numbers.digits),
             Purpose.EMAIL_UNDO: _link_policy(timedelta(hours=72)),
             Purpose.NOT_ME: _link_policy(timedelta(hours=72)),
             Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
             Purpose.PENDING_REGISTRATION: Policy(
+                payload=SignUpPayload,
                 secret=SecretKind.CODE_AND_LINK,
                 ttl=numbers.link_ttl,
                 code_ttl=numbers.ttl,

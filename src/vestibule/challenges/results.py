@@ -1,10 +1,11 @@
 """The engine's results, and the port through which it counts guesses."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Generic, Protocol
 from uuid import UUID
+
+from vestibule.challenges.payloads import PayloadT_co
 
 
 class Budget(Protocol):
@@ -34,7 +35,7 @@ class ChallengeStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class Issued(Generic[PayloadT_co]):
     """A secret that was just made, with everything that its message and the answer need.
 
     `code` and `link` are None if the policy has none, and for a decoy. `is_first_send` is False for a resend.
@@ -46,15 +47,15 @@ class Issued:
     link: str | None
     decoy: bool
     is_first_send: bool
-    payload: Mapping[str, Any]
+    payload: PayloadT_co
     expires_at: datetime
     status: ChallengeStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Generic[PayloadT_co]):
     """The secret was right and this caller holds the lease. `payload` is what was sealed at issue."""
 
     id: UUID
     subject: bytes
-    payload: Mapping[str, Any]
+    payload: PayloadT_co

@@ -1,11 +1,10 @@
 """What the key ring makes and reads of a challenge: digests of secrets, sealed payloads, handles, link tokens."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from vestibule.challenges.payloads import Payload, PayloadT
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.store import Challenge
 from vestibule.kernel import entropy, errors
@@ -59,17 +58,18 @@ class ChallengeSecrets:
         body = self._verify_signature(f"link {purpose}", token)
         return UUID(bytes=body[:_ID_LENGTH]), body[_ID_LENGTH:].decode()
 
-    def seal_payload(self, purpose: Purpose, id: UUID, payload: Mapping[str, Any], *, decoy: bool) -> bytes:
+    def seal_payload(self, purpose: Purpose, id: UUID, payload: Payload, *, decoy: bool) -> bytes:
         """Return the payload sealed and bound to the record that holds it. The record of a decoy looks like any
         other."""
-        sealed = json.dumps({"decoy": decoy, "data": dict(payload)}).encode()
+        sealed = json.dumps({"decoy": decoy, "version": payload.version(), "data": payload.to_json()}).encode()
         return self.keys.seal(f"payload {purpose}", sealed, context=id.bytes)
 
-    def unseal_payload(self, challenge: Challenge) -> tuple[dict[str, Any], bool]:
+    def unseal_payload(self, challenge: Challenge, payload_type: type[PayloadT]) -> tuple[PayloadT, bool]:
         """Return the payload, and whether the challenge is a decoy.
 
         Raises:
             Expired: the key that sealed it was retired.
+            Unavailable: newer code sealed it.
         """
         try:
             opened = self.keys.unseal(
@@ -78,7 +78,7 @@ class ChallengeSecrets:
         except Unsealable as error:
             raise errors.Expired(subject=challenge.subject) from error
         sealed = json.loads(opened)
-        return sealed["data"], sealed["decoy"]
+        return payload_type.from_json(sealed["data"], sealed.get("version", 0)), sealed["decoy"]
 
     def _verify_signature(self, purpose: str, signed: str, length: int | None = None) -> bytes:
         try:

@@ -1,17 +1,17 @@
 """Messages to the owner of an account, at a proved address, in the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from vestibule.accounts import address_history, identifiers
+from vestibule.accounts import identifiers
 from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.newest import NewestPointer
+from vestibule.challenges.payloads import Payload, RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
@@ -38,12 +38,12 @@ def first_proved_address(user: User) -> Email | Phone:
     return contact_address(user)
 
 
-def proof_payload(user: User | None, address: Email | Phone) -> dict[str, str | int]:
+def proof_payload(user: User | None, address: Email | Phone) -> RecoveryPayload:
     """Return the payload to seal into a proof that goes to this address. Without a user the same fields hold random
     values."""
-    return address_history.recovery_payload(
-        user.pk if user else entropy.random_uuid(), user.epoch if user else 0, address
-    )
+    if user is None:
+        return RecoveryPayload(user_id=entropy.random_uuid(), address=address)
+    return RecoveryPayload(user_id=user.pk, epoch=user.epoch, address=address)
 
 
 def channel_for(address: Email | Phone) -> Channel:
@@ -73,13 +73,13 @@ def issue_and_send(
     place: NewestPointer,
     kind: MessageKind,
     to: Email | Phone,
-    payload: Mapping[str, Any],
+    payload: Payload,
     *,
     link: str = "",
     own: bytes = b"",
     nobody: bool = False,
     notice: bool = False,
-) -> Issued:
+) -> Issued[Payload]:
     """Issue a secret, send it to the address, and make it the newest of `place` when the caller's transaction commits.
 
     If the message will not be sent, the same work is done but the older secret stays the newest. `own` is the budget
@@ -107,7 +107,7 @@ def post_message(
     to: Email | Phone,
     *,
     link: str = "",
-    issued: Issued | None = None,
+    issued: Issued[Payload] | None = None,
     permit: Permit | None = None,
 ) -> None:
     """Put one message to this address into the outbox: a notice, or the secret in `issued`.

@@ -11,6 +11,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import EmailChangePayload, RecoveryPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import ChallengeStatus, Proof
 from vestibule.courier import messages
@@ -43,7 +44,7 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
     if user.email == email:
         raise Invalid({"email": [FieldError("unchanged", "email_unchanged")]})
     taken = directory.find_account_by_email(email) is not None
-    payload = {"user_id": str(user.pk), "session_id": str(client.session_id), "old": user.email, "new": email}
+    payload = EmailChangePayload(user_id=user.pk, session_id=client.session_id, old=user.email, new=email)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk), client.at)
@@ -70,9 +71,9 @@ def confirm(*, client: Client, otp: str) -> User:
     """
     user = step_up.require_user(client)
     asked = newest.find_newest(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk))
-    if asked is None or challenges.unseal_payload(asked)["session_id"] != str(client.session_id):
+    if asked is None or challenges.unseal_payload(asked, EmailChangePayload).session_id != client.session_id:
         raise errors.Expired
-    with challenges.verify(asked, otp, now=client.at) as proof:
+    with challenges.verify(asked, otp, EmailChangePayload, now=client.at) as proof:
         return _replace_email(client, proof)
 
 
@@ -90,15 +91,15 @@ def undo(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.EMAIL_UNDO, token, client.at)
-    with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user = account_recovery.recover_account(client, proof)
         record_event(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
-        password_reset.send_to_owner(client, user, Email(proof.payload["address"]))
+        password_reset.send_to_owner(client, user, Email(proof.payload.address or ""))
     account_recovery.retire_dead_challenges(client, user.pk)
 
 
-def _replace_email(client: Client, proof: Proof) -> User:
-    new, old = Email(proof.payload["new"]), proof.payload["old"]
+def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
+    new, old = Email(proof.payload.new), proof.payload.old
     try:
         with atomic():
             user = step_up.lock_current_user(client)

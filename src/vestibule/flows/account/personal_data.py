@@ -16,6 +16,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
 from vestibule.audit.retention import allow_shortening
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.courier import messages
@@ -124,20 +125,20 @@ def cancel_account_closing(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.ACCOUNT_UNDO, token, client.at)
-    with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user, _ = account_recovery.lock_proved_account(client, _with_address(proof))
         if not lifecycle.cancel_closing_by_owner(user.pk, client.at):
             raise errors.LinkExpired(subject=proof.subject)
         record_event(events.ACCOUNT_KEPT, client, user_id=user.pk, challenge_id=proof.id)
 
 
-def _with_address(proof: Proof) -> Proof:
+def _with_address(proof: Proof[RecoveryPayload]) -> Proof[RecoveryPayload]:
     """Return the proof with the address that its link went to. An older link names no address: it went to the account's
     own, which nobody can change while the account is closing."""
-    if "address" in proof.payload:
+    if proof.payload.address:
         return proof
-    user = User.objects.get(pk=UUID(proof.payload["user_id"]))
-    return replace(proof, payload={**proof.payload, "address": notices.contact_address(user)})
+    user = User.objects.get(pk=proof.payload.user_id)
+    return replace(proof, payload=replace(proof.payload, address=notices.contact_address(user)))
 
 
 def erase_due_accounts(now: datetime, limit: int) -> int:

@@ -12,6 +12,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import PhoneChangePayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.courier import messages
@@ -46,7 +47,7 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
     if user.phone_number == phone and user.phone_verified_at:
         raise Invalid({"phone_number": [FieldError("unchanged", "phone_unchanged")]})
     taken = directory.find_account_by_phone(phone) is not None
-    payload = {"session_id": str(client.session_id), "phone": phone}
+    payload = PhoneChangePayload(session_id=client.session_id, phone=phone)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk), client.at)
@@ -72,13 +73,13 @@ def confirm(*, client: Client, otp: str) -> User:
     """
     user = step_up.require_user(client)
     asked = newest.find_newest(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk))
-    if asked is None or challenges.unseal_payload(asked)["session_id"] != str(client.session_id):
+    if asked is None or challenges.unseal_payload(asked, PhoneChangePayload).session_id != client.session_id:
         raise errors.Expired
-    with challenges.verify(asked, otp, now=client.at) as proof:
+    with challenges.verify(asked, otp, PhoneChangePayload, now=client.at) as proof:
         try:
             with atomic():
                 user = step_up.lock_current_user(client)
-                lifecycle.set_verified_phone(user, Phone(proof.payload["phone"]), client.at)
+                lifecycle.set_verified_phone(user, Phone(proof.payload.phone), client.at)
                 record_event(events.PHONE_CHANGED, client, challenge_id=proof.id)
                 _end_other_sessions(client, user, messages.PHONE_CHANGED)
                 sms_costs.count_code_used(client.at)

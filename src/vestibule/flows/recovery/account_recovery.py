@@ -5,6 +5,7 @@ A person who proves an address of the account, present or former, counts as its 
 link and code sent before is void.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -18,6 +19,7 @@ from vestibule.accounts.models import FormerAddress, Profile, User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import Payload, RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
@@ -40,7 +42,7 @@ DELETED_MODELS: frozenset[type[models.Model]] = frozenset({Session, Device, Form
 KEPT_MODELS: frozenset[type[models.Model]] = frozenset({Profile})
 
 
-def recover_account(client: Client, proof: Proof) -> User:
+def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
     """Restore the account to the owner who proved the address of this link, and return it. No password opens it until
     the owner sets another.
 
@@ -73,15 +75,15 @@ def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAdd
     return User.objects.get(pk=user.pk)
 
 
-def lock_proved_account(client: Client, proof: Proof) -> tuple[LockedUser, ProvedAddress]:
+def lock_proved_account(client: Client, proof: Proof[RecoveryPayload]) -> tuple[LockedUser, ProvedAddress]:
     """Lock the account of a proof until the caller's transaction ends. Return it with the proved address and its
     tenure.
 
     Raises:
         LinkExpired: the account is gone, or a recovery came after the proof was sent.
     """
-    user = lifecycle.lock_user(UUID(proof.payload["user_id"]))
-    by = address_history.find_proved_address(user, proof.payload, client.at) if user else None
+    user = lifecycle.lock_user(proof.payload.user_id)
+    by = _find_proved_address(user, proof.payload, client.at) if user else None
     if user is None or by is None or (user.closes_at and user.closes_at <= client.at):
         raise errors.LinkExpired(subject=proof.subject)
     return user, by
@@ -101,7 +103,7 @@ def retire_dead_challenges(client: Client, user_id: UUID, *addresses: str | None
     try:
         user = User.objects.get(pk=user_id)
         for seen in list_outstanding_challenges(user, *addresses):
-            if address_history.find_proved_address(user, challenges.unseal_payload(seen), client.at) is None:
+            if _find_proved_address(user, challenges.unseal_payload(seen, Payload), client.at) is None:
                 challenges.retire(seen)
     except Exception:  # the change is committed: a failure here must not turn the answer into an error
         log.warning("recovery.untidied", exc_info=True)
@@ -112,6 +114,13 @@ def list_outstanding_challenges(user: User, *addresses: str | None) -> list[Chal
     known = {each for each in (user.email, user.phone_number, *addresses) if each}
     known |= set(FormerAddress.objects.filter(user=user).values_list("address", flat=True))
     return notices.list_outstanding_challenges(user.pk, PERSON_PURPOSES, ADDRESS_PURPOSES, known)
+
+
+def _find_proved_address(user: User, payload: Payload, now: datetime) -> ProvedAddress | None:
+    """The tenure of the address that a proof went to; a change under way has none."""
+    if not isinstance(payload, RecoveryPayload):
+        return None
+    return address_history.find_proved_address(user, payload.address, payload.epoch, now)
 
 
 def _tell_address_removed(client: Client, user: User, by: Email | Phone, removed: Email | Phone) -> None:

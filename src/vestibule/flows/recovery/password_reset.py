@@ -19,6 +19,7 @@ from vestibule.audit.record import record_event
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.newest import NewestPointer
+from vestibule.challenges.payloads import PasswordResetPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
@@ -114,9 +115,9 @@ def confirm(
         if found is None:
             raise errors.Expired(subject=identifiers.address_digest(address) if address else None)
         seen, secret, by = found, otp, SecretKind.CODE
-    with challenges.verify(seen, secret, now=client.at, by=by) as proof:
+    with challenges.verify(seen, secret, PasswordResetPayload, now=client.at, by=by) as proof:
         try:
-            user = (_create_admin if "role" in proof.payload else _set_new_password)(client, proof, password)
+            user = (_create_admin if proof.payload.role else _set_new_password)(client, proof, password)
         except errors.LinkExpired as dead:
             raise dead if by is SecretKind.LINK else errors.Expired(subject=seen.subject) from dead
     account_recovery.retire_dead_challenges(client, user.pk)
@@ -130,7 +131,7 @@ def invite_admin(*, client: Client, email: Email) -> None:
     Raises:
         Unavailable: the database cannot be reached.
     """
-    payload = {"user_id": str(entropy.random_uuid()), "address": email, "role": Role.ADMIN.value}
+    payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email, role=Role.ADMIN.value)
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(email), client.at)
         notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, link=CONFIRM_PATH)
@@ -142,26 +143,26 @@ def _is_under_way(before: Challenge | None, now: datetime) -> bool:
     return before is not None and before.sent_at > now - RESEND_PAUSE and not challenges.refusal_if_closed(before, now)
 
 
-def _create_admin(client: Client, proof: Proof, password: str) -> User:
+def _create_admin(client: Client, proof: Proof[PasswordResetPayload], password: str) -> User:
     """Create the account of an invited admin, whose mailbox the link proved."""
-    email = Email(proof.payload["address"])
+    email, role = Email(proof.payload.address or ""), Role(proof.payload.role)
     hashed = passwords.hash_password(step_up.validate_new_password(User(email=email), password))
     brought = AccountDetails(password=hashed, email=email, username=None, full_name=FullName(""), phone_number=None)
     try:
         with atomic():
             user = lifecycle.activate_user(brought, email_verified_at=client.at)
-            lifecycle.set_user_role(user.pk, Role(proof.payload["role"]))
+            lifecycle.set_user_role(user.pk, role)
             record_event(
                 events.ACCOUNT_REGISTERED, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id
             )
-            record_event(events.ROLE_GIVEN, client, user_id=user.pk, code=proof.payload["role"])
+            record_event(events.ROLE_GIVEN, client, user_id=user.pk, code=role)
     except IntegrityError as error:  # the address has an account by now: `create-admin` again gives it the role
         raise errors.AlreadyUsed(subject=proof.subject) from error
     return user
 
 
-def _set_new_password(client: Client, proof: Proof, password: str) -> User:
-    user = User.objects.get(pk=UUID(proof.payload["user_id"]))
+def _set_new_password(client: Client, proof: Proof[PasswordResetPayload], password: str) -> User:
+    user = User.objects.get(pk=proof.payload.user_id)
     hashed = passwords.hash_password(step_up.validate_new_password(user, password))
     with atomic():
         held, proved = account_recovery.lock_proved_account(client, proof)

@@ -16,6 +16,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha.verification import captcha_refusal
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
@@ -206,5 +207,5 @@ def _has_waiting_sign_up(name: LoginName, password: str) -> bool:
         return False
     address = Email(name.value) if name.kind == "email" else Phone(name.value)
     newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=1)
-    kept = [challenges.unseal_payload(seen)["password_hash"] for seen in newest]
+    kept = [challenges.unseal_payload(seen, SignUpPayload).password_hash for seen in newest]
     return passwords.verify_password_hash(passwords.normalise_password(password), "".join(kept))

@@ -8,6 +8,7 @@ from vestibule.accounts import identifiers
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
@@ -92,10 +93,10 @@ def disown_sign_in(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.NOT_ME, token, client.at)
-    with challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user = account_recovery.recover_account(client, proof)
         record_event(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
-        password_reset.send_to_owner(client, user, identifiers.as_email_or_phone(proof.payload["address"]))
+        password_reset.send_to_owner(client, user, identifiers.as_email_or_phone(proof.payload.address or ""))
     account_recovery.retire_dead_challenges(client, user.pk)
 
 

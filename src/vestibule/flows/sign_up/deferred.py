@@ -4,7 +4,7 @@ All flows but `start` also serve pending sign-ups: the handle says how the sign-
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.transaction import atomic
@@ -15,6 +15,7 @@ from vestibule.accounts.identifiers import Email, Phone, Username
 from vestibule.audit import events
 from vestibule.audit.record import is_proof_recorded, record_event
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued
 from vestibule.challenges.store import Challenge
@@ -100,11 +101,11 @@ def show_progress(*, client: Client, registration: str) -> Progress:
         said = "expired"
     else:
         said = "bounced" if feedback.has_bounced(seen.id) else "waiting"
-    payload = challenges.unseal_payload(seen)
-    by_mail = payload["channel"] == "email"
+    payload = challenges.unseal_payload(seen, SignUpPayload)
+    by_mail = not payload.by_sms
     return Progress(
         status=said,
-        channel=payload["channel"],
+        channel=payload.channel,
         address=steps.address_to_prove(payload),
         linked=by_mail and seen.purpose is Purpose.PENDING_REGISTRATION,
         texting=by_mail and _has_sms_number(payload),
@@ -142,7 +143,7 @@ def confirm(
     seen = steps.find_sign_up(registration)
     if address is not None:
         _check_address(seen, address)
-    with challenges.verify(seen, otp, now=client.at) as proof:
+    with challenges.verify(seen, otp, SignUpPayload, now=client.at) as proof:
         return steps.create_proved_account(client, proof, username, sign_in=sign_in, page_lifetime=page_lifetime)
 
 
@@ -170,11 +171,10 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
     seen = steps.find_sign_up(registration)
     if over := challenges.refusal_if_closed(seen, client.at):
         raise over
-    before = challenges.unseal_payload(seen)
-    if not email and before["channel"] == "sms":
+    before = challenges.unseal_payload(seen, SignUpPayload)
+    if not email and before.by_sms:
         return _resend_challenge(client, seen)
-    change = {"channel": "email", "email": email} if email else {"channel": "sms"}
-    payload = {**before, **change, "unsent": False}
+    payload = replace(before, channel="email" if email else "sms", email=email or before.email, unsent=False)
     _check_redirection(before, payload)
     subject, known = (
         identifiers.address_digest(steps.address_to_prove(payload)),
@@ -205,7 +205,7 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
                 client,
                 subject=subject,
                 challenge_id=seen.id,  # unique in the audit log: the older challenge can prove nothing after the commit
-                channel=payload["channel"],
+                channel=payload.channel,
             )
     except _Unsent:
         return steps.unsent_result(client, seen, payload)
@@ -217,7 +217,7 @@ class _Unsent(Exception):
     """The message will not be sent. Raising this rolls back what was counted for it and keeps the older secret."""
 
 
-def issue_new_secret(client: Client, challenge: Challenge) -> Issued | None:
+def issue_new_secret(client: Client, challenge: Challenge) -> Issued[SignUpPayload] | None:
     """Issue a new secret in place of the old one and post its message. Return None, with nothing changed, if the
     message would not be sent.
 
@@ -228,7 +228,7 @@ def issue_new_secret(client: Client, challenge: Challenge) -> Issued | None:
     if not steps.has_room_for_resend(client, challenge):
         return None
     try:
-        with challenges.resend(challenge, now=client.at) as issued, atomic():
+        with challenges.resend(challenge, SignUpPayload, now=client.at) as issued, atomic():
             permit = steps.acquire_proof_permit(client, challenge.purpose, issued.payload, known=issued.decoy)
             if not permit.may_replace_secret:
                 raise _Unsent
@@ -247,22 +247,22 @@ def _resend_challenge(client: Client, challenge: Challenge) -> Sent:
     return (
         steps.sent_result(issued)
         if issued
-        else steps.unsent_result(client, challenge, challenges.unseal_payload(challenge))
+        else steps.unsent_result(client, challenge, challenges.unseal_payload(challenge, SignUpPayload))
     )
 
 
-def _check_redirection(before: steps.SignUpPayload, after: steps.SignUpPayload) -> None:
+def _check_redirection(before: SignUpPayload, after: SignUpPayload) -> None:
     wrong: dict[str, list[errors.FieldError]] = {}
-    if after["channel"] == "sms" and not _has_sms_number(after):
+    if after.by_sms and not _has_sms_number(after):
         wrong = {"phone_number": [errors.FieldError("required", "sms_number_missing")]}
-    elif (after["channel"], after["email"]) == (before["channel"], before["email"]):
+    elif (after.channel, after.email) == (before.channel, before.email):
         wrong = {"email": [errors.FieldError("unchanged", "destination_unchanged")]}
     if wrong:
         raise errors.Invalid(wrong)
 
 
-def _has_sms_number(payload: steps.SignUpPayload) -> bool:
-    return bool(payload["phone"]) and identifiers.is_sms_allowed(payload["phone"])
+def _has_sms_number(payload: SignUpPayload) -> bool:
+    return payload.phone is not None and identifiers.is_sms_allowed(payload.phone)
 
 
 def _check_address(challenge: Challenge, address: Email | Phone) -> None:

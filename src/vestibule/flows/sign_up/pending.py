@@ -7,7 +7,6 @@ address, confirm by code or link, reject ("this wasn't me").
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.conf import settings
 from django.db.transaction import atomic
@@ -19,6 +18,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import codes
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import Payload, SignUpPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
@@ -38,7 +38,7 @@ from vestibule.limits.rolling_window import Allowance
 # hours). It computes a hash only for those with the mark of the typed password, shared by one in 4,096 others.
 MAX_CANDIDATES, MAX_HASHES = 128, 2
 
-WaitingSignUp = tuple[Challenge, Mapping[str, Any]]  # a sign-up and its payload
+WaitingSignUp = tuple[Challenge, SignUpPayload]  # a sign-up and its payload
 
 
 @flow("pending_registration.register")
@@ -63,7 +63,7 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
         user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
         known = user_id is None
         permit = steps.acquire_proof_permit(client, purpose, payload, known=known)
-        payload["unsent"] = not permit.may_replace_secret
+        payload = replace(payload, unsent=not permit.may_replace_secret)
         issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known, id=sign_up_id)
         steps.post_sign_up_message(client, issued, purpose, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
@@ -118,7 +118,7 @@ def confirm(
     if seen is None:
         raise _wrong_code_refusal(client, address, is_guess=True)
     try:
-        with challenges.verify(seen, otp, now=client.at) as proof:
+        with challenges.verify(seen, otp, SignUpPayload, now=client.at) as proof:
             return steps.create_proved_account(client, proof, username)
     except (errors.WrongSecret, errors.Exhausted, errors.Expired, errors.AlreadyUsed, errors.Locked) as refusal:
         if challenges.secrets.matches_secret(seen, otp, SecretKind.CODE):
@@ -165,7 +165,7 @@ def reject_sign_up(*, client: Client, token: str) -> None:
     seen, secret = _find_by_link(client, token)
     with (
         _translate_link_refusals(),
-        challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK) as proof,
+        challenges.verify(seen, secret, SignUpPayload, now=client.at, by=SecretKind.LINK) as proof,
         atomic(),
     ):
         lifecycle.delete_pending_user(proof.id)
@@ -194,20 +194,20 @@ def read_link(*, client: Client, token: str, registration: str) -> VerifyLink:
         Unavailable: a store cannot be reached.
     """
     seen = _find_by_link(client, token)[0]
-    address = steps.address_to_prove(challenges.unseal_payload(seen))
+    address = steps.address_to_prove(challenges.unseal_payload(seen, SignUpPayload))
     return VerifyLink(address=address, same_browser=_is_same_browser(seen, registration))
 
 
 @contextmanager
-def _verify_link(client: Client, token: str, registration: str, password: str) -> Iterator[Proof]:
+def _verify_link(client: Client, token: str, registration: str, password: str) -> Iterator[Proof[SignUpPayload]]:
     seen, secret = _find_by_link(client, token)
     with _translate_link_refusals():
         if _is_same_browser(seen, registration):
-            verified = challenges.verify(seen, secret, now=client.at, by=SecretKind.LINK)
+            verified = challenges.verify(seen, secret, SignUpPayload, now=client.at, by=SecretKind.LINK)
         elif password:
             admission.acquire_place(HASH)  # before the attempt is counted: a full queue must not cost one
             verified = challenges.verify(
-                seen, password, now=client.at, by=SecretKind.LINK, matches=_is_sign_up_password
+                seen, password, SignUpPayload, now=client.at, by=SecretKind.LINK, matches=_is_sign_up_password
             )
         else:
             raise errors.PasswordRequired(subject=seen.subject)
@@ -246,28 +246,28 @@ def _newest_of_address(address: Email | Phone) -> list[WaitingSignUp]:
     newest = challenges.list_newest(
         Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=MAX_CANDIDATES
     )
-    found = [(seen, challenges.unseal_payload(seen)) for seen in newest]
-    return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.get("unsent")]
+    found = [(seen, challenges.unseal_payload(seen, SignUpPayload)) for seen in newest]
+    return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.unsent]
 
 
 def _with_password_mark(sign_ups: list[WaitingSignUp], password: str) -> list[WaitingSignUp]:
     """Return the sign-ups that may have been made with this password. A payload from before there were marks may,
     too."""
     marks = [None, *steps.password_marks(passwords.normalise_password(password))]
-    return [(seen, payload) for seen, payload in sign_ups if payload.get("mark") in marks][:MAX_HASHES]
+    return [(seen, payload) for seen, payload in sign_ups if payload.mark in marks][:MAX_HASHES]
 
 
 def _find_by_password(sign_ups: Sequence[WaitingSignUp], password: str) -> Challenge | None:
     """Return the newest sign-up with this password. MAX_HASHES hashes are computed in any case, so that time tells
     nothing."""
     typed = passwords.normalise_password(password)
-    kept = [*(payload["password_hash"] for _seen, payload in sign_ups), *[""] * (MAX_HASHES - len(sign_ups))]
+    kept = [*(payload.password_hash for _seen, payload in sign_ups), *[""] * (MAX_HASHES - len(sign_ups))]
     right = [passwords.verify_password_hash(typed, each) for each in kept]
     return next((seen for (seen, _payload), is_right in zip(sign_ups, right, strict=False) if is_right), None)
 
 
-def _is_sign_up_password(payload: Mapping[str, Any], password: str) -> bool:
-    return passwords.verify_password_hash(passwords.normalise_password(password), payload["password_hash"])
+def _is_sign_up_password(payload: SignUpPayload, password: str) -> bool:
+    return passwords.verify_password_hash(passwords.normalise_password(password), payload.password_hash)
 
 
 def _simulate_resend(client: Client, address: Email | Phone) -> None:
@@ -278,7 +278,7 @@ def _simulate_resend(client: Client, address: Email | Phone) -> None:
     with suppress(errors.Throttled), atomic():
         permit = notices.acquire_message_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
         unsent = settings.KEYS.digest("unsent", subject)
-        issued = challenges.issue(purpose, subject=unsent, payload={}, now=client.at, decoy=True)
+        issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
         notices.post_message(
             client, messages.VERIFY_ADDRESS, address, issued=replace(issued, is_first_send=False), permit=permit
         )

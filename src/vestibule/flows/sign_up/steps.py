@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import is_proof_recorded, record_event
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued, Proof
 from vestibule.challenges.store import Challenge
@@ -33,7 +33,6 @@ from vestibule.kernel.client import Client
 from vestibule.limits import sms_costs
 from vestibule.sessions import devices
 
-SignUpPayload = Mapping[str, Any]
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
 
 
@@ -57,22 +56,22 @@ class Registered:
     signed_in: SignedIn | None
 
 
-def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None) -> dict[str, Any]:
+def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None) -> SignUpPayload:
     """Return the applicant's data to be sealed until the proof, with the password hashed.
 
     Raises:
         Unavailable: too many passwords are being hashed.
     """
-    return {
-        "channel": applicant.channel,
-        "email": applicant.email,
-        "phone": applicant.phone,
-        "username": applicant.username,
-        "full_name": applicant.full_name,
-        "password_hash": passwords.hash_password(applicant.password),
-        "mark": password_marks(applicant.password)[0],
-        "device": dict(device) if device else None,
-    }
+    return SignUpPayload(
+        channel=applicant.channel,
+        email=applicant.email,
+        phone=applicant.phone,
+        username=applicant.username,
+        full_name=applicant.full_name,
+        password_hash=passwords.hash_password(applicant.password),
+        mark=password_marks(applicant.password)[0],
+        device=dict(device) if device else None,
+    )
 
 
 def password_marks(password: str) -> list[str]:
@@ -87,19 +86,19 @@ def password_marks(password: str) -> list[str]:
 def account_details(payload: SignUpPayload, chosen: Username | None = None) -> AccountDetails:
     """Return the details of the account to create. Only the address that is proved is stored: a person who signs up by
     SMS adds and proves an e-mail address later."""
-    typed = Username(payload["username"]) if payload["username"] else None
+    typed = Username(payload.username) if payload.username else None
     return AccountDetails(
-        password=payload["password_hash"],
-        email=Email(payload["email"]) if payload["channel"] == "email" else None,
+        password=payload.password_hash,
+        email=Email(payload.email) if payload.email and not payload.by_sms else None,
         username=chosen or typed,
-        full_name=FullName(payload["full_name"]),
-        phone_number=Phone(payload["phone"]) if payload["phone"] else None,
+        full_name=FullName(payload.full_name),
+        phone_number=Phone(payload.phone) if payload.phone else None,
     )
 
 
 def address_to_prove(payload: SignUpPayload) -> Email | Phone:
     """Return the address that the sign-up has to prove."""
-    return Phone(payload["phone"]) if payload["channel"] == "sms" else Email(payload["email"])
+    return Phone(payload.phone or "") if payload.by_sms else Email(payload.email or "")
 
 
 def check_known_address(payload: SignUpPayload) -> bool:
@@ -112,9 +111,9 @@ def check_known_address(payload: SignUpPayload) -> bool:
     """
     address = address_to_prove(payload)
     subject = identifiers.address_digest(address)
-    if payload["username"] and directory.is_username_taken(Username(payload["username"])):
+    if payload.username and directory.is_username_taken(Username(payload.username)):
         raise errors.UsernameTaken(subject=subject)
-    by_sms = payload["channel"] == "sms"
+    by_sms = payload.by_sms
     holder = (
         directory.find_account_by_phone(Phone(address)) if by_sms else directory.find_account_by_email(Email(address))
     )
@@ -147,11 +146,11 @@ def acquire_proof_permit(client: Client, purpose: Purpose, payload: SignUpPayloa
 
 def has_room_for_resend(client: Client, challenge: Challenge) -> bool:
     """Return whether the address of the sign-up may be sent one more message. Counts nothing."""
-    address = address_to_prove(challenges.unseal_payload(challenge))
+    address = address_to_prove(challenges.unseal_payload(challenge, SignUpPayload))
     return allowances.has_room_for_message(client, notices.channel_for(address), identifiers.address_digest(address))
 
 
-def post_sign_up_message(client: Client, issued: Issued, purpose: Purpose, permit: Permit) -> None:
+def post_sign_up_message(client: Client, issued: Issued[SignUpPayload], purpose: Purpose, permit: Permit) -> None:
     """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
     address = address_to_prove(issued.payload)
     params: dict[str, str | int] = {
@@ -189,17 +188,17 @@ def unsent_result(client: Client, challenge: Challenge, payload: SignUpPayload) 
     code."""
     return Sent(
         registration=challenges.secrets.sign_handle(challenge.purpose, challenge.id),
-        channel=payload["channel"],
+        channel=payload.channel,
         address=address_to_prove(payload),
         challenge_status=challenges.status_of(challenge, client.at),
     )
 
 
-def sent_result(issued: Issued, user_id: UUID | None = None) -> Sent:
+def sent_result(issued: Issued[SignUpPayload], user_id: UUID | None = None) -> Sent:
     """Return the answer for a code that is on its way."""
     return Sent(
         registration=issued.handle,
-        channel=issued.payload["channel"],
+        channel=issued.payload.channel,
         address=address_to_prove(issued.payload),
         challenge_status=issued.status,
         user_id=user_id,
@@ -208,7 +207,7 @@ def sent_result(issued: Issued, user_id: UUID | None = None) -> Sent:
 
 def create_proved_account(
     client: Client,
-    proof: Proof,
+    proof: Proof[SignUpPayload],
     chosen_username: Username | None,
     *,
     sign_in: bool = False,
@@ -222,7 +221,7 @@ def create_proved_account(
         UsernameTaken: another account has the username.
         AlreadyUsed: the proof was used before, or the address has an account by now.
     """
-    by_sms = proof.payload["channel"] == "sms"
+    by_sms = proof.payload.by_sms
     brought = account_details(proof.payload, chosen_username)
     try:
         with atomic():
@@ -237,9 +236,9 @@ def create_proved_account(
                 user_id=user.id,
                 subject=proof.subject,
                 challenge_id=proof.id,
-                channel=proof.payload["channel"],
+                channel=proof.payload.channel,
             )
-            said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload["device"]
+            said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
             if sign_in:
                 entered = complete_sign_in(
@@ -254,7 +253,7 @@ def create_proved_account(
     return Registered(user=user, signed_in=entered)
 
 
-def _conflict_refusal(proof: Proof, username: Username | None) -> errors.Refusal:
+def _conflict_refusal(proof: Proof[SignUpPayload], username: Username | None) -> errors.Refusal:
     """Find out, after a rollback, which unique constraint refused."""
     if is_proof_recorded(proof.id):
         return errors.AlreadyUsed(subject=proof.subject)
