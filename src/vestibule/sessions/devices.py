@@ -68,6 +68,9 @@ class Recognised:
         return self.is_known and self.device is None
 
 
+UNRECOGNISED = Recognised(device=None, origin_digest=b"")
+
+
 def recognise_client(
     client: Client, user_id: UUID, *, device_claims: Mapping[str, str] | None = None, device_cookie: UUID | None = None
 ) -> Recognised:

@@ -10,8 +10,7 @@ from django.db.transaction import atomic
 
 from vestibule.accounts import directory, identifiers, lifecycle, passwords
 from vestibule.accounts.identifiers import Email, LoginName, Phone
-from vestibule.accounts.lifecycle import LockedUser
-from vestibule.accounts.models import Status, User
+from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha.verification import captcha_refusal
@@ -20,7 +19,7 @@ from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
-from vestibule.flows.completion import SignedIn, complete_sign_in
+from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.flow import flow
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -61,26 +60,17 @@ def sign_in_by_password(
     )
     account = counted_account(user, name, recognised.origin_digest, shared=recognised.is_known_by_network_only)
     with _count_attempt(client, account, user, refusal=captcha_refusal(client, account)) as attempt:
-        if not passwords.verify_user_password(
+        is_right = passwords.verify_user_password(
             passwords.normalise_password(password), user if attempt.allowed else None
-        ):
+        )
+        if user is None or not is_right:
             waits = _has_waiting_sign_up(name, password) and attempt.allowed
             raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
-        if user is None or user.status != Status.ACTIVE:
-            raise errors.AccountSuspended(subject=account.key)
+        authenticated = Authenticated(user=user, amr=["pwd"], via=Via.PASSWORD, recognised=recognised)
         with atomic():
-            held = _lock_compared_user(user)
-            if held.status != Status.ACTIVE:
-                raise errors.AccountSuspended(subject=account.key)
+            signed_in = complete(client, authenticated, device_claims=device_claims, page_lifetime=page_lifetime)
             tries.record_success(account, attempt, client.at)
-            return complete_sign_in(
-                client,
-                held,
-                amr=["pwd"],
-                device_claims=device_claims,
-                recognised=recognised,
-                page_lifetime=page_lifetime,
-            )
+            return signed_in
 
 
 @flow("sign_in.reauthenticate")
@@ -125,18 +115,6 @@ def check_current_password(client: Client, user: User, password: str) -> None:
         ):
             raise errors.InvalidCredentials
     tries.record_success(account, attempt, client.at)
-
-
-def _lock_compared_user(compared: User) -> LockedUser:
-    """Lock the account until the caller's transaction ends, and return it.
-
-    Raises:
-        InvalidCredentials: the password was changed since it was compared.
-    """
-    held = lifecycle.lock_user(compared.pk)
-    if held is None or held.password != compared.password:
-        raise errors.InvalidCredentials
-    return held
 
 
 def counted_account(

@@ -27,7 +27,7 @@ from vestibule.courier import allowances, messages, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
 from vestibule.flows import notices
-from vestibule.flows.completion import SignedIn, complete_sign_in
+from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits import sms_costs
@@ -241,9 +241,8 @@ def create_proved_account(
             said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
             if sign_in:
-                entered = complete_sign_in(
-                    client, user, amr=_authentication_methods(by_sms), device_claims=said, page_lifetime=page_lifetime
-                )
+                authenticated = Authenticated(user=user, amr=_authentication_methods(by_sms), via=Via.NEW_ACCOUNT)
+                entered = complete(client, authenticated, device_claims=said, page_lifetime=page_lifetime)
             else:
                 devices.remember_device(user, said, client.at)
             if by_sms:
