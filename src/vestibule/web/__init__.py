@@ -1,1 +1,1 @@
-"""How people and programs reach vestibule over HTTP: parse, admit, call one flow, render."""
+"""The HTTP interface: every view parses, admits, calls one flow and renders."""

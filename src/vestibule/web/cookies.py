@@ -1,4 +1,4 @@
-"""The cookies by which a browser is known, to the pages and the admin alike: its session, and its own mark."""
+"""The signed cookies of a browser, for the pages and the admin: its session, and its device."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ SESSION_PURPOSE, DEVICE_PURPOSE = "page session", "page device"
 
 
 def unsign_id(purpose: str, cookie: str) -> UUID | None:
-    """The id in a cookie that we signed for this purpose, or None."""
+    """Return the id in a cookie that this service signed for this purpose, or None."""
     try:
         return UUID(bytes=settings.KEYS.unsign(purpose, cookie))
     except (Unsealable, ValueError):

@@ -1,5 +1,5 @@
-"""The edge: who is asking, from where, and whether the rates and the captcha let them. The only maker of a Client for a
-request."""
+"""The edge: who is asking, from where, and whether the rates and the captcha admit them. Only this module makes a
+Client for a request."""
 
 import re
 from dataclasses import replace
@@ -38,14 +38,17 @@ def admit(
     session: Session | None = None,
     captcha: str = "",
 ) -> Client:
-    """Count the request against `rule` (and the anonymous rate, where it is part of it), and say who is asking.
+    """Count the request against `rule` (and the anonymous rate, if the rule is part of it), and return its Client.
 
-    `identifier` is the keyed digest of the address concerned, where the rule limits by it, which refuses nobody;
-    `session` is the one that a bearer token or a cookie has proved; `captcha`, what came to show that a person asks
-    (captcha.verification).
+    `identifier` is the keyed digest of the address concerned, for a rule that limits by it; such a limit refuses no
+    request but withholds messages. `session` is the one that a bearer token or a cookie proved. `captcha` is the answer
+    that was sent (`captcha.verification`).
 
-    Raises Throttled, CaptchaRequired, CaptchaInvalid, and Unavailable when the counters can't be reached or no place is
-    left for a request that hashes.
+    Raises:
+        Throttled: a rate is used up.
+        CaptchaRequired: a captcha must be solved first.
+        CaptchaInvalid: the captcha's answer is wrong, too old or used.
+        Unavailable: the rates cannot be counted, or no place is free for a request that hashes.
     """
     address = client_address(request)
     client = Client(
@@ -62,7 +65,7 @@ def admit(
     )
     if session:
         admission.remember_network(client)
-    if rule.costs_hash:  # before it is counted: who is told to come again has used up nothing
+    if rule.costs_hash:  # before the request is counted: one that must come again has used up nothing
         admission.begin_request(
             client, device=unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
         )
@@ -80,9 +83,8 @@ def admit(
 
 
 def client_address(request: HttpRequest) -> IpAddress | None:
-    """The address of whoever asks: the peer of the socket, or, behind TRUSTED_PROXIES, the last address of
-    X-Forwarded-For that is no proxy of ours. Anything else in the header is the caller's own word, and ignored.
-    """
+    """Return the IP address of the client: the peer of the socket, or behind TRUSTED_PROXIES the last address in
+    X-Forwarded-For that is not one of them. Earlier addresses in the header are the client's claim and ignored."""
     address = _parse_ip_address(request.META.get("REMOTE_ADDR", ""))
     hops = [hop for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if (hop := each.strip())]
     while hops and (address is None or _is_trusted_proxy(address)):
@@ -94,14 +96,14 @@ def client_address(request: HttpRequest) -> IpAddress | None:
 
 
 def drop_untrusted_forwarded_proto(request: HttpRequest) -> None:
-    """X-Forwarded-Proto is a proxy's word: from anybody else it says nothing (Django believes every sender). The empty
-    value that is left says that it was sent (web.operators)."""
+    """Empty an X-Forwarded-Proto that no trusted proxy sent, because Django believes any sender. The empty value
+    remains as a sign that the header was sent (`web.operators`)."""
     if "HTTP_X_FORWARDED_PROTO" in request.META and not is_from_trusted_proxy(request):
         request.META["HTTP_X_FORWARDED_PROTO"] = ""
 
 
 def is_from_trusted_proxy(request: HttpRequest) -> bool:
-    """Whether one of TRUSTED_PROXIES hands this request on."""
+    """Return whether one of TRUSTED_PROXIES forwarded this request."""
     peer = _parse_ip_address(request.META.get("REMOTE_ADDR", ""))
     return peer is not None and _is_trusted_proxy(peer)
 
@@ -111,8 +113,8 @@ def _is_trusted_proxy(address: IpAddress) -> bool:
 
 
 def _without_port(hop: str) -> str:
-    """The address of a hop: some proxies append the port, and write IPv6 in brackets, or quoted, as RFC 7239 has it
-    (6): `192.0.2.43:47011`, `[2001:db8::17]:4711`, `"[2001:db8::17]"`."""
+    """Return the address of a hop. Some proxies append the port and write IPv6 in brackets, or quoted (RFC 7239, 6):
+    `192.0.2.43:47011`, `[2001:db8::17]:4711`, `"[2001:db8::17]"`."""
     found = _WITH_PORT.fullmatch(hop)
     return found["v6"] or found["v4"] if found else hop
 

@@ -1,4 +1,4 @@
-"""The answer where no view has one: problem details under the API's paths, a page elsewhere."""
+"""Error responses outside of views: problem details under the API's paths, a page elsewhere."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -20,12 +20,12 @@ _FIELDS_NOT_REPEATED = {"csrfmiddlewaretoken", *_PASSWORD_LABELS}
 
 
 def expects_json(request: HttpRequest) -> bool:
-    """Whether the request is for a machine."""
+    """Return whether the path is one that programs request."""
     return request.path.startswith(("/api/", "/health/", "/.well-known/")) or request.path == "/metrics"
 
 
 def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpResponse:
-    """The failure `code`, in the form that the path speaks; `detail`: in other words than the table's."""
+    """Return the response for the failure `code`, as JSON or page; `detail` replaces the words of the table."""
     if expects_json(request):
         return problems.problem_response(problems.build_details(code, **({"detail": detail} if detail else {})))
     problem = problems.PROBLEMS[code]
@@ -34,7 +34,7 @@ def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpRes
 
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The refusal, in the form that the path speaks, with the headers that say how to go on."""
+    """Return the response for a refusal, as JSON or page, with the headers that say how to continue."""
     response = render_problem(request, problems.problem_key(refusal))
     for name, value in problems.refusal_headers(refusal).items():
         response[name] = value
@@ -52,10 +52,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without our token: Django's CSRF_FAILURE_VIEW.
+    """Answer a form without a valid CSRF token (Django's CSRF_FAILURE_VIEW).
 
-    From one of our own pages it was made before its person signed in or out in another tab: it is shown once more with
-    what was typed, but for passwords, and a new token. From elsewhere nothing is led on.
+    A form from one of our own pages was loaded before its person signed in or out in another tab. It is shown again
+    with a new token and what was typed, except passwords. Nothing from another origin is repeated.
     """
     if expects_json(request) or not _is_from_our_page(request):
         return render_problem(request, "permission_denied")
@@ -68,8 +68,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _is_from_our_page(request: HttpRequest) -> bool:
-    """Whether the browser says so. One that says nothing at all sent no request across origins: that has an Origin
-    (Fetch Standard, 3.2)."""
+    """Return whether the browser says so. A request without both headers was not sent across origins, because that has
+    an Origin (Fetch Standard, 3.2)."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
         return site == "same-origin"

@@ -1,4 +1,4 @@
-"""What is wrong with a field, in words: one table by reason, read in the language of the request at hand."""
+"""The sentences for field errors: one table by reason, read in the language of the request."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -64,15 +64,15 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "sign_up_not_waiting": _("No sign-up of this person waits for its proof any more."),
     }
 )
-# What a password is too similar to, as Django's validator calls it.
+# The names that Django's similarity validator uses.
 _ATTRIBUTE_NAMES: Mapping[str, Promise | str] = MappingProxyType(
     {"email": _("email"), "username": _("username"), "full name": _("full name")}
 )
 
 
 def field_message(error: FieldError) -> str:
-    """The sentence for a person, in the language that is active now. A password validator of somebody else's project
-    brings its own."""
+    """Return the sentence for a field error in the active language. A validator of another project brings its own
+    sentence."""
     words: Any = FIELD_MESSAGES.get(error.message_key)
     if words is None and isinstance(violation := error.params.get("violation"), ValidationError):
         return " ".join(violation.messages)

@@ -1,7 +1,7 @@
-"""The headers that every answer carries, whatever its status: what a browser may do with it (ASVS 3.4).
+"""The headers of every response, whatever its status: what a browser may do with it (ASVS 3.4).
 
-A page may run the scripts that bear this answer's nonce, and may stand in nobody's frame; what is no page (JSON, a
-picture, a stylesheet) may do nothing at all, also where somebody opens it as a document.
+A page may run the scripts with this response's nonce and may not be framed. A response that is no page (JSON, a
+picture, a stylesheet) may do nothing, even if it is opened as a document.
 """
 
 from csp.constants import HEADER
@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 DENY_ALL_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-UNFRAMED_POLICY = "frame-ancestors 'none'"  # our own files: a worker among them lives by the policy that came with it
+UNFRAMED_POLICY = "frame-ancestors 'none'"  # for static files: a worker among them is bound by its own policy
 COMMON_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Permitted-Cross-Domain-Policies": "none",
-    # SecurityMiddleware and XFrameOptionsMiddleware set these, where they are on the way.
+    # SecurityMiddleware and XFrameOptionsMiddleware set these for responses that pass through them.
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -25,10 +25,10 @@ COMMON_HEADERS = {
 
 
 class ContentPolicy(CSPMiddleware):
-    """django-csp for pages, each with a nonce of its own; a fixed word for the rest, which costs nothing."""
+    """django-csp for pages, with a nonce for each; a fixed policy for other responses, which costs nothing."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """The policy of this answer."""
+        """Set the policy of this response."""
         if response.headers.get("Content-Type", "").startswith("text/html"):
             self._make_nonce(request)
             super().process_response(request, response)
@@ -40,7 +40,7 @@ class ContentPolicy(CSPMiddleware):
 
 
 def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_machine: bool) -> None:
-    """The rest of them, on an answer that is about to leave; `machine`: no page that a person reads."""
+    """Add the other headers to a response. `for_machine` says that no person reads it as a page."""
     if for_machine:
         response["Referrer-Policy"] = "no-referrer"
     for name, value in COMMON_HEADERS.items():

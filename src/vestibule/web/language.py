@@ -1,4 +1,4 @@
-"""The language of a request: decided once, before anything else is done for it."""
+"""The language of a request, chosen once before anything else."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -6,14 +6,14 @@ from django.utils.translation import get_language_from_request, get_supported_la
 
 from vestibule.web.error_responses import expects_json
 
-MAX_UI_LOCALES = 10  # tags of `ui_locales` that are looked at
+MAX_UI_LOCALES = 10  # tags of `ui_locales` that are read
 
 
 def choose_language(request: HttpRequest) -> str:
-    """Return one of LANGUAGES: on a page the cookie's, else the first of `ui_locales` (OpenID Connect Core 1.0,
-    3.1.2.1) that we have, else the best of Accept-Language (RFC 9110, 12.5.4), else LANGUAGE_CODE.
+    """Return one of LANGUAGES: on a page that of the cookie, else the first supported one of `ui_locales` (OpenID
+    Connect Core 1.0, 3.1.2.1), else the best of Accept-Language (RFC 9110, 12.5.4), else LANGUAGE_CODE.
 
-    The API reads Accept-Language alone: a cookie of the pages changes nothing there.
+    The API reads only Accept-Language, so that a cookie of the pages has no effect there.
     """
     if expects_json(request):
         stated = HttpRequest()

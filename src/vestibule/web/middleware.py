@@ -1,5 +1,5 @@
-"""What every request passes: a request id and an access log line, the headers of every answer, HTTPS, the API's paths,
-the size of a body, the host; and what no view caught."""
+"""The middleware of every request: request id and access log line, common headers, language, HTTPS, the API's paths,
+the size of a body, the host, and refusals that no view caught."""
 
 import re
 from collections.abc import Callable
@@ -24,11 +24,11 @@ from vestibule.web import edge, error_responses, headers, language, request_bodi
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Asked for by a pod's address or a service's name, where nobody has a certificate: by kubelets, Prometheus, other
-# services. They build no link, and say nothing of the host.
+# Requested inside a cluster by a pod's address or a service's name, without TLS: by kubelets, Prometheus, other
+# services. Their answers hold no links, so a foreign Host does no harm.
 INTERNAL_PATHS = ("/health/", "/metrics", "/.well-known/jwks.json")
 
-_MAX_LENGTH_DIGITS = 12  # of a length; more are of none that we take
+_MAX_LENGTH_DIGITS = 12  # of a Content-Length; a longer one is over any limit
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -36,7 +36,7 @@ log = structlog.get_logger("vestibule.access")
 
 
 def request_context(get_response: GetResponse) -> GetResponse:
-    """Bind the request id to every log line, and leave one access line: the route, never the path or the query,
+    """Bind the request id to every log line and write one access line. It holds the route, never the path or query,
     which may hold a token."""
 
     def respond_in_context(request: HttpRequest) -> HttpResponse:
@@ -68,7 +68,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
 
 
 def speak_language(get_response: GetResponse) -> GetResponse:
-    """Answer in the language of the request (web.language). The thread speaks none of it afterwards."""
+    """Answer in the language of the request (`web.language`), and reset the thread's language afterwards."""
 
     def respond_in_language(request: HttpRequest) -> HttpResponse:
         with translation.override(language.choose_language(request)):
@@ -78,9 +78,12 @@ def speak_language(get_response: GetResponse) -> GetResponse:
 
 
 def https_only(get_response: GetResponse) -> GetResponse:
-    """Pages are redirected to HTTPS (SecurityMiddleware); the API answers nothing in the open, for a redirect would
-    hide that a password went there in the clear (ASVS 4.1.2). What is asked for inside answers; but keys that a proxy
-    hands out in the open might be anybody's on the way."""
+    """Refuse API requests over HTTP; SecurityMiddleware redirects pages. A redirect would hide that a client sent a
+    password in clear (ASVS 4.1.2).
+
+    Internal paths are answered. The signing keys are refused if a proxy forwards them over HTTP, because an attacker
+    could replace them on the way.
+    """
     if not settings.SECURE_SSL_REDIRECT:
         raise MiddlewareNotUsed
 
@@ -94,7 +97,7 @@ def https_only(get_response: GetResponse) -> GetResponse:
 
 
 def strip_api_slash(get_response: GetResponse) -> GetResponse:
-    """A trailing slash is accepted and ignored on every API path; the canonical form has none."""
+    """Accept and ignore a trailing slash on every API path; the canonical form has none."""
 
     def respond_without_slash(request: HttpRequest) -> HttpResponse:
         if error_responses.expects_json(request) and request.path_info.endswith("/"):
@@ -106,7 +109,7 @@ def strip_api_slash(get_response: GetResponse) -> GetResponse:
 
 
 def limit_body(get_response: GetResponse) -> GetResponse:
-    """Refuse an oversized body, or one in another charset than UTF-8, before anything reads it."""
+    """Refuse a body that is too long, or in another charset than UTF-8, before anything reads it."""
 
     def respond_within_limit(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -124,18 +127,18 @@ def limit_body(get_response: GetResponse) -> GetResponse:
 
 
 class AllowedHostsMiddleware(CommonMiddleware):
-    """Django's own, which refuses a foreign Host; but for what is asked for inside."""
+    """Django's CommonMiddleware, which refuses a foreign Host, except on internal paths."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # as it is called
-        """Refuse, redirect or let pass."""
+        """Refuse, redirect or pass on."""
         return None if request.path.startswith(INTERNAL_PATHS) else super().process_request(request)
 
 
 class RefusalMiddleware(MiddlewareMixin):
-    """A refusal that a page did not catch, and a database that is away, are answered as everywhere; not by a 500."""
+    """Answers a refusal that a page did not catch, and a database outage, instead of leaving them to a 500."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """The answer; None leaves it to Django's handlers."""
+        """Return the response; None leaves the exception to Django's handlers."""
         if isinstance(exception, OperationalError | InterfaceError):
             log.error("database.unavailable", flow=None, error=type(exception).__name__)
             exception = Unavailable()

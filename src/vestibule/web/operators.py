@@ -1,8 +1,8 @@
-"""Who counts as an operator: a client that bears METRICS_TOKEN, or, where none is set, one on this very machine.
+"""Which clients are operators: those that send METRICS_TOKEN or, if none is set, those on this machine.
 
-A connection from the loopback interface may still be a stranger's, handed on by a proxy that runs beside us: a request
-that says of itself that it was forwarded comes from outside. So does one that asks for a host of another name: a page
-elsewhere whose name was pointed at this machine (DNS rebinding).
+A connection from the loopback interface may still be a stranger's, forwarded by a proxy on this machine. A request
+counts as from outside if it carries a forwarding header, or if it names another host: a page elsewhere may have had its
+name pointed at this machine (DNS rebinding).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
-# What proxies, balancers, tunnels and CDNs add to a request (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
+# Headers that proxies, balancers, tunnels and CDNs add (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
 FORWARDING_HEADERS = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
@@ -32,15 +32,15 @@ PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".svc")
 
 
 def is_operator(meta: Mapping[str, Any]) -> bool:
-    """Whether a request, as WSGI's `environ` says it, may see what is for operators: with METRICS_TOKEN set, by that
-    bearer alone; without one, from inside alone."""
+    """Return whether a request (WSGI's `environ`) may see what is for operators: with METRICS_TOKEN set, only by that
+    bearer token; without it, only from this machine."""
     if settings.METRICS_TOKEN:
         return constant_time_compare(meta.get("HTTP_AUTHORIZATION", ""), f"Bearer {settings.METRICS_TOKEN}")
     return is_from_this_machine(meta)
 
 
 def is_from_this_machine(meta: Mapping[str, Any]) -> bool:
-    """Whether a request was made on this machine, by no name that strangers can have, and handed on by nobody."""
+    """Return whether a request was made on this machine, for a private host name, and not forwarded."""
     return (
         _is_loopback_address(meta.get("REMOTE_ADDR", ""))
         and _is_private_host(split_domain_port(meta.get("HTTP_HOST", "localhost"))[0])
@@ -49,8 +49,8 @@ def is_from_this_machine(meta: Mapping[str, Any]) -> bool:
 
 
 def _is_private_host(host: str) -> bool:
-    """Whether no page of a stranger's can be shown under this host: an address, a name of one label or of a network's
-    own (RFC 6761, RFC 6762; Kubernetes' services), or one of ours."""
+    """Return whether no page of a stranger can have this host: an address, a name of one label or of a local network
+    (RFC 6761, RFC 6762; Kubernetes services), or one of ours."""
     return "." not in host or _is_ip_address(host) or validate_host(host, [*settings.ALLOWED_HOSTS, *PRIVATE_SUFFIXES])
 
 
@@ -64,7 +64,7 @@ def _is_ip_address(host: str) -> bool:
 def _is_loopback_address(text: str) -> bool:
     try:
         address = ip_address(text)
-    except ValueError:  # a Unix socket has no address: a proxy's
+    except ValueError:  # a Unix socket has no address; a proxy is behind it
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback

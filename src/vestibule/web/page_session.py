@@ -1,4 +1,4 @@
-"""Who is signed in to the pages, and to the admin, by the cookie of their session."""
+"""The signed-in client of the pages and the admin, by the session cookie."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,8 +14,14 @@ from vestibule.web.edge import admit
 
 
 def admit_page(request: HttpRequest) -> Client:
-    """The Client of somebody who is signed in to the pages. Raises Unauthenticated, SessionRevoked, Throttled,
-    Unavailable."""
+    """Return the Client of a person who is signed in to the pages.
+
+    Raises:
+        Unauthenticated: there is no valid session cookie.
+        SessionRevoked: the session is not live.
+        Throttled: the rate for signed-in requests is used up.
+        Unavailable: the rates cannot be counted.
+    """
     id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
     if id is None:
         raise Unauthenticated

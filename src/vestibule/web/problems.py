@@ -1,4 +1,4 @@
-"""What went wrong, in words and as RFC 9457 problem details: one table for every skin."""
+"""Failures in words and as problem details (RFC 9457): one table for API, pages and admin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ from vestibule.kernel.errors import (
 )
 from vestibule.web.field_messages import field_message
 
-EXACT_WAIT_LIMIT = 5  # seconds: a wait for another request, which tells nothing
+EXACT_WAIT_LIMIT = 5  # seconds; a wait this short is for another request and reveals nothing
 
 Text = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row: the status, and what a person reads."""
+    """One row: the status, and the words for a person. `code` is set where it differs from the row's key."""
 
     status: int
     title: Text
     detail: Text
-    code: str = ""  # where it is not the key of the row: one code, two meanings
+    code: str = ""  # if it is not the key of the row, because one code has two meanings
 
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
@@ -102,7 +102,7 @@ _KEY_BY_REFUSAL: Mapping[type[Refusal], str] = MappingProxyType(
 
 
 def build_details(code: str, **members: Any) -> dict[str, Any]:
-    """The problem details of this row of the table; extra members as they come."""
+    """Return the problem details of a row of the table, with these extra members."""
     problem = PROBLEMS[code]
     return {
         "type": f"{settings.BASE_URL}/problems/{code}",
@@ -116,7 +116,7 @@ def build_details(code: str, **members: Any) -> dict[str, Any]:
 
 
 def refusal_details(refusal: Refusal) -> dict[str, Any]:
-    """The problem details of a refusal, with what it has to add."""
+    """Return the problem details of a refusal."""
     members: dict[str, Any] = {}
     if isinstance(refusal, Invalid):
         members = field_members(
@@ -133,19 +133,19 @@ def refusal_details(refusal: Refusal) -> dict[str, Any]:
 
 
 def problem_key(refusal: Refusal) -> str:
-    """The key of the table's row for a refusal."""
+    """Return the key of the row for a refusal."""
     return _KEY_BY_REFUSAL.get(type(refusal), refusal.code)
 
 
 def refusal_message(refusal: Refusal) -> str:
-    """What a page says of a refusal."""
+    """Return the words of a refusal for a page."""
     if isinstance(refusal, Invalid):
         return " ".join(field_message(error) for errors in refusal.fields.values() for error in errors)
     return str(PROBLEMS[problem_key(refusal)].detail)
 
 
 def field_members(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
-    """The members that name the fields at fault: pairs of code and message each."""
+    """Return the members that name the wrong fields, given pairs of code and message for each."""
     count = len(fields)
     return {
         "detail": ngettext("%(n)d field needs attention.", "%(n)d fields need attention.", count) % {"n": count},
@@ -155,7 +155,7 @@ def field_members(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]
 
 
 def problem_response(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonResponse:
-    """The response: `application/problem+json`, with Retry-After (RFC 9110, 10.2.3) and, where a rate refused, the
+    """Return the response: `application/problem+json`, with Retry-After (RFC 9110, 10.2.3) and, if a rate refused, the
     RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
     return JsonResponse(
         dict(problem),
@@ -166,7 +166,7 @@ def problem_response(problem: Mapping[str, Any], refusal: Refusal | None = None)
 
 
 def refusal_headers(refusal: Refusal | None) -> dict[str, str]:
-    """The headers that say how long to wait, or how to sign in (RFC 6750, 3)."""
+    """Return the headers that say how long to wait, or how to sign in (RFC 6750, 3)."""
     if isinstance(refusal, Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
     if refusal is None or (wait := seconds_to_wait(refusal)) is None:
@@ -179,8 +179,9 @@ def refusal_headers(refusal: Refusal | None) -> dict[str, str]:
 
 
 def seconds_to_wait(refusal: Refusal) -> int | None:
-    """What a client is told to wait; of a count that others share rounded up, to tens of seconds and over a minute to
-    minutes: the exact moment would tell when somebody else asked (OWASP Bot Management)."""
+    """Return the seconds that a client is told to wait. The wait for a shared count is rounded up, to tens of seconds,
+    and over a minute to minutes: the exact time would reveal when somebody else sent a request (OWASP Bot
+    Management)."""
     wait = refusal.retry_after
     if wait is None or not isinstance(refusal, Throttled | Locked) or wait <= EXACT_WAIT_LIMIT:
         return wait

@@ -1,4 +1,4 @@
-"""How long each answer took: by route (the pattern, never the path, which may hold a token), method and status."""
+"""Response times by route, method and status. The route is the URL pattern, never the path, which may hold a token."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ REQUEST_DURATION = Histogram(
 
 
 def observe_duration(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count one answer. What a stranger can make up, an unknown path or method, is one label value each."""
+    """Record one response. Unknown paths and methods, which a stranger can invent, share one label value each."""
     route = request.resolver_match.route if request.resolver_match else "unmatched"
     method = request.method if request.method in _KNOWN_METHODS else "other"
     _duration_series(route, method, status // 100).observe(seconds)
@@ -24,5 +24,5 @@ def observe_duration(request: HttpRequest, status: int, seconds: float) -> None:
 
 @cache
 def _duration_series(route: str, method: str | None, hundreds: int) -> Histogram:
-    """The series, found once: to look it up costs more than to count."""
+    """Return the series, cached because looking it up costs more than observing."""
     return REQUEST_DURATION.labels(route=route or "/", method=method, status=f"{hundreds}xx")

@@ -1,4 +1,5 @@
-"""A span around each request: its route, never its path or query. Only where OTEL_* asks for traces."""
+"""A tracing span around each request, named by its route, never its path or query. Used only where OTEL_* asks for
+traces."""
 
 from collections.abc import Callable
 
@@ -11,8 +12,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def trace_requests(get_response: GetResponse) -> GetResponse:
-    """The outermost middleware. A `traceparent` is followed where a proxy of ours hands it on: a stranger's would join
-    our spans to any trace, or switch them off."""
+    """The outermost middleware. A `traceparent` is followed only from a trusted proxy: with one of its own, a stranger
+    could join our spans to any trace or switch them off."""
 
     def respond_in_span(request: HttpRequest) -> HttpResponse:
         parent = request.headers.get("traceparent", "") if edge.is_from_trusted_proxy(request) else ""

@@ -1,1 +1,1 @@
-"""The admin: read-mostly pages for the staff; every button calls a flow, asks why, and leaves an event."""
+"""The admin: pages for the staff that read. Every button calls a flow, asks for a reason and leaves an event."""

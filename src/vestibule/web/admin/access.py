@@ -1,4 +1,4 @@
-"""Who may enter the admin: the pages' own session, looked up at each request, and the role that the database holds."""
+"""Access to the admin: the pages' own session, looked up at each request, and the role that the database holds."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,15 +22,18 @@ View = Callable[..., HttpResponseBase]
 
 
 class StaffRequest(HttpRequest):
-    """A request of the staff: what the gate adds to it."""
+    """A request of the staff, with what `staff_only` adds to it."""
 
     client: Client
     user: User
 
 
 def staff_only(view: View) -> View:
-    """A view for admins and managers. Nobody signed in: to the sign-in, and back. Signed in, and none of the staff:
-    there is nothing here. An old sign-in: the password once more, and back."""
+    """Make a view for admins and managers.
+
+    A client that is not signed in is redirected to the sign-in and back; one with an old sign-in to the password and
+    back. A signed-in client without a role gets a 404.
+    """
 
     @wraps(view)
     def view_for_staff(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -51,13 +54,17 @@ def staff_only(view: View) -> View:
 
 
 def is_permitted(request: HttpRequest, permission: Permission) -> bool:
-    """Whether whoever passed the gate may do this."""
+    """Return whether the member of staff of this request has the permission."""
     user = getattr(request, "user", None)
     return user is not None and permission in permissions.ROLE_PERMISSIONS[user.role]
 
 
 def require_recent_staff_sign_in(request: StaffRequest) -> None:
-    """What changes something is not even asked for with an old sign-in. Raises StepUpRequired."""
+    """Refuse to show the form of a change after an old sign-in.
+
+    Raises:
+        StepUpRequired: the sign-in is not recent.
+    """
     if not permissions.is_recently_proved(request.client, settings.STEP_UP):
         raise StepUpRequired
 

@@ -1,4 +1,4 @@
-"""The buttons on a person's page: in words, who may press them, when they fit, and the flow that each calls."""
+"""The buttons on a person's page: words, permission, applicable states, and the flow that each calls."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CONFIRMED_STATUSES = (Status.ACTIVE, Status.SUSPENDED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountAction:
-    """One button. `grave`: what can't simply be taken back."""
+    """One button. `grave` marks an act that cannot simply be undone."""
 
     name: str
     permission: Permission
@@ -32,14 +32,18 @@ class AccountAction:
     grave: bool = False
 
     def is_applicable(self, user: User) -> bool:
-        """Whether the button makes sense for an account in this state."""
+        """Return whether the button makes sense for an account in this state."""
         if self.flow is support.suspend_account and user.own_closing:
             return True
         closed = user.closes_at is not None and not user.own_closing
         return user.status in self.statuses and not (self.flow is support.close_account and closed)
 
     def call_flow(self, *, client: Client, user_id: UUID, typed: Mapping[str, str]) -> None:
-        """Call the flow with what was typed. Raises Refusal."""
+        """Call the flow with what was typed.
+
+        Raises:
+            Refusal: any that the flow raises; Invalid for an unknown role.
+        """
         given = {"role": _parse_role(typed.get("role", ""))} if self.permission is Permission.ROLE else {}
         self.flow(client=client, user_id=user_id, reason=typed.get("reason", ""), **given)
 

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AdminTemplatesConfig(AppConfig):
-    """Stands before unfold and the stock admin, whose templates it replaces in part."""
+    """Comes before unfold and the stock admin in INSTALLED_APPS, because it overrides some of their templates."""
 
     name = "vestibule.web.admin"
     label = "vestibule_admin"

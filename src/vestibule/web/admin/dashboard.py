@@ -1,5 +1,5 @@
-"""The funnel, drawn: where every bar of the picture stands, in whole units of an SVG, so that no page needs a script or
-an inline style."""
+"""The funnel as a picture: the position of every bar in whole units of an SVG, so that the page needs no script and no
+inline style."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from vestibule.courier.models import Channel
 from vestibule.flows.staff.funnel import Funnel, FunnelDay, StepCounts, sum_steps
 
-# units of a chart: of its whole, of its scale's column and its days' row
+# SVG units: the whole chart, the column of its scale, the row of its days
 WIDTH, HEIGHT, LEFT, FOOTER = 960, 220, 44, 24
 GAP = 6  # units between two days
 
@@ -52,7 +52,7 @@ _HELD_LABELS: Mapping[str, Promise | str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep:
-    """One step of the funnel: how many came so far, of how many began and of how many stood before it."""
+    """One step of the funnel: how many sign-ups reached it, and their share of those that began."""
 
     name: Promise | str
     count: str
@@ -62,7 +62,7 @@ class FunnelStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBar:
-    """One day: from the top down, what was lost on the way, what was delivered, what was confirmed."""
+    """The bar of one day, from the top: lost on the way, delivered, confirmed."""
 
     told: str
     label: str
@@ -89,7 +89,7 @@ class ChannelChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseLine:
-    """One cause, and how long its bar is of a hundred."""
+    """One cause of loss, with the length of its bar in percent."""
 
     name: Promise | str
     count: str
@@ -112,7 +112,7 @@ class Dashboard:
 
 
 def draw_funnel(funnel: Funnel) -> Dashboard:
-    """The funnel as the template takes it."""
+    """Return the funnel in the form that the template needs."""
     channels = [each for each in Channel if any(each in day.by_channel for day in funnel.days)] or [Channel.EMAIL]
     return Dashboard(
         steps=_draw_steps(funnel.steps),
@@ -128,7 +128,7 @@ def draw_funnel(funnel: Funnel) -> Dashboard:
 
 
 def format_duration(seconds: int | None) -> str:
-    """A span as people say it."""
+    """Return a duration in words."""
     if seconds is None:
         return "none yet"
     if seconds < 60:
@@ -140,7 +140,7 @@ def format_duration(seconds: int | None) -> str:
 
 
 def round_up_scale(highest: int) -> int:
-    """The top of a scale: a round number that nothing goes over, and that halves well."""
+    """Return the top of a scale: a round number that is not exceeded and can be halved."""
     unit = 1
     while unit * 10 < highest:
         unit *= 10
@@ -203,7 +203,7 @@ def _y_position(count: int, top: int) -> int:
 
 
 def _draw_causes(counts: Mapping[str, int], names: Mapping[str, Promise | str]) -> list[CauseLine]:
-    """The causes that there were, the greatest first."""
+    """Return the causes that occurred, the most frequent first."""
     most = max(counts.values(), default=0)
     found = sorted(((code, count) for code, count in counts.items() if count), key=lambda each: -each[1])
     return [
@@ -213,5 +213,5 @@ def _draw_causes(counts: Mapping[str, int], names: Mapping[str, Promise | str]) 
 
 
 def _percent_of(part: int, whole: int) -> int:
-    """Percent, whole."""
+    """Return whole percent."""
     return round(100 * part / whole) if whole else 0

@@ -1,4 +1,4 @@
-"""The audit log: filtered, a row a page, and taken along."""
+"""The audit log in the admin: filtered, one row a page, exported."""
 
 from typing import Any
 from uuid import UUID
@@ -18,16 +18,16 @@ KEPT_EVENT_NAMES = tuple(event.name for event in events.ALL_EVENTS if event.in_a
 
 
 class EventNameFilter(SimpleListFilter):
-    """By name; the names are known, so that no query looks for them."""
+    """A filter by name. The names are known, so no query collects them."""
 
     title, parameter_name = "event", "name"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Every event that is a row."""
+        """Return every event that has rows."""
         return [(name, name) for name in sorted(KEPT_EVENT_NAMES)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """The rows of that name."""
+        """Return the rows with that name."""
         return queryset.filter(name=self.value()) if self.value() else queryset
 
 
@@ -46,23 +46,23 @@ class AuditEventTable(ReadOnlyTable):
 
     @display(description="When")
     def when(self, event: AuditEvent) -> str:
-        """The moment."""
+        """The time."""
         return format_moment(event.at)
 
     @display(description="Person")
     def person(self, event: AuditEvent) -> str:
-        """Whose account it is about."""
+        """The person whose account it concerns."""
         return _person_link(event.user_id)
 
     @display(description="Staff")
     def staff(self, event: AuditEvent) -> str:
-        """Who did it, where that is somebody else."""
+        """The member of staff who acted, if it is another person."""
         return _person_link(event.by_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """What happened to a person and what they did to others, or every event of that name."""
+        """Return what happened to a person and what they did to others, or every event with that name."""
         typed = search_term.strip().replace("\x00", "")
         try:
             person = UUID(typed)
@@ -71,7 +71,7 @@ class AuditEventTable(ReadOnlyTable):
         return queryset.filter(Q(user_id=person) | Q(by_id=person)), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, with a way to take it along for whoever may."""
+        """Show the list, with a link to the export for those who have the permission."""
         typed = request.GET.get("q", "").strip()
         chosen = {"user_id" if "-" in typed else "name": typed} if typed else {}
         context = {
@@ -81,7 +81,7 @@ class AuditEventTable(ReadOnlyTable):
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def row_view(self, request: access.StaffRequest, object_id: str) -> HttpResponse:
-        """One event."""
+        """Show one event."""
         event = AuditEvent.objects.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
         if event is None:
             raise Http404

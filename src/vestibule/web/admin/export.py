@@ -1,4 +1,4 @@
-"""The audit log taken along: as CSV for a spreadsheet, or a JSON object a line, streamed as it is read."""
+"""Export of the audit log: as CSV for a spreadsheet or as JSON lines, streamed while it is read."""
 
 import csv
 import json
@@ -26,11 +26,11 @@ COLUMNS = (
     *("id", "at", "name", "code", "actor", "user_id", "by_id", "reason", "challenge_id", "address", "agent"),
     "request_id",
 )
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute (OWASP: CSV injection)
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a cell (OWASP: CSV injection)
 
 
 def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, Any]) -> HttpResponseBase:
-    """Ask why, then hand the file over. `frame`: what each page of the admin knows."""
+    """Ask for a reason, then return the file. `page_context` is the common context of the admin's pages."""
     if not access.is_permitted(request, Permission.EXPORT):
         raise Http404
     access.require_recent_staff_sign_in(request)
@@ -55,7 +55,11 @@ def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, An
 
 
 def parse_filter(typed: Mapping[str, str]) -> EventFilter:
-    """The filter as it was typed: a person's id, an event's name and code, first and last day. Raises Invalid."""
+    """Return the filter: a person's id, an event's name and code, first and last day.
+
+    Raises:
+        Invalid: the id or a day is malformed.
+    """
     try:
         user_id = UUID(typed["user_id"]) if typed.get("user_id") else None
         since, until = (
@@ -69,7 +73,7 @@ def parse_filter(typed: Mapping[str, str]) -> EventFilter:
 
 
 def to_csv(rows: Iterable[AuditEvent]) -> Iterator[str]:
-    """Lines of RFC 4180, with a first line that names the columns; no cell of it is a formula."""
+    """Return lines in the form of RFC 4180, the first with the column names. No cell is a formula."""
     line = csv.writer(_EchoFile())
     yield line.writerow(COLUMNS)
     for each in rows:
@@ -77,22 +81,22 @@ def to_csv(rows: Iterable[AuditEvent]) -> Iterator[str]:
 
 
 def to_json_lines(rows: Iterable[AuditEvent]) -> Iterator[str]:
-    """An object a line."""
+    """Return one JSON object a line."""
     for each in rows:
         yield json.dumps(dict(zip(COLUMNS, _column_values(each), strict=True)), default=str) + "\n"
 
 
 def escape_formula(value: object) -> str:
-    """The cell as text that no spreadsheet takes for a formula: an apostrophe stands before what begins like one."""
+    """Return the cell as text that no spreadsheet reads as a formula, with an apostrophe if it begins like one."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA_PREFIXES) else text
 
 
 class _EchoFile:
-    """A file for csv.writer that hands each line back."""
+    """A file for csv.writer that returns each line."""
 
     def write(self, line: str) -> str:
-        """The line."""
+        """Return the line."""
         return line
 
 
@@ -110,7 +114,11 @@ def _column_values(event: AuditEvent) -> list[object]:
 
 
 def _parse_day_edge(typed: str, edge: time) -> datetime | None:
-    """The moment at that edge of a day (in UTC). Raises ValueError."""
+    """Return the beginning or end of a day (UTC).
+
+    Raises:
+        ValueError: the text is no day.
+    """
     if not typed:
         return None
     day = parse_date(typed)

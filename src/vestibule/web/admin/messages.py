@@ -1,4 +1,4 @@
-"""Messages: what was sent, how often it was tried, and what became of it; never what stands in it."""
+"""Messages in the admin: what was sent, how often it was tried, and what became of it; never the content."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ class MessageTable(ReadOnlyTable):
 
     @display(description="To")
     def to(self, message: Message) -> str:
-        """The address, masked: nobody keeps it in clear."""
+        """The masked address; the clear one is sealed."""
         return message.recipient_hint
 
     @display(description="Posted")
@@ -35,11 +35,11 @@ class MessageTable(ReadOnlyTable):
         return format_moment(message.created_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """No column that nobody is to see."""
+        """Return the rows without the columns that nobody may see."""
         return Message.objects.defer(*HIDDEN_COLUMNS)
 
     def row_view(self, request: access.StaffRequest, object_id: str) -> HttpResponse:
-        """One message."""
+        """Show one message."""
         try:
             message = self.get_queryset(request).filter(pk=UUID(object_id)).first()
         except ValueError as error:
@@ -50,5 +50,5 @@ class MessageTable(ReadOnlyTable):
         return self.render_admin_page(request, "house/facts.html", context)
 
     def message_title(self, message: Message) -> str:
-        """What it was, and to whom."""
+        """Return its kind and masked address."""
         return f"{message.kind.replace('_', ' ').capitalize()} to {message.recipient_hint}"

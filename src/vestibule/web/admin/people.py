@@ -1,4 +1,4 @@
-"""People: found by address, number or id; one page each, with what the staff may do."""
+"""People in the admin: found by address, number or id; a page for each, with the buttons of the staff."""
 
 from typing import Any
 from uuid import UUID
@@ -35,26 +35,26 @@ class PersonTable(ReadOnlyTable):
 
     @display(description="Email")
     def name(self, user: User) -> str:
-        """What leads to the person's page."""
+        """The text that links to the person's page."""
         return user.email or user.phone_number or str(user.pk)
 
     @display(description="Since")
     def since(self, user: User) -> str:
-        """When the row was made."""
+        """When the row was created."""
         return format_moment(user.created_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """No column that nobody is to see."""
+        """Return the rows without the columns that nobody may see."""
         return User.objects.defer("password")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """By one index or another, never through the whole table (accounts.directory)."""
+        """Search by an index, never through the whole table (`accounts.directory`)."""
         return (directory.search_users(search_term, queryset) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
-        """And a page for each act."""
+        """Add a page for each act."""
         act = path(
             "<uuid:id>/<slug:name>/",
             self.admin_site.admin_view(self.account_action_view),
@@ -63,7 +63,7 @@ class PersonTable(ReadOnlyTable):
         return [*super().get_urls(), act]
 
     def row_view(self, request: access.StaffRequest, object_id: str) -> HttpResponse:
-        """The account, its sessions, devices and newest events, and the buttons."""
+        """Show the account, its sessions, devices and newest events, and the buttons."""
         try:
             shown = people.show_person(client=request.client, user_id=UUID(object_id))
         except (ValueError, NotFound) as error:
@@ -86,7 +86,7 @@ class PersonTable(ReadOnlyTable):
         return self.render_admin_page(request, "house/person.html", context)
 
     def account_action_view(self, request: access.StaffRequest, id: UUID, name: str) -> HttpResponse:
-        """Ask why, then do it, and come back to the person."""
+        """Ask for a reason, call the flow, and return to the person."""
         act = ACTIONS.get(name)
         if act is None or not access.is_permitted(request, act.permission):
             raise Http404

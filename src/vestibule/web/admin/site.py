@@ -1,4 +1,4 @@
-"""The site: its paths, its gate, and what each of its pages knows. No stock login, no stock password page."""
+"""The admin site: its paths, its access check, and the context of its pages. It has no login and no password page."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ from vestibule.web.admin.tables import ReadOnlyTable
 
 
 class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
-    """The one admin site."""
+    """The only admin site."""
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Only what there is: the dashboard, the three tables, the export, and nothing for whoever guesses."""
+        """Return the paths of the dashboard, the three tables and the export; any other path is a 404."""
         tables: dict[type, ReadOnlyTable] = self._registry
         return [
             path("", self.admin_view(self.index), name="index"),
@@ -34,15 +34,15 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         ]
 
     def admin_view(self, view: access.View, cacheable: bool = False) -> access.View:
-        """Every view stands behind the gate; then Django's own wrapping, which asks for the CSRF token."""
+        """Wrap a view in the access check and in Django's own wrapper, which checks the CSRF token."""
         return access.staff_only(super().admin_view(view, cacheable))
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the gate let this request pass."""
+        """Return whether the request passed `staff_only`."""
         return hasattr(request, "client")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The sidebar says what there is; the stock list would link to pages that there are not."""
+        """Return nothing: the stock list would link to pages that do not exist."""
         return []
 
     def index(self, request: access.StaffRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -52,11 +52,12 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         return TemplateResponse(request, "admin/index.html", context)
 
     def export_view(self, request: access.StaffRequest) -> HttpResponseBase:
-        """`/admin/export/`: the audit log, to take along."""
+        """`/admin/export/`: the export of the audit log."""
         return export.export_audit_log(request, self.each_context(request))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What each page knows. No inline colours: the palette is a stylesheet (static/house/admin.css)."""
+        """Return the context of every page, without inline colours: the palette is a stylesheet
+        (static/house/admin.css)."""
         known: dict[str, Any] = super().each_context(request)
         brand = settings.BRAND.name
         return {

@@ -1,1 +1,1 @@
-"""The hosted pages: a module per flow; they work without JavaScript."""
+"""The hosted pages: one module for each subject. They work without JavaScript."""

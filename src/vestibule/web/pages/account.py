@@ -1,4 +1,4 @@
-"""`/account/…`: the signed-in person's own pages: profile, security, sessions and devices, activity."""
+"""`/account/…`: the pages of a signed-in person: profile, security, sessions and devices, activity."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from vestibule.web.pages.session_cookie import delete_session_cookie, set_sessio
 
 @signed_in_only
 def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/`: names, bio, address."""
+    """`/account/`: name, username, bio, address."""
     refusal = None
     if request.method == "POST":
         about = {name: request.POST.get(name, "") for name in ("bio", "address")}
@@ -44,7 +44,7 @@ def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
 
 @signed_in_only
 def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/picture/`: another picture, or none."""
+    """`/account/picture/`: replace or remove the picture."""
     try:
         if uploaded := request.FILES.get("picture"):
             profile.set_picture(client=client, uploaded=uploaded.read())
@@ -58,7 +58,7 @@ def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
 
 @signed_in_only
 def change_security(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/security/`: password, addresses, closing; what guards the account wants a recent sign-in."""
+    """`/account/security/`: password, addresses, closing. These changes need a recent sign-in."""
     context: dict[str, Any] = {
         "tab": "security",
         "min_length": settings.PASSWORD_MIN_LENGTH,
@@ -81,7 +81,7 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
 
 @signed_in_only
 def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/sessions/`: where I am signed in, and from what."""
+    """`/account/sessions/`: sessions and devices."""
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
@@ -103,7 +103,7 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
 
 @signed_in_only
 def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/activity/`: what happened to my account."""
+    """`/account/activity/`: the security events of the account."""
     typed = request.GET.get("page", "1")
     number = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
     count, found = personal_data.list_security_events(client=client, page=number)
@@ -114,7 +114,7 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
 
 @signed_in_only
 def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/confirm/`: the password once more."""
+    """`/account/confirm/`: type the password again, for a recent sign-in."""
     wanted = request.POST.get("back", "")
     back = next_path(request) or (wanted if wanted in _STEP_UP_ORIGINS else "/account/security/")
     if request.method != "POST":

@@ -1,4 +1,4 @@
-"""The captcha in a form: what a person is shown, and what came back with what they typed."""
+"""The captcha in a form: what the template shows, and the answer that was posted."""
 
 from typing import Any
 
@@ -15,14 +15,15 @@ ANSWER_FIELD, TICKET_FIELD = "captcha", "wait"  # form fields
 
 
 def posted_answer(request: HttpRequest) -> str:
-    """The answer of ALTCHA's or the vendor's widget; without one, the ticket of whoever waits."""
+    """Return the answer of ALTCHA's or the vendor's widget; without one, the wait ticket."""
     vendor = VENDORS.get(settings.CAPTCHA_PROVIDER)
     names = (ANSWER_FIELD, vendor.field if vendor else ANSWER_FIELD, TICKET_FIELD)
     return next((answer for name in names if (answer := request.POST.get(name, ""))), "")
 
 
 def form_context(request: HttpRequest, rule: Rule, refusal: Refusal | None = None) -> dict[str, Any]:
-    """What the form's template needs: nothing, unless the rule always asks, or this person was asked."""
+    """Return what the form's template needs: nothing, unless the rule always requires a captcha or this person must
+    solve one."""
     word, refused = settings.CAPTCHAS[rule.captcha], isinstance(refusal, CaptchaRequired | CaptchaInvalid)
     if word == NEVER or not (word == ALWAYS or refused or request.POST.get(TICKET_FIELD)):
         return {}
@@ -38,6 +39,6 @@ def form_context(request: HttpRequest, rule: Rule, refusal: Refusal | None = Non
 
 
 def _wait_ticket(request: HttpRequest, rule: Rule, refusal: Refusal | None) -> str:
-    """A ticket that was not used yet goes on ripening; else a new one."""
+    """Return the posted ticket if it was not used yet, so that its wait continues; else a new one."""
     kept = request.POST.get(TICKET_FIELD, "") if isinstance(refusal, Invalid | CaptchaRequired) else ""
     return kept or wait_ticket.issue_ticket(rule.captcha, timezone.now())

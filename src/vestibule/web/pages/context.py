@@ -1,4 +1,4 @@
-"""What every page knows: the brand, where help is, and its own address."""
+"""The template context of every page."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from vestibule.web.pages.link_token import url_without_token
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
-    """The context of every template."""
+    """Return the brand, the language, and this page's address without a token."""
     return {
         "brand": settings.BRAND,
         "language": get_language(),

@@ -1,9 +1,9 @@
-"""The token of a link in a mail leaves the address bar, where the history, a shared screen or a bookmark would keep it
+"""Removal of a mailed link's token from the address bar, where the history, a shared screen or a bookmark would keep it
 (ASVS 14.2.1).
 
-The page that the link opens is whole, and holds the token in its form. With JavaScript it takes the token out of its
-own address (house.js). Without, it leads on to the same page without the token (layout.html), which finds it in a
-cookie; so does a reload. A GET consumes nothing either way, for mail scanners open links.
+The page that the link opens is complete and holds the token in its form. With JavaScript it removes the token from its
+own address (house.js). Without, it redirects to the same page without the token (layout.html), which finds the token in
+a cookie; so does a reload. A GET changes nothing, because mail scanners open links.
 """
 
 import re
@@ -23,9 +23,9 @@ _TOKEN = re.compile(r"[\w-]{20,200}", re.ASCII)
 
 
 def opened_by_link(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A page that such a link opens, given the token: the form's, the address's, or, to look at, the cookie's of this
-    very path; an empty string where there is none. Of two links in two tabs each form has its own; the cookie, the
-    newer's."""
+    """Make a page that a mailed link opens. The view gets the token: from the form, from the address, or for a GET from
+    the cookie of this very path; "" if there is none. With two links in two tabs, each form has its own token; the
+    cookie has the newer one."""
 
     @get_or_post
     @wraps(view)
@@ -41,7 +41,7 @@ def opened_by_link(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable
 
 
 def url_without_token(request: HttpRequest) -> str:
-    """The address of this page without the token, where it has one; else an empty string."""
+    """Return the address of this page without the token, or "" if it has none."""
     if request.method == "POST" or "token" not in request.GET:
         return ""
     rest = request.GET.copy()

@@ -1,5 +1,5 @@
-"""`/dev/mailbox/`: every mail and SMS, while no real transport is configured, for whoever sits at this machine; for
-others, and otherwise, there is no such page."""
+"""`/dev/mailbox/`: every mail and SMS, for a person at this machine, while no transport is configured. Otherwise these
+paths do not exist."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -36,10 +36,10 @@ def _only_without_transport(
 @_only_without_transport
 @require_safe
 def list_letters(request: HttpRequest) -> HttpResponse:
-    """All letters, newest first; `?to=` for one address's, JSON for whoever accepts it."""
+    """List all messages, newest first; `?to=` for one address, JSON for clients that accept it."""
     to = request.GET.get("to", "").strip()
     if to[:1].isdigit():
-        to = f"+{to}"  # a plus sign that a query string turned into a blank
+        to = f"+{to}"  # a query string turns the plus sign into a blank
     letters = mailbox.list_messages(to)
     if _wants_json(request):
         return JsonResponse({"messages": [_letter_json(letter) for letter in letters]})
@@ -49,7 +49,7 @@ def list_letters(request: HttpRequest) -> HttpResponse:
 @_only_without_transport
 @require_safe
 def show_letter(request: HttpRequest, id: str) -> HttpResponse:
-    """One letter: its text and its headers."""
+    """Show one message: its text and headers."""
     letter = _letter_or_404(id)
     if _wants_json(request):
         return JsonResponse(_letter_json(letter))
@@ -58,11 +58,11 @@ def show_letter(request: HttpRequest, id: str) -> HttpResponse:
 
 @_only_without_transport
 @require_safe
-@csp(  # type: ignore[arg-type]  # its types know no view with a path argument
+@csp(  # type: ignore[arg-type]  # its types allow no path argument
     {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}
 )
 def show_letter_html(request: HttpRequest, id: str) -> HttpResponse:
-    """The HTML of one mail, as a mail program would show it: its own styles, no script, no request."""
+    """Show the HTML of one mail as a mail program would: with its own styles, without scripts and requests."""
     return HttpResponse(_letter_or_404(id).html)
 
 

@@ -1,4 +1,4 @@
-"""`/media/pictures/…`: people's pictures, where they are kept on our own disk; their names are not guessed."""
+"""`/media/pictures/…`: profile pictures on our own disk, under names that cannot be guessed."""
 
 import re
 
@@ -11,12 +11,12 @@ _PICTURE_NAME = re.compile(r"[\w-]{43}\.webp", re.ASCII)
 
 @require_safe
 def serve_picture(request: HttpRequest, name: str) -> FileResponse:
-    """One of them: it never changes under its name."""
+    """Serve a picture. The file under a name never changes."""
     path = f"pictures/{name}"
     if not _PICTURE_NAME.fullmatch(name) or not default_storage.exists(path):
         raise Http404
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
-        "Cross-Origin-Resource-Policy": "cross-origin",  # shown by front ends of other origins, too
+        "Cross-Origin-Resource-Policy": "cross-origin",  # front ends of other origins show it, too
     }
     return FileResponse(default_storage.open(path), content_type="image/webp", headers=headers)

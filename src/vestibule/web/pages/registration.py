@@ -1,4 +1,4 @@
-"""Sign up by page: the form, in the way that REGISTRATION_MODE names; and welcome."""
+"""Sign-up by page: the form, for the way that REGISTRATION_MODE names, and the welcome page."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from vestibule.web.pages import captcha, registration_cookie, waiting
 from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 
 FORM_FIELDS = ("email", "phone_number", "username", "full_name", "password", "channel")
-BROWSER_DEVICE = {"device": "this browser"}  # where a device is required, the page is opened on one
+BROWSER_DEVICE = {"device": "this browser"}  # satisfies SIGNUP_FIELDS if it requires a device
 MODES = {
     "deferred": (rules.REGISTER_START, deferred.start),
     "pending": (rules.REGISTER, pending.start),
@@ -23,7 +23,7 @@ MODES = {
 
 @get_or_post
 def submit_sign_up(request: HttpRequest) -> HttpResponse:
-    """`/register/`: type an address and a password; the answer is the page that waits for the proof."""
+    """`/register/`: type an address and a password. The answer is the page that waits for the proof."""
     if request.method != "POST":
         return _sign_up_form(request, {"channel": request.GET.get("channel", "email")})
     typed = {name: request.POST[name] for name in FORM_FIELDS if name in request.POST}
@@ -39,7 +39,7 @@ def submit_sign_up(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show_welcome(request: HttpRequest) -> HttpResponse:
-    """`/welcome/`: the account is there."""
+    """`/welcome/`: the account exists."""
     return registration_cookie.forget_registration(render(request, "pages/welcome.html"))
 
 

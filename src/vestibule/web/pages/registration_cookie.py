@@ -1,6 +1,6 @@
-"""The sign-up that this browser began: its signed handle in a cookie that no script reads.
+"""The sign-up that this browser began: its signed handle in an HttpOnly cookie.
 
-It brings the person back to the page that waits, and binds the link in the mail to the browser that signed up.
+It leads the person back to the page that waits, and binds the mailed link to the browser that signed up.
 """
 
 from django.conf import settings
@@ -8,25 +8,25 @@ from django.http import HttpRequest, HttpResponse
 
 
 def remember_registration(response: HttpResponse, registration: str) -> HttpResponse:
-    """Keep the handle for as long as a link lives."""
+    """Set the cookie, for as long as a link lives."""
     response.set_cookie(
         settings.REGISTRATION_COOKIE_NAME,
         registration,
         max_age=settings.OTP.link_ttl,
         secure=settings.HTTPS,
         httponly=True,
-        samesite="Lax",  # a link in a mail opens our page from elsewhere
+        samesite="Lax",  # a mailed link opens our page from another site
     )
     return response
 
 
 def remembered_registration(request: HttpRequest) -> str:
-    """The handle, or an empty string; whoever uses it checks its signature."""
+    """Return the handle, or "". The flow checks its signature."""
     return request.COOKIES.get(settings.REGISTRATION_COOKIE_NAME, "")
 
 
 def forget_registration(response: HttpResponse) -> HttpResponse:
-    """The sign-up is done."""
+    """Delete the cookie because the sign-up is done."""
     response.set_cookie(
         settings.REGISTRATION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax"
     )

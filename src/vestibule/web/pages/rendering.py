@@ -1,4 +1,4 @@
-"""How a page answers: a template, the status of the refusal, its words; and what a template needs of one field."""
+"""Rendering of pages: template, status and words of a refusal, and the context of a form field."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def render_page(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: Refusal | None = None
 ) -> HttpResponse:
-    """The page, with the status, the headers and the words of what was refused, where something was."""
+    """Render the page, with status, headers and words of the refusal, if there is one."""
     response = render(request, template, {**_alert_context(refusal), **context}, status=refusal_status(refusal))
     for name, value in refusal_headers(refusal).items():
         response[name] = value
@@ -24,19 +24,19 @@ def render_page(
 
 
 def next_path(request: HttpRequest) -> str:
-    """Where the person was on the way to, as `next` says: only to the admin, else nowhere. A path of ours that begins
-    so is no other host's, whatever follows."""
+    """Return the path in `next` that the person was going to, if it is in the admin; else "". A path with this prefix
+    stays on our host."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
     return wanted if wanted.startswith("/admin/") and wanted.isascii() and wanted.isprintable() else ""
 
 
 def refusal_status(refusal: Refusal | None) -> int:
-    """The HTTP status that the API gives the same refusal."""
+    """Return the HTTP status of the refusal, as in the API; 200 without one."""
     return PROBLEMS[problem_key(refusal)].status if refusal else 200
 
 
 def field_context(name: str, typed: dict[str, str], refusal: Refusal | None, order: tuple[str, ...]) -> dict[str, Any]:
-    """What the template needs of one field; of those in `order`, the first that is wrong gets the focus."""
+    """Return what the template needs for one field. The first wrong field in `order` gets the focus."""
     wrong = refusal.fields if isinstance(refusal, Invalid) else {}
     if isinstance(refusal, UsernameTaken) and name == "username":
         wrong = {"username": []}

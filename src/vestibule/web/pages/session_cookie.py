@@ -1,5 +1,5 @@
-"""Who is at the pages: a session by an HttpOnly cookie, bound to the same row that every session is; and the browser's
-own mark, by which it is recognised the next time."""
+"""The cookies of the pages: the session, which names the same row as any session, and the device, by which the browser
+is recognised at the next sign-in."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +21,7 @@ DEVICE_COOKIE_LIFE = timedelta(days=365)
 
 
 def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A view for whoever is signed in; the others are asked to."""
+    """Make a view for signed-in people; others are redirected to the sign-in."""
 
     @get_or_post
     @wraps(view)
@@ -38,7 +38,7 @@ def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Calla
 
 
 def set_session_cookies(request: HttpRequest, response: HttpResponse, session: Session) -> HttpResponse:
-    """Hand the cookies out. The CSRF token changes with the session (ASVS 7.2.4)."""
+    """Set the cookies. The CSRF token changes with the session (ASVS 7.2.4)."""
     rotate_token(request)
     life, cookie = session.expires_at - session.auth_time, settings.KEYS.sign(SESSION_PURPOSE, session.pk.bytes)
     _set_page_cookie(response, settings.SESSION_COOKIE_NAME, cookie, life)
@@ -49,13 +49,13 @@ def set_session_cookies(request: HttpRequest, response: HttpResponse, session: S
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:
-    """Nobody is signed in here any more."""
+    """Delete the session cookie."""
     response.set_cookie(settings.SESSION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax")
     return response
 
 
 def known_device_id(request: HttpRequest) -> UUID | None:
-    """The device that this browser was recognised as before."""
+    """Return the device that this browser was recognised as before, or None."""
     return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
 
 

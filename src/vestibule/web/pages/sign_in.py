@@ -1,4 +1,4 @@
-"""Sign in and out by page; forgot the password; and the links of mails that take something back."""
+"""Sign-in and sign-out by page, the password reset, and the pages of mailed links that undo something."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     stay = bool(request.POST.get("stay"))
     try:
         if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
-            password = ""  # can be nobody's, and is not hashed
+            password = ""  # too long for any password, so it is not hashed
         client = admit(request, rules.LOGIN, captcha=captcha.posted_answer(request))
         entered = by_password.sign_in_by_password(
             client=client,
@@ -66,13 +66,13 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def log_out(request: HttpRequest) -> HttpResponse:
-    """`/logout/`: a button, and out."""
+    """`/logout/`: a button that signs out."""
     if request.method != "POST":
         return render_page(request, "pages/logout.html", {})
     try:
         sessions.sign_out(client=admit_page(request))
     except Unauthenticated:
-        pass  # nobody is signed in: so it shall be
+        pass  # already signed out
     except Refusal as refusal:
         return render_page(request, "pages/logout.html", {}, refusal)
     response = session_cookie.delete_session_cookie(HttpResponseRedirect("/login/", status=303))
@@ -82,7 +82,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def request_password_reset(request: HttpRequest) -> HttpResponse:
-    """`/password/reset/`: the address; the answer is always the same."""
+    """`/password/reset/`: type the address. The answer is always the same."""
     typed = request.POST.get("email", "")
     if request.method != "POST":
         return render_page(request, "pages/forgot.html", captcha.form_context(request, rules.PASSWORD_RESET))
@@ -122,7 +122,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoLink:
-    """A link of a mail that takes something back: its page in words, and what its button does."""
+    """A mailed link that undoes something: the words of its page, and the flow that its button calls."""
 
     path: str
     title: Promise | str
@@ -163,7 +163,7 @@ UNDO_LINKS = (
 
 
 def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]:
-    """The page of such a link: a GET shows the button and changes nothing."""
+    """Make the page of such a link. A GET shows the button and changes nothing."""
 
     @opened_by_link
     def show_or_undo(request: HttpRequest, token: str) -> HttpResponse:

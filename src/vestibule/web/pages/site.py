@@ -1,4 +1,4 @@
-"""What belongs to no flow: the accent colour of the brand, and what each problem means."""
+"""Pages that belong to no flow: the brand's accent colour, and the meaning of each problem."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,14 +10,14 @@ from vestibule.web.problems import PROBLEMS
 
 @require_safe
 def accent_stylesheet(request: HttpRequest) -> HttpResponse:
-    """`/house.css`: the operator's colour as a stylesheet, because our pages have no inline style."""
+    """`/house.css`: the operator's colour as a stylesheet, because our pages have no inline styles."""
     css = f":root{{--accent:{settings.BRAND.color}}}\n"
     return HttpResponse(css, content_type="text/css", headers={"Cache-Control": "public, max-age=300"})
 
 
 @require_safe
 def explain_problem(request: HttpRequest, code: str) -> HttpResponse:
-    """`/problems/<code>`: what the `type` of a problem answer points at."""
+    """`/problems/<code>`: the page that the `type` of problem details points to."""
     if code not in PROBLEMS:
         raise Http404
     return render(request, "pages/problem.html", {"code": code, "problem": PROBLEMS[code]})

@@ -1,4 +1,4 @@
-"""The paths of the pages."""
+"""The URL patterns of the pages."""
 
 from django.urls import path
 from django.views.decorators.http import require_safe

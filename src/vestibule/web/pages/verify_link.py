@@ -1,4 +1,5 @@
-"""The link in the mail: a GET shows a button and changes nothing, for mail scanners open links; POST verifies."""
+"""The pages of the sign-up link: a GET shows a button and changes nothing, because mail scanners open links; the POST
+verifies."""
 
 from typing import Any
 
@@ -19,8 +20,8 @@ FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
 @opened_by_link
 def verify_email(request: HttpRequest, token: str) -> HttpResponse:
-    """`/verify-email/?token=…`: the button that confirms. Where another browser signed up, it asks for the password
-    that was typed there; `&reject=1` asks whether to end the sign-up instead."""
+    """`/verify-email/?token=…`: the button that confirms. In another browser than the one that signed up it asks for
+    the password of the sign-up; `&reject=1` asks whether to end the sign-up instead."""
     if not token:
         return HttpResponseRedirect("/verify-email/resend/")
     if request.method != "POST":
@@ -42,7 +43,7 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
 
 @get_or_post
 def reject_by_link(request: HttpRequest) -> HttpResponse:
-    """`/verify-email/reject/`: "this wasn't me"; the sign-up ends."""
+    """`/verify-email/reject/`: "this wasn't me" ends the sign-up."""
     token = request.POST.get("token", "")
     if not token or request.method != "POST":
         return HttpResponseRedirect("/verify-email/resend/")
@@ -55,7 +56,8 @@ def reject_by_link(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def resend_by_email(request: HttpRequest) -> HttpResponse:
-    """`/verify-email/resend/`: another mail, by address, for whoever lost the page; the answer is always the same."""
+    """`/verify-email/resend/`: another mail by address, for a person who lost the page. The answer is always the
+    same."""
     typed = request.POST.get("email", "")
     if request.method != "POST":
         return render_page(request, "pages/resend.html", {})

@@ -1,6 +1,5 @@
-"""The page that waits for the proof: type the code, have it sent again, or elsewhere; it goes on by itself when the
-link is opened on another device. The signed registration travels in the forms, and in a cookie for whoever comes
-back."""
+"""The page that waits for the proof: type the code, have it sent again or elsewhere. It continues by itself when the
+link is opened on another device. The signed handle is in the forms, and in a cookie for a person who comes back."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -33,11 +32,11 @@ from vestibule.web.pages import captcha, session_cookie
 from vestibule.web.pages.registration_cookie import remember_registration, remembered_registration
 from vestibule.web.pages.rendering import get_or_post, render_page
 
-FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # unless something of the sign-up still lives
+FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # final unless a part of the sign-up is still valid
 
 
 def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A view of the sign-up that the form or the cookie names. A GET changes nothing: it shows how things stand."""
+    """Make a view of the sign-up that the form or the cookie names. A GET changes nothing and shows the progress."""
 
     @get_or_post
     @wraps(page_view)
@@ -52,7 +51,7 @@ def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Call
 
 @_sign_up_view
 def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
-    """`/verify-otp/`: how the sign-up stands; type the code, and the right one makes the account."""
+    """`/verify-otp/`: show the progress; type the code, and the right one creates the account."""
     otp, client = request.POST.get("otp", ""), None
     try:
         username = applicant.parse_chosen_username(request.POST.get("username"))
@@ -78,7 +77,7 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
 
 @_sign_up_view
 def resend_code(request: HttpRequest, handle: str) -> HttpResponse:
-    """`/resend-otp/`: another code in place of the old."""
+    """`/resend-otp/`: send another code in place of the old one."""
     client = None
     try:
         client = admit(request, rules.REGISTER_RESEND)
@@ -90,7 +89,7 @@ def resend_code(request: HttpRequest, handle: str) -> HttpResponse:
 
 @_sign_up_view
 def send_proof_elsewhere(request: HttpRequest, handle: str) -> HttpResponse:
-    """`/redirect-otp/`: the proof goes to another address, or by SMS instead."""
+    """`/redirect-otp/`: send the proof to another address, or by SMS instead."""
     client = None
     typed = request.POST.get("email", "")
     try:
@@ -116,12 +115,12 @@ def send_proof_elsewhere(request: HttpRequest, handle: str) -> HttpResponse:
 def render_sent_page(
     request: HttpRequest, client: Client, sent: Sent, more: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """The page after a message went out; this browser remembers the sign-up."""
+    """Render the page after a message was sent, and remember the sign-up in this browser."""
     return remember_registration(_page_with_progress(request, client, sent.registration, None, more), sent.registration)
 
 
 def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
-    """The page for whoever comes back to it: reloaded, reopened, or asked whether the link was opened elsewhere."""
+    """Render the page for a person who comes back to it, or redirect if the link was opened elsewhere."""
     try:
         client = admit(request, rules.REGISTER_STATUS)
         progress = deferred.show_progress(client=client, registration=handle)
@@ -139,7 +138,7 @@ def _page_with_progress(
     refusal: Refusal | None,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """The page with what the sign-up's standing is now; without it where nobody was admitted."""
+    """Render the page with the present progress; without it if the request was not admitted."""
     try:
         progress = deferred.show_progress(client=client, registration=handle) if client else None
     except Refusal as gone:
