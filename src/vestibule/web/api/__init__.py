@@ -1,1 +1,1 @@
-"""The JSON API: a module per flow."""
+"""The JSON API: one module for each subject."""

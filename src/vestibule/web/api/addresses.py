@@ -1,4 +1,4 @@
-"""`/api/auth/email/change…`, `/api/auth/phone/change…`: another address, another number."""
+"""`/api/auth/email/change…`, `/api/auth/phone/change…`: change the e-mail address or phone number."""
 
 from dataclasses import asdict
 from typing import Any
@@ -41,7 +41,7 @@ class NewPhone(RequestBody):
 
 
 class Code(RequestBody):
-    """The code that arrived."""
+    """The code that was sent."""
 
     otp = Text(allow_blank=False, max_length=64)
 
@@ -55,7 +55,7 @@ class CodeSent(serializers.Serializer[Any]):
 
 
 class ChangeEmail(APIView):
-    """Begin."""
+    """Start a change of the e-mail address."""
 
     @extend_schema(
         operation_id="email_change",
@@ -64,7 +64,7 @@ class ChangeEmail(APIView):
         responses=response_schemas(202, CodeSent, *GUARDED_CODES),
     )
     def post(self, request: Request) -> Response:
-        """A code to the new address, a notice to the old. Needs a sign-in of the last ten minutes."""
+        """Send a code to the new address and a notice to the old one. Needs a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         typed = read_body(NewEmail, request)
         email = applicant.parse_single_field("email", typed["email"], identifiers.parse_email)
@@ -81,14 +81,14 @@ class ConfirmEmail(APIView):
         responses=response_schemas(200, Myself, *_PROOF_CODES, "email_taken"),
     )
     def post(self, request: Request) -> Response:
-        """The code, in the session that asked for it: every other one ends. The old address gets a link that takes the
-        change back."""
+        """Confirm by the code, in the session that asked for the change; every other session ends. The old address gets
+        a link that undoes the change."""
         client = admit_bearer(request)
         return Response(Myself(email_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
 
 
 class UndoEmail(APIView):
-    """Take the change back, from the old address."""
+    """Undo the change, from the old address."""
 
     @extend_schema(
         operation_id="email_change_undo",
@@ -97,15 +97,15 @@ class UndoEmail(APIView):
         responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "email_taken", "locked"),
     )
     def post(self, request: Request) -> Response:
-        """The link's token. Every session ends, no password opens the account, what was proved later is removed, a
-        closing is off, and a reset is on its way; a word, where the account is suspended."""
+        """Use the token of the link. Every session ends, no password opens the account, what was proved later is
+        removed, and a closing is cancelled. A reset is sent; if the account is suspended, a notice."""
         token = read_body(LinkToken, request)["token"]
         email_change.undo(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
 class ChangePhone(APIView):
-    """Begin."""
+    """Start a change of the phone number."""
 
     @extend_schema(
         operation_id="phone_change",
@@ -114,7 +114,7 @@ class ChangePhone(APIView):
         responses=response_schemas(202, CodeSent, *GUARDED_CODES),
     )
     def post(self, request: Request) -> Response:
-        """A code to the new number. Needs a sign-in of the last ten minutes."""
+        """Send a code to the new number. Needs a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         typed = read_body(NewPhone, request)
         phone = applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
@@ -131,7 +131,7 @@ class ConfirmPhone(APIView):
         responses=response_schemas(200, Myself, *_PROOF_CODES, "phone_taken"),
     )
     def post(self, request: Request) -> Response:
-        """The code, in the session that asked for it: every other one ends."""
+        """Confirm by the code, in the session that asked for the change; every other session ends."""
         client = admit_bearer(request)
         return Response(Myself(phone_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
 

@@ -1,4 +1,4 @@
-"""`/api/admin/…`: people, their sessions and the audit log, for the staff; and what the staff may do to an account."""
+"""`/api/admin/…`: people, their sessions and the audit log for the staff, and what the staff may do to an account."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +37,7 @@ class PersonShown(Person):
 
 
 class People(serializers.Serializer[Any]):
-    """A page of them, the newest first."""
+    """A page of people, newest first."""
 
     count = serializers.IntegerField(help_text=f"How many match; {people.MAX_COUNTED} are counted at most.")
     next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
@@ -45,7 +45,7 @@ class People(serializers.Serializer[Any]):
 
 
 class EventOfAnybody(serializers.Serializer[Any]):
-    """Something that happened."""
+    """An event of the audit log."""
 
     id = serializers.IntegerField()
     at = serializers.DateTimeField()
@@ -61,7 +61,7 @@ class EventOfAnybody(serializers.Serializer[Any]):
 
 
 class EventsOfAll(serializers.Serializer[Any]):
-    """A page of them, newest first."""
+    """A page of events, newest first."""
 
     count = serializers.IntegerField(help_text=f"How many match; {audit_log.MAX_COUNTED} are counted at most.")
     next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
@@ -69,7 +69,7 @@ class EventsOfAll(serializers.Serializer[Any]):
 
 
 class PeopleQuery(serializers.Serializer[Any]):
-    """What narrows the people."""
+    """The filter for people."""
 
     search = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
     status = serializers.ChoiceField(Status.choices, required=False, default="", allow_blank=True)
@@ -78,7 +78,7 @@ class PeopleQuery(serializers.Serializer[Any]):
 
 
 class EventsQuery(serializers.Serializer[Any]):
-    """What narrows the events."""
+    """The filter for events."""
 
     user_id = serializers.UUIDField(required=False, default=None)
     name = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
@@ -89,19 +89,19 @@ class EventsQuery(serializers.Serializer[Any]):
 
 
 class WhyRequest(RequestBody):
-    """Why: it stays with the event."""
+    """The reason, which is kept with the event."""
 
     reason = Text(max_length=2048)
 
 
 class RoleRequest(WhyRequest):
-    """Which role, and why."""
+    """The role, and the reason."""
 
     role = serializers.ChoiceField(Role.choices)
 
 
 class ListUsers(APIView):
-    """Everybody."""
+    """All people."""
 
     @extend_schema(
         operation_id="admin_users",
@@ -115,7 +115,7 @@ class ListUsers(APIView):
         responses=response_schemas(200, People, *_STAFF_CODES, "invalid", body=False),
     )
     def get(self, request: Request) -> Response:
-        """Find people, fifty a page, the newest first."""
+        """Find people, fifty a page, newest first."""
         client = admit_bearer(request)
         asked = _parse_query(PeopleQuery, request)
         count, found = people.find_people(client=client, **asked)
@@ -132,12 +132,12 @@ class ShowUser(APIView):
         responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
-        """The account."""
+        """Show the account."""
         return Response(PersonShown(people.show_person(client=admit_bearer(request), user_id=id).user).data)
 
 
 class ListUserSessions(APIView):
-    """Where a person is signed in."""
+    """The sessions of a person."""
 
     @extend_schema(
         operation_id="admin_user_sessions",
@@ -145,7 +145,7 @@ class ListUserSessions(APIView):
         responses=response_schemas(200, SessionShown(many=True), *_STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
-        """Every session that counts, newest first."""
+        """List every live session, newest first."""
         client = admit_bearer(request)
         found = people.show_person(client=client, user_id=id).sessions
         return Response(SessionShown(found, many=True, context={"client": client}).data)
@@ -168,7 +168,7 @@ class ListEvents(APIView):
         responses=response_schemas(200, EventsOfAll, *_STAFF_CODES, "invalid", body=False),
     )
     def get(self, request: Request) -> Response:
-        """What happened, fifty events a page, newest first."""
+        """List events, fifty a page, newest first."""
         client = admit_bearer(request)
         asked = _parse_query(EventsQuery, request)
         page = asked.pop("page")
@@ -178,10 +178,10 @@ class ListEvents(APIView):
 
 
 def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[APIView]:
-    """The endpoint of one act: the reason goes in, the account comes out."""
+    """Make the endpoint of one act: it takes a reason and returns the account."""
 
     class ActionView(APIView):
-        """What the staff may do to an account."""
+        """An act of the staff on an account."""
 
         @extend_schema(
             operation_id=f"admin_{name}",
@@ -221,7 +221,7 @@ LiftSuppression = _make_action_view(
 
 
 class AssignRole(APIView):
-    """Which role a person has."""
+    """The role of a person."""
 
     @extend_schema(
         operation_id="admin_role",
@@ -230,8 +230,8 @@ class AssignRole(APIView):
         responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found"),
     )
     def post(self, request: Request, id: UUID) -> Response:
-        """Give a role; it counts from the next request on, and the last admin stays one. Needs a sign-in of the last
-        ten minutes."""
+        """Assign a role; it counts from the next request. The last admin stays one. Needs a sign-in of the last ten
+        minutes."""
         client = admit_bearer(request)
         typed = read_body(RoleRequest, request)
         given = roles.assign_role(client=client, user_id=id, role=Role(typed["role"]), reason=typed["reason"])
@@ -239,7 +239,11 @@ class AssignRole(APIView):
 
 
 def _parse_query(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The parameters of the address. Raises ValidationError."""
+    """Return the query parameters.
+
+    Raises:
+        ValidationError: a parameter is malformed.
+    """
     asked = kind(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)

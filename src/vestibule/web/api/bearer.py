@@ -1,4 +1,4 @@
-"""`Authorization: Bearer <access>`: a request of somebody who is signed in (RFC 6750, 2.1; no cookie, no query)."""
+"""Authentication by `Authorization: Bearer <access>` (RFC 6750, 2.1); neither by cookie nor by query."""
 
 from dataclasses import replace
 
@@ -13,18 +13,29 @@ from vestibule.web.edge import admit
 
 
 def admit_bearer(request: Request) -> Client:
-    """The Client of a signed-in request.
+    """Return the Client of a signed-in request.
 
-    Raises Unauthenticated, CredentialInvalid, CredentialExpired, SessionRevoked, Throttled, Unavailable.
+    Raises:
+        Unauthenticated: no token was sent.
+        CredentialInvalid: the token was not issued by this service.
+        CredentialExpired: the token is too old.
+        SessionRevoked: the session of the token is not live.
+        Throttled: the rate for signed-in requests is used up.
+        Unavailable: the rates cannot be counted.
     """
     claims = access_tokens.verify_token(read_bearer_token(request))
     client = admit(request._request, rules.TOKEN, session=access_tokens.find_live_session(claims, timezone.now()))
-    # A step-up counts for the token that it gave: a copy of an older one gains nothing by it.
+    # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
     return replace(client, auth_time=min(access_tokens.read_auth_time(claims), client.auth_time or client.at))
 
 
 def read_bearer_token(request: Request) -> str:
-    """The token of the header. Raises Unauthenticated where there is none, CredentialInvalid where it is none."""
+    """Return the token in the header.
+
+    Raises:
+        Unauthenticated: there is no bearer token.
+        CredentialInvalid: the header is malformed.
+    """
     header = request.headers.get("Authorization", "")
     scheme, _, token = header.partition(" ")
     if not header or scheme.lower() != "bearer":

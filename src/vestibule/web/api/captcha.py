@@ -1,4 +1,4 @@
-"""`/api/auth/captcha`: a proof of work to solve, for whoever has a captcha to show."""
+"""`/api/auth/captcha`: a proof of work for a client that must solve a captcha."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from vestibule.web.edge import admit
 
 
 class Work(serializers.Serializer[Any]):
-    """The key that is derived from nonce, salt and the number to be found must begin with `keyPrefix`."""
+    """The key derived from nonce, salt and the number to find must begin with `keyPrefix`."""
 
     algorithm = serializers.CharField()
     cost = serializers.IntegerField(help_text="Rounds of one try.")
@@ -46,8 +46,8 @@ class IssueChallenge(APIView):
         responses=response_schemas(200, SignedWork, "invalid", "not_found", body=False),
     )
     def get(self, request: Request) -> Response:
-        """For ALTCHA's widget, or any solver of its protocol. The solution counts once, within ten minutes, for what it
-        was asked for. 404 where another provider is configured."""
+        """Get a challenge for ALTCHA's widget, or any solver of its protocol. The solution counts once, within ten
+        minutes, for the purpose that was named. 404 if another provider is configured."""
         client = admit(request._request, rules.CAPTCHA)
         if settings.CAPTCHA_PROVIDER != ALTCHA:
             raise NotFound

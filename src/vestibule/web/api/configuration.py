@@ -16,14 +16,14 @@ from vestibule.web.edge import admit
 
 
 class PasswordRules(serializers.Serializer[Any]):
-    """What a password must be."""
+    """The rules for passwords."""
 
     min_length = serializers.IntegerField(help_text="Unicode code points.")
     max_bytes = serializers.IntegerField(help_text="UTF-8 bytes.")
 
 
 class SignupRules(serializers.Serializer[Any]):
-    """What a sign-up must hold."""
+    """The rules for sign-ups."""
 
     required_fields = serializers.ListField(
         child=serializers.CharField(), help_text="Besides the address and password."
@@ -33,7 +33,7 @@ class SignupRules(serializers.Serializer[Any]):
 
 
 class CaptchaRules(serializers.Serializer[Any]):
-    """When a captcha is asked for: `never`, `suspicious` or `always`."""
+    """When a captcha is required: `never`, `suspicious` or `always`."""
 
     provider = serializers.CharField(help_text="`altcha` (`/api/auth/captcha`), `turnstile`, `hcaptcha`, `recaptcha`.")
     site_key = serializers.CharField(help_text="Of the vendor's widget; empty for `altcha`.")
@@ -59,7 +59,7 @@ class ShowConfiguration(APIView):
         operation_id="config", tags=["Operations"], responses=response_schemas(200, Configuration, body=False)
     )
     def get(self, request: Request) -> Response:
-        """Sign-up fields, password rules, channels, captcha, and what is switched on."""
+        """Show sign-up fields, password rules, channels, captcha, and which features are on."""
         admit(request._request, rules.ANON)
         return Response(
             {

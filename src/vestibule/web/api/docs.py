@@ -26,21 +26,21 @@ from vestibule.kernel.cached import Cached
 
 @dataclass(frozen=True, slots=True)
 class RenderedDocument:
-    """The document in one format, as it is sent, and its strong ETag (RFC 9110, 8.8.3)."""
+    """The document in one format, as it is sent, with its strong ETag (RFC 9110, 8.8.3)."""
 
     content: bytes
     etag: str
 
 
 class OpenApiDocument(APIView):
-    """The OpenAPI document. To make it takes half a second of a core: that is done once a process, when it is first
-    wanted, and an answer costs no more than its bytes afterwards."""
+    """The OpenAPI document. It is generated once in each process, at the first request, because that takes half a
+    second of CPU."""
 
     renderer_classes = (OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2)
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponseBase:
-        """As YAML or JSON, as `Accept` or `?format=` says; 304 for a client that has it already."""
+        """Return YAML or JSON, by `Accept` or `?format=`; 304 for a client that has the current version."""
         renderer: Any = request.accepted_renderer
         form = DOCUMENTS.get()[renderer.format]
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
@@ -57,14 +57,14 @@ class OpenApiDocument(APIView):
 
 
 class SwaggerPage(SpectacularSwaggerSplitView):
-    """The page, and with `?script` the script that starts it: a file, so that no inline script is needed."""
+    """The page; with `?script` the script that starts it, as a file, so that no inline script is needed."""
 
     url_name = "schema"
     template_name = "pages/docs.html"
 
 
 def _render_documents() -> Mapping[str, RenderedDocument]:
-    """The document by format, in the default language."""
+    """Return the document in each format, in the default language."""
     with translation.override(settings.LANGUAGE_CODE):
         document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
         made = (

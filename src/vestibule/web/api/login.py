@@ -1,4 +1,4 @@
-"""`/api/auth/login`, `/api/auth/reauthenticate`: sign in with a password, and prove it once more."""
+"""`/api/auth/login`, `/api/auth/reauthenticate`: sign in with a password, and prove it again."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class LoginRequest(RequestBody):
 
 
 class SignedIn(serializers.Serializer[Any]):
-    """A session; `expires_in` is the access token's life in seconds."""
+    """A session; `expires_in` is the life of the access token in seconds."""
 
     access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
     refresh = serializers.CharField()
@@ -49,7 +49,7 @@ class SignedIn(serializers.Serializer[Any]):
 
 
 class Password(RequestBody):
-    """The password, once more."""
+    """The password, again."""
 
     password = Text(max_length=4096)
 
@@ -81,8 +81,8 @@ class Login(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """An e-mail address, a username or a proved phone number, and the password. Nobody's name and a wrong password
-        are one answer."""
+        """Sign in with an e-mail address, a username or a proved phone number, and the password. An unknown name and a
+        wrong password get the same answer."""
         typed = read_body(LoginRequest, request)
         said = devices.clean_device_claims(typed.get("device"))
         kind = next((kind for kind in _LOGIN_NAMES if typed.get(kind)), "")
@@ -97,7 +97,7 @@ class Login(APIView):
 
 
 class Reauthenticate(APIView):
-    """Step up."""
+    """Prove the password again."""
 
     @extend_schema(
         operation_id="reauthenticate",
@@ -108,8 +108,8 @@ class Reauthenticate(APIView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """The password once more: for ten minutes, what guards the account can be changed with the new access token,
-        and with those that are refreshed. The one that asked is as old as it was."""
+        """For ten minutes the new access token, and those refreshed from it, can change what guards the account. The
+        token that asked gains nothing."""
         client = admit_bearer(request)
         password = parse_password(read_body(Password, request))
         session = by_password.reauthenticate(client=client, password=password)
@@ -118,7 +118,11 @@ class Reauthenticate(APIView):
 
 
 def parse_password(typed: dict[str, Any], field: str = "password") -> str:
-    """A password that was typed to be compared. Raises Invalid for one that can be nobody's (CVE-2013-1443)."""
+    """Return a password that is to be compared.
+
+    Raises:
+        Invalid: it is longer than any password (CVE-2013-1443).
+    """
     password: str = typed.get(field, "")
     if not password:
         raise Invalid({field: [FieldError("required")]})

@@ -1,4 +1,4 @@
-"""`/api/auth/me…`: the signed-in person."""
+"""`/api/auth/me…`: the account of the signed-in person."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -30,7 +30,7 @@ class AboutRequest(RequestBody):
 
 
 class ChangeRequest(RequestBody):
-    """Only what is sent is changed; empty or null takes it away."""
+    """Only what is sent is changed; an empty value or null removes the field's content."""
 
     null_clears = True
 
@@ -43,11 +43,11 @@ class ChangeRequest(RequestBody):
 
 
 class OwnAccount(APIView):
-    """My account."""
+    """The own account."""
 
     @extend_schema(operation_id="me", tags=_TAG, responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False))
     def get(self, request: Request) -> Response:
-        """User and profile."""
+        """Show user and profile."""
         return Response(serialize_own_account(profile.show_profile(client=admit_bearer(request))))
 
     @extend_schema(
@@ -59,8 +59,8 @@ class OwnAccount(APIView):
         ),
     )
     def patch(self, request: Request) -> Response:
-        """Change it. Role, status and addresses are not changed here. Another username, and no proved number any more,
-        need a sign-in of the last ten minutes."""
+        """Change user and profile. Role, status and addresses cannot be changed here. Changing the username and
+        removing a proved number need a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         return Response(
             serialize_own_account(profile.change_profile(client=client, typed=read_body(ChangeRequest, request)))
@@ -73,14 +73,14 @@ class OwnAccount(APIView):
         responses=response_schemas(204, None, *SIGNED_IN_CODES, "reauthentication_required", "invalid", body=False),
     )
     def delete(self, request: Request) -> Response:
-        """Close the account: off at once, erased in 14 days; a link in the mail takes that back. Needs a sign-in of the
-        last ten minutes; the last admin can't."""
+        """Close the account: it is off at once and erased in 14 days; a link in the mail undoes it. Needs a sign-in of
+        the last ten minutes. The last admin cannot close theirs."""
         personal_data.close_own_account(client=admit_bearer(request))
         return Response(status=204)
 
 
 class KeepAccount(APIView):
-    """Take the closing back."""
+    """Cancel the closing."""
 
     @extend_schema(
         operation_id="me_keep",
@@ -89,14 +89,14 @@ class KeepAccount(APIView):
         responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "locked"),
     )
     def post(self, request: Request) -> Response:
-        """The token of the link in the mail."""
+        """Use the token of the link in the mail."""
         token = read_body(LinkToken, request)["token"]
         personal_data.cancel_account_closing(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
 class OwnPicture(APIView):
-    """My picture."""
+    """The own picture."""
 
     parser_classes = [MultiPartParser]
 
@@ -109,7 +109,8 @@ class OwnPicture(APIView):
         ),
     )
     def put(self, request: Request) -> Response:
-        """JPEG, PNG, WebP or GIF, 5 MB at most, as `picture`; kept as WebP of 512 pixels, without its metadata."""
+        """Upload JPEG, PNG, WebP or GIF, 5 MB at most, as `picture`. It is stored as WebP of 512 pixels, without
+        metadata."""
         client = admit_bearer(request)
         uploaded = request.FILES.get("picture")
         if uploaded is None:
@@ -120,13 +121,13 @@ class OwnPicture(APIView):
         operation_id="me_picture_remove", tags=_TAG, responses=response_schemas(204, None, *SIGNED_IN_CODES, body=False)
     )
     def delete(self, request: Request) -> Response:
-        """No picture."""
+        """Remove the picture."""
         profile.remove_picture(client=admit_bearer(request))
         return Response(status=204)
 
 
 class ExportAccount(APIView):
-    """All that is kept about me."""
+    """All data that is kept about the person."""
 
     @extend_schema(
         operation_id="me_export",
@@ -134,6 +135,6 @@ class ExportAccount(APIView):
         responses=response_schemas(200, OpenApiTypes.OBJECT, *SIGNED_IN_CODES, "reauthentication_required", body=False),
     )
     def get(self, request: Request) -> Response:
-        """Table by table. Needs a sign-in of the last ten minutes."""
+        """Export it by table. Needs a sign-in of the last ten minutes."""
         body = personal_data.export_personal_data(client=admit_bearer(request))
         return Response(body, headers={"Content-Disposition": 'attachment; filename="account.json"'})

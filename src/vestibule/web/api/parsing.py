@@ -1,4 +1,4 @@
-"""Read a JSON body strictly: no duplicate keys, no bottomless nesting, no number that is none."""
+"""Strict parsing of JSON bodies: no duplicate keys, no deep nesting, no NaN or Infinity."""
 
 import json
 from collections.abc import Mapping
@@ -17,14 +17,18 @@ MAX_DEPTH = 32
 
 
 class StrictJSONParser(BaseParser):
-    """UTF-8 JSON (RFC 8259); every body that is none, or says one thing twice, is a ParseError."""
+    """Parses UTF-8 JSON (RFC 8259). A body that is none, or holds a key twice, is a ParseError."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The parsed body. Raises ParseError."""
+        """Return the parsed body.
+
+        Raises:
+            ParseError: the body is not strict JSON.
+        """
         try:
             body = json.loads(
                 stream.read().decode("utf-8"), object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant
@@ -36,50 +40,58 @@ class StrictJSONParser(BaseParser):
 
 
 class RequestBody(serializers.Serializer[Any]):
-    """What a request holds. null is the same as absent for whatever may be absent, since clients that are generated
-    from a schema write out what they were not given; `clears` says that null takes away what is there instead."""
+    """The body of a request. For an optional field null is the same as absent, because clients generated from a schema
+    send null for what they were not given; `clears` marks a body in which null removes the field's content."""
 
     null_clears = False
 
     def get_fields(self) -> dict[str, Any]:
-        """The fields as they are declared; what may be absent may be null."""
+        """Return the declared fields; optional ones allow null."""
         fields: dict[str, Any] = super().get_fields()
         for field in fields.values():
             field.allow_null = not field.required
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        """What was sent, and meant. Raises ValidationError."""
+        """Return the fields that were sent and not null.
+
+        Raises:
+            ValidationError: a field is malformed.
+        """
         sent = super().to_internal_value(data)
         return {name: value for name, value in sent.items() if value is not None or self.null_clears}
 
 
 class Text(serializers.CharField):
-    """A string as it was typed; numbers and booleans are no strings (INP-06)."""
+    """A string as it was typed; numbers and booleans are refused."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trim_whitespace": False, "allow_blank": True, "max_length": 2048, **options})
 
     def to_internal_value(self, data: Any) -> str:
-        """The string. Raises ValidationError for every other type."""
+        """Return the string.
+
+        Raises:
+            ValidationError: the value has another type.
+        """
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
 
 
 class Label(Text):
-    """What an operating system or a browser calls something: a string of any length and any characters, which is
-    cleaned (kernel.text) and never refused."""
+    """A name that an operating system or a browser sends: a string of any length and any characters, which is cleaned
+    (`kernel.text`) and never refused."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"required": False, "max_length": None, **options})
 
     def run_validators(self, value: Any) -> None:
-        """None: NUL, lone surrogates and the length are seen to by who cleans it."""
+        """Validate nothing: `kernel.text` removes NUL, lone surrogates and excess length."""
 
 
 class Captcha(Text):
-    """What shows that a person asks: ALTCHA's payload, or the token of the vendor's widget."""
+    """The answer to a captcha: ALTCHA's payload, or the token of the vendor's widget."""
 
     def __init__(self, **options: Any) -> None:
         words = "Where `captcha_required` asks for it; `/api/auth/config` names the provider."
@@ -87,22 +99,26 @@ class Captcha(Text):
 
 
 def read_body(kind: type[RequestBody], request: Request) -> dict[str, Any]:
-    """The body, of the right shape. Raises ValidationError."""
+    """Return the body, checked.
+
+    Raises:
+        ValidationError: the body does not have this form.
+    """
     return dict(_cached_serializer(kind, get_language()).run_validation(request.data))
 
 
 @cache
 def _cached_serializer(kind: type[serializers.Serializer[Any]], language: str | None) -> serializers.Serializer[Any]:
-    """One serializer for all requests in a language, since to make its fields costs more than to check them. It keeps
-    nothing of what `run_validation` checks."""
+    """Return one serializer for all requests in a language, because creating its fields costs more than checking them.
+    It keeps no state of what it checks."""
     shape = kind()
     _evaluate_messages(shape)
     return shape
 
 
 def _evaluate_messages(shape: serializers.Serializer[Any]) -> None:
-    """The messages of DRF's validators are written once, in the language of the first reader, and not safely so by two
-    threads."""
+    """Evaluate the lazy messages of DRF's validators now: they are evaluated once, in the language of the first reader,
+    and not safely by two threads."""
     for field in shape.fields.values():
         for validator in field.validators:
             str(getattr(validator, "message", ""))

@@ -1,4 +1,4 @@
-"""`/api/auth/password/…`: forgotten, and changed."""
+"""`/api/auth/password/…`: reset and change."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class AnyAddress(RequestBody):
 
 
 class ForgottenRequest(AnyAddress):
-    """An e-mail address, or a phone number, of whoever forgot the password."""
+    """The e-mail address, or the phone number, of the account."""
 
     captcha = Captcha()
 
@@ -47,7 +47,7 @@ class Detail(serializers.Serializer[Any]):
 
 
 class ResetRequest(AnyAddress):
-    """The link's token, or the code and the address that it went to; and the new password."""
+    """The token of the link, or the code and the address that it was sent to; and the new password."""
 
     token = Text(required=False)
     otp = Text(required=False, max_length=64)
@@ -56,7 +56,7 @@ class ResetRequest(AnyAddress):
 
 
 class ChangeRequest(RequestBody):
-    """The password that is, and the one that shall be."""
+    """The current password, and the new one."""
 
     current_password = Text(max_length=4096)
     password = Text(max_length=4096)
@@ -64,7 +64,7 @@ class ChangeRequest(RequestBody):
 
 
 class StartPasswordReset(APIView):
-    """Forgotten."""
+    """Request a reset."""
 
     @extend_schema(
         operation_id="password_reset",
@@ -73,7 +73,7 @@ class StartPasswordReset(APIView):
         responses=response_schemas(202, Detail, *CAPTCHA_CODES),
     )
     def post(self, request: Request) -> Response:
-        """Always the same answer. A link and a code go out where an account has proved this address."""
+        """Always the same answer. A link and a code are sent if an account has proved this address."""
         typed = read_body(ForgottenRequest, request)
         address, captcha = parse_address(typed), typed.get("captcha", "")
         client = admit(request._request, rules.PASSWORD_RESET, identifiers.address_digest(address), captcha=captcha)
@@ -101,7 +101,7 @@ class ConfirmPasswordReset(APIView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """By `token`, or by `email` (or `phone_number`) and `otp`. Ends every session; nobody is signed in."""
+        """Confirm by `token`, or by `email` (or `phone_number`) and `otp`. Ends every session; nobody is signed in."""
         typed = read_body(ResetRequest, request)
         password = parse_password(typed)
         step_up.require_matching_passwords(password, typed.get("password2"))
@@ -117,7 +117,7 @@ class ConfirmPasswordReset(APIView):
 
 
 class ChangePassword(APIView):
-    """Change it."""
+    """Change the password."""
 
     @extend_schema(
         operation_id="password_change",
@@ -136,7 +136,11 @@ class ChangePassword(APIView):
 
 
 def parse_address(typed: dict[str, Any]) -> Email | Phone:
-    """The one address that was typed. Raises Invalid."""
+    """Return the one address that was sent.
+
+    Raises:
+        Invalid: none or more than one was sent, or it is malformed.
+    """
     if typed.get("phone_number") and not typed.get("email"):
         return applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
     return applicant.parse_single_field("email", typed.get("email", ""), identifiers.parse_email)

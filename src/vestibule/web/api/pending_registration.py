@@ -1,4 +1,4 @@
-"""`/api/auth/register`, `verify-email/…`, `verify-phone/…`: registration with a PENDING user."""
+"""`/api/auth/register`, `verify-email/…`, `verify-phone/…`: sign-up with a PENDING user."""
 
 from dataclasses import asdict
 from typing import Any
@@ -27,7 +27,7 @@ _TAG = ["Registration, pending"]
 
 
 class RegisterPending(APIView):
-    """Sign up: a PENDING user, and a link and a code to prove the address."""
+    """Sign up: create a PENDING user, and send a link and a code that prove the address."""
 
     @extend_schema(operation_id="register", tags=_TAG, **schema.REGISTER)
     def post(self, request: Request) -> Response:
@@ -58,12 +58,12 @@ class RegisterPending(APIView):
 
 
 class ShowStatus(APIView):
-    """Where a sign-up stands, for the tab that waits."""
+    """The progress of a sign-up, for the tab that waits."""
 
     @extend_schema(operation_id="register_status", tags=_TAG, **schema.STATUS)
     def post(self, request: Request) -> Response:
-        """`waiting`, `verified` (perhaps on another device), `bounced` (the mail came back) or `expired`. Ask every
-        few seconds at most."""
+        """`waiting`, `verified` (perhaps on another device), `bounced` (the mail came back) or `expired`. Ask every few
+        seconds at most."""
         typed = read_body(schema.Handle, request)
         client = admit(request._request, rules.REGISTER_STATUS)
         progress = deferred.show_progress(client=client, registration=typed["registration"])
@@ -71,12 +71,12 @@ class ShowStatus(APIView):
 
 
 class RedirectProof(APIView):
-    """The proof goes elsewhere: the address was mistyped, or the mail does not arrive."""
+    """Send the proof elsewhere, because the address was mistyped or the mail does not arrive."""
 
     @extend_schema(operation_id="register_redirect", tags=_TAG, **schema.REDIRECT)
     def post(self, request: Request) -> Response:
         """With `email`: to that address instead. Without: by SMS to the number of the sign-up. Nothing is typed again;
-        the answer's `registration` takes the place of the old."""
+        the `registration` in the answer replaces the old one."""
         typed = read_body(schema.RedirectRequest, request)
         email = _typed_email(typed) if typed.get("email") else None
         address = identifiers.address_digest(email) if email else None
@@ -89,8 +89,8 @@ class VerifyEmail(APIView):
 
     @extend_schema(operation_id="verify_email", tags=_TAG, **schema.VERIFY_EMAIL)
     def post(self, request: Request) -> Response:
-        """Either `token` (the link) or `email` and `otp` (the code), together with `registration` (the browser that
-        signed up) or `password` (the one typed there). With neither nothing is consumed."""
+        """Send either `token` (the link) or `email` and `otp` (the code), together with `registration` (of the browser
+        that signed up) or `password` (of the sign-up). With neither, nothing is counted."""
         typed = read_body(schema.VerifyEmailRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
         client = admit(request._request, rules.REGISTER_CONFIRM)
@@ -107,12 +107,12 @@ class VerifyEmail(APIView):
 
 
 class ResendEmail(APIView):
-    """Another mail for whoever waits for one."""
+    """Request another mail."""
 
     @extend_schema(operation_id="verify_email_resend", tags=_TAG, **schema.RESEND_EMAIL)
     def post(self, request: Request) -> Response:
-        """Always the same answer. A new link and code go out where a sign-up waits on this address and its cooldown
-        has passed."""
+        """Always the same answer. A new link and code are sent if a sign-up waits on this address and its cooldown is
+        over."""
         address = _typed_email(read_body(schema.EmailAddress, request))
         return _resend_and_accept(
             admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
@@ -124,19 +124,19 @@ class RejectSignUp(APIView):
 
     @extend_schema(operation_id="verify_email_reject", tags=_TAG, **schema.REJECT)
     def post(self, request: Request) -> Response:
-        """Whoever holds the mailbox ends the sign-up that somebody else began with it."""
+        """End a sign-up that somebody else began with this mailbox."""
         typed = read_body(LinkToken, request)
         pending.reject_sign_up(client=admit(request._request, rules.REGISTER_CONFIRM), token=typed["token"])
         return Response(status=204)
 
 
 class StartPhone(APIView):
-    """A code by SMS."""
+    """Request a code by SMS."""
 
     @extend_schema(operation_id="verify_phone_start", tags=_TAG, **schema.START_PHONE)
     def post(self, request: Request) -> Response:
         """With `registration`: that sign-up is proved by SMS from now on, under the `registration` of the answer. With
-        `phone_number`: a new code for whoever waits for one there, and always the same answer."""
+        `phone_number`: a new code for the sign-up that waits there, and always the same answer."""
         typed = read_body(schema.StartPhoneRequest, request)
         if not typed.get("registration"):
             address = _typed_phone(typed)
@@ -148,7 +148,7 @@ class StartPhone(APIView):
 
 
 class ResendPhone(APIView):
-    """Another SMS for whoever waits for one."""
+    """Request another SMS."""
 
     @extend_schema(operation_id="verify_phone_resend", tags=_TAG, **schema.RESEND_PHONE)
     def post(self, request: Request) -> Response:
@@ -164,8 +164,8 @@ class ConfirmPhone(APIView):
 
     @extend_schema(operation_id="verify_phone_confirm", tags=_TAG, **schema.CONFIRM_PHONE)
     def post(self, request: Request) -> Response:
-        """`phone_number` and `otp`, together with `registration` (the browser that signed up) or `password` (the one
-        typed there)."""
+        """Send `phone_number` and `otp`, together with `registration` (of the browser that signed up) or `password` (of
+        the sign-up)."""
         typed = read_body(schema.ConfirmPhoneRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
         return _confirm_code(admit(request._request, rules.REGISTER_CONFIRM), typed, _typed_phone(typed), username)

@@ -1,4 +1,4 @@
-"""What goes in and out of pending registration, with the examples of the documentation."""
+"""Request and response bodies of pending sign-up, with the examples of the documentation."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class RegisterRequest(StartRequest):
 
 
 class PendingPerson(serializers.Serializer[Any]):
-    """What was typed; `id` only where enumeration protection is off, the number only where it is to be proved."""
+    """What was typed; `id` only if enumeration protection is off, the number only if it is to be proved."""
 
     id = serializers.UUIDField(required=False)
     username = serializers.CharField(allow_null=True)
@@ -33,7 +33,7 @@ class PendingPerson(serializers.Serializer[Any]):
 
 
 class Durations(serializers.Serializer[Any]):
-    """Whole seconds, and what is left."""
+    """Whole seconds, and remaining counts."""
 
     expires_in = serializers.IntegerField()
     code_expires_in = serializers.IntegerField()
@@ -53,27 +53,27 @@ class RegisterAnswer(Durations):
 
 
 class Handle(RequestBody):
-    """The sign-up."""
+    """The handle of the sign-up."""
 
     registration = Text(allow_blank=False)
 
 
 class Progress(Durations):
-    """Where it stands."""
+    """The progress of the sign-up."""
 
     status = serializers.ChoiceField(choices=["waiting", "verified", "bounced", "expired"])
     channel = serializers.CharField()
 
 
 class RedirectRequest(Handle):
-    """Where the proof shall go: to `email`, or without one by SMS."""
+    """Where to send the proof: to `email`, or without one by SMS."""
 
     email = Text(required=False)
     captcha = Captcha()
 
 
 class Binding(RequestBody):
-    """What shows that whoever proves the address is the one who signed up."""
+    """What shows that the person who proves the address is the one who signed up."""
 
     registration = Text(required=False, help_text="Of the answer to the sign-up.")
     password = Text(required=False, max_length=4096, help_text="The one typed at the sign-up.")
@@ -81,7 +81,7 @@ class Binding(RequestBody):
 
 
 class VerifyEmailRequest(Binding):
-    """The link's token, or the address and the code."""
+    """The token of the link, or the address and the code."""
 
     token = Text(required=False)
     email = Text(required=False)

@@ -23,11 +23,11 @@ class Person(serializers.Serializer[User]):
     created_at = serializers.DateTimeField()
 
     def get_email_verified(self, user: User) -> bool:
-        """Whether the address was proved."""
+        """Return whether the address was proved."""
         return user.email_verified_at is not None
 
     def get_phone_verified(self, user: User) -> bool:
-        """Whether the number was proved."""
+        """Return whether the number was proved."""
         return user.phone_verified_at is not None
 
 
@@ -39,7 +39,7 @@ class About(serializers.Serializer[Profile]):
     picture = serializers.SerializerMethodField()
 
     def get_picture(self, profile: Profile) -> str | None:
-        """Where the picture can be seen."""
+        """Return the URL of the picture."""
         return pictures.picture_url(profile.picture)
 
 
@@ -49,15 +49,15 @@ class Myself(Person):
     profile = About()
 
 
-# One of each for all requests: to make a serializer costs more than to fill it in.
+# One of each for all requests, because creating a serializer costs more than using it.
 _person_serializer, _myself_serializer = Person(), Myself()
 
 
 def serialize_person(user: User) -> dict[str, Any]:
-    """The account as JSON."""
+    """Return the account as JSON."""
     return dict(_person_serializer.to_representation(user))
 
 
 def serialize_own_account(user: User) -> dict[str, Any]:
-    """Account and profile as JSON."""
+    """Return account and profile as JSON."""
     return dict(_myself_serializer.to_representation(user))

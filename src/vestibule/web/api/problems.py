@@ -1,4 +1,4 @@
-"""Whatever a view raises becomes problem details."""
+"""Translation of exceptions in API views into problem details."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _CODE_BY_EXCEPTION: Mapping[type[Exception], str] = {
 
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's EXCEPTION_HANDLER; None lets the exception go on to the last resort, a 500 with a request id."""
+    """Return the response for an exception (DRF's EXCEPTION_HANDLER); None leaves it to the 500 with a request id."""
     if isinstance(error, OperationalError | InterfaceError):
         error = Unavailable()
     if isinstance(error, Refusal):
@@ -48,7 +48,7 @@ def _errors_by_field(error: exceptions.ValidationError) -> dict[str, list[tuple[
 
 
 def _flatten_errors(errors: Any) -> list[tuple[str, str]]:
-    """Nested details (a list in a dictionary in a list) as one list of pairs."""
+    """Return nested details (a list in a dictionary in a list) as one list of pairs."""
     if isinstance(errors, dict) and isinstance(errors.get("message"), str):
         return [(str(errors["code"]), str(errors["message"]))]
     inner = errors.values() if isinstance(errors, dict) else errors

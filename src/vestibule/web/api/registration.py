@@ -1,4 +1,4 @@
-"""`/api/auth/register/…`: deferred registration."""
+"""`/api/auth/register/…`: deferred sign-up."""
 
 from dataclasses import asdict
 from typing import Any
@@ -31,7 +31,7 @@ OTP_HELP = "As in the message; blanks, dashes, and the digits of every script ar
 
 
 class DeviceFacts(RequestBody):
-    """What a client says of its device; kept untrusted, the fingerprint as a keyed digest only."""
+    """What a client claims about its device. It is stored untrusted, the fingerprint only as a keyed digest."""
 
     fingerprint_hash = Text(required=False, max_length=256)
     device_name = Label(help_text="Kept in 100 characters.")
@@ -82,7 +82,7 @@ class ConfirmRequest(RequestBody):
 
 
 class Registered(serializers.Serializer[Any]):
-    """The account, and a session on it."""
+    """The account, and its session."""
 
     id = serializers.UUIDField()
     email = serializers.EmailField(allow_null=True)
@@ -94,7 +94,7 @@ class Registered(serializers.Serializer[Any]):
 
 
 class ResendRequest(RequestBody):
-    """The registration whose code shall be sent anew."""
+    """The registration whose code is to be sent again."""
 
     registration = Text(allow_blank=False)
 
@@ -118,7 +118,7 @@ _SENT_EXAMPLE = OpenApiExample(
 
 
 class StartRegistration(APIView):
-    """Begin: a code goes to the address, and nothing else happens until it comes back."""
+    """Begin: a code is sent to the address, and nothing else happens until it comes back."""
 
     @extend_schema(
         operation_id="register_start",
@@ -149,7 +149,7 @@ class StartRegistration(APIView):
 
 
 class ResendRegistrationCode(APIView):
-    """A new code in place of the old."""
+    """Send a new code in place of the old one."""
 
     @extend_schema(
         operation_id="register_resend",
@@ -168,7 +168,7 @@ class ResendRegistrationCode(APIView):
 
 
 class ConfirmRegistration(APIView):
-    """The code comes back: the account is made, and its person signed in."""
+    """Confirm: the account is created, and its person signed in."""
 
     @extend_schema(
         operation_id="register_confirm",
@@ -235,14 +235,18 @@ class ConfirmRegistration(APIView):
 
 
 def parse_sign_up(typed: dict[str, Any]) -> tuple[Applicant, dict[str, str] | None]:
-    """Who signs up, and on what device. Raises Invalid."""
+    """Return the applicant and the device claims.
+
+    Raises:
+        Invalid: one or more fields are malformed.
+    """
     if "password2" in typed:
         typed.setdefault("confirm_password", typed["password2"])
     return applicant.parse_applicant(typed), devices.clean_device_claims(typed.get("device"))
 
 
 def sent_response(sent: steps.Sent) -> Response:
-    """A code is on its way."""
+    """Return the response for a code that is on its way."""
     return Response(
         {
             "detail": str(_DETAIL_BY_CHANNEL[sent.channel]),

@@ -1,4 +1,4 @@
-"""How the OpenAPI schema tells of answers: each status with an example for every code that it can carry."""
+"""Response schemas for OpenAPI: each status with an example for every code that it can carry."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ _EXAMPLE_MEMBERS: dict[str, dict[str, Any]] = {
 
 
 class LinkToken(RequestBody):
-    """The token of a link in a mail."""
+    """The token of a mailed link."""
 
     token = Text(allow_blank=False)
 
@@ -52,7 +52,7 @@ class ProblemDetails(serializers.Serializer[Any]):
 
 
 def response_schemas(status: int, success: Any, *codes: str, body: bool = True) -> dict[Any, Any]:
-    """The `responses` of one operation: the success, and every problem it can answer with."""
+    """Return the `responses` of one operation: the success, and every problem that it can answer with."""
     by_status: dict[int, list[str]] = {}
     for code in (*codes, *(_BODY_CODES if body else ()), *_COMMON_CODES):
         by_status.setdefault(problems.PROBLEMS[code].status, []).append(code)

@@ -1,4 +1,4 @@
-"""`/api/auth/sessions…`, `/devices…`, `/events`: where I am signed in, from what, and what happened."""
+"""`/api/auth/sessions…`, `/devices…`, `/events`: the own sessions, devices and security events."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ _TAG = ["Sessions and devices"]
 
 
 class DeviceShown(serializers.Serializer[Any]):
-    """A device, as it was said and named."""
+    """A device, as claimed and named."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -37,7 +37,7 @@ class DeviceShown(serializers.Serializer[Any]):
 
 
 class SessionShown(serializers.Serializer[Any]):
-    """A place where I am signed in."""
+    """A session of the person."""
 
     id = serializers.UUIDField()
     current = serializers.SerializerMethodField()
@@ -50,13 +50,13 @@ class SessionShown(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
     def get_current(self, session: Session) -> bool:
-        """Whether this request belongs to it."""
+        """Return whether this request belongs to it."""
         client: Client = self.context["client"]
         return session.pk == client.session_id
 
 
 class EventShown(serializers.Serializer[Any]):
-    """Something that happened to my account."""
+    """A security event of the account."""
 
     at = serializers.DateTimeField()
     name = serializers.CharField()
@@ -66,7 +66,7 @@ class EventShown(serializers.Serializer[Any]):
 
 
 class Events(serializers.Serializer[Any]):
-    """A page of them, newest first."""
+    """A page of events, newest first."""
 
     count = serializers.IntegerField()
     next = serializers.IntegerField(allow_null=True, help_text="The next `page`.")
@@ -81,7 +81,7 @@ class DeviceChange(RequestBody):
 
 
 class ListSessions(APIView):
-    """Where I am signed in."""
+    """The own sessions."""
 
     @extend_schema(
         operation_id="sessions",
@@ -89,14 +89,14 @@ class ListSessions(APIView):
         responses=response_schemas(200, SessionShown(many=True), *SIGNED_IN_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
-        """Every session that counts, newest first."""
+        """List every live session, newest first."""
         client = admit_bearer(request)
         found = sessions.list_own_sessions(client=client)
         return Response(SessionShown(found, many=True, context={"client": client}).data)
 
 
 class EndSession(APIView):
-    """One of them."""
+    """One of the own sessions."""
 
     @extend_schema(
         operation_id="session_end",
@@ -104,7 +104,8 @@ class EndSession(APIView):
         responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", "reauthentication_required", body=False),
     )
     def delete(self, request: Request, id: UUID) -> Response:
-        """End it; its next request is refused. Another than this one wants a sign-in of the last ten minutes."""
+        """End the session; its next request is refused. Ending another session than this one needs a sign-in of the
+        last ten minutes."""
         sessions.end_session(client=admit_bearer(request), id=id)
         return Response(status=204)
 
@@ -121,16 +122,15 @@ class DisownSession(APIView):
         ),
     )
     def post(self, request: Request) -> Response:
-        """The token of the link in the mail. Every session ends, no password opens the account, what was proved later
-        is removed, and a reset is on its way to the address that the link went to; a word, where the account is
-        suspended."""
+        """Use the token of the link in the mail. Every session ends, no password opens the account, what was proved
+        later is removed, and a closing is cancelled. A reset is sent; if the account is suspended, a notice."""
         token = read_body(LinkToken, request)["token"]
         sessions.disown_sign_in(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
 class ListDevices(APIView):
-    """What I sign in from."""
+    """The own devices."""
 
     @extend_schema(
         operation_id="devices",
@@ -138,12 +138,12 @@ class ListDevices(APIView):
         responses=response_schemas(200, DeviceShown(many=True), *SIGNED_IN_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
-        """The one seen last first."""
+        """List them, last seen first."""
         return Response(DeviceShown(devices.list_own_devices(client=admit_bearer(request)), many=True).data)
 
 
 class ManageDevice(APIView):
-    """One of them."""
+    """One of the own devices."""
 
     @extend_schema(
         operation_id="device_change",
@@ -152,7 +152,7 @@ class ManageDevice(APIView):
         responses=response_schemas(200, DeviceShown, *SIGNED_IN_CODES, "not_found", "reauthentication_required"),
     )
     def patch(self, request: Request, id: UUID) -> Response:
-        """Rename it; trust it (which wants a sign-in of the last ten minutes) or not."""
+        """Rename the device, or set whether it is trusted. Trusting it needs a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         typed = read_body(DeviceChange, request)
         changed = devices.change_device(
@@ -166,13 +166,13 @@ class ManageDevice(APIView):
         responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", body=False),
     )
     def delete(self, request: Request, id: UUID) -> Response:
-        """Forget it, and end its sessions."""
+        """Forget the device, and end its sessions."""
         devices.forget_device(client=admit_bearer(request), id=id)
         return Response(status=204)
 
 
 class ListActivity(APIView):
-    """What happened to my account."""
+    """The security events of the account."""
 
     @extend_schema(
         operation_id="events",
@@ -181,7 +181,7 @@ class ListActivity(APIView):
         responses=response_schemas(200, Events, *SIGNED_IN_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
-        """My security events, fifty a page, newest first."""
+        """List them, fifty a page, newest first."""
         client = admit_bearer(request)
         typed = request.query_params.get("page", "1")
         page = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1

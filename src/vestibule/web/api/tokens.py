@@ -1,4 +1,4 @@
-"""`/api/auth/token/…` and `/api/auth/logout`: stay signed in, and sign out."""
+"""`/api/auth/token/…` and `/api/auth/logout`: refresh a session, and sign out."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class RefreshToken(RequestBody):
 
 
 class TokenPair(serializers.Serializer[Any]):
-    """The next tokens; `expires_in` is the access token's life in seconds."""
+    """The next tokens; `expires_in` is the life of the access token in seconds."""
 
     access = serializers.CharField()
     refresh = serializers.CharField()
@@ -37,7 +37,7 @@ class TokenPair(serializers.Serializer[Any]):
 
 
 def serialize_tokens(tokens: IssuedTokens) -> dict[str, str | int]:
-    """The tokens as every answer that signs somebody in holds them."""
+    """Return the tokens in the form that every response with a session has."""
     return {
         "access": tokens.access,
         "refresh": tokens.refresh,
@@ -53,7 +53,7 @@ class AccessToken(RequestBody):
 
 
 class ActiveToken(serializers.Serializer[Any]):
-    """A token that counts, with all of its claims."""
+    """A valid token, with all of its claims."""
 
     active = serializers.BooleanField()
     sub = serializers.UUIDField()
@@ -62,7 +62,7 @@ class ActiveToken(serializers.Serializer[Any]):
 
 
 class SignOut(RequestBody):
-    """What names the session when no access token does."""
+    """The refresh token that names the session, if no access token does."""
 
     refresh = Text(required=False, max_length=None)
 
@@ -77,8 +77,8 @@ class RotateRefreshToken(APIView):
         responses=response_schemas(200, TokenPair, *_TOKEN_CODES),
     )
     def post(self, request: Request) -> Response:
-        """New tokens. Each refresh token works once; within ten seconds a second use gets the same successor, later
-        it ends the session."""
+        """Get new tokens. Each refresh token works once; within ten seconds a second use returns the same successor,
+        later it ends the session."""
         typed = read_body(RefreshToken, request)
         client = admit(request._request, rules.TOKEN)
         return Response(serialize_tokens(sessions.refresh_session(client=client, token=typed["refresh"])))
@@ -94,7 +94,7 @@ class VerifyAccessToken(APIView):
         responses=response_schemas(200, ActiveToken, *_TOKEN_CODES),
     )
     def post(self, request: Request) -> Response:
-        """Its claims, if it counts: signed by us, in time, its session alive."""
+        """Return its claims, if it is valid: signed by us, not expired, its session live."""
         typed = read_body(AccessToken, request)
         client = admit(request._request, rules.TOKEN)
         claims = access.verify_token(typed["token"])
@@ -109,7 +109,7 @@ class Logout(APIView):
         operation_id="logout", tags=["Sessions"], request=SignOut, responses=response_schemas(204, None, *_TOKEN_CODES)
     )
     def post(self, request: Request) -> Response:
-        """End the session of the bearer token, or else of the `refresh` token sent; twice is no error."""
+        """End the session of the bearer token, or else of the `refresh` token; twice is no error."""
         typed = read_body(SignOut, request)
         if typed.get("refresh") and not request.headers.get("Authorization"):
             sessions.sign_out(client=admit(request._request, rules.TOKEN), token=typed["refresh"])
