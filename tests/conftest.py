@@ -24,14 +24,12 @@ from redis import Redis
 from tests import emptying, hashes
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
-from vestibule.accounts import hash_schemes
 from vestibule.audit import daily_counts
+from vestibule.kernel import cached
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import admission
 from vestibule.service.boot import collect_rarely, freeze_garbage_collector
 from vestibule.service.celery import app as celery
-from vestibule.service.ops import health
-from vestibule.sessions import signing_keys
 
 __all__ = ["celery", "environment"]
 
@@ -126,10 +124,8 @@ def inbox(real_mail: None, smtp: Smtp | None) -> Iterator[Inbox]:
 def house(transactional_db: None, inbox: Inbox) -> None:
     """A real database without a surrounding transaction; nothing counted, nothing in Redis."""
     rate_counters.reset_rate_counters()
-    signing_keys.forget_signing_keys()
     admission.forget_networks()
-    health.reset_dependency_checks()
-    hash_schemes.forget_hash_schemes()
+    cached.reset_all()
     daily_counts.daily_counter.reset()
     if settings.REDIS_URL:
         redis_at(settings.REDIS_URL).flushdb()

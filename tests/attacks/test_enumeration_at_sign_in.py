@@ -13,6 +13,7 @@ from tests.stories import test_sign_in
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import hash_schemes, lifecycle, passwords
 from vestibule.accounts.models import User
+from vestibule.kernel import cached
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
 HOME, AWAY = "127.0.0.1", "198.51.100.7"  # where the accounts were made, and elsewhere
@@ -85,7 +86,7 @@ def test_enum_08_every_kind_of_account_costs_the_same_hashes(
 ) -> None:
     """HOL-09: an imported hash costs its own algorithm, and a sign-up that waits is compared too."""
     User.objects.filter(email="imported@example.com").update(password=HASHES[imported]())
-    hash_schemes.forget_hash_schemes()
+    cached.reset_all()
     login(api, email="nobody@example.com")  # whatever is made once is made
     work = {}
     for who, name in everybody.items():

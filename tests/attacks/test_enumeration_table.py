@@ -14,8 +14,9 @@ from redis import Redis
 from tests.attacks.allowances import stranger
 from tests.attacks.work import work
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
-from vestibule.accounts import hash_schemes, lifecycle
+from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
+from vestibule.kernel import cached
 
 KINDS = ("unknown", "known", "suspended", "closing", "passwordless", "imported", "pending")
 NEXT = "another horse battery staple"
@@ -71,7 +72,7 @@ def everybody(api: Api, inbox: Inbox) -> None:
     imported = hashers.make_password(PASSWORD, hasher="scrypt")
     User.objects.filter(email="imported@example.com").update(password=imported)
     api.register(email="pending@example.com", password=PASSWORD)
-    hash_schemes.forget_hash_schemes()
+    cached.reset_all()
     inbox.all()
 
 

@@ -15,9 +15,8 @@ from tests.environment import PRODUCTION
 from tests.faults_of_use.test_database import url
 from tests.proxy import Proxy
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.accounts import hash_schemes
 from vestibule.audit.models import AuditEvent
-from vestibule.service.ops import health
+from vestibule.kernel import cached
 
 pytestmark = [
     pytest.mark.skipif(not PRODUCTION, reason="a file answers at once"),
@@ -41,7 +40,7 @@ def way() -> Iterator[Proxy]:
             proxy.does("")
             connection.close()
             given.update(usual)
-            health.reset_dependency_checks()
+            cached.reset_all()
 
 
 @contextmanager
@@ -119,14 +118,14 @@ def test_flt_03_nor_is_a_commit_waited_for(way: Proxy) -> None:
 
 def test_flt_03_alive_all_the_while_and_not_ready(way: Proxy, api: Api) -> None:
     http = Http(raise_request_exception=False)
-    health.reset_dependency_checks()
+    cached.reset_all()
     assert http.get("/health/ready").status_code == 200
     with hanging(way):
-        health.reset_dependency_checks()
+        cached.reset_all()
         answer = http.get("/health/ready")
         assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "failed")
         assert http.get("/health/live").status_code == 200
-    health.reset_dependency_checks()
+    cached.reset_all()
     assert http.get("/health/ready").status_code == 200
 
 
@@ -159,6 +158,6 @@ def test_flt_01_whoever_signs_in_after_a_restart_is_let_in(api: Api, inbox: Inbo
     with psycopg.connect(url("postgres"), autocommit=True) as other:
         ours = connection.settings_dict["NAME"]
         other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [ours])
-    hash_schemes.forget_hash_schemes()  # as a minute later
+    cached.reset_all()  # as a minute later
     close_old_connections()
     assert api.login(ADA).status == 200

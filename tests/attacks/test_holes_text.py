@@ -98,7 +98,9 @@ def test_hol_13_unknown_keys_are_not_looked_up_each_time(
 
 def test_hol_13_a_key_of_another_process_is_found(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = api.account(inbox, ADA)
-    signing_keys._key_cache = (signing_keys._key_cache[0], {})  # read before that key was made
+    with monkeypatch.context() as before_that_key_was_made:
+        before_that_key_was_made.setattr(signing_keys._opened_keys, "_make", dict)
+        assert signing_keys._opened_keys.get_younger_than(0) == {}
     monkeypatch.setattr(signing_keys, "REREAD_AFTER", 0.0)
     assert api.send("GET", "me", ada).status == 200
 

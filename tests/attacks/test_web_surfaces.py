@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.architecture.test_docs import ROOT
 from tests.architecture.test_shape import endpoints
 from tests.world import PASSWORD, Api, Http, Inbox
+from vestibule.kernel import cached
 from vestibule.limits import rate_counters
-from vestibule.service.ops import health
 
 ROWS = re.findall(r"^\| `(/[^`]*)` \| (\w+) \| ([^|]*)\| ([^|]*) \|$", (ROOT / "docs/surfaces.md").read_text(), re.M)
 TABLE = {path: (who, set(re.findall(r"`(\w+)`", rules)), tells) for path, who, rules, tells in ROWS}
@@ -164,7 +164,7 @@ def test_readiness_that_is_asked_often_is_looked_at_once_in_a_while(stranger: Ht
 
     connection_created.connect(looked)
     try:
-        health.reset_dependency_checks()
+        cached.reset_all()
         stranger.get("/health/ready")
         once = len(looks)
         assert {stranger.get("/health/ready").status_code for _ in range(20)} == {200}

@@ -15,7 +15,7 @@ from django.db.transaction import atomic
 from tests.environment import PRODUCTION
 from tests.servers import until
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.service.ops import health
+from vestibule.kernel import cached
 from vestibule.storage.encoding import check_database_encoding
 
 pytestmark = [
@@ -33,13 +33,13 @@ def reading_only() -> Iterator[None]:
         other.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = on")
-        health.reset_dependency_checks()
+        cached.reset_all()
         try:
             yield
         finally:
             other.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
             connection.close()
-            health.reset_dependency_checks()
+            cached.reset_all()
 
 
 def url(database: str) -> str:

@@ -17,9 +17,9 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
 from vestibule.courier import wake
+from vestibule.kernel import cached
 from vestibule.limits import rate_counters, rates
 from vestibule.service.celery import app
-from vestibule.service.ops import health
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 MANY = rates.Rates(per_network=rates.parse_rates("1000/hour"))
@@ -49,13 +49,13 @@ def own(server: Redis, house: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
     operator = redis.Redis.from_url(url, single_connection_client=True)
     counted = dict.fromkeys(("login", "register_start", "register_confirm"), MANY)
     wake._redis_connection.cache_clear()
-    health.reset_dependency_checks()
+    cached.reset_all()
     with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url, OUTBOX_WAKER=WAKER, RATES=settings.RATES | counted):
         yield operator
     operator.flushall()
     operator.close()
     wake._redis_connection.cache_clear()
-    health.reset_dependency_checks()
+    cached.reset_all()
 
 
 def counts(url: str) -> Any:
@@ -143,12 +143,12 @@ def test_fault_33_it_is_not_ready_meanwhile(own: Any, state: Callable[[Any], Any
     http = Http(raise_request_exception=False)
     assert http.get("/health/ready").status_code == 200
     with state(own):
-        health.reset_dependency_checks()
+        cached.reset_all()
         answer = http.get("/health/ready")
         checks = answer.json()["checks"]
         assert (answer.status_code, checks["counters"], checks["broker"]) == (503, "failed", "failed")
         assert http.get("/health/live").status_code == 200
-    health.reset_dependency_checks()
+    cached.reset_all()
     assert http.get("/health/ready").status_code == 200
 
 

@@ -6,7 +6,6 @@ for another, every sign-in does the work of all schemes in use until the last im
 """
 
 import re
-import time
 from collections.abc import Mapping
 from functools import cache
 
@@ -14,6 +13,7 @@ from django.contrib.auth import hashers
 
 from vestibule.accounts.models import IMPORTED_HASH, User
 from vestibule.kernel import entropy
+from vestibule.kernel.cached import Cached
 
 KEPT_FOR = 60.0  # seconds for which a process caches the schemes
 SAMPLE_SIZE = 200  # imported hashes that are read: an import has one scheme, or two
@@ -35,26 +35,15 @@ def scheme_of(encoded: str) -> str:
 def reread_schemes_if_stale() -> None:
     """Read the table if the last read is a minute old. Call it in the thread of a request, whose database connection is
     checked; the hashing threads have none."""
-    global _cached_schemes
-    if time.monotonic() - _cached_schemes[0] > KEPT_FOR:
-        imported = User.objects.filter(IMPORTED_HASH).values_list("password", flat=True)[:SAMPLE_SIZE]
-        _cached_schemes = time.monotonic(), _unmatchable_by_scheme(*imported)
+    _imported_schemes.get()
 
 
 def schemes_in_use(encoded: str) -> Mapping[str, str]:
     """Return a hash that no password has for each scheme in use, including the scheme of `encoded`. Makes no query."""
-    global _cached_schemes
-    found = {**_current_scheme(), **_cached_schemes[1]}
-    if encoded and scheme_of(encoded) not in found:
-        found |= _unmatchable_by_scheme(encoded)
-        _cached_schemes = _cached_schemes[0], found
-    return found
-
-
-def forget_hash_schemes() -> None:
-    """Empty the cache, so that the next call reads the table."""
-    global _cached_schemes
-    _cached_schemes = (-KEPT_FOR, {})
+    imported = _imported_schemes.peek() or {}
+    if encoded and scheme_of(encoded) not in {**_current_scheme(), **imported}:
+        imported.update(_unmatchable_by_scheme(encoded))
+    return {**_current_scheme(), **imported}
 
 
 def _unmatchable_by_scheme(*encoded: str) -> dict[str, str]:
@@ -69,5 +58,9 @@ def _current_scheme() -> dict[str, str]:
     return {scheme_of(made): made}
 
 
-_cached_schemes: tuple[float, Mapping[str, str]]
-forget_hash_schemes()
+def _read_imported_schemes() -> dict[str, str]:
+    imported = User.objects.filter(IMPORTED_HASH).values_list("password", flat=True)[:SAMPLE_SIZE]
+    return _unmatchable_by_scheme(*imported)
+
+
+_imported_schemes = Cached(_read_imported_schemes, keep_for=KEPT_FOR, stale_for=KEPT_FOR)

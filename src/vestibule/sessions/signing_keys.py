@@ -1,12 +1,11 @@
 """The key ring of access tokens: ES256 keys, sealed in the database, published as a JWK set."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from time import monotonic
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +16,7 @@ from django.db.transaction import on_commit
 from jwt.algorithms import ECAlgorithm
 
 from vestibule.kernel import entropy
+from vestibule.kernel.cached import Cached
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
 
@@ -38,7 +38,7 @@ def find_public_key(kid: str) -> ec.EllipticCurvePublicKey:
     Raises:
         UnknownKey: no key has it.
     """
-    found = _cached_keys().get(kid) or _cached_keys(max_age=REREAD_AFTER).get(kid)
+    found = _opened_keys.get().get(kid) or _opened_keys.get_younger_than(REREAD_AFTER).get(kid)
     if found is None:
         raise UnknownKey(kid)
     return found.private_key.public_key()
@@ -48,7 +48,7 @@ def current_signing_key(now: datetime) -> tuple[str, ec.EllipticCurvePrivateKey]
     """Return `kid` and key of the key that signs now. If there is none, create the first, in the caller's
     transaction."""
     for seconds in (KEPT_FOR, 0):
-        if sign := [each for each in _cached_keys(max_age=seconds).values() if each.signs_at <= now]:
+        if sign := [each for each in _opened_keys.get_younger_than(seconds).values() if each.signs_at <= now]:
             current = max(sign, key=lambda each: (each.signs_at, each.kid))
             return current.kid, current.private_key
     made = _create_signing_key(now, now)
@@ -92,10 +92,11 @@ def build_jwk_set() -> dict[str, list[dict[str, Any]]]:
         InterfaceError: the same, when the connection is closed.
     """
     try:
-        ring = _cached_keys()
+        ring = _opened_keys.get()
     except (OperationalError, InterfaceError):
-        if not (ring := _key_cache[1]):
+        if not (last := _opened_keys.peek()):
             raise
+        ring = last
     return {"keys": [_as_jwk(each.kid, each.private_key) for each in ring.values()]}
 
 
@@ -128,32 +129,23 @@ class OpenedKey:
     signs_at: datetime
 
 
-def _load_usable_keys() -> Iterator[OpenedKey]:
-    """Return the keys that the key ring can unseal. A key that was sealed under a retired secret neither signs nor
-    verifies."""
+def _load_usable_keys() -> Mapping[str, OpenedKey]:
+    """Return the keys that the key ring can unseal, by `kid`. A key that was sealed under a retired secret neither
+    signs nor verifies."""
+    found = {}
     for row in SigningKey.objects.order_by("kid"):
         with suppress(Unsealable):
-            yield OpenedKey(
-                kid=row.kid, private_key=_unseal_private_key(row.kid, bytes(row.sealed_private)), signs_at=row.signs_at
-            )
+            private_key = _unseal_private_key(row.kid, bytes(row.sealed_private))
+            found[row.kid] = OpenedKey(kid=row.kid, private_key=private_key, signs_at=row.signs_at)
+    return found
 
 
-def _cached_keys(*, max_age: float = KEPT_FOR) -> Mapping[str, OpenedKey]:
-    """Return every key by its `kid`, as read at most `max_age` seconds ago."""
-    global _key_cache
-    if monotonic() - _key_cache[0] >= max_age:
-        _key_cache = monotonic(), {each.kid: each for each in _load_usable_keys()}
-    return _key_cache[1]
+_opened_keys = Cached(_load_usable_keys, keep_for=KEPT_FOR)
 
 
 def forget_signing_keys() -> None:
-    """Empty the cache, so that the next call reads the table."""
-    global _key_cache
-    _key_cache = (-KEPT_FOR, {})
-
-
-_key_cache: tuple[float, Mapping[str, OpenedKey]]
-forget_signing_keys()
+    """Read the table anew next time."""
+    _opened_keys.invalidate()
 
 
 def _as_jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import platform
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import version
-from time import monotonic
 
 import structlog
 from django.conf import settings
@@ -20,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from vestibule.courier.backlog import Backlog, measure_backlog
+from vestibule.kernel.cached import Cached
 from vestibule.limits import heartbeat
 
 CACHED_FOR = timedelta(seconds=5)  # for so long a reading of the database serves every scrape of this process
@@ -31,16 +31,12 @@ class DeploymentCollector(Collector):
     """What is the same whichever process is asked: the build, the outbox, the last sweep."""
 
     def __init__(self, fresh: timedelta = CACHED_FOR) -> None:
-        self._fresh = fresh.total_seconds()
-        self._read_at = float("-inf")
-        self._metrics: list[Metric] = []
+        self._metrics = Cached(_read_deployment_metrics, keep_for=fresh.total_seconds())
 
     def collect(self) -> Iterator[Metric]:
         """The build always; the rest while the database answers."""
         yield _build_info_metric()
-        if monotonic() - self._read_at >= self._fresh:
-            self._metrics, self._read_at = _read_deployment_metrics(), monotonic()
-        yield from self._metrics
+        yield from self._metrics.get()
 
 
 def render_metrics() -> bytes:

@@ -55,11 +55,6 @@ def report_readiness(request: HttpRequest) -> JsonResponse:
     )
 
 
-def reset_dependency_checks() -> None:
-    """Look at every dependency anew next time."""
-    _dependency_states.invalidate()
-
-
 def _check_dependencies() -> Mapping[str, str]:
     """All dependencies at once, and none for longer than PATIENCE: the balancer that asks has a time-out."""
     asked = {name: _pool.submit(_check_dependency, name, check) for name, check in _CHECKS.items()}
