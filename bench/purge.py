@@ -29,8 +29,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from tests.world import PASSWORD, Api
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email
+from vestibule.addresses.address import Email
 from vestibule.courier.envelope import unseal_content
 from vestibule.courier.models import Message
 from vestibule.kernel import entropy
@@ -128,7 +127,7 @@ def sign_up(email: str) -> None:
     """A pending sign-up, and its proof by the code that stands in the outbox."""
     api = Api()
     registered = api.register(email=email, password=PASSWORD)
-    message = Message.objects.get(recipient=identifiers.address_digest(Email(email)))
+    message = Message.objects.get(recipient=Email(email).digest)
     shown = {"email": email, "otp": str(unseal_content(message)[1]["code"]), "registration": registered.registration}
     proved = api.post("verify-email", shown)
     if (registered.status, proved.status) != (201, 200):

@@ -17,8 +17,9 @@ set_default_settings_module()
 django.setup()
 
 from vestibule.accounts.models import Profile, Role, Status, User
+from vestibule.addresses.address import Channel
 from vestibule.audit.models import AuditEvent, DayTally
-from vestibule.courier.models import Channel, Feedback, Message, State
+from vestibule.courier.models import Feedback, Message, State
 
 DAYS = 30
 WEEK = (1.0, 1.08, 1.1, 1.02, 0.95, 0.55, 0.5)  # of a usual day, Monday first

@@ -21,8 +21,9 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.servers import free_port
+from vestibule.addresses.address import Email
 from vestibule.courier import messages, outbox
-from vestibule.courier.models import Channel, Message
+from vestibule.courier.models import Message
 from vestibule.kernel.client import Client
 from vestibule.limits import heartbeat, rates, rules
 from vestibule.service.doctor import keys
@@ -138,10 +139,7 @@ def message_stuck() -> Iterator[None]:
         outbox.post(
             client,
             messages.PASSWORD_CHANGED,
-            to="stuck@example.com",
-            hint="s…@example.com",
-            channel=Channel.EMAIL,
-            recipient=b"stuck",
+            to=Email("stuck@example.com"),
             params={},
         )
     yield

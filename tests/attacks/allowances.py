@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.test import override_settings
 
 from tests.world import PASSWORD, Api, Http
-from vestibule.courier.models import Channel
+from vestibule.addresses.address import Channel
 from vestibule.limits import rates, rules
 from vestibule.limits.sms_costs import SmsCap
 

@@ -15,8 +15,8 @@ from tests.contracts.stores import at_once
 from tests.interleaving import VERIFIED, interleaved, statement, transaction
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Profile, User
+from vestibule.addresses.address import Email
 from vestibule.audit.models import AuditEvent
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import StoredChallenge
@@ -62,7 +62,7 @@ def moved_back() -> None:
     with atomic():
         held = lifecycle.lock_user(User.objects.get().pk)
         assert held
-        lifecycle.set_verified_email(held, Email(ADA), timezone.now())
+        lifecycle.set_verified_address(held, Email(ADA), timezone.now())
 
 
 def closing_again() -> None:

@@ -12,8 +12,9 @@ from time_machine import travel
 
 from tests.attacks.allowances import defaults, spend, stranger
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
-from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
+from vestibule.addresses import parsing
+from vestibule.addresses.address import restore_address
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
@@ -212,9 +213,8 @@ def test_hol_05a_what_is_capped_changes_nothing(name: str, api: Api, inbox: Inbo
 
 def newest(asked: Asked) -> list[Challenge]:
     """What stands of the purpose, whoever it belongs to."""
-    address = identifiers.parse_phone(NUMBER) if asked.address == NUMBER else identifiers.parse_email(asked.address)
-    subjects = identifiers.all_address_digests(address)
-    subjects += settings.KEYS.all_digests("person", User.objects.get(email=ADA).pk.bytes)
+    person = User.objects.get(email=ADA).pk.bytes
+    subjects = [*restore_address(asked.address).all_digests, *settings.KEYS.all_digests("person", person)]
     return challenges.list_newest(asked.purpose, subjects, limit=100)
 
 
@@ -249,7 +249,7 @@ def test_hol_05b_whoever_solved_a_captcha_has_a_budget_that_others_do_not_spend(
     inbox.all()
     inbox.empty()
     vouched = Client(at=timezone.now(), ip_address="203.0.113.79", captcha_solved=True)
-    password_reset.start(client=vouched, address=identifiers.parse_email(ADA))
+    password_reset.start(client=vouched, address=parsing.parse_email(ADA))
     assert reset(api, token=inbox.newest(ADA).token).status == 204
 
 

@@ -17,9 +17,8 @@ from tests.environment import PRODUCTION
 from tests.interleaving import beside, interleaved, transaction
 from tests.letters import Post
 from tests.world import PASSWORD, Api, Inbox, Reply
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Channel, Email
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
@@ -27,7 +26,6 @@ from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import State
-from vestibule.courier.models import Channel
 from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
@@ -59,7 +57,7 @@ def letters(inbox: Inbox) -> list[Post]:
 
 
 def subjects() -> list[bytes]:
-    return identifiers.all_address_digests(Email(ADA))
+    return list(Email(ADA).all_digests)
 
 
 def issue(subject: bytes) -> Issued[RecoveryPayload]:

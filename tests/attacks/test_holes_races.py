@@ -12,8 +12,8 @@ from tests.desk import given
 from tests.interleaving import VERIFIED, interleaved, statement, transaction
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import lifecycle
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Email
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import State
@@ -170,7 +170,7 @@ def test_hol_10_an_address_is_changed_from_the_one_that_it_was(inbox: Inbox, ada
         with atomic():
             held = lifecycle.lock_user(User.objects.get().pk)
             assert held
-            lifecycle.set_verified_email(held, Email("third@example.com"), held.updated_at)
+            lifecycle.set_verified_address(held, Email("third@example.com"), held.updated_at)
 
     reply, _ = interleaved(proved, transaction(nth=VERIFIED), moved)
     assert (reply.status, User.objects.get().email) == (410, "third@example.com")

@@ -7,8 +7,8 @@ import pytest
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
 from tests.world import PASSWORD, Api, Http
-from vestibule.accounts import identifiers
 from vestibule.accounts.models import Status, User
+from vestibule.addresses.address import restore_address
 from vestibule.courier.messages import KINDS, Cause
 from vestibule.courier.models import Message
 
@@ -86,7 +86,7 @@ def test_hol_01_a_way_back_goes_to_the_address_that_counts_most(game: Takeover, 
     ACTS[kind](game)
     told = Message.objects.filter(kind=kind).order_by("created_at").last()
     assert told
-    assert told.recipient == identifiers.address_digest(identifiers.as_email_or_phone(game.number))
+    assert told.recipient == restore_address(game.number).digest
     page = "account/undo" if kind == "account_closing" else "not-me"
     assert game.api.post(ENDINGS[page], {"token": game.posts(game.number, page)[0].token}).status == 204
 

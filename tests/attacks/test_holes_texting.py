@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests.attacks.allowances import defaults, stranger
 from tests.world import PASSWORD, Api, Inbox
+from vestibule.addresses.address import Phone
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.limits import ledger, rates, rules, sms_costs
@@ -116,7 +117,9 @@ def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
     Tally.objects.all().delete()
     with defaults(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED)):
         for _ in range(sms_costs.BREAKER.windows[0][0] - 1):
-            ledger.spend_all(timezone.now(), *sms_costs.counts_for_number("+14155554001", "192.0.2.1", Purse.TOLD))
+            ledger.spend_all(
+                timezone.now(), *sms_costs.counts_for_number(Phone("+14155554001"), "192.0.2.1", Purse.TOLD)
+            )
         assert forgot(NUMBER, 1) == 202
         assert inbox.newest(NUMBER).code
         assert [sign_up(f"+1415555400{n}", n) for n in (2, 3)] == [202, 429]

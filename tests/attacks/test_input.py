@@ -11,8 +11,8 @@ from django.test import RequestFactory
 
 from tests.desk import PageDesk, given
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
+from vestibule.addresses import parsing
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.limits.models import Tally
@@ -102,7 +102,7 @@ def test_inp_05_one_address_is_one_account_and_near_ones_are_others(api: Api, in
     ]
     for typed in spellings:
         api.start(email=typed, password=PASSWORD)
-    assert {post.to for post in inbox.all()} == {identifiers.parse_email(typed) for typed in spellings}
+    assert {post.to for post in inbox.all()} == {parsing.parse_email(typed).value for typed in spellings}
     for typed in ('"a@evil"@x.com', "a(comment)@x.com", "a@[127.0.0.1]", "a@x.", "a@localhost", "a" * 65 + "@x.com"):
         assert api.start(email=typed, password=PASSWORD).code == "invalid"
 

@@ -9,8 +9,8 @@ from time_machine import travel
 
 from tests.attacks.allowances import defaults, spend, stranger
 from tests.world import PASSWORD, Api, Door, Http, Inbox
-from vestibule.accounts import identifiers
 from vestibule.accounts.models import User
+from vestibule.addresses import parsing
 from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
 
@@ -100,7 +100,7 @@ def test_abu_11_what_the_staff_have_sent_does_not_end_where_strangers_were(api: 
         spend(ADA)
         inbox.all()
         inbox.empty()
-        password_reset.start(client=Client.for_system("staff", timezone.now()), address=identifiers.parse_email(ADA))
+        password_reset.start(client=Client.for_system("staff", timezone.now()), address=parsing.parse_email(ADA))
         assert "Reset your password" in inbox.newest(ADA).subject
 
 

@@ -15,10 +15,11 @@ from time_machine import travel
 from tests.contracts.stores import at_once
 from tests.domain.engines import Broken
 from tests.world import Inbox
+from vestibule.addresses.address import Channel, Email
 from vestibule.audit.models import AuditEvent
 from vestibule.courier import delivery, outbox
 from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, MessageKind, RenderedMessage
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Message, State
 from vestibule.courier.transports import channels
 from vestibule.kernel.client import Client
 
@@ -71,10 +72,7 @@ def post(
     outbox.post(
         Client(at=at),
         kind,
-        to=ADA,
-        hint="a…@example.com",
-        channel=Channel.EMAIL,
-        recipient=b"a" * 32,
+        to=Email(ADA),
         params={"code": code, "minutes": 10, "address": "192.0.2.1", "at": "now"},
         topic=topic,
         useless_at=useless_at,

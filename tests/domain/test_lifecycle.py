@@ -10,9 +10,10 @@ from django.db.transaction import atomic
 
 from tests.contracts.stores import at_once
 from vestibule.accounts import address_history, directory, lifecycle
-from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Profile, Status, User
+from vestibule.addresses.address import Email, Phone
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -148,9 +149,9 @@ def test_a_number_that_was_merely_typed_locks_nobody() -> None:
     """ENUM-03."""
     for name in ("ada", "bob", "eve"):
         created(email=Email(f"{name}@example.com"), username=None, phone_number=Phone(NUMBER))
-    assert directory.find_account_by_phone(Phone(NUMBER)) is None
+    assert directory.find_account_by_address(Phone(NUMBER)) is None
     owner = created(email=None, username=None, phone_number=Phone(NUMBER), email_at=None, phone_at=NOW)
-    assert directory.find_account_by_phone(Phone(NUMBER)) == owner
+    assert directory.find_account_by_address(Phone(NUMBER)) == owner
 
 
 def test_many_have_no_name_and_no_address() -> None:
@@ -194,7 +195,7 @@ def test_a_proof_by_sms_leaves_the_row_of_an_address_alone() -> None:
 def test_who_waits_holds_no_name_and_no_number() -> None:
     waits(phone_number=Phone(NUMBER))
     assert not directory.is_username_taken(Username("ada"))
-    assert directory.find_account_by_email(Email("ada@example.com")) is None
+    assert directory.find_account_by_address(Email("ada@example.com")) is None
     other = created(email=Email("bob@example.com"), phone_number=Phone(NUMBER), phone_at=NOW)
     assert other.username == "Ada"
     with pytest.raises(IntegrityError):  # whoever was first proved has it
@@ -244,7 +245,7 @@ def test_of_many_at_once_with_one_address_one_is_made() -> None:
 
 def test_who_has_it_is_asked_in_any_case() -> None:
     user = created()
-    assert directory.find_account_by_email(Email("ada@example.com")) == user
+    assert directory.find_account_by_address(Email("ada@example.com")) == user
     assert directory.is_username_taken(Username("ADA"))
     assert not directory.is_username_taken(Username("adam"))
 

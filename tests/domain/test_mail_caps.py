@@ -13,6 +13,7 @@ from django.test import override_settings
 from time_machine import travel
 
 from tests.contracts.stores import NOW, SECOND, at_once
+from vestibule.addresses.address import Address, Channel, Email, Phone
 from vestibule.courier import delivery, envelope, hourly_digest, outbox
 from vestibule.courier.messages import (
     ALREADY_REGISTERED,
@@ -26,7 +27,7 @@ from vestibule.courier.messages import (
     Cause,
     MessageKind,
 )
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Message, State
 from vestibule.kernel.client import Client
 from vestibule.limits import rates, rules
 
@@ -49,15 +50,14 @@ def caps(house: None) -> Iterator[None]:
 
 
 HOUR = timedelta(hours=1)
-ADA, BOB = b"a" * 32, b"b" * 32
+ADA, BOB, NUMBER = Email("ada@example.com"), Email("bob@example.com"), Phone("+14155550100")
 
 
 def post(
     now: datetime,
     kind: MessageKind = REGISTRATION_CODE,
     *,
-    recipient: bytes = ADA,
-    channel: Channel = Channel.EMAIL,
+    to: Address = ADA,
     address: str | None = None,
 ) -> bool:
     """Post one; whether it is on its way."""
@@ -65,10 +65,7 @@ def post(
     outbox.post(
         Client(at=now, ip_address=address),
         kind,
-        to="ada@example.com",
-        hint="a…@example.com",
-        channel=channel,
-        recipient=recipient,
+        to=to,
         params={"code": "123456", "minutes": 10},
         topic=topic,
     )
@@ -96,7 +93,7 @@ def test_a_stranger_who_signs_up_every_hour_leaves_the_owner_some_mails() -> Non
     stranger = [post(NOW + n * HOUR, address="192.0.2.1") for n in range(12)]
     assert stranger == [True] * 6 + [False] * 6
     assert [post(NOW + 12 * HOUR, address="198.51.100.7") for _ in range(5)] == [True] * 4 + [False]
-    assert post(NOW + 12 * HOUR, recipient=BOB, address="192.0.2.1")
+    assert post(NOW + 12 * HOUR, to=BOB, address="192.0.2.1")
 
 
 def test_the_cap_is_over_all_kinds() -> None:
@@ -119,22 +116,22 @@ def test_what_is_over_it_is_ended_by_the_worker_and_told_to_nobody() -> None:
 
 
 def test_twenty_mails_an_hour_from_one_network_to_all_addresses() -> None:
-    one = [post(NOW, recipient=bytes([n]) * 32, address="192.0.2.1") for n in range(22)]
+    one = [post(NOW, to=Email(f"person{n}@example.com"), address="192.0.2.1") for n in range(22)]
     assert one == [True] * 20 + [False] * 2
-    assert post(NOW, recipient=bytes([30]) * 32, address="192.0.2.2")
-    assert post(NOW + HOUR, recipient=bytes([31]) * 32, address="192.0.2.1")
+    assert post(NOW, to=Email("person30@example.com"), address="192.0.2.2")
+    assert post(NOW + HOUR, to=Email("person31@example.com"), address="192.0.2.1")
 
 
 def test_each_address_has_its_own_cap() -> None:
     for _ in range(6):
         post(NOW)
-    assert post(NOW, recipient=BOB)
+    assert post(NOW, to=BOB)
 
 
 def test_three_texts_an_hour_and_five_a_day() -> None:
-    sms = [post(NOW + n * HOUR / 4, channel=Channel.SMS) for n in range(4)]
+    sms = [post(NOW + n * HOUR / 4, to=NUMBER) for n in range(4)]
     assert sms == [True, True, True, False]
-    assert [post(NOW + n * HOUR, channel=Channel.SMS) for n in (3, 4, 5)] == [True, True, False]
+    assert [post(NOW + n * HOUR, to=NUMBER) for n in (3, 4, 5)] == [True, True, False]
     assert post(NOW)  # mails are counted on their own
 
 
@@ -143,15 +140,12 @@ def test_of_many_at_once_five_go() -> None:
     assert Message.objects.count() == 32
 
 
-def notice(now: datetime, kind: MessageKind, link: str = "", channel: Channel = Channel.EMAIL) -> None:
+def notice(now: datetime, kind: MessageKind, link: str = "", to: Address = ADA) -> None:
     """Tell the owner of something."""
     outbox.post(
         Client(at=now, ip_address="192.0.2.1"),
         kind,
-        to="ada@example.com" if channel is Channel.EMAIL else "+14155550100",
-        hint="a…",
-        channel=channel,
-        recipient=ADA,
+        to=to,
         params={"at": f"{now:%H:%M}", "address": "192.0.2.1", "link": link},
     )
 
@@ -215,7 +209,7 @@ def test_a_digest_holds_every_way_back() -> None:
 
 def test_notices_by_sms_wait_for_a_digest_too_and_refuse_nobody() -> None:
     for _ in range(5):
-        notice(NOW, EMAIL_CHANGING, channel=Channel.SMS)
+        notice(NOW, EMAIL_CHANGING, to=NUMBER)
     assert Message.objects.filter(kind=EMAIL_CHANGING.name, state=State.QUEUED).count() == 3
     assert held()["email_changing"]["times"] == 2
 

@@ -16,8 +16,8 @@ from tests.domain.test_lifecycle import brought
 from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import lifecycle
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Profile, User
+from vestibule.addresses.address import Email
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.limits import ledger

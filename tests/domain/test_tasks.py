@@ -11,9 +11,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from redis import Redis
 
+from vestibule.addresses.address import Email
 from vestibule.courier import outbox
 from vestibule.courier.messages import REGISTRATION_CODE
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Message, State
 from vestibule.courier.transports import channels
 from vestibule.kernel.client import Client
 from vestibule.service.worker import tasks
@@ -61,10 +62,7 @@ def post() -> Message:
     outbox.post(
         Client(at=now),
         REGISTRATION_CODE,
-        to="ada@example.com",
-        hint="a…@example.com",
-        channel=Channel.EMAIL,
-        recipient=b"a" * 32,
+        to=Email("ada@example.com"),
         params={"code": "042042", "minutes": 10, "address": "192.0.2.1", "at": "now"},
     )
     return Message.objects.latest("created_at")

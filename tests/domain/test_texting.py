@@ -9,7 +9,8 @@ from django.test import override_settings
 
 from tests.contracts.stores import NOW, SECOND
 from tests.world import PASSWORD, Api, Inbox
-from vestibule.accounts import identifiers
+from vestibule.addresses import parsing
+from vestibule.addresses.address import Phone
 from vestibule.courier.models import Message
 from vestibule.limits import ledger, rates, rules, sms_costs
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
@@ -34,7 +35,7 @@ def spend(number: str = NUMBER, network: str = "192.0.2.1", at: timedelta = time
     if sms_costs.is_breaker_open(NOW + at):
         return SmsCap.BREAKER
     with atomic():
-        spent = ledger.spend_all(NOW + at, *sms_costs.counts_for_number(number, network, Purse.TOLD))
+        spent = ledger.spend_all(NOW + at, *sms_costs.counts_for_number(Phone(number), network, Purse.TOLD))
     refused = sms_costs.find_refusing_cap(spent.full)
     return refused[0] if refused else None
 
@@ -128,7 +129,7 @@ def rates_of(words: str) -> Allowance:
 def test_only_countries_that_are_allowed_get_texts(api: Api, countries: list[str], typed: str, texted: bool) -> None:
     """ABU-07."""
     with override_settings(SMS_COUNTRIES=countries):
-        assert identifiers.is_sms_allowed(identifiers.parse_phone(typed)) is texted
+        assert parsing.parse_phone(typed).is_sms_allowed is texted
         for reply in (
             api.start(phone_number=typed, channel="sms", password=PASSWORD),
             api.register(phone_number=typed, channel="sms", password=PASSWORD),

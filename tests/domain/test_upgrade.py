@@ -15,16 +15,17 @@ from django.utils import timezone
 
 from tests.domain.test_payloads import examples
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
-from vestibule.accounts import identifiers, lifecycle
-from vestibule.accounts.identifiers import Email, FullName
+from vestibule.accounts import lifecycle
+from vestibule.accounts.identifiers import FullName
 from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Status, User
+from vestibule.addresses.address import Email
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.store import Challenge
 from vestibule.kernel import entropy
 
-ADA = Email("ada@example.com")
+ADA = "ada@example.com"
 CHOSEN = "another correct horse battery"
 
 
@@ -49,7 +50,7 @@ def before(purpose: Purpose, subject: bytes | None = None, **changes: Any) -> Be
         Challenge(
             id=id,
             purpose=purpose,
-            subject=subject or identifiers.address_digest(ADA),
+            subject=subject or Email(ADA).digest,
             digests=secrets.digest_secrets(purpose, id, *shown, decoy=False),
             sealed_payload=secrets.keys.seal(f"payload {purpose}", sealed, context=id.bytes),
             sent_at=now,
@@ -67,7 +68,9 @@ def sealed_before(purpose: Purpose) -> dict[str, Any]:
 def waiting() -> Begun:
     """A sign-up that waits for its link or code, with its PENDING row."""
     hashed = make_password(PASSWORD)
-    details = AccountDetails(password=hashed, email=ADA, username=None, full_name=FullName(""), phone_number=None)
+    details = AccountDetails(
+        password=hashed, email=Email(ADA), username=None, full_name=FullName(""), phone_number=None
+    )
     user_id = lifecycle.save_pending_user(details, entropy.random_uuid(), timezone.now())
     User.objects.update(sign_up_id=None)
     return before(Purpose.PENDING_REGISTRATION, user_id=str(user_id), password_hash=hashed)

@@ -17,8 +17,8 @@ from PIL import Image
 
 from tests.stories.test_account import picture
 from vestibule.accounts import pictures
-from vestibule.accounts.identifiers import Malformed
 from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Malformed
 from vestibule.limits.admission import admission
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
 from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Malformed
+from vestibule.addresses import parsing
+from vestibule.kernel.errors import Malformed
 from vestibule.kernel.sealing import KeyRing, Unsealable
 from vestibule.web.api.parsing import MAX_DEPTH, StrictJSONParser
 
@@ -48,10 +49,11 @@ NUMBER = st.one_of(
 @example("ada@\u0131xample.org")
 def test_an_address_parses_to_itself_or_not_at_all(typed: str) -> None:
     try:
-        parsed = identifiers.parse_email(typed)
+        found = parsing.parse_email(typed)
     except Malformed:
         return
-    assert identifiers.parse_email(parsed) == parsed
+    parsed = found.value
+    assert parsing.parse_email(parsed) == found
     assert parsed.isascii()
     assert parsed.isprintable()
     assert parsed == parsed.lower()
@@ -67,10 +69,11 @@ def test_an_address_parses_to_itself_or_not_at_all(typed: str) -> None:
 @example("tel:2079460958;phone-context=+44")
 def test_a_number_parses_to_itself_or_not_at_all(typed: str) -> None:
     try:
-        parsed = identifiers.parse_phone(typed)
+        found = parsing.parse_phone(typed)
     except Malformed:
         return
-    assert identifiers.parse_phone(parsed) == parsed
+    parsed = found.value
+    assert parsing.parse_phone(parsed) == found
     assert parsed[0] == "+"
     assert parsed[1:].isdecimal()
     assert parsed.isascii()
@@ -87,14 +90,6 @@ def test_a_name_parses_to_itself_or_not_at_all(typed: str) -> None:
         except Malformed:
             continue
         assert parser(parsed) == parsed
-
-
-@FAST
-@given(ANYTHING)
-def test_what_logs_see_is_less_than_an_address(typed: str) -> None:
-    masked = identifiers.masked_address(typed)
-    assert "…" in masked
-    assert len(masked.partition("@")[0]) <= 5
 
 
 @FAST

@@ -9,13 +9,11 @@ the recovering address, in one transaction, without asking the challenge store (
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from django.db.models import QuerySet
 
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import FormerAddress, User
+from vestibule.addresses.address import Address, Email, Phone, restore_address
 
 UNDO_PERIOD = timedelta(hours=72)  # how long a change of address can be undone
 
@@ -25,7 +23,7 @@ class ProvedAddress:
     """A proved address and since when the account has had it. `former_id` is the row of an address that it has no
     longer."""
 
-    address: Email | Phone
+    address: Address
     since: datetime
     former_id: int | None = None
 
@@ -42,20 +40,20 @@ def find_proved_address(user: User, address: str | None, epoch: int, now: dateti
     left = FormerAddress.objects.filter(user=user, address=address, epoch=epoch).order_by("since", "pk").first()
     if left is None:
         return None
-    return ProvedAddress(address=identifiers.as_email_or_phone(address), since=left.since, former_id=left.pk)
+    return ProvedAddress(address=restore_address(address), since=left.since, former_id=left.pk)
 
 
-def proved_since(user: User, address: Email | Phone, now: datetime) -> datetime:
+def proved_since(user: User, address: Address, now: datetime) -> datetime:
     """Return since when an address that is proved now counts. An address that comes back counts since its first
     proof."""
-    left = FormerAddress.objects.filter(user=user, address=address).order_by("since", "pk").first()
+    left = FormerAddress.objects.filter(user=user, address=address.value).order_by("since", "pk").first()
     return left.since if left else now
 
 
-def remember_former_address(user: User, column: Literal["email", "phone_number"], now: datetime) -> None:
-    """Remember the address that the account is about to lose, if it was proved. The caller's transaction has locked the
-    user."""
-    address, since = getattr(user, column), user.email_verified_at if column == "email" else user.phone_verified_at
+def remember_former_address(user: User, kind: type[Address], now: datetime) -> None:
+    """Remember the address of this kind that the account is about to lose, if it was proved. The caller's
+    transaction has locked the user."""
+    address, since = getattr(user, kind.field), getattr(user, kind.verified_field)
     if address and since:
         FormerAddress.objects.create(user=user, address=address, since=since, until=now, epoch=user.epoch)
 

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from vestibule.accounts import identifiers, passwords
-from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.models import Role
-from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.addresses import parsing
+from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
+from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
 T = TypeVar("T")
 
@@ -26,12 +28,12 @@ class Applicant:
     password: str
 
     @property
-    def address(self) -> Email | Phone:
-        """The address to prove: the number for `sms`, else the e-mail address."""
-        address = self.phone if self.channel == "sms" else self.email
-        if address is None:
-            raise ValueError("an applicant without the address of their channel")
-        return address
+    def address(self) -> Address:
+        """The address to prove: the one that the channel goes to."""
+        for address in (self.email, self.phone):
+            if address and address.channel == self.channel:
+                return address
+        raise ValueError("an applicant without the address of their channel")
 
 
 def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
@@ -49,12 +51,12 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
             return None
         try:
             return parser(typed[field])
-        except identifiers.Malformed as error:
+        except Malformed as error:
             wrong[field] = [error.error]
             return None
 
     channel = typed.get("channel") or "email"
-    email, phone = parse_field("email", identifiers.parse_email), parse_field("phone_number", identifiers.parse_phone)
+    email, phone = parse_field("email", parsing.parse_email), parse_field("phone_number", parsing.parse_phone)
     username, full_name = (
         parse_field("username", identifiers.parse_username),
         parse_field("full_name", identifiers.parse_full_name),
@@ -63,7 +65,11 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
     password = passwords.normalise_password(typed.get("password") or "")
     if "password" not in wrong and (
         found := passwords.find_policy_violations(
-            password, email=email or "", username=username or "", full_name=full_name or "", phone_number=phone or ""
+            password,
+            email=str(email or ""),
+            username=username or "",
+            full_name=full_name or "",
+            phone_number=str(phone or ""),
         )
     ):
         wrong["password"] = found
@@ -84,7 +90,7 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
 
 def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
     """Return an error for each required field that is missing. A password of blanks counts as given."""
-    wanted = {"phone_number" if channel == "sms" else "email", "password", *settings.SIGNUP_FIELDS}
+    wanted = {ADDRESS_TYPES.get(channel, Email).field, "password", *settings.SIGNUP_FIELDS}
     given = {
         field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
     }
@@ -100,7 +106,7 @@ def _find_unavailable_choices(
         wrong["channel"] = [FieldError("invalid_choice", "channel_unavailable")]
     if typed.get("role", Role.USER) != Role.USER:
         wrong["role"] = [FieldError("invalid_choice", "role_given_by_admin")]
-    if channel == "sms" and phone and not identifiers.is_sms_allowed(phone):
+    if phone and channel == phone.channel and not phone.is_sms_allowed:
         wrong["phone_number"] = [FieldError("unsupported")]
     return wrong
 
@@ -122,5 +128,5 @@ def parse_single_field(field: str, typed: str, parser: Callable[[str], T]) -> T:
     """
     try:
         return parser(typed)
-    except identifiers.Malformed as error:
+    except Malformed as error:
         raise Invalid({field: [error.error]}) from error

@@ -8,26 +8,31 @@ from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.sql.compiler import SQLCompiler
 
-from vestibule.accounts.identifiers import Email, LoginName, Phone, Username
+from vestibule.accounts.identifiers import LoginName, Username
 from vestibule.accounts.models import Status, User
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.kernel.text import strip_invisible
 from vestibule.storage.prepared import PreparedQuery
 
 MAX_SEARCH_RESULTS = 200  # people; to narrow a longer result, the staff type more
 
 _ACCOUNTS = User.objects.exclude(status=Status.PENDING)
-_BY_EMAIL = PreparedQuery(_ACCOUNTS, "email")
-_BY_PHONE = PreparedQuery(User.objects.filter(phone_verified_at__isnull=False), "phone_number")
+_BY_ADDRESS = {
+    "email": PreparedQuery(_ACCOUNTS, "email"),
+    "phone": PreparedQuery(User.objects.filter(phone_verified_at__isnull=False), "phone_number"),
+}
 
 
-def find_account_by_email(email: Email) -> User | None:
-    """Return the account with this canonical address, in any state but PENDING, or None."""
-    return _BY_EMAIL.first(email)
+def find_account_by_address(address: Address) -> User | None:
+    """Return the account with this e-mail address, in any state but PENDING, or the account that proved this number;
+    None if there is none."""
+    return _BY_ADDRESS[address.kind].first(address.value)
 
 
-def find_account_by_phone(phone: Phone) -> User | None:
-    """Return the account that proved this number, or None."""
-    return _BY_PHONE.first(phone)
+def addresses_of(user: User) -> list[Address]:
+    """Return the addresses of the account, proved or not, the e-mail address first."""
+    email = [Email(user.email)] if user.email else []
+    return [*email, Phone(user.phone_number)] if user.phone_number else [*email]
 
 
 def find_account_by_login_name(login_name: LoginName) -> User | None:
@@ -35,17 +40,15 @@ def find_account_by_login_name(login_name: LoginName) -> User | None:
     None."""
     if login_name.is_malformed:
         return None
-    if login_name.kind == "email":
-        return find_account_by_email(Email(login_name.value))
-    if login_name.kind == "phone_number":
-        return find_account_by_phone(Phone(login_name.value))
+    if login_name.address:
+        return find_account_by_address(login_name.address)
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=login_name.value.lower()).first()
 
 
 def login_names_of(user: User) -> list[LoginName]:
     """Return every name that the account signs in with, including a number that is not proved yet."""
-    held = {"email": user.email, "phone_number": user.phone_number, "username": user.username}
-    return [LoginName(kind, value) for kind, value in held.items() if value]
+    names = [LoginName.from_address(each) for each in addresses_of(user)]
+    return [*names, LoginName("username", user.username)] if user.username else names
 
 
 def is_username_taken(username: Username) -> bool:

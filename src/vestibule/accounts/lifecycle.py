@@ -1,7 +1,7 @@
 """A user's states: every creation, transition and erasure is one guarded statement in the caller's transaction."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 
 from vestibule.accounts import address_history, directory
 from vestibule.accounts.address_history import ProvedAddress
-from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_or_update, insert_row
 
@@ -45,6 +46,17 @@ class AccountDetails:
     full_name: FullName
     phone_number: Phone | None
 
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The columns of a user, as they are kept."""
+        return {
+            "password": self.password,
+            "email": self.email.value if self.email else None,
+            "username": self.username,
+            "full_name": self.full_name,
+            "phone_number": self.phone_number.value if self.phone_number else None,
+        }
+
 
 def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) -> UUID | None:
     """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
@@ -54,9 +66,9 @@ def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) 
     The database decides: of any number of callers at once, one makes the row and the others find it. The statements are
     the same for an address that nobody has, that somebody waits on and that an account has.
     """
-    if details.phone_number and not details.email and directory.find_account_by_phone(details.phone_number):
+    if details.phone_number and not details.email and directory.find_account_by_address(details.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
-    user = User(**asdict(details), status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
+    user = User(**details.columns, status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
     put = insert_or_update(
         user, _REPLACED_COLUMNS, conflict=conflict, where=""""vestibule_user"."status" = 'pending'"""
@@ -86,10 +98,10 @@ def activate_user(
     }
     if waiting := _find_pending_user(details):
         held = _pending_users_at(details).filter(pk=waiting.pk)
-        if held.update(**asdict(details), **proved, updated_at=email_verified_at or phone_verified_at):
+        if held.update(**details.columns, **proved, updated_at=email_verified_at or phone_verified_at):
             Profile.objects.filter(pk=waiting.pk).update(bio="", address="")
             return User.objects.get(pk=waiting.pk)
-    user = insert_row(User(**asdict(details), **proved))
+    user = insert_row(User(**details.columns, **proved))
     insert_row(Profile(user=user))
     return user
 
@@ -117,39 +129,31 @@ def update_personal_fields(user: LockedUser, typed: Mapping[str, str | None], no
     User.objects.filter(pk=user.pk).update(**typed, updated_at=now)
 
 
-def set_verified_email(user: LockedUser, email: Email, now: datetime) -> None:
-    """Set a proved e-mail address and remember the former one. A sign-up that waits on the address is deleted.
+def set_verified_address(user: LockedUser, address: Address, now: datetime) -> None:
+    """Set a proved address and remember the former one of its kind. A sign-up that waits on the e-mail address is
+    deleted.
 
     Raises:
         IntegrityError: another account has the address.
     """
-    User.objects.filter(status=Status.PENDING, email=email).delete()
-    since = address_history.proved_since(user, email, now)
-    address_history.remember_former_address(user, "email", now)
-    User.objects.filter(pk=user.pk).update(email=email, email_verified_at=since, updated_at=now)
-
-
-def set_verified_phone(user: LockedUser, phone: Phone, now: datetime) -> None:
-    """Set a proved number and remember the former one.
-
-    Raises:
-        IntegrityError: another account has proved the number.
-    """
-    since = address_history.proved_since(user, phone, now)
-    address_history.remember_former_address(user, "phone_number", now)
-    User.objects.filter(pk=user.pk).update(phone_number=phone, phone_verified_at=since, updated_at=now)
+    if isinstance(address, Email):
+        User.objects.filter(status=Status.PENDING, email=address.value).delete()
+    since = address_history.proved_since(user, address, now)
+    address_history.remember_former_address(user, type(address), now)
+    changes = {address.field: address.value, address.verified_field: since}
+    User.objects.filter(pk=user.pk).update(**changes, updated_at=now)
 
 
 def remove_verified_phone(user: LockedUser, now: datetime) -> bool:
     """Remove the number and remember it, if the e-mail address is proved. Return whether it was removed."""
     if user.email_verified_at is None:
         return False
-    address_history.remember_former_address(user, "phone_number", now)
+    address_history.remember_former_address(user, Phone, now)
     User.objects.filter(pk=user.pk).update(phone_number=None, phone_verified_at=None, updated_at=now)
     return True
 
 
-def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: datetime) -> Email | Phone | None:
+def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: datetime) -> Address | None:
     """Give the account back to the owner of `proved_address`, and return the address of the other kind that was
     removed.
 
@@ -159,30 +163,36 @@ def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: date
     Raises:
         IntegrityError: another account has the address.
     """
+    address, since = proved_address.address, proved_address.since
+    address, since = proved_address.address, proved_address.since
     changes: dict[str, Any] = {"epoch": F("epoch") + 1, "updated_at": now}
-    removed: Email | Phone | None = None
-    if "@" in proved_address.address:
-        changes |= {"email": proved_address.address, "email_verified_at": proved_address.since}
-        if user.phone_number and user.phone_verified_at and user.phone_verified_at >= proved_address.since:
-            changes |= {"phone_number": None, "phone_verified_at": None}
-            removed = Phone(user.phone_number)
-    else:
-        changes |= {"phone_number": proved_address.address, "phone_verified_at": proved_address.since}
-        if user.email and (user.email_verified_at is None or user.email_verified_at > proved_address.since):
-            changes |= {"email": None, "email_verified_at": None}
-            removed = Email(user.email)
+    changes |= {address.field: address.value, address.verified_field: since}
+    removed = _address_proved_later(user, proved_address)
+    if removed:
+        changes |= {removed.field: None, removed.verified_field: None}
     if user.own_closing:
         changes |= {"status": Status.ACTIVE, "closes_at": None, "own_closing": False}
     later = (
-        Q(since__gt=proved_address.since) | Q(since=proved_address.since, pk__gte=proved_address.former_id)
+        Q(since__gt=since) | Q(since=since, pk__gte=proved_address.former_id)
         if proved_address.former_id
-        else Q(since__gt=proved_address.since)
+        else Q(since__gt=since)
     )
     FormerAddress.objects.filter(later, user=user).delete()
-    if proved_address.former_id and "@" in proved_address.address:  # an unproved sign-up reserves nothing
-        User.objects.filter(status=Status.PENDING, email=proved_address.address).delete()
+    if proved_address.former_id and isinstance(address, Email):  # an unproved sign-up reserves nothing
+        User.objects.filter(status=Status.PENDING, email=address.value).delete()
     User.objects.filter(pk=user.pk).update(**changes)
     return removed
+
+
+def _address_proved_later(user: User, proved_address: ProvedAddress) -> Address | None:
+    """Return the address of the other kind, if the account did not prove it earlier. An unproved e-mail address counts
+    as later, because a thief may have typed it."""
+    since = proved_address.since
+    if isinstance(proved_address.address, Email):
+        later = user.phone_verified_at is not None and user.phone_verified_at >= since
+        return Phone(user.phone_number) if user.phone_number and later else None
+    later = user.email_verified_at is None or user.email_verified_at > since
+    return Email(user.email) if user.email and later else None
 
 
 def invalidate_sent_proofs(user: LockedUser) -> None:
@@ -273,12 +283,12 @@ def expired_pending_users(before: datetime) -> QuerySet[User]:
 def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
     """Return the PENDING row of the address, if there is one."""
     if details.email:
-        return _PENDING_USERS.filter(email=details.email)
-    return _PENDING_USERS.filter(email=None, phone_number=details.phone_number)
+        return _PENDING_USERS.filter(email=details.email.value)
+    return _PENDING_USERS.filter(email=None, phone_number=details.columns["phone_number"])
 
 
 def _find_pending_user(details: AccountDetails) -> User | None:
     """Return the id of that row by a prepared query, because every sign-up asks for it."""
     if details.email:
-        return _PENDING_BY_EMAIL.first(details.email)
-    return _PENDING_BY_PHONE.first(details.phone_number) if details.phone_number else None
+        return _PENDING_BY_EMAIL.first(details.email.value)
+    return _PENDING_BY_PHONE.first(details.phone_number.value) if details.phone_number else None

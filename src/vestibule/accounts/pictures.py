@@ -10,10 +10,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
-from vestibule.accounts.identifiers import Malformed
 from vestibule.accounts.models import Profile
 from vestibule.kernel import entropy
-from vestibule.kernel.errors import FieldError
+from vestibule.kernel.errors import FieldError, Malformed
 from vestibule.limits.admission import PICTURE, admission
 
 FOLDER = "pictures"

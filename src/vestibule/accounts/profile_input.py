@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vestibule.accounts import identifiers
+from vestibule.addresses import parsing
 from vestibule.kernel import text
-from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
 MAX_LENGTHS = {"bio": 500, "address": 300}  # characters
 
@@ -19,18 +20,18 @@ def parse_profile_changes(typed: Mapping[str, Any]) -> tuple[dict[str, str | Non
         Invalid: one or more fields are malformed; it names all of them.
     """
     wrong: dict[str, list[FieldError]] = {}
-    parsers: dict[str, Callable[[str], str]] = {
+    parsers: dict[str, Callable[[str], object]] = {
         "full_name": identifiers.parse_full_name,
         "username": identifiers.parse_username,
-        "phone_number": identifiers.parse_phone,
+        "phone_number": parsing.parse_phone,
     }
     of_user: dict[str, str | None] = {}
     for field, parser in parsers.items():
         if field not in typed:
             continue
         try:
-            of_user[field] = parser(typed[field]) if typed[field] else ("" if field == "full_name" else None)
-        except identifiers.Malformed as error:
+            of_user[field] = str(parser(typed[field])) if typed[field] else ("" if field == "full_name" else None)
+        except Malformed as error:
             wrong[field] = [error.error]
     of_profile: dict[str, str] = {}
     profile = typed.get("profile", {})

@@ -69,11 +69,6 @@ class SignUpPayload(Payload):
     mark: str | None = None  # a few bits of a digest of the password, by which a sign-up is found
     unsent: bool = False  # whether its message was held back
 
-    @property
-    def by_sms(self) -> bool:
-        """Whether it is the number that has to be proved."""
-        return self.channel == "sms"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPayload(Payload):

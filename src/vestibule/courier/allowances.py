@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.courier import feedback
 from vestibule.courier.messages import Cause, MessageKind
-from vestibule.courier.models import Channel, Feedback
+from vestibule.courier.models import Feedback
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
 from vestibule.limits import ledger, sign_up_mails, sms_costs
@@ -42,96 +43,83 @@ class Permit:
 
 
 def acquire_permit(
-    client: Client,
-    kind: MessageKind,
-    channel: Channel,
-    *,
-    to: str,
-    recipient: bytes,
-    budget_key: bytes = b"",
-    is_decoy: bool = False,
+    client: Client, kind: MessageKind, to: Address, *, budget_key: bytes = b"", is_decoy: bool = False
 ) -> Permit:
-    """Count one message to the address (`recipient` is its digest), in the caller's transaction, and say what becomes
-    of it.
+    """Count one message to the address, in the caller's transaction, and say what becomes of it. A flow asks before it
+    issues a secret, so that a message that is held back replaces no older secret.
 
     `budget_key` is the digest of a separate budget that the message spends, although strangers can cause its kind.
     `is_decoy` says that no account has the address; the same work is done.
 
     Raises:
         Throttled: an SMS that was requested openly would exceed the limits on SMS costs. The caller's transaction must
-            not
-        survive it.
+            not survive it.
     """
     if kind.cause is Cause.ACCOUNT_WITH_UNDO:
-        return Permit(deferred=_overspends_own_budget(client, kind, channel, to, recipient))
-    back = _is_suppressed(kind, recipient, client.at)
+        return Permit(deferred=_overspends_own_budget(client, kind, to))
+    back = _is_suppressed(kind, to, client.at)
     if kind.cause is Cause.ACCOUNT:
-        return (
-            Permit(unsent_reason=BOUNCED)
-            if back
-            else Permit(deferred=_overspends_own_budget(client, kind, channel, to, recipient))
-        )
+        return Permit(unsent_reason=BOUNCED) if back else Permit(deferred=_overspends_own_budget(client, kind, to))
     purse = Purse.OWN if budget_key or client.is_internal else Purse.QUIET if kind.hides_refusal else Purse.TOLD
-    budget_key = budget_key or _own_budget_key(client, recipient)
-    spaced = kind.always and channel is Channel.EMAIL
+    budget_key = budget_key or _own_budget_key(client, to)
+    spaced = kind.always and isinstance(to, Email)
     if client.messages_withheld and not budget_key and not spaced:
         return Permit(unsent_reason=CAPPED)
     unsent = NO_ACCOUNT if is_decoy else BOUNCED if back else ""
-    counts = _address_counts(client, channel, recipient, budget_key, spaced=spaced)
-    if channel is Channel.SMS:
+    counts = _address_counts(client, to, budget_key, spaced=spaced)
+    if isinstance(to, Phone):
         if purse is Purse.TOLD and sms_costs.is_breaker_open(client.at):
             return _refuse_sms(client, kind, SmsCap.BREAKER, sms_costs.BREAKER_WAIT)
-        counts += sms_costs.counts_for_number(to, client.network, purse, decoy_key=recipient if unsent else b"")
+        counts += sms_costs.counts_for_number(to, client.network, purse, decoy_key=to.digest if unsent else b"")
     spent = ledger.spend_all(client.at, *counts)
     if not spent.wait:
-        mailed = channel is Channel.EMAIL and not kind.protects_account and not budget_key and not unsent
-        return Permit(unsent_reason=CAPPED if mailed and sign_up_mails.count_sign_up_mail(client, to) else unsent)
+        counted = not kind.protects_account and not budget_key and not unsent
+        flooded = counted and isinstance(to, Email) and sign_up_mails.count_sign_up_mail(client, to)
+        return Permit(unsent_reason=CAPPED if flooded else unsent)
     if refused := sms_costs.find_refusing_cap(spent.full):
         return _refuse_sms(client, kind, *refused)
     return Permit(unsent_reason=CAPPED)
 
 
-def has_room_for_message(client: Client, channel: Channel, recipient: bytes) -> bool:
+def has_room_for_message(client: Client, to: Address) -> bool:
     """Return whether one more message that strangers cause would be sent to the address. Counts nothing."""
-    own = _own_budget_key(client, recipient)
-    if not own and (client.messages_withheld or feedback.suppression_reasons(recipient, client.at)):
+    own = _own_budget_key(client, to)
+    if not own and (client.messages_withheld or feedback.suppression_reasons(to.digest, client.at)):
         return False
-    return not ledger.seconds_until_all_free(client.at, *_address_counts(client, channel, recipient, own))
+    return not ledger.seconds_until_all_free(client.at, *_address_counts(client, to, own))
 
 
-def _is_suppressed(kind: MessageKind, recipient: bytes, now: datetime) -> bool:
+def _is_suppressed(kind: MessageKind, to: Address, now: datetime) -> bool:
     """Return whether nothing is sent because of earlier bounces or complaints.
 
     A message that protects an account ignores complaints, and is tried once a day at an address that bounced, which may
     be the only one left (docs/decisions/0060). For a message with an undo link this is not even asked.
     """
-    marks = feedback.suppression_reasons(recipient, now)
+    marks = feedback.suppression_reasons(to.digest, now)
     if not kind.protects_account:
         return bool(marks)
-    return Feedback.BOUNCED in marks and bool(ledger.spend("tried all the same", recipient, now, RETRIES_AFTER_BOUNCE))
+    return Feedback.BOUNCED in marks and bool(ledger.spend("tried all the same", to.digest, now, RETRIES_AFTER_BOUNCE))
 
 
-def _own_budget_key(client: Client, recipient: bytes) -> bytes:
+def _own_budget_key(client: Client, to: Address) -> bytes:
     """Return the separate budget of the service itself, or of a client that solved a captcha; b"" for any other
     client."""
     if client.captcha_solved:
-        return settings.KEYS.digest("vouched", recipient)
-    return settings.KEYS.digest("house", recipient) if client.is_internal else b""
+        return settings.KEYS.digest("vouched", to.digest)
+    return settings.KEYS.digest("house", to.digest) if client.is_internal else b""
 
 
-def _address_counts(
-    client: Client, channel: Channel, recipient: bytes, budget_key: bytes, *, spaced: bool = False
-) -> list[Count]:
+def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: bool = False) -> list[Count]:
     """Return the counts for a message to the address: of what strangers cause there, or of `budget_key` instead; and
     for mails of what one network causes there and in all. If `spaced`, one more fits APART after the last when there is
     no room."""
-    by_mail = channel is Channel.EMAIL and client.network and (client.captcha_solved or not budget_key)
+    by_mail = isinstance(to, Email) and client.network and (client.captcha_solved or not budget_key)
     if budget_key:
-        counts = [Count(f"own {channel}", budget_key, settings.OWN_MESSAGES[channel])]
+        counts = [Count(f"own {to.channel}", budget_key, settings.OWN_MESSAGES[to.channel])]
     else:
-        counts = [Count(f"messages {channel}", recipient, settings.MESSAGES_PER_ADDRESS[channel])]
+        counts = [Count(f"messages {to.channel}", to.digest, settings.MESSAGES_PER_ADDRESS[to.channel])]
     if by_mail:
-        here = settings.KEYS.digest("network", recipient + client.network.encode())
+        here = settings.KEYS.digest("network", to.digest + client.network.encode())
         counts.append(Count("mails from", here, settings.MAILS_FROM_NETWORK))
     if spaced:
         counts = [
@@ -148,12 +136,12 @@ def _is_spaced_out(allowance: Allowance, *, few: bool) -> Allowance:
     return replace(allowance, windows=(*allowance.windows, *(((1, APART),) if few else ())), after=APART)
 
 
-def _overspends_own_budget(client: Client, kind: MessageKind, channel: Channel, to: str, recipient: bytes) -> bool:
+def _overspends_own_budget(client: Client, kind: MessageKind, to: Address) -> bool:
     """Count a message that the account itself causes, and return whether it must wait for the digest. Each kind with an
     undo link has its own budget, so that a flood of other messages does not delay it."""
-    scope = f"own {kind.name}" if kind.cause is Cause.ACCOUNT_WITH_UNDO else f"own notices {channel}"
-    counts = [Count(scope, recipient, settings.OWN_MESSAGES[channel])]
-    if channel is Channel.SMS:
+    scope = f"own {kind.name}" if kind.cause is Cause.ACCOUNT_WITH_UNDO else f"own notices {to.channel}"
+    counts = [Count(scope, to.digest, settings.OWN_MESSAGES[to.channel])]
+    if isinstance(to, Phone):
         counts += sms_costs.counts_for_number(to, client.network, Purse.OWN)
     return ledger.spend_all(client.at, *counts).wait > 0
 

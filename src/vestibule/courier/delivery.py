@@ -8,12 +8,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from prometheus_client import Counter
 
+from vestibule.addresses.address import Channel
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.courier import feedback, messages, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
-from vestibule.courier.models import Channel, Feedback, Message, State
+from vestibule.courier.models import Feedback, Message, State
 from vestibule.courier.replies import Meaning
 from vestibule.courier.transports import channels
 from vestibule.courier.transports.channels import MessageSender

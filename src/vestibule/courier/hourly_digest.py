@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from vestibule.addresses.address import Address
 from vestibule.courier import envelope
 from vestibule.courier.messages import DIGEST, MessageKind
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Message, State
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 
@@ -17,11 +18,11 @@ LINKS_PER_KIND = 20  # the newest; a person has at most 20 sessions, and one lin
 DigestItems = dict[str, dict[str, Any]]
 
 
-def take_queued_items(client: Client, channel: Channel, recipient: bytes) -> tuple[DigestItems, Message | None]:
+def take_queued_items(client: Client, to: Address) -> tuple[DigestItems, Message | None]:
     """Return what the waiting digest for this address lists, and its row, which the caller's replaces. The row is
     abandoned, unless a worker is already sending it; then nothing is returned."""
     waits = Message.objects.filter(
-        kind=DIGEST.name, channel=channel, recipient=recipient, state=State.QUEUED, tries=0, due_at__gt=client.at
+        kind=DIGEST.name, channel=to.channel, recipient=to.digest, state=State.QUEUED, tries=0, due_at__gt=client.at
     )
     row = waits.first()
     if row is None or not _abandon_queued_digest(client, row):

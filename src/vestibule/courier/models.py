@@ -2,14 +2,8 @@
 
 from django.db import models
 
+from vestibule.addresses.address import Channel
 from vestibule.kernel import entropy
-
-
-class Channel(models.TextChoices):
-    """How a message is transported."""
-
-    EMAIL = "email"
-    SMS = "sms"
 
 
 class State(models.TextChoices):

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.db.transaction import on_commit
 
+from vestibule.addresses.address import Address
 from vestibule.courier import allowances, envelope, hourly_digest, wake
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import DIGEST, MessageKind
-from vestibule.courier.models import Channel, Message, State
+from vestibule.courier.models import Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.storage.prepared import PreparedQuery
@@ -21,11 +22,8 @@ _QUEUED = PreparedQuery(Message.objects.filter(state=State.QUEUED).only("id"), "
 def post(
     client: Client,
     kind: MessageKind,
+    to: Address,
     *,
-    to: str,
-    hint: str,
-    channel: Channel,
-    recipient: bytes,
     params: Mapping[str, str | int],
     topic: UUID | None = None,
     first: bool = False,
@@ -34,7 +32,7 @@ def post(
 ) -> None:
     """Queue one message to `to`, in the caller's transaction.
 
-    `hint` is the masked address, `recipient` its digest. `permit` is the result of `allowances.acquire_permit`, which
+    `permit` is the result of `allowances.acquire_permit`, which
     is called here if the flow did not. A newer message of a topic replaces one that still waits, unless it is the
     `first`. A message that may not be sent is sealed, stored and ended by the worker like any other, so that the client
     sees no difference. A deferred message goes into the waiting digest.
@@ -42,10 +40,10 @@ def post(
     Raises:
         Throttled: an SMS would exceed the limits on SMS costs. The caller's transaction must not survive it.
     """
-    permit = permit or allowances.acquire_permit(client, kind, channel, to=to, recipient=recipient)
+    permit = permit or allowances.acquire_permit(client, kind, to)
     due_at = client.at
     if permit.deferred:
-        held, before = hourly_digest.take_queued_items(client, channel, recipient)
+        held, before = hourly_digest.take_queued_items(client, to)
         due_at = before.due_at if before else client.at + hourly_digest.HELD_FOR
         kind, params, topic, useless_at = DIGEST, hourly_digest.params_with_item(held, kind, params), None, None
     if topic is not None and not first and _QUEUED.first(topic):
@@ -57,11 +55,11 @@ def post(
         Message(
             id=id,
             kind=kind.name,
-            channel=channel,
-            recipient=recipient,
-            recipient_hint=hint,
+            channel=to.channel,
+            recipient=to.digest,
+            recipient_hint=to.masked,
             topic=topic,
-            sealed=envelope.seal_content(id, to, params),
+            sealed=envelope.seal_content(id, to.value, params),
             trouble=permit.unsent_reason,
             created_at=client.at,
             due_at=due_at,

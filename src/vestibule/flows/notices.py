@@ -6,9 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.newest import NewestPointer
 from vestibule.challenges.payloads import Payload, RecoveryPayload
@@ -18,19 +17,18 @@ from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
-from vestibule.courier.models import Channel
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 
 
-def contact_address(user: User) -> Email | Phone:
+def contact_address(user: User) -> Address:
     """Return a proved address of the user, e-mail first. A database constraint ensures that there is one."""
     if user.email and user.email_verified_at:
         return Email(user.email)
     return Phone(user.phone_number or "")
 
 
-def first_proved_address(user: User) -> Email | Phone:
+def first_proved_address(user: User) -> Address:
     """Return the address that the user proved first (see `accounts.address_history`). A message with a link that takes
     the account back goes there, because a thief may have added the other address."""
     if user.phone_verified_at and (user.email_verified_at is None or user.phone_verified_at < user.email_verified_at):
@@ -38,41 +36,19 @@ def first_proved_address(user: User) -> Email | Phone:
     return contact_address(user)
 
 
-def proof_payload(user: User | None, address: Email | Phone) -> RecoveryPayload:
+def proof_payload(user: User | None, address: Address) -> RecoveryPayload:
     """Return the payload to seal into a proof that goes to this address. Without a user the same fields hold random
     values."""
     if user is None:
-        return RecoveryPayload(user_id=entropy.random_uuid(), address=address)
-    return RecoveryPayload(user_id=user.pk, epoch=user.epoch, address=address)
-
-
-def channel_for(address: Email | Phone) -> Channel:
-    """Return the channel that carries a message to this address."""
-    return Channel.EMAIL if "@" in address else Channel.SMS
-
-
-def acquire_message_permit(
-    client: Client, kind: MessageKind, to: Email | Phone, *, budget_key: bytes = b"", is_decoy: bool = False
-) -> Permit:
-    """Ask whether a message to this address will be sent, and count it in the caller's transaction.
-
-    A flow calls this before it issues a secret, so that a message that is held back replaces no older secret.
-    `budget_key` and `is_decoy` are those of `allowances.acquire_permit`.
-
-    Raises:
-        Throttled: the limits on SMS costs are reached.
-    """
-    subject = identifiers.address_digest(to)
-    return allowances.acquire_permit(
-        client, kind, channel_for(to), to=to, recipient=subject, budget_key=budget_key, is_decoy=is_decoy
-    )
+        return RecoveryPayload(user_id=entropy.random_uuid(), address=address.value)
+    return RecoveryPayload(user_id=user.pk, epoch=user.epoch, address=address.value)
 
 
 def issue_and_send(
     client: Client,
     place: NewestPointer,
     kind: MessageKind,
-    to: Email | Phone,
+    to: Address,
     payload: Payload,
     *,
     link: str = "",
@@ -83,13 +59,13 @@ def issue_and_send(
     """Issue a secret, send it to the address, and make it the newest of `place` when the caller's transaction commits.
 
     If the message will not be sent, the same work is done but the older secret stays the newest. `own` is the budget
-    key of `acquire_message_permit`. `nobody` says that no account has the address. `notice` says that this kind of
+    key of `allowances.acquire_permit`. `nobody` says that no account has the address. `notice` says that this kind of
     message holds no secret and informs the owner of the address instead.
 
     Raises:
         Throttled: the limits on SMS costs are reached.
     """
-    permit = acquire_message_permit(client, kind, to, budget_key=own, is_decoy=nobody)
+    permit = allowances.acquire_permit(client, kind, to, budget_key=own, is_decoy=nobody)
     purpose, subject = Purpose(place.row.purpose), place.subjects[0]
     if not permit.may_replace_secret:  # no lookup finds this subject: the newest stays the one that was sent
         subject = settings.KEYS.digest("unsent", subject)
@@ -104,7 +80,7 @@ def issue_and_send(
 def post_message(
     client: Client,
     kind: MessageKind,
-    to: Email | Phone,
+    to: Address,
     *,
     link: str = "",
     issued: Issued[Payload] | None = None,
@@ -112,7 +88,7 @@ def post_message(
 ) -> None:
     """Put one message to this address into the outbox: a notice, or the secret in `issued`.
 
-    The message's link opens the page at the path `link`. `permit` is the result of `acquire_message_permit`.
+    The message's link opens the page at the path `link`. `permit` is the result of `allowances.acquire_permit`.
     """
     topic: UUID | None = None
     first = False
@@ -125,10 +101,7 @@ def post_message(
     outbox.post(
         client,
         kind,
-        to=to,
-        hint=identifiers.masked_address(to),
-        channel=channel_for(to),
-        recipient=identifiers.address_digest(to),
+        to,
         params=params,
         topic=topic,
         first=first,
@@ -149,13 +122,13 @@ def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
 
 
 def list_outstanding_challenges(
-    person: UUID, of_person: Iterable[Purpose], of_address: Iterable[Purpose], addresses: Iterable[str]
+    person: UUID, of_person: Iterable[Purpose], of_address: Iterable[Purpose], addresses: Iterable[Address]
 ) -> list[Challenge]:
     """Return the challenges that the store still holds: those of the person with the purposes `of_person`, and those of
     each address with the purposes `of_address`; newest first within each purpose."""
     found = [seen for purpose in of_person for seen in challenges.list_for_person(purpose, person)]
     for address in addresses:
-        digests = identifiers.all_address_digests(identifiers.as_email_or_phone(address))
+        digests = address.all_digests
         found += [seen for purpose in of_address for seen in challenges.list_newest(purpose, digests, limit=20)]
     return found
 

@@ -1,6 +1,7 @@
 """Checks and acts that flows on a signed-in account share: a recent sign-in, the password policy, ending other
 sessions."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.conf import settings
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import Status, User
+from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -115,8 +117,8 @@ def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: U
     devices.forget_devices_and_networks(user_id, except_session=except_session)
 
 
-def cancel_pending_changes(user_id: UUID, *addresses: str | None) -> None:
+def cancel_pending_changes(user_id: UUID, addresses: Iterable[Address]) -> None:
     """Cancel every pending change of address or number of the user, and every reset requested for these addresses. Call
     it after the commit."""
-    for seen in notices.list_outstanding_challenges(user_id, PENDING_CHANGES, RESETS, filter(None, addresses)):
+    for seen in notices.list_outstanding_challenges(user_id, PENDING_CHANGES, RESETS, addresses):
         challenges.retire(seen)

@@ -56,6 +56,14 @@ class FieldError:
         return self.reason or self.code
 
 
+class Malformed(ValueError):
+    """The input is no valid address, name or picture; `error` says why."""
+
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(error.message_key)
+        self.error = error
+
+
 class Refusal(Exception):
     """A flow says no. Nothing was changed except counts of failures."""
 

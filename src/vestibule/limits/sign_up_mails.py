@@ -8,6 +8,7 @@ account (a reset, a notice) are sent anyway, and so are those that a client with
 from django.conf import settings
 from django.db.transaction import atomic
 
+from vestibule.addresses.address import Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.kernel.client import Client
@@ -16,13 +17,13 @@ from vestibule.limits import alarms, rate_counters
 from vestibule.limits.rules import SIGN_UP_MAIL
 
 
-def count_sign_up_mail(client: Client, address: str) -> bool:
+def count_sign_up_mail(client: Client, email: Email) -> bool:
     """Count one mail to the address, and return whether its domain, or all together, used up this hour's share.
 
     Raises:
         Unavailable: Redis cannot be reached.
     """
-    domain = settings.KEYS.digest("domain", address.rpartition("@")[2].encode()).hex()
+    domain = settings.KEYS.digest("domain", email.domain.encode()).hex()
     try:
         rate_counters.count_request(SIGN_UP_MAIL, network=domain)
     except Throttled:

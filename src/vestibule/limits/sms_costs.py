@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from vestibule.addresses.address import Phone
 from vestibule.limits import ledger
 from vestibule.limits.ledger import Count
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
@@ -56,7 +57,7 @@ _CAPS_BY_SCOPE = {
 }
 
 
-def counts_for_number(number: str, network: str, purse: Purse, *, decoy_key: bytes = b"") -> list[Count]:
+def counts_for_number(number: Phone, network: str, purse: Purse, *, decoy_key: bytes = b"") -> list[Count]:
     """Return the counts of one SMS to this number, to be spent together with the address's own allowance.
 
     The network is not counted for what the account itself causes, because a thief could choose it. The breaker counts
@@ -64,7 +65,7 @@ def counts_for_number(number: str, network: str, purse: Purse, *, decoy_key: byt
     same work is done on unlimited counts under that key.
     """
     found = [
-        Count(f"sms prefix{purse}", _count_key(number[:PREFIX_LENGTH]), settings.SMS_CAPS[SmsCap.PREFIX]),
+        Count(f"sms prefix{purse}", _count_key(number.value[:PREFIX_LENGTH]), settings.SMS_CAPS[SmsCap.PREFIX]),
         Count(f"sms{purse}", _TOTAL_KEY, settings.SMS_CAPS[SmsCap.TOTAL]),
     ]
     if purse is not Purse.OWN:

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
+from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha import verification as captchas
@@ -34,15 +35,15 @@ IpAddress = IPv4Address | IPv6Address
 def admit(
     request: HttpRequest,
     rule: Rule,
-    identifier: bytes | None = None,
+    address: Address | None = None,
     session: Session | None = None,
     captcha: str = "",
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, if the rule is part of it), and return its Client.
 
-    `identifier` is the keyed digest of the address concerned, for a rule that limits by it; such a limit refuses no
-    request but withholds messages. `session` is the one that a bearer token or a cookie proved. `captcha` is the answer
-    that was sent (`captcha.verification`).
+    `address` is the one concerned, for a rule that limits by it; such a limit refuses no request but withholds
+    messages. `session` is the one that a bearer token or a cookie proved. `captcha` is the answer that was sent
+    (`captcha.verification`).
 
     Raises:
         Throttled: a rate is used up.
@@ -50,10 +51,10 @@ def admit(
         CaptchaInvalid: the captcha's answer is wrong, too old or used.
         Unavailable: the rates cannot be counted, or no place is free for a request that hashes.
     """
-    address = client_address(request)
+    ip = client_address(request)
     client = Client(
         at=timezone.now(),
-        ip_address=str(address) if address else None,
+        ip_address=str(ip) if ip else None,
         user_agent=clean_label(request.headers.get("User-Agent", ""), 200),
         language=get_language() or settings.LANGUAGE_CODE,  # as web.middleware chose it, or a project's own middleware
         request_id=str(get_contextvars().get("request_id", "")),
@@ -77,7 +78,7 @@ def admit(
         THROTTLED_REQUESTS.labels(rule=each.name).inc()
         record_event(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
-    if identifier and not rate_counters.try_count_identifier(rule, identifier=identifier.hex()):
+    if address and not rate_counters.try_count_identifier(rule, identifier=address.digest.hex()):
         client = replace(client, messages_withheld=True)
     return captchas.require_captcha(client, rule, captcha)
 

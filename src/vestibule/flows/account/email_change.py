@@ -5,8 +5,8 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
@@ -41,10 +41,10 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
     """
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
-    if user.email == email:
+    if user.email == email.value:
         raise Invalid({"email": [FieldError("unchanged", "email_unchanged")]})
-    taken = directory.find_account_by_email(email) is not None
-    payload = EmailChangePayload(user_id=user.pk, session_id=client.session_id, old=user.email, new=email)
+    taken = directory.find_account_by_address(email) is not None
+    payload = EmailChangePayload(user_id=user.pk, session_id=client.session_id, old=user.email, new=email.value)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk), client.at)
@@ -99,21 +99,23 @@ def undo(*, client: Client, token: str) -> None:
 
 
 def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
-    new, old = Email(proof.payload.new), proof.payload.old
+    new = Email(proof.payload.new)
+    old = Email(proof.payload.old) if proof.payload.old else None
     try:
         with atomic():
             user = step_up.lock_current_user(client)
-            if user.email != old:  # the address changed since this change was requested
+            if user.email != proof.payload.old:  # the address changed since this change was requested
                 raise errors.Expired(subject=proof.subject)
-            lifecycle.set_verified_email(user, new, client.at)
+            lifecycle.set_verified_address(user, new, client.at)
             step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
             record_event(events.EMAIL_CHANGED, client, challenge_id=proof.id)
             if old and user.email_verified_at:
-                payload = notices.proof_payload(user, Email(old))
+                payload = notices.proof_payload(user, old)
                 subject = challenges.person_subject(user.pk)
                 issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
-                notices.post_message(client, messages.EMAIL_CHANGED, Email(old), link="email/undo", issued=issued)
+                notices.post_message(client, messages.EMAIL_CHANGED, old, link="email/undo", issued=issued)
     except IntegrityError as error:
         raise errors.EmailTaken from error
-    step_up.cancel_pending_changes(user.pk, old, user.phone_number)
+    number = Phone(user.phone_number) if user.phone_number else None
+    step_up.cancel_pending_changes(user.pk, [each for each in (old, number) if each])
     return step_up.require_user(client)

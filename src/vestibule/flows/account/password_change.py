@@ -2,7 +2,7 @@
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
@@ -36,9 +36,8 @@ def change_password(*, client: Client, current: str, password: str) -> None:
     with atomic():
         lifecycle.set_password_hash(step_up.lock_current_user(client, user), hashed, client.at)
         step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
-        for address in filter(None, (user.email, user.phone_number)):
-            subjects = identifiers.all_address_digests(identifiers.as_email_or_phone(address))
-            newest.lock_pointer(Purpose.PASSWORD_RESET, subjects, client.at).retire_all(client.at)
+        for address in directory.addresses_of(user):
+            newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at).retire_all(client.at)
         record_event(events.PASSWORD_CHANGED, client)
         notices.warn_owner(client, user, messages.PASSWORD_CHANGED)
-    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
+    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle, pictures
+from vestibule.accounts import directory, lifecycle, pictures
 from vestibule.accounts.models import User
+from vestibule.addresses.address import restore_address
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
@@ -110,7 +111,7 @@ def close_own_account(*, client: Client) -> None:
         notices.post_message(client, messages.ACCOUNT_CLOSING, to, link="account/undo", issued=issued)
         record_event(events.ACCOUNT_CLOSING, client)
         step_up.end_sessions_and_devices(client, user.pk)
-    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
+    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))
 
 
 @flow("account.keep")
@@ -138,7 +139,7 @@ def _with_address(proof: Proof[RecoveryPayload]) -> Proof[RecoveryPayload]:
     if proof.payload.address:
         return proof
     user = User.objects.get(pk=proof.payload.user_id)
-    return replace(proof, payload=replace(proof.payload, address=notices.contact_address(user)))
+    return replace(proof, payload=replace(proof.payload, address=notices.contact_address(user).value))
 
 
 def erase_due_accounts(now: datetime, limit: int) -> int:
@@ -174,13 +175,8 @@ def _export_session(session: Session) -> dict[str, Any]:
 
 
 def _person_digests(user: User) -> list[bytes]:
-    known = [user.email, user.phone_number, *user.former_addresses.values_list("address", flat=True)]
-    found = [
-        digest
-        for each in known
-        if each
-        for digest in identifiers.all_address_digests(identifiers.as_email_or_phone(each))
-    ]
+    former = map(restore_address, user.former_addresses.values_list("address", flat=True))
+    found = [digest for address in (*directory.addresses_of(user), *former) for digest in address.all_digests]
     return [*found, *settings.KEYS.all_digests("person", user.pk.bytes)]
 
 

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, identifiers, lifecycle
-from vestibule.accounts.identifiers import Phone
+from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Phone
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
@@ -42,12 +42,12 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
     """
     user = step_up.require_recent_user(client)
     by_password.check_current_password(client, user, password)
-    if "sms" not in settings.CHANNELS or not identifiers.is_sms_allowed(phone):
+    if phone.channel not in settings.CHANNELS or not phone.is_sms_allowed:
         raise Invalid({"phone_number": [FieldError("unsupported")]})
-    if user.phone_number == phone and user.phone_verified_at:
+    if user.phone_number == phone.value and user.phone_verified_at:
         raise Invalid({"phone_number": [FieldError("unchanged", "phone_unchanged")]})
-    taken = directory.find_account_by_phone(phone) is not None
-    payload = PhoneChangePayload(session_id=client.session_id, phone=phone)
+    taken = directory.find_account_by_address(phone) is not None
+    payload = PhoneChangePayload(session_id=client.session_id, phone=phone.value)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk), client.at)
@@ -79,7 +79,7 @@ def confirm(*, client: Client, otp: str) -> User:
         try:
             with atomic():
                 user = step_up.lock_current_user(client)
-                lifecycle.set_verified_phone(user, Phone(proof.payload.phone), client.at)
+                lifecycle.set_verified_address(user, Phone(proof.payload.phone), client.at)
                 record_event(events.PHONE_CHANGED, client, challenge_id=proof.id)
                 _end_other_sessions(client, user, messages.PHONE_CHANGED)
                 sms_costs.count_code_used(client.at)
@@ -123,7 +123,7 @@ def remove_locked_number(client: Client, user: LockedUser) -> None:
 
 def cancel_changes_of(user: User) -> None:
     """Cancel the user's pending changes and resets. Call it after the commit."""
-    step_up.cancel_pending_changes(user.pk, user.email, user.phone_number)
+    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))
 
 
 def _end_other_sessions(client: Client, user: User, kind: MessageKind) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle, pictures, profile_input
+from vestibule.accounts import lifecycle, pictures, profile_input
 from vestibule.accounts.models import Profile, User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -15,7 +15,7 @@ from vestibule.flows.account import phone_change
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
 
 @flow("profile.show")
@@ -75,7 +75,7 @@ def set_picture(*, client: Client, uploaded: bytes) -> User:
     step_up.require_user(client)
     try:
         content = pictures.reencode_picture(uploaded)
-    except identifiers.Malformed as error:
+    except Malformed as error:
         raise Invalid({"picture": [error.error]}) from error
     kept = pictures.store_picture(content)
     try:

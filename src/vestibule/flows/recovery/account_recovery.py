@@ -11,11 +11,11 @@ from uuid import UUID
 import structlog
 from django.db import IntegrityError, models
 
-from vestibule.accounts import address_history, lifecycle
+from vestibule.accounts import address_history, directory, lifecycle
 from vestibule.accounts.address_history import ProvedAddress
-from vestibule.accounts.identifiers import Email, Phone
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import FormerAddress, Profile, User
+from vestibule.addresses.address import Address, Email, restore_address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -67,7 +67,7 @@ def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAdd
     try:
         removed = lifecycle.restore_ownership(user, proved_address, client.at)
     except IntegrityError as error:
-        raise (errors.EmailTaken if "@" in proved_address.address else errors.PhoneTaken) from error
+        raise proved_address.address.taken_refusal from error
     lifecycle.set_password_hash(user, password, client.at)
     step_up.end_sessions_and_devices(client, user.pk)
     if removed:
@@ -97,7 +97,7 @@ def end_all_access(client: Client, user: User) -> None:
     step_up.end_sessions_and_devices(client, user.pk)
 
 
-def retire_dead_challenges(client: Client, user_id: UUID, *addresses: str | None) -> None:
+def retire_dead_challenges(client: Client, user_id: UUID, *addresses: Address) -> None:
     """Tell the challenge store which proofs are void, after the commit. The database decides without it; this only lets
     a person who opens such a link learn why it fails. `addresses` are addresses that the account had until now."""
     try:
@@ -109,10 +109,10 @@ def retire_dead_challenges(client: Client, user_id: UUID, *addresses: str | None
         log.warning("recovery.untidied", exc_info=True)
 
 
-def list_outstanding_challenges(user: User, *addresses: str | None) -> list[Challenge]:
+def list_outstanding_challenges(user: User, *addresses: Address) -> list[Challenge]:
     """Return every challenge of the account that the store holds, newest first within each purpose."""
-    known = {each for each in (user.email, user.phone_number, *addresses) if each}
-    known |= set(FormerAddress.objects.filter(user=user).values_list("address", flat=True))
+    known = {*directory.addresses_of(user), *addresses}
+    known |= set(map(restore_address, FormerAddress.objects.filter(user=user).values_list("address", flat=True)))
     return notices.list_outstanding_challenges(user.pk, PERSON_PURPOSES, ADDRESS_PURPOSES, known)
 
 
@@ -123,9 +123,13 @@ def _find_proved_address(user: User, payload: Payload, now: datetime) -> ProvedA
     return address_history.find_proved_address(user, payload.address, payload.epoch, now)
 
 
-def _tell_address_removed(client: Client, user: User, by: Email | Phone, removed: Email | Phone) -> None:
+def _tell_address_removed(client: Client, user: User, by: Address, removed: Address) -> None:
     """Tell the owner by mail that an address was removed. No SMS is sent: it costs, and the owner gets one about the
     password."""
-    mailed, number = (by, True) if "@" in by else (removed, False)
-    record_event(events.PHONE_REMOVED if number else events.EMAIL_REMOVED, client, user_id=user.pk, code="recovered")
-    notices.post_message(client, messages.PHONE_DROPPED if number else messages.EMAIL_DROPPED, mailed)
+    event, kind, mailed = (
+        (events.PHONE_REMOVED, messages.PHONE_DROPPED, by)
+        if isinstance(by, Email)
+        else (events.EMAIL_REMOVED, messages.EMAIL_DROPPED, removed)
+    )
+    record_event(event, client, user_id=user.pk, code="recovered")
+    notices.post_message(client, kind, mailed)

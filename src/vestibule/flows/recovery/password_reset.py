@@ -10,10 +10,11 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, identifiers, lifecycle, passwords
-from vestibule.accounts.identifiers import Email, FullName, Phone
+from vestibule.accounts import directory, lifecycle, passwords
+from vestibule.accounts.identifiers import FullName
 from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Role, Status, User
+from vestibule.addresses.address import Address, Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
@@ -37,9 +38,7 @@ RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends 
 
 
 @flow("password_reset.start")
-def start(
-    *, client: Client, address: Email | Phone, device_cookie: UUID | None = None, proved_by_link: bool = False
-) -> None:
+def start(*, client: Client, address: Address, device_cookie: UUID | None = None, proved_by_link: bool = False) -> None:
     """Send a link and a code to the address, if an active account has proved it. The answer and the work are always the
     same.
 
@@ -50,23 +49,20 @@ def start(
     Raises:
         Unavailable: the database cannot be reached.
     """
-    by_mail = "@" in address
-    holder = (
-        directory.find_account_by_email(Email(address)) if by_mail else directory.find_account_by_phone(Phone(address))
-    )
+    holder = directory.find_account_by_address(address)
     nobody = holder is None or holder.status != Status.ACTIVE
     known = devices.recognise_client(
         client, holder.pk if holder else entropy.random_uuid(), device_cookie=device_cookie
     )
     with atomic():
-        place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(address), client.at)
+        place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
         if not proved_by_link and _is_under_way(place.challenge, client.at):
             return
         own = _proved_budget_key(address) if proved_by_link else known.origin_digest
         _send_reset(client, place, address, holder, budget_key=own, is_decoy=nobody)
 
 
-def send_to_owner(client: Client, user: User, address: Email | Phone) -> None:
+def send_to_owner(client: Client, user: User, address: Address) -> None:
     """Send a reset to the owner who proved this address, regardless of earlier requests, in the caller's transaction.
     The owner of a suspended account gets a notice instead.
 
@@ -74,7 +70,7 @@ def send_to_owner(client: Client, user: User, address: Email | Phone) -> None:
         Throttled: the limits on SMS costs are reached.
     """
     if user.status == Status.ACTIVE:
-        place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(address), client.at)
+        place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
         _send_reset(client, place, address, user, budget_key=_proved_budget_key(address))
     else:
         notices.post_message(client, messages.ACCOUNT_SUSPENDED, address)
@@ -86,7 +82,7 @@ def confirm(
     client: Client,
     password: str,
     token: str = "",
-    address: Email | Phone | None = None,
+    address: Address | None = None,
     otp: str = "",
 ) -> User:
     """Set the new password, if the link is right, or the code and the address that it was sent to.
@@ -109,11 +105,9 @@ def confirm(
         if newest.is_superseded(seen):
             raise errors.AlreadyUsed(subject=seen.subject)
     else:
-        found = (
-            newest.find_newest(Purpose.PASSWORD_RESET, identifiers.all_address_digests(address)) if address else None
-        )
+        found = newest.find_newest(Purpose.PASSWORD_RESET, address.all_digests) if address else None
         if found is None:
-            raise errors.Expired(subject=identifiers.address_digest(address) if address else None)
+            raise errors.Expired(subject=address.digest if address else None)
         seen, secret, by = found, otp, SecretKind.CODE
     with challenges.verify(seen, secret, PasswordResetPayload, now=client.at, by=by) as proof:
         try:
@@ -131,11 +125,11 @@ def invite_admin(*, client: Client, email: Email) -> None:
     Raises:
         Unavailable: the database cannot be reached.
     """
-    payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email, role=Role.ADMIN.value)
+    payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email.value, role=Role.ADMIN.value)
     with atomic():
-        place = newest.lock_pointer(Purpose.PASSWORD_RESET, identifiers.all_address_digests(email), client.at)
+        place = newest.lock_pointer(Purpose.PASSWORD_RESET, email.all_digests, client.at)
         notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, link=CONFIRM_PATH)
-        record_event(events.ADMIN_INVITED, client, subject=identifiers.address_digest(email))
+        record_event(events.ADMIN_INVITED, client, subject=email.digest)
 
 
 def _is_under_way(before: Challenge | None, now: datetime) -> bool:
@@ -146,7 +140,7 @@ def _is_under_way(before: Challenge | None, now: datetime) -> bool:
 def _create_admin(client: Client, proof: Proof[PasswordResetPayload], password: str) -> User:
     """Create the account of an invited admin, whose mailbox the link proved."""
     email, role = Email(proof.payload.address or ""), Role(proof.payload.role)
-    hashed = passwords.hash_password(step_up.validate_new_password(User(email=email), password))
+    hashed = passwords.hash_password(step_up.validate_new_password(User(email=email.value), password))
     brought = AccountDetails(password=hashed, email=email, username=None, full_name=FullName(""), phone_number=None)
     try:
         with atomic():
@@ -181,15 +175,15 @@ def _compared_fields(user: User) -> tuple[str | None, ...]:
     return user.status, user.password, user.email, user.phone_number
 
 
-def _proved_budget_key(address: Email | Phone) -> bytes:
+def _proved_budget_key(address: Address) -> bytes:
     """Return the budget key of a person who proved the address."""
-    return settings.KEYS.digest("proved", identifiers.address_digest(address))
+    return settings.KEYS.digest("proved", address.digest)
 
 
 def _send_reset(
     client: Client,
     place: NewestPointer,
-    address: Email | Phone,
+    address: Address,
     user: User | None,
     *,
     budget_key: bytes,
@@ -200,5 +194,5 @@ def _send_reset(
     notices.issue_and_send(
         client, place, messages.PASSWORD_RESET, address, payload, link=CONFIRM_PATH, own=budget_key, nobody=is_decoy
     )
-    subject = identifiers.address_digest(address)
+    subject = address.digest
     record_event(events.PASSWORD_RESET_ASKED, client, user_id=user.pk if user else None, subject=subject)

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, identifiers, lifecycle, passwords
-from vestibule.accounts.identifiers import Email, LoginName, Phone
+from vestibule.accounts import directory, lifecycle, passwords
+from vestibule.accounts.identifiers import LoginName
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -181,9 +181,8 @@ def _has_waiting_sign_up(name: LoginName, password: str) -> bool:
 
     Decoys count, too: a stranger who signed up with a known address must not learn here that it is known.
     """
-    if name.kind == "username" or name.is_malformed:
+    if name.address is None:
         return False
-    address = Email(name.value) if name.kind == "email" else Phone(name.value)
-    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=1)
+    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, name.address.all_digests, limit=1)
     kept = [challenges.unseal_payload(seen, SignUpPayload).password_hash for seen in newest]
     return passwords.verify_password_hash(passwords.normalise_password(password), "".join(kept))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers
+from vestibule.addresses.address import restore_address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -96,7 +96,7 @@ def disown_sign_in(*, client: Client, token: str) -> None:
     with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user = account_recovery.recover_account(client, proof)
         record_event(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
-        password_reset.send_to_owner(client, user, identifiers.as_email_or_phone(proof.payload.address or ""))
+        password_reset.send_to_owner(client, user, restore_address(proof.payload.address or ""))
     account_recovery.retire_dead_challenges(client, user.pk)
 
 

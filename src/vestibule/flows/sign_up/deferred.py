@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle
+from vestibule.accounts import lifecycle
 from vestibule.accounts.applicant import Applicant
-from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.accounts.identifiers import Username
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import is_proof_recorded, record_event
 from vestibule.challenges.configured_engine import challenges
@@ -19,7 +20,7 @@ from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued
 from vestibule.challenges.store import Challenge
-from vestibule.courier import feedback
+from vestibule.courier import allowances, feedback
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import steps
 from vestibule.flows.sign_up.steps import Registered, Sent
@@ -36,8 +37,7 @@ class Progress:
     """
 
     status: str
-    channel: str
-    address: str
+    address: Address
     linked: bool
     texting: bool
     challenge_status: ChallengeStatus
@@ -56,16 +56,16 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
         Throttled: the limits on SMS costs are reached.
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
-    subject, purpose = identifiers.address_digest(applicant.address), Purpose.REGISTRATION
+    address, purpose = applicant.address, Purpose.REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
-    known = steps.check_known_address(payload)
+    known = steps.check_known_address(address, applicant.username)
     with atomic():
-        permit = steps.acquire_proof_permit(client, purpose, payload, known=known)
-        issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known)
-        steps.post_sign_up_message(client, issued, purpose, permit)
+        permit = steps.acquire_proof_permit(client, purpose, address, known=known)
+        issued = challenges.issue(purpose, subject=address.digest, payload=payload, now=client.at, decoy=known)
+        steps.post_sign_up_message(client, issued, purpose, address, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
-        record_event(event, client, subject=subject, channel=applicant.channel)
-    return steps.sent_result(issued)
+        record_event(event, client, subject=address.digest, channel=address.channel)
+    return steps.sent_result(issued, address)
 
 
 @flow("registration.resend")
@@ -102,13 +102,13 @@ def show_progress(*, client: Client, registration: str) -> Progress:
     else:
         said = "bounced" if feedback.has_bounced(seen.id) else "waiting"
     payload = challenges.unseal_payload(seen, SignUpPayload)
-    by_mail = not payload.by_sms
+    address = steps.address_to_prove(payload)
+    is_mailed = isinstance(address, Email)
     return Progress(
         status=said,
-        channel=payload.channel,
-        address=steps.address_to_prove(payload),
-        linked=by_mail and seen.purpose is Purpose.PENDING_REGISTRATION,
-        texting=by_mail and _has_sms_number(payload),
+        address=address,
+        linked=is_mailed and seen.purpose is Purpose.PENDING_REGISTRATION,
+        texting=is_mailed and _sms_number(payload) is not None,
         challenge_status=challenges.status_of(seen, client.at),
     )
 
@@ -119,7 +119,7 @@ def confirm(
     client: Client,
     registration: str,
     otp: str,
-    address: Email | Phone | None = None,
+    address: Address | None = None,
     username: Username | None = None,
     sign_in: bool,
     page_lifetime: timedelta | None = None,
@@ -172,18 +172,16 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
     if over := challenges.refusal_if_closed(seen, client.at):
         raise over
     before = challenges.unseal_payload(seen, SignUpPayload)
-    if not email and before.by_sms:
+    address_before = steps.address_to_prove(before)
+    if not email and isinstance(address_before, Phone):
         return _resend_challenge(client, seen)
-    payload = replace(before, channel="email" if email else "sms", email=email or before.email, unsent=False)
-    _check_redirection(before, payload)
-    subject, known = (
-        identifiers.address_digest(steps.address_to_prove(payload)),
-        steps.check_known_address(payload),
-    )
+    address = _redirected_address(before, address_before, email)
+    payload = replace(before, channel=address.channel, email=email.value if email else before.email, unsent=False)
+    known = steps.check_known_address(address, payload.username)
     user_id, sign_up_id = None, entropy.random_uuid()
     try:
         with challenges.send_elsewhere(seen, now=client.at) as counted, atomic():
-            permit = steps.acquire_proof_permit(client, seen.purpose, payload, known=known)
+            permit = steps.acquire_proof_permit(client, seen.purpose, address, known=known)
             if not permit.may_replace_secret:
                 raise _Unsent
             if seen.purpose is Purpose.PENDING_REGISTRATION:
@@ -192,32 +190,32 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
                 known = user_id is None
             issued = challenges.issue(
                 seen.purpose,
-                subject=subject,
+                subject=address.digest,
                 payload=payload,
                 now=client.at,
                 decoy=known,
                 successor_of=counted,
                 id=sign_up_id,
             )
-            steps.post_sign_up_message(client, issued, seen.purpose, permit)
+            steps.post_sign_up_message(client, issued, seen.purpose, address, permit)
             record_event(
                 events.REGISTRATION_REDIRECTED,
                 client,
-                subject=subject,
+                subject=address.digest,
                 challenge_id=seen.id,  # unique in the audit log: the older challenge can prove nothing after the commit
-                channel=payload.channel,
+                channel=address.channel,
             )
     except _Unsent:
-        return steps.unsent_result(client, seen, payload)
+        return steps.unsent_result(client, seen, address)
     challenges.retire(seen)
-    return steps.sent_result(issued, user_id)
+    return steps.sent_result(issued, address, user_id)
 
 
 class _Unsent(Exception):
     """The message will not be sent. Raising this rolls back what was counted for it and keeps the older secret."""
 
 
-def issue_new_secret(client: Client, challenge: Challenge) -> Issued[SignUpPayload] | None:
+def issue_new_secret(client: Client, challenge: Challenge, address: Address) -> Issued[SignUpPayload] | None:
     """Issue a new secret in place of the old one and post its message. Return None, with nothing changed, if the
     message would not be sent.
 
@@ -225,14 +223,14 @@ def issue_new_secret(client: Client, challenge: Challenge) -> Issued[SignUpPaylo
         Refusal: any that `resend` raises.
     """
     challenges.check_may_resend(challenge, client.at)
-    if not steps.has_room_for_resend(client, challenge):
+    if not allowances.has_room_for_message(client, address):
         return None
     try:
         with challenges.resend(challenge, SignUpPayload, now=client.at) as issued, atomic():
-            permit = steps.acquire_proof_permit(client, challenge.purpose, issued.payload, known=issued.decoy)
+            permit = steps.acquire_proof_permit(client, challenge.purpose, address, known=issued.decoy)
             if not permit.may_replace_secret:
                 raise _Unsent
-            steps.post_sign_up_message(client, issued, challenge.purpose, permit)
+            steps.post_sign_up_message(client, issued, challenge.purpose, address, permit)
             left = issued.status.resends_left
             record_event(events.REGISTRATION_RESENT, client, subject=challenge.subject, resends_left=left)
     except _Unsent:
@@ -243,30 +241,33 @@ def issue_new_secret(client: Client, challenge: Challenge) -> Issued[SignUpPaylo
 def _resend_challenge(client: Client, challenge: Challenge) -> Sent:
     if is_proof_recorded(challenge.id):  # it was redirected or proved, but the store could not be updated
         raise errors.AlreadyUsed(subject=challenge.subject)
-    issued = issue_new_secret(client, challenge)
-    return (
-        steps.sent_result(issued)
-        if issued
-        else steps.unsent_result(client, challenge, challenges.unseal_payload(challenge, SignUpPayload))
-    )
+    address = steps.address_to_prove(challenges.unseal_payload(challenge, SignUpPayload))
+    issued = issue_new_secret(client, challenge, address)
+    return steps.sent_result(issued, address) if issued else steps.unsent_result(client, challenge, address)
 
 
-def _check_redirection(before: SignUpPayload, after: SignUpPayload) -> None:
-    wrong: dict[str, list[errors.FieldError]] = {}
-    if after.by_sms and not _has_sms_number(after):
-        wrong = {"phone_number": [errors.FieldError("required", "sms_number_missing")]}
-    elif (after.channel, after.email) == (before.channel, before.email):
-        wrong = {"email": [errors.FieldError("unchanged", "destination_unchanged")]}
-    if wrong:
-        raise errors.Invalid(wrong)
+def _redirected_address(before: SignUpPayload, address_before: Address, email: Email | None) -> Address:
+    """Return where the proof goes from now on: the other e-mail address, or the number of the sign-up.
+
+    Raises:
+        Invalid: the sign-up has no number that a code can be sent to, or the address is the same.
+    """
+    address = email or _sms_number(before)
+    if address is None:
+        raise errors.Invalid({Phone.field: [errors.FieldError("required", "sms_number_missing")]})
+    if address == address_before:
+        raise errors.Invalid({address.field: [errors.FieldError("unchanged", "destination_unchanged")]})
+    return address
 
 
-def _has_sms_number(payload: SignUpPayload) -> bool:
-    return payload.phone is not None and identifiers.is_sms_allowed(payload.phone)
+def _sms_number(payload: SignUpPayload) -> Phone | None:
+    """Return the number of the sign-up, if codes can be sent to it."""
+    number = Phone(payload.phone) if payload.phone else None
+    return number if number and number.is_sms_allowed else None
 
 
-def _check_address(challenge: Challenge, address: Email | Phone) -> None:
+def _check_address(challenge: Challenge, address: Address) -> None:
     """Refuse an address other than that of the sign-up, before the code is counted."""
-    if not identifiers.matches_address_digest(challenge.subject, address):
+    if not address.matches_digest(challenge.subject):
         wrong = errors.FieldError("mismatch")
-        raise errors.Invalid({"email" if "@" in address else "phone_number": [wrong]}, subject=challenge.subject)
+        raise errors.Invalid({address.field: [wrong]}, subject=challenge.subject)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle, passwords
+from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.applicant import Applicant
-from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.accounts.identifiers import Username
+from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import codes
@@ -55,24 +56,26 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
         Throttled: the limits on SMS costs are reached.
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
-    purpose, subject = Purpose.PENDING_REGISTRATION, identifiers.address_digest(applicant.address)
+    address, purpose = applicant.address, Purpose.PENDING_REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
-    steps.check_known_address(payload)
+    steps.check_known_address(address, applicant.username)
     with atomic():
         sign_up_id = entropy.random_uuid()
         user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
         known = user_id is None
-        permit = steps.acquire_proof_permit(client, purpose, payload, known=known)
+        permit = steps.acquire_proof_permit(client, purpose, address, known=known)
         payload = replace(payload, unsent=not permit.may_replace_secret)
-        issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=known, id=sign_up_id)
-        steps.post_sign_up_message(client, issued, purpose, permit)
+        issued = challenges.issue(
+            purpose, subject=address.digest, payload=payload, now=client.at, decoy=known, id=sign_up_id
+        )
+        steps.post_sign_up_message(client, issued, purpose, address, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
-        record_event(event, client, user_id=user_id, subject=subject, channel=applicant.channel)
-    return steps.sent_result(issued, user_id)
+        record_event(event, client, user_id=user_id, subject=address.digest, channel=address.channel)
+    return steps.sent_result(issued, address, user_id)
 
 
 @flow("pending_registration.resend")
-def resend(*, client: Client, address: Email | Phone) -> None:
+def resend(*, client: Client, address: Address) -> None:
     """Send a new link and code for the newest sign-up on this address, if one waits and its cooldown is over. The
     client gets no answer that depends on it, after the same work.
 
@@ -82,14 +85,14 @@ def resend(*, client: Client, address: Email | Phone) -> None:
     issued = None
     with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
         for seen, _payload in _newest_of_address(address)[:1]:
-            issued = any_registration.issue_new_secret(client, seen)
+            issued = any_registration.issue_new_secret(client, seen, address)
     if issued is None:
         _simulate_resend(client, address)
 
 
 @flow("pending_registration.confirm")
 def confirm(
-    *, client: Client, address: Email | Phone, otp: str, password: str, username: Username | None = None
+    *, client: Client, address: Address, otp: str, password: str, username: Username | None = None
 ) -> Registered:
     """Create the account from the code and the password of the sign-up, sent from another device than the one that
     began it.
@@ -110,7 +113,7 @@ def confirm(
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     if not password:
-        raise errors.PasswordRequired(subject=identifiers.address_digest(address))
+        raise errors.PasswordRequired(subject=address.digest)
     if codes.parse_code(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits) is None:
         raise _wrong_code_refusal(client, address, is_guess=False)
     admission.acquire_place(HASH)
@@ -177,7 +180,7 @@ class VerifyLink:
     """A link that still verifies: the address it proves, and whether this browser began the sign-up (or needs not to
     have), so that no password is asked for."""
 
-    address: str
+    address: Address
     same_browser: bool
 
 
@@ -240,12 +243,10 @@ def _is_same_browser(challenge: Challenge, registration: str) -> bool:
     return False
 
 
-def _newest_of_address(address: Email | Phone) -> list[WaitingSignUp]:
+def _newest_of_address(address: Address) -> list[WaitingSignUp]:
     """Return the newest sign-ups on the address whose proof was sent, with their payloads. Sign-ups whose message was
     held back are left out, so that they do not hide one that its owner can prove."""
-    newest = challenges.list_newest(
-        Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(address), limit=MAX_CANDIDATES
-    )
+    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, address.all_digests, limit=MAX_CANDIDATES)
     found = [(seen, challenges.unseal_payload(seen, SignUpPayload)) for seen in newest]
     return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.unsent]
 
@@ -270,25 +271,25 @@ def _is_sign_up_password(payload: SignUpPayload, password: str) -> bool:
     return passwords.verify_password_hash(passwords.normalise_password(password), payload.password_hash)
 
 
-def _simulate_resend(client: Client, address: Email | Phone) -> None:
+def _simulate_resend(client: Client, address: Address) -> None:
     """Do the work of a resend to an address on which no sign-up waits: a secret that nobody is told, a message that is
     never sent, an event."""
-    subject, purpose = identifiers.address_digest(address), Purpose.PENDING_REGISTRATION
-    allowances.has_room_for_message(client, notices.channel_for(address), subject)
+    purpose = Purpose.PENDING_REGISTRATION
+    allowances.has_room_for_message(client, address)
     with suppress(errors.Throttled), atomic():
-        permit = notices.acquire_message_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
-        unsent = settings.KEYS.digest("unsent", subject)
+        permit = allowances.acquire_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
+        unsent = settings.KEYS.digest("unsent", address.digest)
         issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
         notices.post_message(
             client, messages.VERIFY_ADDRESS, address, issued=replace(issued, is_first_send=False), permit=permit
         )
-        record_event(events.REGISTRATION_RESENT, client, subject=subject, code="nobody")
+        record_event(events.REGISTRATION_RESENT, client, subject=address.digest, code="nobody")
 
 
-def _wrong_code_refusal(client: Client, address: Email | Phone, *, is_guess: bool) -> errors.Refusal:
+def _wrong_code_refusal(client: Client, address: Address, *, is_guess: bool) -> errors.Refusal:
     """Return the refusal for a wrong code, with the attempts of the address: as many in the life of a code as any code
     has. A text that does not have the form of a code (`is_guess` is False) costs none."""
-    policy, subject = challenges.policies[Purpose.PENDING_REGISTRATION], identifiers.address_digest(address)
+    policy, subject = challenges.policies[Purpose.PENDING_REGISTRATION], address.digest
     tries = Allowance(windows=((policy.attempts - 1, policy.code_ttl or policy.ttl),))
     if is_guess and ledger.spend("codes of nobody", subject, client.at, tries):
         return errors.Exhausted(subject=subject)

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, identifiers, lifecycle, passwords
+from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.applicant import Applicant
-from vestibule.accounts.identifiers import Email, FullName, Phone, Username
+from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import User
+from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import is_proof_recorded, record_event
 from vestibule.challenges.configured_engine import challenges
@@ -26,7 +27,6 @@ from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, messages, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
-from vestibule.flows import notices
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -42,8 +42,7 @@ class Sent:
     `user_id` is the PENDING user, if there is one."""
 
     registration: str
-    channel: str
-    address: str
+    address: Address
     challenge_status: ChallengeStatus
     user_id: UUID | None = None
 
@@ -64,8 +63,8 @@ def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None)
     """
     return SignUpPayload(
         channel=applicant.channel,
-        email=applicant.email,
-        phone=applicant.phone,
+        email=applicant.email.value if applicant.email else None,
+        phone=applicant.phone.value if applicant.phone else None,
         username=applicant.username,
         full_name=applicant.full_name,
         password_hash=passwords.hash_password(applicant.password),
@@ -87,21 +86,23 @@ def account_details(payload: SignUpPayload, chosen: Username | None = None) -> A
     """Return the details of the account to create. Only the address that is proved is stored: a person who signs up by
     SMS adds and proves an e-mail address later."""
     typed = Username(payload.username) if payload.username else None
+    proved = address_to_prove(payload)
     return AccountDetails(
         password=payload.password_hash,
-        email=Email(payload.email) if payload.email and not payload.by_sms else None,
+        email=proved if isinstance(proved, Email) else None,
         username=chosen or typed,
         full_name=FullName(payload.full_name),
         phone_number=Phone(payload.phone) if payload.phone else None,
     )
 
 
-def address_to_prove(payload: SignUpPayload) -> Email | Phone:
-    """Return the address that the sign-up has to prove."""
-    return Phone(payload.phone or "") if payload.by_sms else Email(payload.email or "")
+def address_to_prove(payload: SignUpPayload) -> Address:
+    """Return the address that the sign-up has to prove: the one that its channel goes to."""
+    address_type = ADDRESS_TYPES[payload.channel]
+    return address_type(getattr(payload, address_type.kind))
 
 
-def check_known_address(payload: SignUpPayload) -> bool:
+def check_known_address(address: Address, username: str | None) -> bool:
     """Return whether an account has the address.
 
     Raises:
@@ -109,16 +110,11 @@ def check_known_address(payload: SignUpPayload) -> bool:
         EmailTaken: an account has the address, and ENUMERATION_PROTECTION is off.
         PhoneTaken: an account has the number, and ENUMERATION_PROTECTION is off.
     """
-    address = address_to_prove(payload)
-    subject = identifiers.address_digest(address)
-    if payload.username and directory.is_username_taken(Username(payload.username)):
-        raise errors.UsernameTaken(subject=subject)
-    by_sms = payload.by_sms
-    holder = (
-        directory.find_account_by_phone(Phone(address)) if by_sms else directory.find_account_by_email(Email(address))
-    )
+    if username and directory.is_username_taken(Username(username)):
+        raise errors.UsernameTaken(subject=address.digest)
+    holder = directory.find_account_by_address(address)
     if holder is not None and not settings.ENUMERATION_PROTECTION:
-        raise (errors.PhoneTaken if by_sms else errors.EmailTaken)(subject=subject)
+        raise address.taken_refusal(subject=address.digest)
     return holder is not None
 
 
@@ -135,24 +131,19 @@ def find_sign_up(registration: str) -> Challenge:
     raise errors.TokenInvalid
 
 
-def acquire_proof_permit(client: Client, purpose: Purpose, payload: SignUpPayload, *, known: bool) -> Permit:
+def acquire_proof_permit(client: Client, purpose: Purpose, address: Address, *, known: bool) -> Permit:
     """Ask whether `post_sign_up_message` will send, and count the message in the caller's transaction.
 
     Raises:
         Throttled: the limits on SMS costs are reached.
     """
-    return notices.acquire_message_permit(client, _message_kind(purpose, known=known), address_to_prove(payload))
+    return allowances.acquire_permit(client, _message_kind(purpose, known=known), address)
 
 
-def has_room_for_resend(client: Client, challenge: Challenge) -> bool:
-    """Return whether the address of the sign-up may be sent one more message. Counts nothing."""
-    address = address_to_prove(challenges.unseal_payload(challenge, SignUpPayload))
-    return allowances.has_room_for_message(client, notices.channel_for(address), identifiers.address_digest(address))
-
-
-def post_sign_up_message(client: Client, issued: Issued[SignUpPayload], purpose: Purpose, permit: Permit) -> None:
+def post_sign_up_message(
+    client: Client, issued: Issued[SignUpPayload], purpose: Purpose, address: Address, permit: Permit
+) -> None:
     """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
-    address = address_to_prove(issued.payload)
     params: dict[str, str | int] = {
         "address": client.ip_address or "",
         "at": f"{client.at:%d %B %Y, %H:%M} UTC",
@@ -165,10 +156,7 @@ def post_sign_up_message(client: Client, issued: Issued[SignUpPayload], purpose:
     outbox.post(
         client,
         _message_kind(purpose, known=issued.decoy),
-        to=address,
-        hint=identifiers.masked_address(address),
-        channel=notices.channel_for(address),
-        recipient=identifiers.address_digest(address),
+        address,
         params=params,
         topic=issued.id,
         first=issued.is_first_send,
@@ -183,26 +171,19 @@ def _message_kind(purpose: Purpose, *, known: bool) -> MessageKind:
     return messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
 
 
-def unsent_result(client: Client, challenge: Challenge, payload: SignUpPayload) -> Sent:
+def unsent_result(client: Client, challenge: Challenge, address: Address) -> Sent:
     """Return the answer for a code that is not sent: it looks like `sent_result`, and the status is that of the older
     code."""
     return Sent(
         registration=challenges.secrets.sign_handle(challenge.purpose, challenge.id),
-        channel=payload.channel,
-        address=address_to_prove(payload),
+        address=address,
         challenge_status=challenges.status_of(challenge, client.at),
     )
 
 
-def sent_result(issued: Issued[SignUpPayload], user_id: UUID | None = None) -> Sent:
-    """Return the answer for a code that is on its way."""
-    return Sent(
-        registration=issued.handle,
-        channel=issued.payload.channel,
-        address=address_to_prove(issued.payload),
-        challenge_status=issued.status,
-        user_id=user_id,
-    )
+def sent_result(issued: Issued[SignUpPayload], address: Address, user_id: UUID | None = None) -> Sent:
+    """Return the answer for a code that is on its way to the address."""
+    return Sent(registration=issued.handle, address=address, challenge_status=issued.status, user_id=user_id)
 
 
 def create_proved_account(
@@ -221,14 +202,13 @@ def create_proved_account(
         UsernameTaken: another account has the username.
         AlreadyUsed: the proof was used before, or the address has an account by now.
     """
-    by_sms = proof.payload.by_sms
+    address = address_to_prove(proof.payload)
     brought = account_details(proof.payload, chosen_username)
     try:
         with atomic():
             user = lifecycle.activate_user(
                 brought,
-                email_verified_at=None if by_sms else client.at,
-                phone_verified_at=client.at if by_sms else None,
+                **{address.verified_field: client.at},
             )
             record_event(
                 events.ACCOUNT_REGISTERED,
@@ -236,16 +216,17 @@ def create_proved_account(
                 user_id=user.id,
                 subject=proof.subject,
                 challenge_id=proof.id,
-                channel=proof.payload.channel,
+                channel=address.channel,
             )
             said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
             if sign_in:
-                authenticated = Authenticated(user=user, amr=_authentication_methods(by_sms), via=Via.NEW_ACCOUNT)
+                amr = ["pwd", address.proof_method]
+                authenticated = Authenticated(user=user, amr=amr, via=Via.NEW_ACCOUNT)
                 entered = complete(client, authenticated, device_claims=said, page_lifetime=page_lifetime)
             else:
                 devices.remember_device(user, said, client.at)
-            if by_sms:
+            if isinstance(address, Phone):
                 sms_costs.count_code_used(client.at)
     except IntegrityError as error:
         raise _conflict_refusal(proof, brought.username) from error
@@ -260,11 +241,6 @@ def _conflict_refusal(proof: Proof[SignUpPayload], username: Username | None) ->
         return errors.UsernameTaken(subject=proof.subject)
     # The owner proved the address through another sign-up meanwhile: the person has an account and can sign in.
     return errors.AlreadyUsed(subject=proof.subject)
-
-
-def _authentication_methods(by_sms: bool) -> list[str]:
-    """Return the authentication methods of the session (`amr`, RFC 8176)."""
-    return ["pwd", "sms" if by_sms else "otp"]
 
 
 def _verify_page_url(token: str) -> str:

@@ -12,9 +12,10 @@ from statistics import median
 
 from django.db.models import Min, Sum
 
+from vestibule.addresses.address import Channel
 from vestibule.audit import daily_counts, events
 from vestibule.audit.models import AuditEvent, DayTally
-from vestibule.courier.models import Channel, Message
+from vestibule.courier.models import Message
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import permissions, sign_up_counts
 from vestibule.flows.staff.permissions import Permission

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle
-from vestibule.accounts.identifiers import Email
 from vestibule.accounts.models import Role, Status, User
+from vestibule.addresses.address import Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.flows.flow import flow
@@ -25,7 +25,7 @@ def give_role_by_email(*, client: Client, email: Email, role: Role) -> User:
         Invalid: no account has the address, or no admin would be left.
         Unavailable: the database cannot be reached.
     """
-    user = directory.find_account_by_email(email)
+    user = directory.find_account_by_address(email)
     if user is None:
         raise Invalid({"email": [FieldError("not_found")]})
     return _change_role(client, user, role)

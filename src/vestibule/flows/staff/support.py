@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers, lifecycle
-from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.models import Status, User
 from vestibule.audit import events
 from vestibule.audit.events import Event
@@ -143,7 +142,7 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
     permissions.require_permission(client, Permission.RESEND)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
     waiting = user.status == Status.PENDING and challenges.list_newest(
-        Purpose.PENDING_REGISTRATION, identifiers.all_address_digests(_waiting_address(user)), limit=1
+        Purpose.PENDING_REGISTRATION, directory.addresses_of(user)[0].all_digests, limit=1
     )
     if not waiting:
         raise permissions.status_refusal("sign_up_not_waiting")
@@ -193,8 +192,3 @@ def _as_system(client: Client) -> Client:
     return replace(
         client, actor="system:staff", ip_address=None, user_agent="", session_id=None, auth_time=None, user_id=None
     )
-
-
-def _waiting_address(user: User) -> Email | Phone:
-    """Return the address that a waiting sign-up has to prove."""
-    return Email(user.email) if user.email else Phone(user.phone_number or "")

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from vestibule.accounts import identifiers
-from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts import directory
 from vestibule.accounts.models import User
+from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.courier import feedback
@@ -31,15 +31,14 @@ def lift_for_person(*, client: Client, user_id: UUID, reason: str) -> User:
     """
     permissions.require_permission(client, Permission.LIFT)
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
-    addresses = [identifiers.as_email_or_phone(each) for each in (user.email, user.phone_number) if each]
     with atomic():
-        _lift_addresses(client, addresses)
+        _lift_addresses(client, directory.addresses_of(user))
         record_event(events.SILENCE_LIFTED, client, user_id=user.pk, reason=why)
     return user
 
 
 @flow("silence.lift_of")
-def lift_for_address(*, client: Client, address: Email | Phone, reason: str) -> int:
+def lift_for_address(*, client: Client, address: Address, reason: str) -> int:
     """Lift the suppression of this address, whether or not an account has it (`vestibule lift-silence`). Return how
     many of its messages had come back.
 
@@ -50,10 +49,10 @@ def lift_for_address(*, client: Client, address: Email | Phone, reason: str) -> 
     why = permissions.parse_reason(reason)
     with atomic():
         lifted = _lift_addresses(client, [address])
-        record_event(events.SILENCE_LIFTED, client, subject=identifiers.address_digest(address), reason=why)
+        record_event(events.SILENCE_LIFTED, client, subject=address.digest, reason=why)
     return lifted
 
 
-def _lift_addresses(client: Client, addresses: list[Email | Phone]) -> int:
-    known = [digest for address in addresses for digest in identifiers.all_address_digests(address)]
+def _lift_addresses(client: Client, addresses: list[Address]) -> int:
+    known = [digest for address in addresses for digest in address.all_digests]
     return feedback.lift_suppression(known, before=client.at)

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.courier.models import Channel
+from vestibule.addresses.address import Channel
 from vestibule.flows.staff.funnel import Funnel, FunnelDay, StepCounts, sum_steps
 
 # SVG units: the whole chart, the column of its scale, the row of its days

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.flows.account import email_change, phone_change
 from vestibule.limits import rules
@@ -67,7 +68,7 @@ class ChangeEmail(APIView):
         """Send a code to the new address and a notice to the old one. Needs a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         typed = read_body(NewEmail, request)
-        email = applicant.parse_single_field("email", typed["email"], identifiers.parse_email)
+        email = applicant.parse_single_field("email", typed["email"], parsing.parse_email)
         return _code_sent_response(email_change.start(client=client, email=email, password=parse_password(typed)))
 
 
@@ -117,7 +118,7 @@ class ChangePhone(APIView):
         """Send a code to the new number. Needs a sign-in of the last ten minutes."""
         client = admit_bearer(request)
         typed = read_body(NewPhone, request)
-        phone = applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
+        phone = applicant.parse_single_field("phone_number", typed["phone_number"], parsing.parse_phone)
         return _code_sent_response(phone_change.start(client=client, phone=phone, password=parse_password(typed)))
 
 

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vestibule.accounts import applicant, identifiers
-from vestibule.accounts.identifiers import Email, Phone
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
+from vestibule.addresses.address import Address
 from vestibule.flows import step_up
 from vestibule.flows.account import password_change
 from vestibule.flows.recovery import password_reset
@@ -76,7 +77,7 @@ class StartPasswordReset(APIView):
         """Always the same answer. A link and a code are sent if an account has proved this address."""
         typed = read_body(ForgottenRequest, request)
         address, captcha = parse_address(typed), typed.get("captcha", "")
-        client = admit(request._request, rules.PASSWORD_RESET, identifiers.address_digest(address), captcha=captcha)
+        client = admit(request._request, rules.PASSWORD_RESET, address, captcha=captcha)
         password_reset.start(client=client, address=address)
         return Response({"detail": _("If this address has an account, a message is on its way.")}, status=202)
 
@@ -135,12 +136,12 @@ class ChangePassword(APIView):
         return Response(status=204)
 
 
-def parse_address(typed: dict[str, Any]) -> Email | Phone:
+def parse_address(typed: dict[str, Any]) -> Address:
     """Return the one address that was sent.
 
     Raises:
         Invalid: none or more than one was sent, or it is malformed.
     """
     if typed.get("phone_number") and not typed.get("email"):
-        return applicant.parse_single_field("phone_number", typed["phone_number"], identifiers.parse_phone)
-    return applicant.parse_single_field("email", typed.get("email", ""), identifiers.parse_email)
+        return applicant.parse_single_field("phone_number", typed["phone_number"], parsing.parse_phone)
+    return applicant.parse_single_field("email", typed.get("email", ""), parsing.parse_email)

@@ -10,8 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vestibule.accounts import applicant, identifiers
-from vestibule.accounts.identifiers import Email, Phone, Username
+from vestibule.accounts import applicant
+from vestibule.accounts.identifiers import Username
+from vestibule.addresses import parsing
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.flows.sign_up import deferred, pending
 from vestibule.flows.sign_up.steps import Registered
 from vestibule.kernel.client import Client
@@ -34,27 +36,25 @@ class RegisterPending(APIView):
         """Send a link and a code. A known address gets the same answer; its owner gets a notice."""
         typed = read_body(schema.RegisterRequest, request)
         who, device = parse_sign_up(typed)
-        client = admit(
-            request._request, rules.REGISTER, identifiers.address_digest(who.address), captcha=typed.get("captcha", "")
-        )
+        client = admit(request._request, rules.REGISTER, who.address, captcha=typed.get("captcha", ""))
         sent = pending.start(client=client, applicant=who, device=device)
         told = {} if settings.ENUMERATION_PROTECTION else {"id": str(sent.user_id)}
         user = {
             **told,
             "username": who.username,
-            "email": who.email,
+            "email": who.email.value if who.email else None,
             "role": "user",
             "status": "pending",
             "email_verified": False,
         }
-        if who.channel == "sms":
-            user |= {"phone_number": who.phone, "phone_verified": False}
+        if isinstance(who.address, Phone):
+            user |= {"phone_number": who.address.value, "phone_verified": False}
             message = _("Registration successful. Please check your phone to verify your account.")
         else:
             message = _("Registration successful. Please check your email to verify your account.")
         standing = asdict(sent.challenge_status)
         body = {"status": "success", "message": message, "user": user, "registration": sent.registration}
-        return Response({**body, "channel": sent.channel, **standing}, status=201)
+        return Response({**body, "channel": sent.address.channel, **standing}, status=201)
 
 
 class ShowStatus(APIView):
@@ -67,7 +67,8 @@ class ShowStatus(APIView):
         typed = read_body(schema.Handle, request)
         client = admit(request._request, rules.REGISTER_STATUS)
         progress = deferred.show_progress(client=client, registration=typed["registration"])
-        return Response({"status": progress.status, "channel": progress.channel, **asdict(progress.challenge_status)})
+        body = {"status": progress.status, "channel": progress.address.channel}
+        return Response({**body, **asdict(progress.challenge_status)})
 
 
 class RedirectProof(APIView):
@@ -79,7 +80,7 @@ class RedirectProof(APIView):
         the `registration` in the answer replaces the old one."""
         typed = read_body(schema.RedirectRequest, request)
         email = _typed_email(typed) if typed.get("email") else None
-        address = identifiers.address_digest(email) if email else None
+        address = email if email else None
         client = admit(request._request, rules.REGISTER, address, captcha=typed.get("captcha", ""))
         return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"], email=email))
 
@@ -114,9 +115,7 @@ class ResendEmail(APIView):
         """Always the same answer. A new link and code are sent if a sign-up waits on this address and its cooldown is
         over."""
         address = _typed_email(read_body(schema.EmailAddress, request))
-        return _resend_and_accept(
-            admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
-        )
+        return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
 
 
 class RejectSignUp(APIView):
@@ -140,9 +139,7 @@ class StartPhone(APIView):
         typed = read_body(schema.StartPhoneRequest, request)
         if not typed.get("registration"):
             address = _typed_phone(typed)
-            return _resend_and_accept(
-                admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
-            )
+            return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
         client = admit(request._request, rules.REGISTER, captcha=typed.get("captcha", ""))
         return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"]))
 
@@ -154,9 +151,7 @@ class ResendPhone(APIView):
     def post(self, request: Request) -> Response:
         """Always the same answer."""
         address = _typed_phone(read_body(schema.PhoneNumber, request))
-        return _resend_and_accept(
-            admit(request._request, rules.REGISTER_RESEND, identifiers.address_digest(address)), address
-        )
+        return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
 
 
 class ConfirmPhone(APIView):
@@ -171,7 +166,7 @@ class ConfirmPhone(APIView):
         return _confirm_code(admit(request._request, rules.REGISTER_CONFIRM), typed, _typed_phone(typed), username)
 
 
-def _confirm_code(client: Client, typed: dict[str, Any], address: Email | Phone, username: Username | None) -> Response:
+def _confirm_code(client: Client, typed: dict[str, Any], address: Address, username: Username | None) -> Response:
     if handle := typed.get("registration"):
         registered = deferred.confirm(
             client=client,
@@ -192,7 +187,7 @@ def _confirm_code(client: Client, typed: dict[str, Any], address: Email | Phone,
     return _verified_response(registered)
 
 
-def _resend_and_accept(client: Client, address: Email | Phone) -> Response:
+def _resend_and_accept(client: Client, address: Address) -> Response:
     pending.resend(client=client, address=address)
     detail = _("If a sign-up waits for this address, a new message is on its way.")
     wait = int(settings.OTP.cooldowns[0].total_seconds())
@@ -205,8 +200,8 @@ def _verified_response(registered: Registered) -> Response:
 
 
 def _typed_email(typed: dict[str, Any]) -> Email:
-    return applicant.parse_single_field("email", typed.get("email", ""), identifiers.parse_email)
+    return applicant.parse_single_field("email", typed.get("email", ""), parsing.parse_email)
 
 
 def _typed_phone(typed: dict[str, Any]) -> Phone:
-    return applicant.parse_single_field("phone_number", typed.get("phone_number", ""), identifiers.parse_phone)
+    return applicant.parse_single_field("phone_number", typed.get("phone_number", ""), parsing.parse_phone)

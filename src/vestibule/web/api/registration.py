@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
 from vestibule.accounts.applicant import Applicant
+from vestibule.addresses import parsing
 from vestibule.flows.sign_up import deferred as registration
 from vestibule.flows.sign_up import steps
 from vestibule.limits import rules
@@ -143,7 +144,7 @@ class StartRegistration(APIView):
         """Send a verification code. A known address gets the same answer; its owner gets a notice."""
         typed = read_body(StartRequest, request)
         who, device = parse_sign_up(typed)
-        address, captcha = identifiers.address_digest(who.address), typed.get("captcha", "")
+        address, captcha = who.address, typed.get("captcha", "")
         client = admit(request._request, rules.REGISTER_START, address, captcha=captcha)
         return sent_response(registration.start(client=client, applicant=who, device=device))
 
@@ -223,7 +224,7 @@ class ConfirmRegistration(APIView):
             client=client,
             registration=typed["registration"],
             otp=typed["otp"],
-            address=applicant.parse_single_field("email", typed["email"], identifiers.parse_email)
+            address=applicant.parse_single_field("email", typed["email"], parsing.parse_email)
             if typed.get("email")
             else None,
             username=username,
@@ -249,9 +250,9 @@ def sent_response(sent: steps.Sent) -> Response:
     """Return the response for a code that is on its way."""
     return Response(
         {
-            "detail": str(_DETAIL_BY_CHANNEL[sent.channel]),
+            "detail": str(_DETAIL_BY_CHANNEL[sent.address.channel]),
             "registration": sent.registration,
-            "channel": sent.channel,
+            "channel": sent.address.channel,
             **asdict(sent.challenge_status),
         },
         status=202,

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from vestibule.accounts import applicant, identifiers, pictures
+from vestibule.accounts import applicant, pictures
+from vestibule.addresses import parsing
 from vestibule.audit import events
 from vestibule.flows import step_up
 from vestibule.flows.account import devices, email_change, password_change, personal_data, phone_change, profile
@@ -150,9 +151,9 @@ def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
-    email = applicant.parse_single_field("email", request.POST.get("email", ""), identifiers.parse_email)
+    email = applicant.parse_single_field("email", request.POST.get("email", ""), parsing.parse_email)
     email_change.start(client=client, email=email, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "email", email)
+    return _code_form_page(request, client, "email", email.value)
 
 
 def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -161,9 +162,9 @@ def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
-    phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), identifiers.parse_phone)
+    phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), parsing.parse_phone)
     phone_change.start(client=client, phone=phone, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "phone", phone)
+    return _code_form_page(request, client, "phone", phone.value)
 
 
 def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:

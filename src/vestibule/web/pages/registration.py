@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
+from vestibule.addresses.address import ADDRESS_TYPES, Email, Phone
 from vestibule.flows.sign_up import deferred, pending
 from vestibule.kernel.errors import Refusal
 from vestibule.limits import rules
@@ -25,12 +26,12 @@ MODES = {
 def submit_sign_up(request: HttpRequest) -> HttpResponse:
     """`/register/`: type an address and a password. The answer is the page that waits for the proof."""
     if request.method != "POST":
-        return _sign_up_form(request, {"channel": request.GET.get("channel", "email")})
+        return _sign_up_form(request, {"channel": request.GET.get("channel", Email.channel)})
     typed = {name: request.POST[name] for name in FORM_FIELDS if name in request.POST}
     rule, sign_up = MODES[settings.REGISTRATION_MODE]
     try:
         who = applicant.parse_applicant(typed | BROWSER_DEVICE)
-        client = admit(request, rule, identifiers.address_digest(who.address), captcha=captcha.posted_answer(request))
+        client = admit(request, rule, who.address, captcha=captcha.posted_answer(request))
         sent = sign_up(client=client, applicant=who)
     except Refusal as refusal:
         return _sign_up_form(request, typed, refusal)
@@ -44,15 +45,15 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:
-    by_sms = typed.get("channel") == "sms" and "sms" in settings.CHANNELS
-    wanted = ["phone_number" if by_sms else "email", *settings.SIGNUP_FIELDS]
+    channel = typed.get("channel") if typed.get("channel") in settings.CHANNELS else Email.channel
+    wanted = [ADDRESS_TYPES[str(channel)].field, *settings.SIGNUP_FIELDS]
     fields = [name for name in ("email", "phone_number", "username", "full_name") if name in wanted]
     context = {
         "fields": [field_context(name, typed, refusal, FORM_FIELDS) for name in fields],
         "password": field_context("password", {}, refusal, FORM_FIELDS),
-        "by_sms": by_sms,
+        "channel": channel,
         "pending": settings.REGISTRATION_MODE == "pending",
-        "sms_offered": "sms" in settings.CHANNELS,
+        "sms_offered": Phone.channel in settings.CHANNELS,
         "min_length": settings.PASSWORD_MIN_LENGTH,
         **captcha.form_context(request, MODES[settings.REGISTRATION_MODE][0], refusal),
     }

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.accounts import applicant, identifiers, passwords
+from vestibule.accounts import applicant, passwords
 from vestibule.accounts.identifiers import LoginName
+from vestibule.addresses import parsing
 from vestibule.flows.account import email_change, personal_data
 from vestibule.flows.recovery import password_reset
 from vestibule.flows.sign_in import by_password, sessions
@@ -87,10 +88,8 @@ def request_password_reset(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_page(request, "pages/forgot.html", captcha.form_context(request, rules.PASSWORD_RESET))
     try:
-        email = applicant.parse_single_field("email", typed, identifiers.parse_email)
-        client = admit(
-            request, rules.PASSWORD_RESET, identifiers.address_digest(email), captcha=captcha.posted_answer(request)
-        )
+        email = applicant.parse_single_field("email", typed, parsing.parse_email)
+        client = admit(request, rules.PASSWORD_RESET, email, captcha=captcha.posted_answer(request))
         password_reset.start(client=client, address=email, device_cookie=session_cookie.known_device_id(request))
     except Refusal as refusal:
         shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
@@ -109,7 +108,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:
         client = admit(request, rules.PASSWORD_RESET_CONFIRM)
-        address = None if token else applicant.parse_single_field("email", email, identifiers.parse_email)
+        address = None if token else applicant.parse_single_field("email", email, parsing.parse_email)
         password_reset.confirm(client=client, password=password, token=token, address=address, otp=otp)
     except Refusal as refusal:
         over = isinstance(refusal, FINAL_REFUSALS)

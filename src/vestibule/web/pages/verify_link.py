@@ -5,7 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
 from vestibule.flows.sign_up import pending
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, Refusal, TokenInvalid, UsernameTaken
@@ -62,8 +63,8 @@ def resend_by_email(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_page(request, "pages/resend.html", {})
     try:
-        email = applicant.parse_single_field("email", typed, identifiers.parse_email)
-        client = admit(request, rules.REGISTER_RESEND, identifiers.address_digest(email))
+        email = applicant.parse_single_field("email", typed, parsing.parse_email)
+        client = admit(request, rules.REGISTER_RESEND, email)
         pending.resend(client=client, address=email)
     except Refusal as refusal:
         return render_page(request, "pages/resend.html", {"email": typed}, refusal)

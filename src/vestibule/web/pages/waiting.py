@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
 from vestibule.flows.sign_up import deferred
 from vestibule.flows.sign_up.deferred import Progress
 from vestibule.flows.sign_up.steps import Sent
@@ -93,13 +94,11 @@ def send_proof_elsewhere(request: HttpRequest, handle: str) -> HttpResponse:
     client = None
     typed = request.POST.get("email", "")
     try:
-        email = (
-            applicant.parse_single_field("email", typed, identifiers.parse_email) if "email" in request.POST else None
-        )
+        email = applicant.parse_single_field("email", typed, parsing.parse_email) if "email" in request.POST else None
         client = admit(
             request,
             rules.REGISTER,
-            identifiers.address_digest(email) if email else None,
+            email if email else None,
             captcha=captcha.posted_answer(request),
         )
         sent = deferred.redirect_proof(client=client, registration=handle, email=email)
@@ -156,7 +155,8 @@ def _render_waiting_page(
     context: dict[str, Any] = {"registration": handle, "over": isinstance(refusal, FINAL_REFUSALS)}
     context |= {**captcha.form_context(request, rules.REGISTER), **(more or {})}
     if progress:
-        context |= {**asdict(progress), **asdict(progress.challenge_status)}
+        context |= {"status": progress.status, "address": progress.address, "linked": progress.linked}
+        context |= {"texting": progress.texting, **asdict(progress.challenge_status)}
         context["minutes"] = -(-progress.challenge_status.code_expires_in // 60)
         context["over"] = progress.status in ("expired", "verified")
     context["done"] = isinstance(refusal, AlreadyUsed)

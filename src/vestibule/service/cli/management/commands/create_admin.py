@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from vestibule.accounts import applicant, directory, identifiers
+from vestibule.accounts import applicant, directory
 from vestibule.accounts.models import Role
+from vestibule.addresses import parsing
 from vestibule.flows.recovery import password_reset
 from vestibule.flows.staff import roles
 from vestibule.kernel.client import Client
@@ -29,8 +30,8 @@ class Command(OperatorCommand):
         """Say what was done. Raises CommandError."""
         client = Client.for_system("cli", timezone.now())
         try:
-            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
-            if directory.find_account_by_email(email):
+            email = applicant.parse_single_field("email", options["email"], parsing.parse_email)
+            if directory.find_account_by_address(email):
                 roles.give_role_by_email(client=client, email=email, role=Role.ADMIN)
                 self.stdout.write(f"{email} is admin now")
                 return

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
 from vestibule.flows.staff import suppression
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
@@ -27,7 +28,7 @@ class Command(OperatorCommand):
         """Say how many messages had come back. Raises CommandError."""
         client = Client.for_system("cli", timezone.now())
         try:
-            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
+            email = applicant.parse_single_field("email", options["email"], parsing.parse_email)
             lifted = suppression.lift_for_address(client=client, address=email, reason=options["reason"])
         except Invalid as invalid:
             raise CommandError(refusal_message(invalid)) from invalid

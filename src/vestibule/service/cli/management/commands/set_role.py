@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from vestibule.accounts import applicant, identifiers
+from vestibule.accounts import applicant
 from vestibule.accounts.models import Role
+from vestibule.addresses import parsing
 from vestibule.flows.staff import roles
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Invalid
@@ -27,7 +28,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Say who has which role now. Raises CommandError."""
         try:
-            email = applicant.parse_single_field("email", options["email"], identifiers.parse_email)
+            email = applicant.parse_single_field("email", options["email"], parsing.parse_email)
             roles.give_role_by_email(
                 client=Client.for_system("cli", timezone.now()), email=email, role=Role(options["role"])
             )

@@ -1,0 +1,130 @@
+"""An address is a value: what it is, its one spelling, its masked form, its digest, and how a message travels there."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+import phonenumbers
+from django.conf import settings
+from django.db.models import TextChoices
+
+from vestibule.kernel.errors import EmailTaken, PhoneTaken, Refusal
+
+_PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
+
+
+class Channel(TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, repr=False)
+class Address(ABC):
+    """An e-mail address or a phone number. `value` is canonical: `parsing` makes it, or a row or a sealed payload that
+    it was kept in. Two addresses are equal where kind and value are.
+
+    `repr` is masked, so that no log and no traceback shows the address; `str` is the value.
+    """
+
+    kind: ClassVar[Literal["email", "phone"]]
+    field: ClassVar[Literal["email", "phone_number"]]  # of a request, and the column of a user
+    verified_field: ClassVar[Literal["email_verified_at", "phone_verified_at"]]  # the column that says since when
+    channel: ClassVar[Channel]
+    proof_method: ClassVar[Literal["otp", "sms"]]  # what `amr` says of a code that came back from there (RFC 8176, 2)
+
+    taken_refusal: ClassVar[type[Refusal]]  # where another account has the address
+
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.masked}>"
+
+    @property
+    @abstractmethod
+    def masked(self) -> str:
+        """The address as logs and staff may see it."""
+
+    @cached_property
+    def all_digests(self) -> tuple[bytes, ...]:
+        """The keyed digests of the address under every key of the ring, newest first: for looking up what an older key
+        made. Computed once."""
+        return tuple(settings.KEYS.all_digests("address", self.value.encode()))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The keyed digest by which the address is counted and recorded, never kept in clear."""
+        return self.all_digests[0]
+
+    def matches_digest(self, expected: bytes) -> bool:
+        """Whether `expected` is the digest of this address, under any key of the ring; in constant time."""
+        return settings.KEYS.matches_digest(expected, "address", self.value.encode())
+
+
+@dataclass(frozen=True, repr=False)
+class Email(Address):
+    """An e-mail address: lower case, the domain in its ASCII form."""
+
+    kind = "email"
+    field = "email"
+    verified_field = "email_verified_at"
+    channel = Channel.EMAIL
+    proof_method = "otp"
+    taken_refusal = EmailTaken
+
+    @property
+    def masked(self) -> str:
+        """`a…@example.com`."""
+        return f"{self.local_part[:1]}…@{self.domain}"
+
+    @property
+    def local_part(self) -> str:
+        """What stands before the at sign."""
+        return self.value.rpartition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        """What stands after the at sign."""
+        return self.value.rpartition("@")[2]
+
+
+@dataclass(frozen=True, repr=False)
+class Phone(Address):
+    """A phone number in E.164, with its plus sign."""
+
+    kind = "phone"
+    field = "phone_number"
+    verified_field = "phone_verified_at"
+    channel = Channel.SMS
+    proof_method = "sms"
+    taken_refusal = PhoneTaken
+
+    @property
+    def masked(self) -> str:
+        """`…0100`."""
+        return f"…{self.value[-4:]}"
+
+    @property
+    def is_sms_allowed(self) -> bool:
+        """Whether codes are sent there: to numbers of a country in `SMS_COUNTRIES` (`*` for all), never to those that
+        earn their holder money."""
+        number = phonenumbers.parse(self.value, None)
+        if phonenumbers.number_type(number) in _PREMIUM_NUMBER_TYPES:
+            return False
+        country = phonenumbers.region_code_for_number(number)
+        return "*" in settings.SMS_COUNTRIES or country in settings.SMS_COUNTRIES
+
+
+ADDRESS_TYPES: Mapping[str, type[Address]] = MappingProxyType({each.channel: each for each in (Email, Phone)})
+
+
+def restore_address(canonical: str) -> Address:
+    """The address that a row or a sealed payload holds in its canonical spelling, which tells the kinds apart."""
+    return Email(canonical) if "@" in canonical else Phone(canonical)
