@@ -1,1 +1,1 @@
-"""How vestibule runs as a service of its own: settings from the environment, server, worker, command line."""
+"""vestibule as a service of its own: settings from the environment, server, worker, command line."""

@@ -1,4 +1,4 @@
-"""The Celery application: it wakes and parallelises the outbox, and beats the sweeps. JSON only (ASVS 1.5.2)."""
+"""The Celery application: it wakes and parallelises the delivery, and schedules the sweeps. JSON only (ASVS 1.5.2)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from vestibule.storage import redis_client
 
 set_default_settings_module()
 app = Celery("vestibule")
-app.set_default()  # for every thread of a web process, not only the one that imports this
+app.set_default()  # in every thread of a web process, not only in the one that imports this
 _broker = redis_client.celery_broker_options(settings.CELERY_BROKER_URL)
 _broker_timeouts = {"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 600}
 app.conf.update(
@@ -21,7 +21,7 @@ app.conf.update(
     broker_transport_options=_broker_timeouts | _broker["broker_transport_options"],
     broker_connection_timeout=1,
     broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,  # it is back some day
+    broker_connection_max_retries=None,  # retries for ever
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,
@@ -34,17 +34,17 @@ app.conf.update(
     },
     imports=["vestibule.service.worker.tasks", "vestibule.service.worker.schedule"],
 )
-# Celery closes the database's connection around each task, and a new one costs PostgreSQL more than a delivery: ours is
-# kept, for as long as it stands.
+# By default Celery closes the database connection around each task, and a new one costs PostgreSQL more than a
+# delivery.
 app.conf["CELERY_DB_REUSE_MAX"] = 1000
 
 
 @task_prerun.connect
 def close_stale_connections(**_: Any) -> None:
-    """Before each task, as before each request: one that the server cut is opened anew."""
+    """Before each task, as before each request, replace a connection that the server closed."""
     close_old_connections()
 
 
 @setup_logging.connect
 def keep_django_logging(**_: Any) -> None:
-    """Django's LOGGING stands already; with a receiver here Celery sets up none of its own."""
+    """Do nothing: with a receiver here, Celery does not replace Django's LOGGING."""

@@ -1,4 +1,4 @@
-"""Settings that contradict each other stop the start, each with an id and a remedy."""
+"""Django system checks for settings that contradict each other. Each finding has an id and a remedy."""
 
 from typing import Any
 
@@ -11,13 +11,14 @@ from vestibule.service.settings import contradictions as rules
 
 @register(Tags.security)
 def check_contradictions(**_: Any) -> list[Error]:
-    """What stops the start."""
+    """Return the contradictions that stop the start."""
     return [Error(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_errors(settings)]
 
 
 @register(Tags.security)
 def check_dotted_paths(**_: Any) -> list[Error]:
-    """Dotted paths that lead nowhere: found out when everything can be imported, and not with the first message."""
+    """Return dotted paths that cannot be imported, so that they are found at the start and not with the first
+    message."""
     found = []
     for name, path in (("EMAIL_BACKEND", settings.EMAIL_BACKEND), ("SMS_BACKEND", settings.SMS_GATEWAY)):
         try:
@@ -31,5 +32,5 @@ def check_dotted_paths(**_: Any) -> list[Error]:
 
 @register(Tags.security)
 def check_doubtful_settings(**_: Any) -> list[Warning]:
-    """What may be meant so, and hardly is."""
+    """Return settings that may be intended but probably are not."""
     return [Warning(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_doubts(settings)]

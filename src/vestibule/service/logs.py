@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard output, ours and every library's alike; or lines for a person's eyes."""
+"""Logging: one JSON object a line on standard output, for our loggers and those of every library; or readable lines."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _SHARED_PROCESSORS: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
-# Neither shows locals: they hold passwords. A string with a line break is shown escaped, so that one line is one fact.
+# Neither shows locals, which may hold passwords. Line breaks in a value are escaped, so that one event is one line.
 RENDERERS: dict[str, list[Processor]] = {
     "json": [
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
@@ -37,7 +37,7 @@ RENDERERS: dict[str, list[Processor]] = {
 
 
 def configure_logging(level: str, log_format: str) -> dict[str, Any]:
-    """Django's LOGGING at that level and in that form, with structlog configured along."""
+    """Configure structlog, and return Django's LOGGING for this level and format."""
     structlog.configure(
         processors=[*_SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -60,7 +60,7 @@ def configure_logging(level: str, log_format: str) -> dict[str, Any]:
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
-            # Of Django's own request log only the unexpected: an exception that no view answered.
+            # Only exceptions that no view answered: our own access log has the rest.
             "django.request": {"level": "ERROR"},
             "django.security": {"level": "WARNING"},
             "django.server": {"level": "CRITICAL"},

@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry (the `otel` extra): imported only where OTEL_* asks for them, with its own settings.
+"""Tracing with OpenTelemetry (the `otel` extra), imported only where OTEL_* asks for it.
 
-Spans of SQL, Redis and Celery are made by OpenTelemetry's instrumentations; those of requests, flows and deliveries are
-our own, for Django's instrumentation puts addresses and query strings into them, and a query may hold a token.
+Spans of SQL, Redis and Celery come from OpenTelemetry's instrumentations. Those of requests, flows and deliveries are
+our own, because Django's instrumentation records addresses and query strings, and a query may hold a token.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,21 +30,21 @@ _w3c = TraceContextTextMapPropagator()
 
 
 class RedactingExporter(SpanExporter):
-    """Hands spans on without the words of an exception: those of a database tell whose address was taken."""
+    """Exports spans without the text of an exception: that of a database error may hold an address."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Hand them on."""
+        """Export the spans."""
         return self._exporter.export([_without_exception_text(span) for span in spans])
 
     def shutdown(self) -> None:
-        """The end."""
+        """Shut the exporter down."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Now."""
+        """Export what is pending now."""
         return self._exporter.force_flush(timeout_millis)
 
 
@@ -55,20 +55,21 @@ class OtelSpan:
         self._span = span
 
     def describe(self, name: str, facts: Facts) -> None:
-        """What it is called, and what is known of it now."""
+        """Set its name and attributes."""
         self._span.update_name(name)
         self._span.set_attributes(dict(facts))
 
 
 class OtelTracer:
-    """Spans by OpenTelemetry (`kernel.spans.Tracer`)."""
+    """Makes spans with OpenTelemetry (`kernel.spans.Tracer`)."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
         self._tracer = tracer
 
     @contextmanager
     def open_span(self, name: str, *, parent: str, kind: str) -> Iterator[OtelSpan]:
-        """A refusal is an answer like others, told by its code; of anything else the type is told, and an error."""
+        """Open a span. A refusal is no error and is recorded by its code; of any other exception only the type is
+        recorded."""
         with self._tracer.start_as_current_span(
             name,
             context=_w3c.extract({"traceparent": parent}) if parent else None,
@@ -87,19 +88,19 @@ class OtelTracer:
                 raise
 
     def current_traceparent(self) -> str:
-        """The current span as a `traceparent`."""
+        """Return the current span as a `traceparent`."""
         carrier: dict[str, str] = {}
         _w3c.inject(carrier)
         return carrier.get("traceparent", "")
 
     def current_trace_id(self) -> str:
-        """The current trace."""
+        """Return the current trace id."""
         current = trace.get_current_span().get_span_context()
         return format_trace_id(current.trace_id) if current.is_valid else ""
 
 
 def start_tracing(processor: SpanProcessor | None = None) -> TracerProvider:
-    """Trace from now on, to where OTEL_* says (or to `processor`)."""
+    """Start to trace, to where OTEL_* says (or to `processor`)."""
     named = Resource({"service.name": "vestibule", "service.version": version("vestibule")})
     provider = TracerProvider(resource=named.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(processor or BatchSpanProcessor(RedactingExporter(_EXPORTERS[settings.TRACES_TO]())))
@@ -110,7 +111,7 @@ def start_tracing(processor: SpanProcessor | None = None) -> TracerProvider:
 
 
 def stop_tracing(provider: TracerProvider) -> None:
-    """Trace no more."""
+    """Stop to trace."""
     spans.use_tracer(None)
     for instrumentation in _INSTRUMENTATIONS:
         instrumentation().uninstrument()

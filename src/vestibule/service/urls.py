@@ -1,4 +1,4 @@
-"""Every path: the API, the pages, and what is for whoever runs it."""
+"""All URL patterns: the API, the pages, the admin, and the paths for operators."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The WSGI application, and the request as it makes it: whole, in UTF-8, with media types that can be read."""
+"""The WSGI application, with a request class that reads bodies whole and refuses malformed media types."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from django.utils.http import parse_header_parameters
 from vestibule.web import request_bodies
 
 _MEDIA_TYPE_HEADERS = ("CONTENT_TYPE", "HTTP_ACCEPT")
-_MAX_HEADER_LENGTH = 1024  # characters of such a header
+_MAX_HEADER_LENGTH = 1024  # characters of a media type header
 
 
 class Request(WSGIRequest):
-    """Django's, without what a stranger could end it by before any of our code runs.
+    """Django's request, protected against headers that would raise before any of our code runs.
 
-    Django reads a request in whatever codec `charset` names, also one that decodes no text, and raises on parameters
-    in a charset that it does not know (RFC 2231): both while the request is made, which is a 500 without a trace. A
-    media type that can't be read is none, so that the answer is 415 or 406; which charset a body may be in is
-    web.middleware's to say.
+    Django reads a request in the codec that `charset` names, even one that decodes no text, and raises for parameters
+    in an unknown charset (RFC 2231). Both happen while the request is created, and would be a 500 without a trace. A
+    media type that cannot be parsed is removed, so that the answer is 415 or 406. `web.middleware` decides about the
+    charset.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:

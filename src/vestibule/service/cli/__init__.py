@@ -1,1 +1,1 @@
-"""The command line: `vestibule serve | worker | beat | migrate | …`, management commands over flows."""
+"""The command line: `vestibule serve | worker | beat | migrate | …`, management commands that call flows."""

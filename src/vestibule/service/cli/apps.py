@@ -10,13 +10,13 @@ from vestibule.storage import encoding
 
 
 class CliConfig(AppConfig):
-    """Brings the commands, and the checks that run before each."""
+    """Provides the commands, and the system checks that run before each."""
 
     name = "vestibule.service.cli"
     label = "vestibule_cli"
     imported_for_effect = (checks, encoding)
 
     def ready(self) -> None:
-        """Every process traces from here on, where OTEL_* asks for it; elsewhere nothing of it is imported."""
+        """Start tracing in every process, if OTEL_* asks for it; otherwise nothing of it is imported."""
         if settings.TRACING:
             import_module("vestibule.service.tracing").begin()

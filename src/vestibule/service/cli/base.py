@@ -1,11 +1,11 @@
-"""What the commands for operators share."""
+"""The base class of the commands for operators."""
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 
 class OperatorCommand(BaseCommand):
-    """A command that settings which contradict each other stop. Paths, admin and templates, for whose checks the whole
-    of the service is imported, are looked at by `check`, `doctor` and `serve`, which does import it."""
+    """A command that runs only the checks of settings. The checks of paths, admin and templates import the whole
+    service; they are run by `check`, `doctor` and `serve`."""
 
     requires_system_checks = (Tags.security,)

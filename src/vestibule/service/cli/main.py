@@ -1,4 +1,4 @@
-"""The `vestibule` command. It imports nothing that a command may do without (tests/architecture/test_imports.py)."""
+"""The `vestibule` command. It imports only what every command needs (tests/architecture/test_imports.py)."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from vestibule.service.ops import metric_files
 
 def main() -> None:
     """Run the management command that the arguments name; `set-role` is `set_role`."""
-    os.umask(0o077)  # the database, letters and pictures of people are nobody else's to read (ASVS 14.1.2)
+    os.umask(0o077)  # no other user of the machine may read the database, messages and pictures (ASVS 14.1.2)
     program, *words = sys.argv
     if text := overview.text_for_arguments(words):
         sys.stdout.write(text)

@@ -1,4 +1,4 @@
-"""What `vestibule --version` and `vestibule --help` print: no setting is read for it, and no command imported."""
+"""The output of `vestibule --version` and `vestibule --help`, without reading settings or importing commands."""
 
 import ast
 import re
@@ -14,14 +14,14 @@ _FIRST_SENTENCE = re.compile(r"`vestibule [^`]+`: (.+?)(?:\.(?=\s)|\.?$)", re.DO
 
 
 def text_for_arguments(words: list[str]) -> str:
-    """The text for these arguments, or nothing where they name a command."""
+    """Return the text for these arguments, or "" if they name a command."""
     if words and words[0] in VERSION:
         return f"{version('vestibule')}\n"
     return help_text() if not words or (words[0] in HELP and not words[1:]) else ""
 
 
 def help_text() -> str:
-    """Each command of ours with what its module says of it, and the names of Django's."""
+    """Return each of our commands with the first sentence of its module, and the names of Django's commands."""
     ours = {
         name.replace("_", "-"): _command_summary(name) for name in sorted(management.find_commands(str(_OUR_COMMANDS)))
     }

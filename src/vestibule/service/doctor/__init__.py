@@ -1,1 +1,1 @@
-"""`vestibule doctor`: live checks of a deployment, each with a remedy (docs/doctor.md)."""
+"""`vestibule doctor`: checks of a running deployment, each with a remedy (docs/doctor.md)."""

@@ -1,13 +1,13 @@
-"""Which build of Argon2 runs: the wheel's, for any machine, or one built here for this one."""
+"""The build of Argon2 in use: that of the wheel, or one compiled for this machine."""
 
 from importlib.metadata import PackageNotFoundError, distribution
 
-# `make install` leaves it beside the metadata of what it built: the compiler's flags
+# `make install` writes the compiler's flags into this file of the package that it builds.
 BUILD_MARK_FILE = "vestibule-build.txt"
 
 
 def describe_build() -> str:
-    """In words for the doctor."""
+    """Return the build in words."""
     try:
         flags = distribution("argon2-cffi-bindings").read_text(BUILD_MARK_FILE)
     except PackageNotFoundError:

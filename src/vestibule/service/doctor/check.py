@@ -1,4 +1,4 @@
-"""What a check is, and what it may find."""
+"""The types of the doctor's checks and findings."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How it looks: `error` is mended before people come, `warning` is thought about, `skipped` could not be seen."""
+    """The level of a finding: `error` must be fixed before people use the service, `warning` should be considered,
+    `skipped` could not be checked."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -17,7 +18,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One thing that a check saw, in words without secrets; `remedy` where it is not the check's own."""
+    """One finding, in words without secrets. `remedy` is set where it differs from the check's."""
 
     level: Level
     message: str
@@ -26,7 +27,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorRun:
-    """One visit of the doctor: when it began, and where a test mail goes (empty: nowhere)."""
+    """One run of the doctor: when it began, and where a test mail goes (empty: nowhere)."""
 
     at: datetime
     test_mail_to: str = ""
@@ -37,7 +38,7 @@ CheckFunction = Callable[[DoctorRun], Iterable[Observation]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One row of the table. `needs`: the check that has to be free of errors before this one is worth a look."""
+    """One row of the table. `needs` names the check that must be free of errors before this one runs."""
 
     id: str
     looks_at: str
@@ -47,20 +48,20 @@ class Check:
 
 
 def report_fine(message: str) -> Observation:
-    """All is well."""
+    """Return a finding that nothing is wrong."""
     return Observation(Level.FINE, message)
 
 
 def report_warning(message: str) -> Observation:
-    """Think about it."""
+    """Return a warning."""
     return Observation(Level.WARNING, message)
 
 
 def report_error(message: str) -> Observation:
-    """Mend it before people come."""
+    """Return an error."""
     return Observation(Level.ERROR, message)
 
 
 def report_skipped(message: str) -> Observation:
-    """Nobody could look."""
+    """Return that the check could not be made."""
     return Observation(Level.SKIPPED, message)

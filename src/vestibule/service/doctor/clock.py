@@ -1,4 +1,4 @@
-"""Two clocks, compared: codes, leases and tokens live by them."""
+"""Comparison of clocks: codes, leases and tokens depend on them."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(
 
 
 def compare_clocks(whose: str, theirs: datetime, before: datetime, after: datetime) -> Observation:
-    """How far their clock is from ours, which was read before and after it: half of the way is taken as theirs."""
+    """Compare another clock, read at `theirs`, with ours before and after; half of the round trip is assumed."""
     apart = (theirs - (before + (after - before) / 2)).total_seconds()
     if abs(apart) > MAX_CLOCK_DIFFERENCE.total_seconds():
         return report_error(f"the {whose}'s clock is {abs(apart):.1f} s {'ahead of' if apart > 0 else 'behind'} ours")

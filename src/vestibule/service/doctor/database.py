@@ -1,4 +1,4 @@
-"""The database: it answers, its tables are ours, it has room for our connections, its clock is right."""
+"""Checks of the database: it answers, is migrated, has enough connections, and its clock is right."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from vestibule.service.doctor.check import Check, DoctorRun, Observation, report
 from vestibule.service.doctor.clock import compare_clocks
 from vestibule.service.ops.migrations import list_unapplied_migrations
 
-SPARE_CONNECTIONS = 10  # connections for a worker, beat and whoever has to look
+SPARE_CONNECTIONS = 10  # connections for a worker, beat and an operator
 
 
 def check_database_answers(_: DoctorRun) -> Iterator[Observation]:
-    """One statement, answered."""
+    """Run one statement."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if settings.HTTPS and connection.vendor == "sqlite":
@@ -24,13 +24,13 @@ def check_database_answers(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_migrations(_: DoctorRun) -> Iterator[Observation]:
-    """Every migration of this release was applied."""
+    """Check that every migration of this release is applied."""
     left = list_unapplied_migrations()
     yield report_error(f"{len(left)} not applied, {left[0]} the first of them") if left else report_fine("all applied")
 
 
 def check_connections(_: DoctorRun) -> Iterator[Observation]:
-    """Every thread of every web process holds a connection; the server must have as many."""
+    """Check that the server has a connection for every thread of every web process."""
     wanted = settings.WEB_PROCESSES * settings.WEB_THREADS
     if connection.vendor != "postgresql":
         yield report_fine("a file has no connections")
@@ -49,7 +49,7 @@ def check_connections(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_database_clock(_: DoctorRun) -> Iterator[Observation]:
-    """The database's clock beside ours."""
+    """Compare the database's clock with ours."""
     if connection.vendor != "postgresql":
         yield report_fine("the same machine")
         return

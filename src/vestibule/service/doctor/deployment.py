@@ -1,4 +1,4 @@
-"""Where the house stands: its secret, its address, who stands in front of it, who may watch."""
+"""Checks of the deployment: secret key, addresses, proxies, access to metrics."""
 
 import math
 from collections import Counter
@@ -14,7 +14,7 @@ _PLACEHOLDERS = ("secret", "change", "example", "password", "insecure", "django"
 
 
 def check_secret_key(_: DoctorRun) -> Iterator[Observation]:
-    """Long and random, as far as one can see: no words, and as many bits as its characters can hold."""
+    """Check that the key seems long and random: no common words, and enough entropy."""
     key: str = settings.SECRET_KEY
     bits = round(len(key) * _bits_per_character(key))
     words = [word for word in _PLACEHOLDERS if word in key.lower()]
@@ -28,12 +28,12 @@ def check_secret_key(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_debug_mode(_: DoctorRun) -> Iterator[Observation]:
-    """Tracebacks with settings and locals are for developers."""
+    """Check that DEBUG is off: tracebacks with settings and locals are for developers."""
     yield report_error("DEBUG is on: a failure shows its inside to strangers") if settings.DEBUG else report_fine("off")
 
 
 def check_base_url(_: DoctorRun) -> Iterator[Observation]:
-    """The links in mails open somewhere that people can reach."""
+    """Check that links in mails lead to an address that people can reach."""
     yield (report_error if _is_loopback_host(settings.HOST) else report_fine)(
         f"links in mails lead to {settings.BASE_URL}"
         + (", which only this machine reaches" * _is_loopback_host(settings.HOST))
@@ -41,7 +41,7 @@ def check_base_url(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_https(_: DoctorRun) -> Iterator[Observation]:
-    """Passwords travel encrypted, to us and to the front end."""
+    """Check that passwords travel encrypted, to this service and to the front end."""
     if not settings.HTTPS:
         yield report_error("BASE_URL is http: passwords travel in clear, cookies are not Secure")
     plain = [url for url in (settings.FRONTEND_URL, *settings.CORS_ALLOWED_ORIGINS) if url.startswith("http://")]
@@ -52,7 +52,7 @@ def check_https(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_allowed_hosts(_: DoctorRun) -> Iterator[Observation]:
-    """Only our own names are answered."""
+    """Check that only our own host names are answered."""
     wide = [host for host in settings.ALLOWED_HOSTS if host == "*" or host.startswith(".")]
     yield (
         report_error(f"ALLOWED_HOSTS answers to {', '.join(wide)}")
@@ -62,7 +62,7 @@ def check_allowed_hosts(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_cookies(_: DoctorRun) -> Iterator[Observation]:
-    """Bound to this host, to https, and out of reach of scripts."""
+    """Check that cookies are bound to this host and to HTTPS, and hidden from scripts."""
     names = (settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME)
     loose = [name for name in names if not name.startswith("__Host-")]
     if loose or not settings.CSRF_COOKIE_SECURE or not settings.CSRF_COOKIE_HTTPONLY:
@@ -72,7 +72,7 @@ def check_cookies(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_trusted_proxies(_: DoctorRun) -> Iterator[Observation]:
-    """Whose word on the caller's address is believed."""
+    """Check which proxies may state the client's address."""
     everybody = [str(network) for network in settings.TRUSTED_PROXIES if network.prefixlen == 0]
     if everybody:
         yield report_error(f"TRUSTED_PROXIES holds {everybody[0]}: anybody says which address they come from")
@@ -85,7 +85,7 @@ def check_trusted_proxies(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_metrics_access(_: DoctorRun) -> Iterator[Observation]:
-    """How many sign up, and fail, is nobody else's business."""
+    """Check that the metrics can be read by Prometheus and by nobody else."""
     if settings.METRICS_TOKEN:
         yield report_fine("ask for a token")
     else:
@@ -93,7 +93,7 @@ def check_metrics_access(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_tracing(_: DoctorRun) -> Iterator[Observation]:
-    """Where OTEL_* asks for traces, there are some."""
+    """Check that traces are made if OTEL_* asks for them."""
     if settings.TRACES_WANTED and not settings.TRACING:
         yield report_warning("OTEL_* asks for traces, and the `otel` extra is not installed: there are none")
     else:
@@ -101,7 +101,7 @@ def check_tracing(_: DoctorRun) -> Iterator[Observation]:
 
 
 def _bits_per_character(text: str) -> float:
-    """Shannon's entropy of the characters: of no use against words, which are looked for beside it."""
+    """Return Shannon's entropy of the characters. It does not detect words, which are searched separately."""
     counts = Counter(text)
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
 

@@ -1,4 +1,4 @@
-"""Django's own word: its system checks, those of a deployment, and our contradictions, which stop every other start."""
+"""Django's system checks with those for deployments, including our contradictions, which stop every other command."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from vestibule.service.doctor.check import Check, DoctorRun, Level, Observation,
 
 
 def check_django(_: DoctorRun) -> Iterator[Observation]:
-    """`check --deploy`, without what settings silence for a stated reason (SILENCED_SYSTEM_CHECKS)."""
+    """Run `check --deploy`, without what SILENCED_SYSTEM_CHECKS silences for a stated reason."""
     found = [message for message in checks.run_checks(include_deployment_checks=True) if not message.is_silenced()]
     yield from map(_from_check_message, found)
     if not found:

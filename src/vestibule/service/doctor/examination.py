@@ -1,4 +1,4 @@
-"""Go through the table: each check looks, unless what it needs was not there."""
+"""Running of the checks in the table; a check is skipped if what it needs has an error."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from vestibule.service.doctor.check import Check, DoctorRun, Level, Observation,
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check saw."""
+    """A check with one of its findings."""
 
     check: Check
     observation: Observation
 
     @property
     def remedy(self) -> str:
-        """What to do about it; nothing where all is well."""
+        """The remedy; "" if nothing is wrong."""
         return (
             (self.observation.remedy or self.check.remedy)
             if self.observation.level in (Level.WARNING, Level.ERROR)
@@ -24,7 +24,7 @@ class CheckResult:
 
 
 def run_checks(checks: Iterable[Check], doctor_run: DoctorRun) -> list[CheckResult]:
-    """Everything that was seen, in the table's order."""
+    """Return every finding, in the table's order."""
     found: list[CheckResult] = []
     out_of_reach: set[str] = set()
     for check in checks:
@@ -40,7 +40,7 @@ def run_checks(checks: Iterable[Check], doctor_run: DoctorRun) -> list[CheckResu
 
 
 def is_healthy(found: Iterable[CheckResult], *, strict: bool) -> bool:
-    """Whether nothing has to be mended; `strict`: nor thought about."""
+    """Return whether there are no errors; with `strict`, no warnings either."""
     bad = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
     return not any(finding.observation.level in bad for finding in found)
 
@@ -48,5 +48,5 @@ def is_healthy(found: Iterable[CheckResult], *, strict: bool) -> bool:
 def _run_check(check: Check, doctor_run: DoctorRun) -> list[Observation]:
     try:
         return list(check.run(doctor_run))
-    except Exception as failed:  # noqa: BLE001 - whatever it raises is a finding; its words may hold a password
+    except Exception as failed:  # noqa: BLE001 - any exception is a finding; its text may hold a password
         return [report_error(f"does not answer ({type(failed).__name__})")]

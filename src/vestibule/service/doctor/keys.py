@@ -1,4 +1,4 @@
-"""Keys and hashes: how old the signing key is, what a password hash costs here, which Argon2 makes it."""
+"""Checks of keys and hashes: the age of the signing key, the cost of a password hash, the build of Argon2."""
 
 import os
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from vestibule.service.doctor import argon2_build
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 from vestibule.sessions import signing_keys
 
-MAX_KEY_AGE = timedelta(days=90)  # SECURITY's number
+MAX_KEY_AGE = timedelta(days=90)
 SLOW_HASH_SECONDS = 0.050  # seconds of CPU; 20 to 23 ms where it was measured, 11 ms with our own build
 MIN_MEMORY, MIN_TIME = 19456, 2  # OWASP Password Storage Cheat Sheet, the row with one lane
 TRIES = 5
 
 
 def check_signing_key_age(doctor_run: DoctorRun) -> Iterator[Observation]:
-    """The age of the key that signs."""
+    """Check the age of the key that signs."""
     since = signing_keys.current_key_signs_since(doctor_run.at)
     if since is None:
         yield report_fine("made at the first sign-in")
@@ -30,7 +30,7 @@ def check_signing_key_age(doctor_run: DoctorRun) -> Iterator[Observation]:
 
 
 def check_hashing_cost(_: DoctorRun) -> Iterator[Observation]:
-    """The parameters, and the fastest of a few hashes: the others were disturbed."""
+    """Check the parameters, and the duration of the fastest of a few hashes."""
     hasher = Argon2()
     if hasher.memory_cost < MIN_MEMORY or hasher.time_cost < MIN_TIME:
         yield report_error(f"m={hasher.memory_cost} KiB, t={hasher.time_cost} is less than OWASP asks")
@@ -42,7 +42,7 @@ def check_hashing_cost(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_argon2_build(_: DoctorRun) -> Iterator[Observation]:
-    """Whose build."""
+    """Report which build is in use."""
     yield report_fine(argon2_build.describe_build())
 
 

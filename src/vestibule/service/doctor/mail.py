@@ -1,4 +1,5 @@
-"""The mail: the server lets us in, over TLS, as a sender that it may know; and a test mail, where one is asked for."""
+"""Checks of mail: the server accepts our login, over TLS, for a sender with a real domain; and a test mail on
+request."""
 
 from collections.abc import Iterator
 from email.utils import parseaddr
@@ -22,7 +23,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def check_mail_server(_: DoctorRun) -> Iterator[Observation]:
-    """Connect and sign in, and send nothing."""
+    """Connect and log in, without sending."""
     connection = get_connection()
     if settings.MAILBOX:
         yield report_error("there is no transport: mails go to /dev/mailbox/")
@@ -33,7 +34,7 @@ def check_mail_server(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_mail_encryption(_: DoctorRun) -> Iterator[Observation]:
-    """Mails hold codes, and a login is a password."""
+    """Check that mails, which hold codes, and the login travel encrypted."""
     if settings.MAILBOX or not isinstance(get_connection(), Smtp):
         yield report_fine("no SMTP")
     elif settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.EMAIL_HOST in _LOOPBACK:
@@ -44,7 +45,7 @@ def check_mail_encryption(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_mail_sender(_: DoctorRun) -> Iterator[Observation]:
-    """An address that can be answered, and that SPF and DKIM can be for."""
+    """Check that the sender has a domain for which SPF and DKIM can exist."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     if "." in domain and domain.rpartition(".")[2].isalpha():  # no address of numbers
         yield report_fine(settings.DEFAULT_FROM_EMAIL)
@@ -53,7 +54,7 @@ def check_mail_sender(_: DoctorRun) -> Iterator[Observation]:
 
 
 def send_test_mail(doctor_run: DoctorRun) -> Iterator[Observation]:
-    """One mail, through the transport that every other takes."""
+    """Send one mail through the transport of all mails."""
     if not doctor_run.test_mail_to:
         yield report_skipped("not asked for: --mail you@example.com")
         return
@@ -78,7 +79,7 @@ def _check_smtp_login(connection: Smtp) -> Observation:
 
 
 def _error_summary(error: Exception) -> str:
-    """The kind of failure and the server's status; never its words, which may repeat ours."""
+    """Return the type of failure and the server's status, never its words, which may repeat ours."""
     code = f" {error.smtp_code}" if isinstance(error, SMTPResponseException) else ""
     return f"{type(error).__name__}{code}"
 

@@ -1,4 +1,4 @@
-"""What the house asks of people and allows them: passwords, rates, what strangers may learn."""
+"""Checks of policy: passwords, rates, what strangers can learn."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.2: where the password is the only facto
 
 
 def check_password_minimum(_: DoctorRun) -> Iterator[Observation]:
-    """SP 800-63B-4 wants fifteen characters."""
+    """Compare the minimum length with SP 800-63B-4, which asks for fifteen characters."""
     least = settings.PASSWORD_MIN_LENGTH
     if least < NIST_MINIMUM:
         yield report_warning(
@@ -22,7 +22,7 @@ def check_password_minimum(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_rate_limits(_: DoctorRun) -> Iterator[Observation]:
-    """Each rule with a default still has a rate."""
+    """Check that each rule with a default still has a rate."""
     if not settings.RATE_LIMITS:
         yield report_error("RATE_LIMITS is off: nothing slows anybody down")
         return
@@ -31,7 +31,7 @@ def check_rate_limits(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_enumeration_protection(_: DoctorRun) -> Iterator[Observation]:
-    """What strangers learn, and what a mailbox alone may do."""
+    """Check what strangers can learn, and what a mailbox alone can do."""
     if not settings.ENUMERATION_PROTECTION:
         yield report_warning("ENUMERATION_PROTECTION is off: anybody learns who has an account")
     if not settings.LINK_BINDING:

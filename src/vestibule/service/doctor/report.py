@@ -1,4 +1,4 @@
-"""Tell what was found: to a person, or as JSON."""
+"""Output of the findings: for a person, or as JSON."""
 
 import json
 import textwrap
@@ -17,7 +17,7 @@ _COLUMN = 19
 
 
 def format_report(found: Sequence[CheckResult]) -> str:
-    """For a person: a mark, the check and what it saw; a remedy below whatever needs one."""
+    """Return the findings for a person: a mark, the check and its finding; a remedy below if one is needed."""
     lines = [f"vestibule {version('vestibule')} at {settings.BASE_URL}", ""]
     for finding in found:
         lines += _result_lines(finding)
@@ -25,7 +25,7 @@ def format_report(found: Sequence[CheckResult]) -> str:
 
 
 def report_as_json(found: Sequence[CheckResult], *, healthy: bool) -> str:
-    """For a machine."""
+    """Return the findings as JSON."""
     rows = [
         {
             "id": finding.check.id,

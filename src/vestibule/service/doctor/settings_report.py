@@ -1,4 +1,4 @@
-"""Tell what was understood of the environment: every setting, and where its value comes from; no secret."""
+"""Output of every setting and where its value comes from, without secrets."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ _COLUMN = 40
 
 
 def describe_settings(environment: SettingsReader) -> str:
-    """A line a setting, in the order of their names."""
+    """Return one line for each setting, sorted by name."""
     return "\n".join(_setting_line(environment, environment.known[name]) for name in sorted(environment.known))
 
 
@@ -20,7 +20,7 @@ def _setting_line(environment: SettingsReader, setting: Setting[Any]) -> str:
 
 
 def _masked_secret(setting: Setting[Any], value: Any) -> str:
-    """Of the address of a store, where it leads; of any other secret nothing."""
+    """Mask a secret. Of the URL of a store, its address is shown."""
     return re.sub(r"://.*@", "://•••@", value).partition("?")[0] if setting.kind == "url" else "•••"
 
 

@@ -1,4 +1,4 @@
-"""Redis: it answers, it evicts nothing, it survives a restart, its clock is right; and where pictures lie."""
+"""Checks of Redis (it answers, evicts nothing, survives a restart, its clock is right) and of the pictures' storage."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ NO_REDIS = "no Redis: one process counts by itself"
 
 
 def check_redis_answers(_: DoctorRun) -> Iterator[Observation]:
-    """PING."""
+    """Ask Redis for its version."""
     if settings.REDIS_URL:
         yield report_fine(f"Redis {_redis_info('server')['redis_version']} answers")
     else:
@@ -38,7 +38,7 @@ def check_redis_answers(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_redis_eviction(_: DoctorRun) -> Iterator[Observation]:
-    """A Redis that is full must say so: what it evicts is a challenge, a count of guesses, a task."""
+    """Check that a full Redis refuses writes. If it evicts, it loses challenges, counts and tasks."""
     if not settings.REDIS_URL:
         yield report_fine(NO_REDIS)
         return
@@ -50,7 +50,7 @@ def check_redis_eviction(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_redis_persistence(_: DoctorRun) -> Iterator[Observation]:
-    """A restart keeps the sign-ups that wait."""
+    """Check that waiting sign-ups survive a restart of Redis."""
     if not settings.REDIS_URL:
         yield report_fine(NO_REDIS)
     elif settings.CHALLENGE_STORE != "redis":
@@ -62,7 +62,7 @@ def check_redis_persistence(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_redis_clock(_: DoctorRun) -> Iterator[Observation]:
-    """Redis's clock beside ours."""
+    """Compare the clock of Redis with ours."""
     if not settings.REDIS_URL:
         yield report_fine(NO_REDIS)
         return
@@ -72,7 +72,7 @@ def check_redis_clock(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_picture_storage(_: DoctorRun) -> Iterator[Observation]:
-    """On the disk of one machine, other machines do not see them."""
+    """Check that every machine sees the pictures."""
     if settings.S3_BUCKET:
         yield report_fine("in a bucket")
     elif (machines := _count_machines()) > 1:
@@ -86,7 +86,7 @@ def check_picture_storage(_: DoctorRun) -> Iterator[Observation]:
 def _check_redis_snapshots() -> Observation:
     try:
         saves = _connect_to_redis().config_get("save").get("save")
-    except redis.ResponseError:  # a managed Redis lets nobody ask
+    except redis.ResponseError:  # a managed Redis may forbid CONFIG
         return report_skipped("appendonly is off, and this Redis does not tell whether it saves snapshots")
     if saves:
         return report_fine(f"snapshots (save {saves})")
@@ -94,7 +94,7 @@ def _check_redis_snapshots() -> Observation:
 
 
 def _count_machines() -> int:
-    """How many machines are connected to our database: by their addresses, as it sees them."""
+    """Return how many machines are connected to our database, by their addresses."""
     if connection.vendor != "postgresql":
         return 1
     with connection.cursor() as cursor:

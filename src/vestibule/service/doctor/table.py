@@ -1,4 +1,4 @@
-"""Every check, in the order in which it is told."""
+"""The table of all checks, in the order of the report."""
 
 from vestibule.service.doctor import database, deployment, django_checks, keys, mail, policy, stores, workers
 

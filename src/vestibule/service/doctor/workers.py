@@ -1,4 +1,4 @@
-"""Who works: the broker, the worker, beat, and the outbox that they empty."""
+"""Checks of broker, worker, beat and outbox."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,13 +12,13 @@ from vestibule.service.celery import app
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
 PING_TIMEOUT = 2  # seconds for a worker to answer
-MAX_SWEEP_AGE = timedelta(minutes=5)  # beat rings each minute
+MAX_SWEEP_AGE = timedelta(minutes=5)  # they are scheduled every minute
 MAX_OVERDUE, MAX_MESSAGE_AGE = timedelta(minutes=1), timedelta(hours=1)
 EMBEDDED_WORKER = "a thread of `vestibule serve`"
 
 
 def check_broker(_: DoctorRun) -> Iterator[Observation]:
-    """A connection."""
+    """Connect to the broker."""
     if not settings.CELERY_BROKER_URL:
         yield report_fine(f"none: {EMBEDDED_WORKER} works")
         return
@@ -28,7 +28,7 @@ def check_broker(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_workers(_: DoctorRun) -> Iterator[Observation]:
-    """Celery's own ping."""
+    """Send Celery's ping."""
     if not settings.CELERY_BROKER_URL:
         yield report_fine(EMBEDDED_WORKER)
         return
@@ -41,7 +41,7 @@ def check_workers(_: DoctorRun) -> Iterator[Observation]:
 
 
 def check_sweeps(doctor_run: DoctorRun) -> Iterator[Observation]:
-    """The sweeps leave a mark; without one, nobody rang or nobody heard."""
+    """Check when the sweeps last ran: beat must schedule them and a worker must run them."""
     last = heartbeat.last_sweeps_at()
     if last is None:
         yield report_error("the sweeps have never run")
@@ -52,7 +52,7 @@ def check_sweeps(doctor_run: DoctorRun) -> Iterator[Observation]:
 
 
 def check_outbox(doctor_run: DoctorRun) -> Iterator[Observation]:
-    """What waits, and for how long."""
+    """Check how many messages wait, and for how long."""
     now, lost = measure_backlog(doctor_run.at), count_given_up(doctor_run.at, timedelta(days=1))
     if now.overdue_seconds > MAX_OVERDUE.total_seconds():
         yield report_error(
@@ -71,7 +71,7 @@ def check_outbox(doctor_run: DoctorRun) -> Iterator[Observation]:
 
 
 def check_transport(_: DoctorRun) -> Iterator[Observation]:
-    """What servers say of us, while messages wait for it to be mended."""
+    """Report the answers of servers that refuse us while messages wait."""
     refused = count_sender_refusals()
     for answer, count in sorted(refused.items()):
         yield report_error(f"{count} messages wait because a mail or SMS server refuses us: {answer}")

@@ -1,1 +1,1 @@
-"""For whoever runs it: health, metrics, published keys."""
+"""Paths for operators: health, metrics, published keys, webhooks of mail providers."""

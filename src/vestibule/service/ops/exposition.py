@@ -1,7 +1,7 @@
-"""What `/metrics` says: the counts of every process of this machine, and what is read from the database when asked.
+"""The content of `/metrics`: the counts of every process of this machine, and values read from the database on request.
 
-Several processes (web, and a worker beside it that shares METRICS_DIR) write files that are added up here. What the
-database holds is read by whoever is asked, so it is never multiplied: over several machines take its maximum.
+Several processes (web, and a worker beside it that shares METRICS_DIR) write files that are added up here. The values
+from the database are the same on every machine: over several machines take their maximum.
 """
 
 import platform
@@ -22,25 +22,25 @@ from vestibule.courier.backlog import Backlog, measure_backlog
 from vestibule.kernel.cached import Cached
 from vestibule.limits import heartbeat
 
-CACHED_FOR = timedelta(seconds=5)  # for so long a reading of the database serves every scrape of this process
+CACHED_FOR = timedelta(seconds=5)  # how long the values from the database are cached
 
 log = structlog.get_logger("vestibule.metrics")
 
 
 class DeploymentCollector(Collector):
-    """What is the same whichever process is asked: the build, the outbox, the last sweep."""
+    """Metrics that are the same for every process: the build, the outbox, the last sweep."""
 
     def __init__(self, fresh: timedelta = CACHED_FOR) -> None:
         self._metrics = Cached(_read_deployment_metrics, keep_for=fresh.total_seconds())
 
     def collect(self) -> Iterator[Metric]:
-        """The build always; the rest while the database answers."""
+        """Return the build always, the rest if the database answers."""
         yield _build_info_metric()
         yield from self._metrics.get()
 
 
 def render_metrics() -> bytes:
-    """The text of every metric."""
+    """Return the text of every metric."""
     counted = REGISTRY
     if settings.METRICS_DIR:
         counted = CollectorRegistry()

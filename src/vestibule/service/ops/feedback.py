@@ -1,5 +1,5 @@
-"""`/webhooks/mail`: what the mail provider tells of a message, through anymail, behind HTTP basic authentication
-(ANYMAIL_WEBHOOK_SECRET) and the provider's own signature, where it signs."""
+"""`/webhooks/mail`: what the mail provider reports about a message, through anymail, behind HTTP basic authentication
+(ANYMAIL_WEBHOOK_SECRET) and the provider's own signature, if it signs."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,8 @@ REFUSED_EVENTS = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
 
 def handle_tracking_event(event: AnymailTrackingEvent, **_: Any) -> None:
-    """Mark the message whose id came back as metadata; what is not ours, or tells nothing, is passed over."""
+    """Mark the message whose id came back as metadata. Events that concern no message of ours, or say nothing, are
+    ignored."""
     try:
         message_id = UUID(str((event.metadata or {}).get("message")))
     except ValueError:
@@ -41,7 +42,7 @@ def handle_tracking_event(event: AnymailTrackingEvent, **_: Any) -> None:
         feedback.mark_message(client, message_id, told)
 
 
-tracking.connect(handle_tracking_event)  # anymail's one documented way of telling
+tracking.connect(handle_tracking_event)  # a signal, because anymail has no other interface
 _provider = settings.EMAIL_BACKEND.split(".")[2]
 _names = (f"{_provider}_tracking_webhook", f"{_provider}_webhook")
 _views = {pattern.name: pattern.callback for pattern in anymail.urls.urlpatterns}

@@ -1,4 +1,4 @@
-"""Is it alive, and can it work?"""
+"""Liveness and readiness."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -22,26 +22,28 @@ OK, FAILED, NOT_MIGRATED = "ok", "failed", "not migrated"
 CHECK_TIMEOUT = 3  # seconds
 
 log = structlog.get_logger("vestibule.health")
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")  # two looks: one may still hang
-_draining = mmap(-1, 1)  # shared with the processes that are forked later
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")  # for two rounds, since one may still hang
+_draining = mmap(-1, 1)  # memory shared with the processes that are forked later
 
 
 def stop_being_ready() -> None:
-    """From now on not ready, in this process and its children: whoever balances sends no more here."""
+    """Report not ready from now on, in this process and its children, so that the load balancer sends no more
+    requests."""
     _draining[0] = 1
 
 
 @require_safe
 def report_liveness(request: HttpRequest) -> JsonResponse:
-    """200 while the process answers at all; looks at nothing else, so that a dead database restarts no web process."""
+    """200 while the process answers. It checks nothing else, so that a dead database restarts no web process."""
     return JsonResponse({"status": "alive"})
 
 
 @require_safe
 def report_readiness(request: HttpRequest) -> JsonResponse:
-    """200 while every dependency answers, 503 otherwise, each by name; 503 also while the server is being stopped.
+    """200 while every dependency answers, else 503, with the state of each; 503 also while the server is stopping.
 
-    Anybody may ask: the dependencies are looked at once a second, however often that is."""
+    Anybody may ask, because the dependencies are checked at most once a second.
+    """
     if _draining[0]:
         return JsonResponse({"status": "leaving", "checks": {}}, status=503)
     checks = _dependency_states.get()
@@ -56,7 +58,8 @@ def report_readiness(request: HttpRequest) -> JsonResponse:
 
 
 def _check_dependencies() -> Mapping[str, str]:
-    """All dependencies at once, and none for longer than PATIENCE: the balancer that asks has a time-out."""
+    """Check all dependencies at once, each for at most CHECK_TIMEOUT, because the load balancer that asks has a
+    time-out."""
     asked = {name: _pool.submit(_check_dependency, name, check) for name, check in _CHECKS.items()}
     wait(asked.values(), timeout=CHECK_TIMEOUT)
     return {name: answer.result() if answer.done() else FAILED for name, answer in asked.items()}
@@ -68,16 +71,16 @@ def _check_dependency(name: str, check: Callable[[], object]) -> str:
     except NotMigrated:
         log.warning("dependency.down", dependency=name, error=NOT_MIGRATED)
         return NOT_MIGRATED
-    except Exception as error:  # noqa: BLE001 - whatever it raises, the dependency does not answer
+    except Exception as error:  # noqa: BLE001 - any exception means that the dependency does not answer
         log.warning("dependency.down", dependency=name, error=type(error).__name__)
         return FAILED
     finally:
-        connection.close()  # of this thread
+        connection.close()  # this thread's connection, which nothing else closes
     return OK
 
 
 def _check_database_writable() -> None:
-    """A write that changes no row: a standby, a read-only disk and tables that are not there refuse it."""
+    """Write without changing a row. A standby, a read-only disk and missing tables refuse it."""
     require_migrated()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE vestibule_audit_day_tally SET count = count WHERE 1 = 0")
@@ -88,7 +91,7 @@ def _check_challenge_store() -> None:
 
 
 def _check_rate_counters() -> None:
-    """A write: a Redis that is full, or a replica, answers PING."""
+    """Write a key: a Redis that is full, or a replica, would still answer PING."""
     if settings.REDIS_URL:
         client = redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS)
         client.set("vestibule:ready", b"", ex=10)
@@ -110,5 +113,5 @@ _CHECKS: dict[str, Callable[[], object]] = {
     "counters": _check_rate_counters,
     "broker": _check_broker_writable,
 }
-# A look opens connections, and lasts for seconds while a dependency hangs: the others hear what was seen before.
+# A check opens connections and takes seconds while a dependency hangs: meanwhile others get the last result.
 _dependency_states = Cached(_check_dependencies, keep_for=1, stale_for=5)

@@ -1,4 +1,4 @@
-"""The files in METRICS_DIR that several processes count in: whose go, and when."""
+"""The metric files of several processes in METRICS_DIR: which are deleted, and when."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 def delete_dead_process_files() -> None:
-    """At a start: the files of processes that are no more; those of a worker that runs beside us stay."""
+    """At a start, delete the files of processes that have ended. Those of a worker on the same machine stay."""
     for left_over in Path(settings.METRICS_DIR).glob("*.db") if settings.METRICS_DIR else ():
         pid = left_over.stem.rpartition("_")[2]
         if not (pid.isdecimal() and _is_process_alive(int(pid))):
@@ -15,7 +15,7 @@ def delete_dead_process_files() -> None:
 
 
 def delete_process_files(pid: int) -> None:
-    """A command that came to its end takes what it counted along: files of hundreds of them would slow every scrape."""
+    """At the end of a command, delete its files: those of hundreds of commands would slow every scrape."""
     for own in Path(settings.METRICS_DIR).glob(f"*_{pid}.db") if settings.METRICS_DIR else ():
         own.unlink(missing_ok=True)
 
@@ -25,6 +25,6 @@ def _is_process_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # another user's process
         return True
     return True

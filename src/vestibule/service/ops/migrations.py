@@ -1,4 +1,4 @@
-"""Whether the tables are those of this release."""
+"""A check that the tables are those of this release."""
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -7,11 +7,11 @@ from vestibule.kernel.cached import Cached
 
 
 class NotMigrated(Exception):
-    """Some migrations of this release were not applied."""
+    """Some migrations of this release are not applied."""
 
 
 def list_unapplied_migrations() -> list[str]:
-    """The migrations of this release that the database has not seen, in their order."""
+    """Return the migrations of this release that are not applied, in order."""
     executor = MigrationExecutor(connection)
     return [
         f"{migration.app_label}.{migration.name}"
@@ -24,14 +24,18 @@ def _require_none_unapplied() -> None:
         raise NotMigrated
 
 
-_all_applied = Cached(_require_none_unapplied)  # once applied, a migration stays so
+_all_applied = Cached(_require_none_unapplied)  # an applied migration stays applied
 
 
 def require_migrated() -> None:
-    """Look, until once they are. Raises NotMigrated."""
+    """Check the migrations, until they are all applied.
+
+    Raises:
+        NotMigrated: some are not applied.
+    """
     _all_applied.get()
 
 
 def reset_migration_check() -> None:
-    """Look anew next time."""
+    """Check anew at the next call."""
     _all_applied.invalidate()

@@ -1,4 +1,4 @@
-"""A port of its own for the metrics of a worker, which serves nothing else (WORKER_METRICS_PORT)."""
+"""A separate port for the metrics of a worker, which serves no other requests (WORKER_METRICS_PORT)."""
 
 from collections.abc import Iterable
 from socketserver import ThreadingMixIn
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 
 class MetricsServer(ThreadingMixIn, WSGIServer):
-    """A thread a scrape."""
+    """A server with a thread for each scrape."""
 
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of who went away, or sent nothing."""
+        """Log nothing about clients that disconnect or send nothing."""
 
 
 class QuietRequestHandler(WSGIRequestHandler):
-    """Prints nothing: standard output is for the logs."""
+    """A handler that prints nothing, because standard output is for the logs."""
 
-    timeout = 5.0  # seconds: who sends nothing, or does not read, holds a thread no longer
+    timeout = 5.0  # seconds that a client which sends or reads nothing can block a thread
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 def listen_address() -> str:
-    """Where the port is open: to this machine, and to others only where METRICS_TOKEN is asked of them."""
+    """Return the address to listen on: this machine only, unless METRICS_TOKEN protects the metrics."""
     return "0.0.0.0" if settings.METRICS_TOKEN else "127.0.0.1"  # noqa: S104
 
 
 def serve_metrics(address: str, port: int) -> MetricsServer:
-    """Serve the metrics at every path until the process ends, to whom `/metrics` is served."""
+    """Serve the metrics at every path until the process ends, under the same access rule as `/metrics`."""
     server = make_server(address, port, _answer_scrape, server_class=MetricsServer, handler_class=QuietRequestHandler)
     Thread(target=server.serve_forever, name="vestibule-metrics", daemon=True).start()
     return server

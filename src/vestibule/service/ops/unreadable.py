@@ -1,4 +1,4 @@
-"""A provider's view that meets what it cannot read."""
+"""Protection of a provider's webhook view against malformed bodies."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,8 +14,8 @@ log = structlog.get_logger("vestibule.webhooks")
 
 
 def refuse_unreadable(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view, with 400 for a body of another shape than its provider documents: anymail's parsers raise whatever
-    they stumble over, which would be a 500 for each junk that comes with the right secret, or without one."""
+    """Make the view answer 400 to a body of another form than its provider documents. anymail's parsers raise various
+    exceptions, and each would be a 500."""
 
     @wraps(view)
     def view_or_bad_request(request: HttpRequest, *args: object, **names: object) -> HttpResponseBase:

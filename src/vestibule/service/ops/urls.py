@@ -1,4 +1,4 @@
-"""The paths for whoever runs it."""
+"""The URL patterns for operators."""
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path

@@ -13,7 +13,7 @@ from vestibule.web.operators import is_operator
 
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """The text exposition of every metric, over all processes where there are several; for operators."""
+    """Return every metric as text, over all processes of this machine; for operators only."""
     if not is_operator(request.META):
         return problems.problem_response(problems.build_details("not_authenticated"), Unauthenticated())
     return HttpResponse(render_metrics(), content_type=CONTENT_TYPE_LATEST)
@@ -21,6 +21,6 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show_jwks(request: HttpRequest) -> JsonResponse:
-    """`/.well-known/jwks.json` (RFC 7517); may be cached for less time than a key is published before it signs."""
+    """`/.well-known/jwks.json` (RFC 7517). It may be cached for less time than a key is published before it signs."""
     seconds = int(signing_keys.PUBLISHED_FOR.total_seconds())
     return JsonResponse(signing_keys.build_jwk_set(), headers={"Cache-Control": f"public, max-age={seconds}"})

@@ -1,1 +1,1 @@
-"""gunicorn as the service runs it: requests received whole, answers sent by the loop."""
+"""gunicorn as this service runs it: requests are received whole, and answers are sent by the event loop."""

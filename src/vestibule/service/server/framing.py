@@ -1,12 +1,12 @@
-"""Where a request ends (RFC 9112, 6 and 7.1), told from the bytes that have arrived: enough to know that it is whole.
-What it means, and whether it is well-formed, is the server's parser to say."""
+"""Detection of the end of a request in the bytes received so far (RFC 9112, 6 and 7.1). Whether the request is
+well-formed is decided later, by the server's parser."""
 
 import re
 from urllib.parse import unquote
 
 from vestibule.web import request_bodies
 
-MAX_HEAD_BYTES = 16 * 1024  # bytes of request line and headers, and of trailers
+MAX_HEAD_BYTES = 16 * 1024  # of request line and headers together, and of trailers
 _FRAMING_HEADERS = re.compile(rb"\r\n([ \t]*(?:content-length|transfer-encoding)[ \t]*):([^\r\n]*)", re.IGNORECASE)
 _LENGTH = re.compile(rb"[0-9]{1,12}")
 _EXPECT_CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
@@ -14,24 +14,25 @@ _SCHEME_AND_AUTHORITY = re.compile(r"https?://[^/?]*", re.IGNORECASE)  # of a ta
 
 
 class IncomingRequest:
-    """One request, as far as it has arrived; what follows it on the connection is the beginning of the next one.
+    """One request, as far as it has arrived. Later bytes on the connection belong to the next request.
 
-    `whole`: it ends at `end`. `excessive`: there is more than its path may have, or no end can be told: no more of it
-    is waited for. `expects`: the client waits for a word before it sends the body (RFC 9110, 10.1.1).
+    `whole`: the request has arrived and ends at `end`. `excessive`: it is longer than its path allows, or its end
+    cannot be told, so no more is read. `expects`: the client waits for 100 Continue before it sends the body (RFC 9110,
+    10.1.1).
     """
 
     def __init__(self, data: bytes = b"") -> None:
         self.data = bytearray()
         self.end = 0
         self.whole = self.excessive = self.expects = False
-        self._body = 0  # where it begins
-        self._chunk = 0  # where the next one begins; 0 where a length says it all
+        self._body = 0  # offset of the body; 0 until the head is complete
+        self._chunk = 0  # offset of the next chunk; 0 for a body with a Content-Length
         self._limit = 0
         self._decoded = 0
         self.add_bytes(data)
 
     def add_bytes(self, data: bytes) -> None:
-        """More bytes."""
+        """Add received bytes."""
         seen = len(self.data)
         self.data += data
         if not self._body:
@@ -47,13 +48,13 @@ class IncomingRequest:
 
     @property
     def has_overlong_head(self) -> bool:
-        """Whether not even the headers end."""
+        """Whether the headers are too long to end within the limit."""
         return self.excessive and not self._body
 
     def _read_head(self, end: int) -> None:
         head = bytes(self.data[:end])
         self.expects = bool(_EXPECT_CONTINUE.search(head))
-        plain = _EXPECT_CONTINUE.sub(b"", head)  # it is answered here
+        plain = _EXPECT_CONTINUE.sub(b"", head)  # the worker answers it, so the parser must not
         self.data[:end] = plain
         self._body = self.end = len(plain) + 2
         target = plain.partition(b"\r\n")[0].partition(b" ")[2].partition(b" ")[0].decode("latin-1")
@@ -66,11 +67,11 @@ class IncomingRequest:
             case [(b"content-length", length)] if _LENGTH.fullmatch(length):
                 self.end += int(length)
                 self.excessive = int(length) > self._limit
-            case _:  # the parser says what it is; the connection is not used again
+            case _:  # ambiguous framing: the parser refuses it, and the connection is not used again
                 self.excessive = True
 
     def _read_chunks(self) -> None:
-        """From chunk to chunk, as far as they are there."""
+        """Advance over the chunks that have arrived."""
         while (line := self.data.find(b"\r\n", self._chunk)) >= 0:
             try:
                 size = int(self.data[self._chunk : line].split(b";")[0], 16)

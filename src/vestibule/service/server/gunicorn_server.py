@@ -1,7 +1,8 @@
-"""gunicorn as we run it: threads, and an end that cuts nobody off.
+"""gunicorn with threads and a graceful end.
 
-SIGTERM: `/health/ready` says 503 for WEB_DRAIN seconds while everything is served, so that a balancer sends no more;
-then the door is shut (a connection is refused at once, never taken and dropped), and what is in hand is answered.
+On SIGTERM, `/health/ready` answers 503 for WEB_DRAIN seconds while everything is served, so that a load balancer sends
+no more requests. Then the listening sockets are closed (a connection is refused at once, never accepted and dropped),
+and the current requests are answered.
 """
 
 from signal import SIGCHLD
@@ -22,19 +23,19 @@ from vestibule.service.settings import hosts
 from vestibule.service.worker.thread import EmbeddedWorker
 from vestibule.service.wsgi import application
 
-# seconds without a sign of life of a process, which is then killed; no request takes a fraction of it
+# Seconds after which a worker process without a heartbeat is killed; no request takes a fraction of it.
 STUCK_TIMEOUT = 30
-GRACEFUL_TIMEOUT = 20  # seconds for what is in hand at the end
+GRACEFUL_TIMEOUT = 20  # seconds for the current requests at the end
 
 
 class GracefulWorker(ReceivingWorker):
-    """A process of threads that closes its door when it goes: gunicorn's own keeps it open, so that the kernel takes
-    connections which nobody answers, and cuts them at the end."""
+    """A worker process that closes its listening sockets when it ends. gunicorn's own keeps them open, so that the
+    kernel accepts connections that nobody answers."""
 
     sockets: list[Any]
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Also the last one that is called, at the end: take who stands at the door already, and close it."""
+        """On the last call, at the end, accept the connections that wait and close the listening sockets."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for door in self.sockets:
@@ -49,10 +50,10 @@ class GracefulWorker(ReceivingWorker):
 
 
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
-    """The parent of the processes."""
+    """The parent of the worker processes."""
 
     def handle_term(self) -> None:
-        """Not ready from now on, and gone after WEB_DRAIN; a second signal ends the wait."""
+        """Report not ready, wait for WEB_DRAIN, then stop. A second signal ends the wait."""
         health.stop_being_ready()
         end = monotonic() + settings.WEB_DRAIN
         while (left := end - monotonic()) > 0 and set(self.wait_for_signals(timeout=left)) <= {SIGCHLD}:
@@ -64,7 +65,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by our settings."""
 
     def load_config(self) -> None:
-        """Hand the options over."""
+        """Set the options."""
         options: dict[str, Any] = {
             "bind": f"{hosts.bracket_ipv6(settings.BIND)}:{settings.PORT}",
             "workers": settings.WEB_PROCESSES,
@@ -73,7 +74,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": STUCK_TIMEOUT,
             "graceful_timeout": GRACEFUL_TIMEOUT,
             "keepalive": 5,
-            "sendfile": False,  # it would block
+            "sendfile": False,  # it would block the event loop
             "max_requests": settings.WEB_MAX_REQUESTS,
             "max_requests_jitter": settings.WEB_MAX_REQUESTS // 10,
             "limit_request_field_size": 8190,
@@ -83,23 +84,23 @@ class Server(BaseApplication):  # type: ignore[misc]
             "post_worker_init": _start_worker_process,
             "worker_exit": _stop_worker_process,
             "child_exit": _drop_worker_metrics,
-            "forwarded_allow_ips": "",  # who is a trusted proxy, and what it may say, is decided at our edge
+            "forwarded_allow_ips": "",  # `web.edge` decides which proxies are trusted
         }
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application that the workers serve."""
+        """Return the application that the workers serve."""
         return application
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until stopped."""
         DrainingArbiter(self).run()
 
 
 def _load_before_fork(server: object) -> None:
-    """What is loaded now is shared, and no request waits for it: Celery loads its transport when it is first used."""
+    """Load before the fork what would otherwise delay a request and use memory in each process: Celery's transport."""
     if settings.CELERY_BROKER_URL:
         celery.app.finalize()
         celery.app.connection_for_write().release()
@@ -107,20 +108,20 @@ def _load_before_fork(server: object) -> None:
 
 
 def _start_worker_process(worker: Any) -> None:
-    """In the forked process: the embedded worker, where no broker wakes others."""
+    """In the forked process: start the embedded worker, if there is no broker."""
     freeze_garbage_collector()
     if not settings.CELERY_BROKER_URL:
         worker.courier = EmbeddedWorker()
 
 
 def _stop_worker_process(server: object, worker: Any) -> None:
-    """What is counted is written, and the message in hand goes out, before the process goes."""
+    """Before the process ends, write the daily counts and finish the current message."""
     daily_counts.daily_counter.flush()
     if courier := getattr(worker, "courier", None):
         courier.stop()
 
 
 def _drop_worker_metrics(server: object, worker: Any) -> None:
-    """The gauges of a process that ended count no more, its counters stay."""
+    """Drop the gauges of a process that ended; its counters stay."""
     if settings.METRICS_DIR:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs

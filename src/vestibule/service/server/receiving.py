@@ -1,8 +1,9 @@
-"""gunicorn's threads, which take a request when all of it is there: who sends slowly, or not at all, costs a socket and
-what was sent so far, and no thread; nor does who reads slowly. After the last answer the rest of what a client sends is
-read and thrown away for a while, for a connection that is cut with bytes unread loses the answer (RFC 9112, 9.6).
+"""gunicorn's threads, which get a request when it has arrived whole. A client that sends or reads slowly costs a socket
+and the bytes so far, but no thread. After the last answer the rest of what a client sends is read and discarded for a
+while, because closing a connection with unread bytes can lose the answer (RFC 9112, 9.6).
 
-It builds on private parts of gunicorn 27 (tests/architecture/test_server.py says which): pyproject.toml has a ceiling.
+This builds on private parts of gunicorn 27 (tests/architecture/test_server.py lists them), hence the ceiling in
+pyproject.toml.
 """
 
 import errno
@@ -26,12 +27,12 @@ from vestibule.web.headers import COMMON_HEADERS, DENY_ALL_POLICY
 SILENT_TIMEOUT = 5.0  # seconds that a connection may be open without a byte
 RECEIVE_TIMEOUT = 60.0  # seconds that a request may take to arrive
 SEND_TIMEOUT = 300.0  # seconds that a client may take to read an answer
-# seconds that a silent connection stays open when the worker goes: a request may be on its way
+# Seconds that a silent connection stays open when the worker ends, because a request may be on its way.
 SHUTDOWN_SILENT_TIMEOUT = 2.0
-LINGER_TIMEOUT, MAX_DRAINED_BYTES = 5.0, 10 * 1024 * 1024  # seconds and bytes that are read after the last answer
-# bytes of requests that are not answered yet and of answers that are not read, of a process
+LINGER_TIMEOUT, MAX_DRAINED_BYTES = 5.0, 10 * 1024 * 1024  # seconds and bytes read after the last answer
+# Bytes of unanswered requests and unread answers that a process holds.
 MAX_HELD_BYTES = 64 * 1024 * 1024
-ROOM = 4  # where there is no room for more connections, one in so many is ended
+ROOM = 4  # when no more connections fit, one in this many is closed
 RECEIVE_BYTES = 64 * 1024
 
 _ANSWER_HEADERS = {**COMMON_HEADERS, "Content-Security-Policy": DENY_ALL_POLICY, "Cache-Control": "no-store"}
@@ -43,7 +44,7 @@ def _refusal_response(status: bytes) -> bytes:
 
 
 class HeaderAddingSocket:
-    """A socket that puts the headers of every answer under the status line."""
+    """A socket that inserts our common headers below the status line of an answer."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -52,17 +53,17 @@ class HeaderAddingSocket:
         return getattr(self._client, name)
 
     def sendall(self, answer: bytes) -> None:
-        """The whole answer, as gunicorn wrote it."""
+        """Send the whole answer, as gunicorn wrote it."""
         line, _, rest = answer.partition(b"\r\n")
         self._client.sendall(line + _HEADER_BYTES + b"\r\n" + rest)
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
-    """A connection: the request that arrives on it, and until when what it does now may last."""
+    """A connection, with the request that arrives on it and the deadline of its present state."""
 
     def __init__(self, cfg: Any, sock: socket.socket, *given: Any) -> None:
         super().__init__(cfg, NonBlockingSocket(sock), *given)
-        self.data_ready = self.initialized = True  # gunicorn is not to wait for anything
+        self.data_ready = self.initialized = True  # gunicorn must not wait for data
         self.incoming = IncomingRequest()
         self.deadline = 0.0
         self.drained_bytes = 0
@@ -70,33 +71,33 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
 
     @property
     def network(self) -> str:
-        """Whose it is: of the peer, which is a proxy where one stands before us."""
+        """The network of the peer, which is a proxy if one stands in front."""
         peer = ip_address(self.client[0].partition("%")[0])
         mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
         return networks.host_network(str(mapped or peer))
 
     def init(self) -> None:
-        """In the thread: what has arrived is all that there is to read."""
+        """In the thread: parse what has arrived."""
         request = bytes(self.incoming.data[: self.incoming.end] if self.incoming.whole else self.incoming.data)
         self.parser = http.get_parser(self.cfg, [request], self.client)
 
     def begin_next_request(self) -> None:
-        """The answer was given; what is there already belongs to the next request."""
+        """After the answer, begin the next request with the bytes that are there already."""
         self.parser = http.get_parser(self.cfg, [], self.client)
         self.incoming = IncomingRequest(bytes(self.incoming.data[self.incoming.end :]))
 
 
 class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
-    """Receives in the loop that accepts, answers in threads."""
+    """Receives requests in the event loop, answers them in threads."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self._waiting: dict[Connection, None] = {}  # for more to arrive, the one that began first first
-        self._taken: set[Connection] = set()  # whole, for a thread that is free or has them in hand
-        self._silent_deadline: float | None = None  # when the silent are closed, once the worker goes
+        self._waiting: dict[Connection, None] = {}  # connections waiting to receive or send, oldest first
+        self._taken: set[Connection] = set()  # connections whose request a thread has or will have
+        self._silent_deadline: float | None = None  # when silent connections are closed, once the worker ends
 
     def accept(self, listener: Any) -> bool:
-        """Take a connection, and what it has sent. Whether there was one."""
+        """Accept a connection and read what it has sent. Return whether there was one."""
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -110,19 +111,19 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         return True
 
     def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
-        """A connection that was kept sends its next request."""
+        """Receive the next request on a kept connection."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         conn.deadline = monotonic() + RECEIVE_TIMEOUT
         self._receive_bytes(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
-        """The request goes to a thread."""
+        """Hand a request to a thread."""
         self._taken.add(conn)
         super().enqueue_req(conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        """The answer was given: when all of it is on its way, wait for the next request, or see the client out."""
+        """After a thread answered: send the answer, then wait for the next request or close."""
         self._taken.discard(conn)
         kept = not fs.cancelled() and not fs.exception() and fs.result()
         if kept:
@@ -155,20 +156,20 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             super().finish_request(conn, fs)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
-        """A request that is not whole is the last on its connection."""
+        """Close the connection after a request that did not arrive whole."""
         if not conn.incoming.whole:
             req.force_close()
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
-        return bool(keepalive)  # where the next request begins is known: nothing of this one is left to be read
+        return bool(keepalive)  # the request was read whole, so the next one begins at a known place
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """A request that is not HTTP reaches no middleware: its refusal gets the headers here."""
+        """Add the common headers to the refusal of a request that is not HTTP: it reaches no middleware."""
         super().handle_error(req, HeaderAddingSocket(client), addr, exc)
 
     def murder_pending(self) -> None:
-        """Called each second: end what took too long, and make room where there are too many."""
+        """Called each second: close connections past their deadline, and make room if there are too many."""
         now = monotonic()
         if not self.alive and self._silent_deadline is None:
             self._silent_deadline = now + SHUTDOWN_SILENT_TIMEOUT
@@ -187,7 +188,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._make_room()
 
     def _make_room(self) -> None:
-        """End what has nothing under way; then who was answered; then the first of the network that has most."""
+        """Close idle connections, then those that were answered, then the oldest of the network with the most."""
         self.murder_keepalived(force=True)
         younger: Counter[str] = Counter()
         rank = {}
@@ -219,7 +220,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._advance_request(conn)
 
     def _advance_request(self, conn: Connection) -> None:
-        """As far as the request has arrived."""
+        """Do what the request needs, as far as it has arrived."""
         incoming = conn.incoming
         if incoming.has_overlong_head:
             self._refuse_request(conn, b"431 Request Header Fields Too Large")
@@ -239,11 +240,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._linger_and_close(conn)
 
     def _send_bytes(self, conn: Connection, words: bytes) -> None:
-        with suppress(OSError):  # who does not read is not waited for
+        with suppress(OSError):  # a client that does not read gets no answer
             conn.sock.send(words)
 
     def _linger_and_close(self, conn: Connection) -> None:
-        """Say that nothing follows, and read what still comes."""
+        """Shut down the sending side, and read what still arrives."""
         conn.incoming, conn.is_closing = IncomingRequest(), True
         conn.deadline = monotonic() + LINGER_TIMEOUT
         try:
@@ -272,7 +273,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _wait_for_socket(
         self, conn: Connection, act: Callable[[Connection], None], on: int = selectors.EVENT_READ
     ) -> None:
-        """Do it when more has arrived, or more can be sent."""
+        """Call `act` when more has arrived, or more can be sent."""
         if conn in self._waiting:
             self.poller.modify(conn.sock, on, lambda _: act(conn))
         else:

@@ -1,4 +1,4 @@
-"""A socket on which no thread waits: what a client does not take yet is kept, and sent on by the loop that accepts."""
+"""A socket that never blocks a thread: what a client does not accept yet is kept, and sent by the event loop."""
 
 import errno
 import socket
@@ -6,12 +6,12 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
-MAX_KEPT_BYTES = 2 * 1024 * 1024  # bytes of one answer; only a document that is made as it goes has more
-BLOCKING_TIMEOUT = 5.0  # seconds that a thread waits for the client of such a one
+MAX_KEPT_BYTES = 2 * 1024 * 1024  # of one answer; only a streamed document has more
+BLOCKING_TIMEOUT = 5.0  # seconds that a thread waits for the client of a streamed document
 
 
 class NonBlockingSocket:
-    """The socket of a connection, which never blocks; `unsent`: bytes of an answer that its client has not taken."""
+    """The socket of a connection, which never blocks. `unsent` counts the bytes that the client has not accepted."""
 
     def __init__(self, client: socket.socket) -> None:
         client.setblocking(False)
@@ -23,11 +23,14 @@ class NonBlockingSocket:
         return getattr(self._client, name)
 
     def setblocking(self, _: bool) -> None:
-        """gunicorn's threads would block."""
+        """Do nothing: gunicorn's threads would make it block."""
 
     def sendall(self, answer: bytes) -> None:
-        """What the client takes of it now; the rest is kept. Raises OSError: it is gone, or it takes too little of too
-        much."""
+        """Send what the client accepts now, and keep the rest.
+
+        Raises:
+            OSError: the client disconnected, or reads too slowly for a long document.
+        """
         self._pending.append(memoryview(answer))
         self.unsent += len(answer)
         self.send_pending()
@@ -35,7 +38,11 @@ class NonBlockingSocket:
             self._send_blocking()
 
     def send_pending(self) -> None:
-        """What the client takes now of what was kept. Raises OSError."""
+        """Send what the client accepts now of the kept bytes.
+
+        Raises:
+            OSError: the client disconnected.
+        """
         with suppress(BlockingIOError):
             while self._pending:
                 sent = self._client.send(self._pending[0])

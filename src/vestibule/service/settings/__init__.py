@@ -1,7 +1,7 @@
-"""The only reader of the environment: everything configurable, embedded by default (docs/settings.md).
+"""The settings of the service, and the only reader of the environment (docs/settings.md).
 
 With nothing set the service runs whole on SQLite in `var/`; DATABASE_URL and REDIS_URL make it stateless. Django reads
-one module: this one, which stops the process where a setting cannot be read.
+this module, which stops the process if a setting cannot be read.
 """
 
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""How accounts begin: modes, fields, passwords, codes."""
+"""Settings of accounts: ways of signing up, fields, passwords, codes."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from vestibule.service.settings.deployment import env
 from vestibule.service.settings.django_wiring import REGISTRATION_MODES
 from vestibule.service.settings.processes import CORES, WEB_PROCESSES, WEB_THREADS
 
-# What the pages do; the API has both ways.
+# Which way the pages use; the API offers both.
 REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", REGISTRATION_MODES, default="deferred", id="E013")
 LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
 PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
@@ -17,23 +17,23 @@ SIGNUP_FIELDS = env.read_list(
 )
 ENUMERATION_PROTECTION = env.read_switch("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.read_number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
-# Like https://api.pwnedpasswords.com; empty: no list is asked.
+# For example https://api.pwnedpasswords.com; empty: no request is made.
 PASSWORD_BREACH_URL = env.read_url("PASSWORD_BREACH_URL")
 PASSWORD_BREACH_FILE = env.read_parsed(
     "PASSWORD_BREACH_FILE", "file", value_types.parse_digest_file, default=None, id="E041"
 )
 PASSWORD_HASHERS = [
     "vestibule.accounts.passwords.Argon2",
-    # What comes from elsewhere is recognised, and hashed anew at the first sign-in.
+    # Hashes of imported accounts, which are replaced at the first sign-in.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
     "vestibule.accounts.passwords.Bcrypt",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
-# As many hashes at once as there are cores, over all processes of this machine.
+# By default as many hashes at once as there are cores, over all processes of this machine.
 HASHING_SLOTS = env.read_number("HASHING_SLOTS", default=max(1, CORES // WEB_PROCESSES), least=1, most=1024)
-# A request that does expensive work, or waits for it, holds a thread: a quarter of them stays free for all others.
+# A request that does expensive work or waits for it holds a thread; a quarter of the threads stays free for others.
 PLACES = max(HASHING_SLOTS, min(HASHING_SLOTS + 16, WEB_THREADS - max(1, WEB_THREADS // 4)))
 AUTH_PASSWORD_VALIDATORS = [
     {

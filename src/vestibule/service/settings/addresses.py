@@ -1,4 +1,4 @@
-"""Where stores are: the URLs of PostgreSQL, Redis and the broker, read by the libraries that connect there."""
+"""URLs of PostgreSQL, Redis and the broker, checked by the libraries that connect to them."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,19 +23,23 @@ _PERCENT_ENCODING_HINT = (
 _DATABASE_REMEDY = f"Set it like postgres://user:password@host:5432/name; {_PERCENT_ENCODING_HINT}."
 _REDIS_REMEDY = f"Set it like redis://:password@host:6379/0, or rediss:// for TLS; {_PERCENT_ENCODING_HINT}."
 _BROKER_REMEDY = "Set it like redis://:password@host:6379/0 or amqp://user:password@host:5672/vhost."
-# What libpq calls it, and what Django does.
+# libpq's names for the parts of a URL, and Django's.
 _DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
 
 def parse_postgresql_url(text: str) -> dict[str, Any]:
-    """Django's configuration of the database that the URL names, as libpq reads it (libpq 33.1.1.2)."""
+    """Return Django's configuration of the database that the URL names, as libpq reads it (libpq 33.1.1.2).
+
+    Raises:
+        UnreadableValue: the URL is malformed.
+    """
     scheme, _, rest = text.partition("://")
     if scheme not in _POSTGRESQL_SCHEMES or not rest:
         raise UnreadableValue("is no address of PostgreSQL", _DATABASE_REMEDY)
     login, at, place = rest.rpartition("@") if "@" in rest.partition("?")[0] else ("", "", rest)
     try:
         found = psycopg.conninfo.conninfo_to_dict(f"postgresql://{login.replace('@', '%40')}{at}{place}")
-    except psycopg.ProgrammingError:  # its words may repeat the password
+    except psycopg.ProgrammingError:  # its text may repeat the password
         raise UnreadableValue("is no address of PostgreSQL that libpq can read", _DATABASE_REMEDY) from None
     ports = str(found.get("port", "")).split(",")
     if not all(not port or (port.isdigit() and 0 < int(port) < 65536) for port in ports):
@@ -47,13 +51,21 @@ def parse_postgresql_url(text: str) -> dict[str, Any]:
 
 
 def check_database_url(text: str) -> str:
-    """A URL of PostgreSQL."""
+    """Return a URL of PostgreSQL, if it is one.
+
+    Raises:
+        UnreadableValue: the URL is malformed.
+    """
     parse_postgresql_url(text)
     return text
 
 
 def check_redis_url(text: str) -> str:
-    """A URL of one Redis, of its sentinels or of a cluster."""
+    """Return a URL of one Redis, of its sentinels or of a cluster, if it is one.
+
+    Raises:
+        UnreadableValue: the URL is malformed.
+    """
     scheme = text.partition("://")[0]
     try:
         if scheme in ("redis", "rediss", "unix"):
@@ -70,7 +82,11 @@ def check_redis_url(text: str) -> str:
 
 
 def check_broker_url(text: str) -> str:
-    """A URL of a Redis, or of another broker that Celery knows."""
+    """Return a URL of a Redis, or of another broker that Celery supports, if it is one.
+
+    Raises:
+        UnreadableValue: the URL is malformed.
+    """
     scheme, between, rest = text.partition("://")
     if "redis" in scheme or scheme == "unix":
         return check_redis_url(text)
@@ -84,7 +100,7 @@ def check_broker_url(text: str) -> str:
 
 
 def may_be_unencrypted(url: str) -> bool:
-    """Whether what is said to that PostgreSQL or Redis may leave this machine unencrypted."""
+    """Return whether the connection to that PostgreSQL or Redis may leave this machine unencrypted."""
     scheme = url.partition("://")[0]
     if scheme in _POSTGRESQL_SCHEMES:
         found = parse_postgresql_url(url)
@@ -108,7 +124,7 @@ def _check_single_redis(text: str) -> None:
         raise UnreadableValue("names no socket", "Set it like unix:///run/redis/redis.sock?db=0.")
     if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdigit():
         raise UnreadableValue("names a database that is no number", _REDIS_REMEDY)
-    redis.ConnectionPool.from_url(text).make_connection()  # refuses options that there are none of; connects nowhere
+    redis.ConnectionPool.from_url(text).make_connection()  # refuses unknown options; does not connect
 
 
 def _check_multi_host_redis(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Who must show that they are a person: when, and by whose captcha."""
+"""Settings of captchas: when one is required, and from which provider."""
 
 from urllib.parse import urlsplit
 
@@ -22,10 +22,10 @@ CAPTCHA_SECRET_KEY = env.read_secret("CAPTCHA_SECRET_KEY")
 CAPTCHA_VERIFY_URL = env.read_url("CAPTCHA_VERIFY_URL")
 # PBKDF2 rounds of one try; 256 tries are expected. Measured: docs/decisions/0020.
 CAPTCHA_COST = env.read_number("CAPTCHA_COST", default=10_000, least=1, most=1_000_000, id="E023")
-# Where a vendor's widget may have been solved.
+# Hosts on which a vendor's widget may have been solved.
 CAPTCHA_HOSTS = {HOST, *ALLOWED_HOSTS, *(urlsplit(url).hostname for url in (FRONTEND_URL, *CORS_ALLOWED_ORIGINS))}
 
-# The one vendor that is asked may run in our pages, and no other.
+# The Content-Security-Policy of our pages allows only the configured vendor.
 if CAPTCHA_PROVIDER in vendors.VENDORS and set(CAPTCHAS.values()) != {rules.NEVER}:
     for _directive, _sources in vendors.VENDORS[CAPTCHA_PROVIDER].sources.items():
         CONTENT_SECURITY_POLICY["DIRECTIVES"].setdefault(_directive, []).extend(_sources)

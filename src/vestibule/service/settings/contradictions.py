@@ -1,4 +1,4 @@
-"""Settings that contradict each other: each is a finding that stops the start, or one to think about."""
+"""Checks for settings that contradict each other. A finding stops the start or is a warning."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,13 +12,13 @@ _STORE_URLS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
 
 
 def find_errors(values: Any) -> list[Finding]:
-    """What stops the start, in the settings that `its` attributes are."""
+    """Return the contradictions that stop the start. `values` has the settings as attributes."""
     found = [*_process_errors(values), *_deployment_errors(values), *_message_errors(values)]
     return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in found]
 
 
 def find_doubts(values: Any) -> list[Finding]:
-    """What may be meant so, and hardly is."""
+    """Return settings that may be intended but probably are not."""
     return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in _doubtful_settings(values)]
 
 

@@ -1,4 +1,4 @@
-"""Where the house stands: its folder, its address, who stands in front of it, its keys."""
+"""Settings of the deployment: folder, address, proxies, keys."""
 
 import os
 from contextlib import suppress
@@ -11,17 +11,17 @@ from vestibule.service.settings import dotenv, hosts, value_types
 from vestibule.service.settings.reader import Finding, SettingsReader, refuse_to_start
 
 _dotenv_values, _dotenv_findings = dotenv.read_dotenv(Path(".env"))
-for _name, _text in _dotenv_values.items():  # boto3, OpenTelemetry and anymail read theirs by themselves
+for _name, _text in _dotenv_values.items():  # for boto3, OpenTelemetry and anymail, which read os.environ themselves
     os.environ.setdefault(_name, _text)
 env = SettingsReader(os.environ, findings=_dotenv_findings)
 
 
 def _make_private_folder(path: Path) -> Path:
-    """The folder, for nobody else to look into. One that somebody else filled keeps the mode that it has."""
+    """Create the folder, readable by this user only. A folder with other files in it keeps its mode."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (path / "secret_key").exists() or not any(path.iterdir()):
-            with suppress(PermissionError):  # a volume that is lent to us
+            with suppress(PermissionError):  # a mounted volume of another owner
                 path.chmod(0o700)
     except OSError:
         refuse_to_start(
@@ -48,13 +48,13 @@ TRUSTED_PROXIES = env.read_list("TRUSTED_PROXIES", value_types.parse_network)
 
 
 def _load_or_make_secret(path: Path) -> str:
-    """A secret key made at the first start and kept, readable by nobody else."""
+    """Return the secret key that was generated at the first start, readable by this user only."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(entropy.random_token())
         try:
-            os.link(draft, path)  # atomic: of two first starts, one wins
+            os.link(draft, path)  # atomic: of two simultaneous first starts one wins
         except FileExistsError:
             pass
         finally:

@@ -1,4 +1,4 @@
-"""How Django and the libraries are wired together: the same in every deployment."""
+"""Configuration of Django and the libraries that is the same in every deployment."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from csp.constants import NONCE, NONE, SELF
 # --- The application --------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "vestibule.web.admin",  # before unfold, and unfold before the stock admin: the first template of a name is taken
+    "vestibule.web.admin",  # before unfold, and unfold before the stock admin: the first template of a name counts
     "unfold.apps.BasicAppConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -65,7 +65,7 @@ WHITENOISE_USE_FINDERS = True
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [NONCE],  # our own tags; not whatever else this origin serves
+        "script-src": [NONCE],  # only our own tags, not other files of this origin
         "worker-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -80,9 +80,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # --- The admin --------------------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS: list[str] = []  # Django authenticates nobody: flows.sign_in.by_password does
-# The stock admin asks for middleware and context processors on every path, and for its messages. Our gate does their
-# work on its own paths (web.admin.access): it finds the page session and sets `request.user`, and the site hands the
-# templates what they need; nothing of the admin stands on the way of the API.
+# The stock admin requires middleware and context processors on every path. `web.admin.access` does their work on the
+# admin's paths only: it finds the page session and sets `request.user`, and the site passes the templates what they
+# need. API requests pass through no code of the admin.
 SILENCED_SYSTEM_CHECKS = [
     *("admin.E404", "admin.E406", "admin.E408", "admin.E409", "admin.E410", "admin.W411"),
     "security.W009",  # asks 50 characters of SECRET_KEY; the one we make has 256 bits in 43 (`vestibule doctor` looks)

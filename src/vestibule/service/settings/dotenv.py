@@ -1,4 +1,4 @@
-"""`.env`: read by python-dotenv's parser, strictly. Nothing is interpolated."""
+"""Strict reading of `.env` with python-dotenv's parser, without interpolation."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ _LINE_REMEDY = "Write NAME=value, with quotes around a value that holds `#` or q
 
 
 def read_dotenv(path: Path) -> tuple[dict[str, str], list[Finding]]:
-    """What the file sets, and a finding for each line that says nothing readable. No file sets nothing."""
+    """Return the values in the file, and a finding for each line that cannot be read. A missing file sets nothing."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -31,5 +31,5 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[Finding]]:
 
 
 def _count_blank_lines(text: str) -> int:
-    """How many lines the parser took before the one that says something."""
+    """Return how many blank lines the parser included before the statement."""
     return len(text[: len(text) - len(text.lstrip())].splitlines())

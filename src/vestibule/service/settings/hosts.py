@@ -1,4 +1,4 @@
-"""One reading of host names: ASCII (IDNA, RFC 5891), IPv6 without brackets where it stands alone."""
+"""Normalisation of host names: ASCII (IDNA, RFC 5891), and IPv6 addresses without brackets."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult
@@ -10,7 +10,11 @@ _LOCAL_NETWORK_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.a
 
 
 def normalize_host(text: str) -> str:
-    """A host's name in ASCII and lower case, or its address. Raises ValueError."""
+    """Return a host name in ASCII and lower case, or an address.
+
+    Raises:
+        ValueError: the text is no host.
+    """
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if ":" in bare:
         return str(IPv6Address(bare))
@@ -22,31 +26,35 @@ def normalize_host(text: str) -> str:
 
 
 def bracket_ipv6(host: str) -> str:
-    """The host as it stands in a URL and in a Host header."""
+    """Return the host as in a URL or a Host header."""
     return f"[{host}]" if ":" in host else host
 
 
 def url_origin(parts: SplitResult) -> str:
-    """The origin of a URL as browsers send it (RFC 6454 6.2). Raises ValueError."""
+    """Return the origin of a URL as browsers send it (RFC 6454 6.2).
+
+    Raises:
+        ValueError: the URL has no valid host or port.
+    """
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     return f"{parts.scheme}://{bracket_ipv6(normalize_host(parts.hostname or ''))}{port}"
 
 
 def mail_domain(host: str) -> str:
-    """The host as the domain of an e-mail address: an address becomes a literal (RFC 5321 4.1.3)."""
+    """Return the host as the domain of an e-mail address; an IP address becomes a literal (RFC 5321 4.1.3)."""
     if ":" in host:
         return f"[IPv6:{host}]"
     return f"[{host}]" if _ip_address_or_none(host) else host
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Return whether only this machine can reach the host."""
     found = _ip_address_or_none(host)
     return found.is_loopback if found else host in ("", "localhost") or host.endswith(".localhost")
 
 
 def is_public(host: str) -> bool:
-    """Whether the internet may reach it: a name with a dot, or an address that is routed."""
+    """Return whether the host may be reachable from the internet: a name with a dot, or a global address."""
     if found := _ip_address_or_none(host):
         return found.is_global
     return "." in host and not host.endswith(_LOCAL_NETWORK_SUFFIXES)

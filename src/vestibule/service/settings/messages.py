@@ -1,4 +1,4 @@
-"""How it writes to people: the brand, mail, SMS."""
+"""Settings of messages: brand, mail, SMS."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ IMPLICIT_TLS_PORT = 465  # the port of implicit TLS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """How mails and pages present the house."""
+    """The brand in mails and pages."""
 
     name: str
     color: str
@@ -32,21 +32,21 @@ EMAIL_PORT = env.read_number("EMAIL_PORT", default=587, least=1, most=65535)
 EMAIL_USE_TLS = env.read_switch("EMAIL_USE_TLS", default=False)  # STARTTLS
 EMAIL_USE_SSL = env.read_switch(
     "EMAIL_USE_SSL", default=EMAIL_PORT == IMPLICIT_TLS_PORT
-)  # from the first byte (RFC 8314 3.3)
+)  # TLS from the first byte (RFC 8314 3.3)
 EMAIL_HOST_USER = env.read_text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.read_secret("EMAIL_HOST_PASSWORD")
-EMAIL_TIMEOUT = 10  # seconds; the lease on a message is longer
+EMAIL_TIMEOUT = 10  # seconds, less than the lease on a message
 _DEFAULT_SENDER = value_types.format_mailbox(BRAND.name, "no-reply", MAIL_DOMAIN)
 DEFAULT_FROM_EMAIL = env.read_parsed(
     "DEFAULT_FROM_EMAIL", "address", value_types.parse_sender, default=_DEFAULT_SENDER, id="E037"
 )
 SENDER_BY_HOST = DEFAULT_FROM_EMAIL == _DEFAULT_SENDER
-# Towards an address that mail came back from.
+# How long no message is sent to an address that bounced or complained.
 BOUNCE_SILENCE = timedelta(days=env.read_number("BOUNCE_SILENCE", default=7, most=30))
 _GIVEN_EMAIL_BACKEND = env.read_parsed(
     "EMAIL_BACKEND", "path", value_types.dotted_path_parser(()), default="", id="E034"
 )
-# The mailbox page stands in for a transport while none is configured, and does not exist otherwise.
+# The mailbox page exists only while no transport is configured.
 MAILBOX = not EMAIL_HOST and not _GIVEN_EMAIL_BACKEND
 MAILBOX_PUBLIC = env.read_switch("MAILBOX_PUBLIC", default=False)
 EMAIL_BACKEND = _GIVEN_EMAIL_BACKEND or (
@@ -54,7 +54,7 @@ EMAIL_BACKEND = _GIVEN_EMAIL_BACKEND or (
     if MAILBOX
     else "vestibule.courier.transports.smtp.EmailBackend"
 )
-# What anymail reads (its docs name them); its webhook exists where a provider's knock can be told from a stranger's.
+# The settings that anymail documents. Its webhook exists only with a secret that tells a provider from a stranger.
 ANYMAIL = {name.removeprefix("ANYMAIL_"): text for name, text in os.environ.items() if name.startswith("ANYMAIL_")}
 ANYMAIL_WEBHOOK_SECRET = env.read_secret("ANYMAIL_WEBHOOK_SECRET")
 if EMAIL_BACKEND.startswith("anymail."):
@@ -76,7 +76,7 @@ TWILIO_FROM = env.read_text("TWILIO_FROM")
 TWILIO_MESSAGING_SERVICE_SID = env.read_text("TWILIO_MESSAGING_SERVICE_SID")
 TWILIO_API_URL = env.read_url("TWILIO_API_URL", default="https://api.twilio.com")
 CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
-_ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - never with the mailbox: codes in the open stay at home
+_ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - not the default with the mailbox, which shows every code
 BIND = env.read_parsed(
     "BIND", "host", value_types.parse_server_host, default="127.0.0.1" if MAILBOX else _ALL_INTERFACES, id="E035"
 )

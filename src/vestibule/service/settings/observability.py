@@ -1,4 +1,4 @@
-"""How it is watched: logs, the audit log and metrics."""
+"""Settings of logs, the audit log, metrics and traces."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ AUDIT_KEPT = timedelta(days=env.read_number("AUDIT_DAYS", default=365, least=1, 
 AUDIT_ADDRESSES_KEPT = timedelta(days=env.read_number("AUDIT_ADDRESS_DAYS", default=90, least=1, most=3650))
 METRICS_DIR = env.read_text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL_PROCESSES else "")
 METRICS_TOKEN = env.read_secret("METRICS_TOKEN")
-# OpenTelemetry's own settings: wanted where the spans have somewhere to go. The SDK reads the others by itself.
+# OpenTelemetry's own settings. Traces are wanted if an exporter or endpoint is set; the SDK reads the other settings.
 _EXPORTER = env.read_choice("OTEL_TRACES_EXPORTER", ("otlp", "console", "none"), default="")
 _ENDPOINT = env.read_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or env.read_url("OTEL_EXPORTER_OTLP_ENDPOINT")
 TRACES_WANTED = (
@@ -32,7 +32,7 @@ TRACES_TO = _EXPORTER or "otlp"
 
 
 def _can_trace() -> bool:
-    with suppress(ModuleNotFoundError):  # not even the name
+    with suppress(ModuleNotFoundError):  # find_spec raises if the parent package is missing
         return find_spec("opentelemetry.instrumentation.psycopg") is not None
     return False
 
@@ -41,8 +41,8 @@ TRACING = TRACES_WANTED and _can_trace()
 if TRACING:
     MIDDLEWARE.insert(0, "vestibule.web.tracing.trace_requests")
 WORKER_METRICS_PORT = env.read_number("WORKER_METRICS_PORT", default=0, most=65535)
-if METRICS_DIR:  # prometheus_client looks for it when it is first imported, which is after us
+if METRICS_DIR:  # prometheus_client reads the variable when it is first imported, which is later
     Path(METRICS_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIR
-else:  # an empty one would be the working directory
+else:  # an empty value would mean the working directory
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

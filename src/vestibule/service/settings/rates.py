@@ -1,9 +1,9 @@
-"""How often: the rates and caps of `limits.rules`, each settable."""
+"""Settings of rates and caps: each of `limits.rules` can be set."""
 
 from vestibule.limits import rates, rules
 from vestibule.service.settings.deployment import env
 
-RATE_LIMITS = env.read_switch("RATE_LIMITS", default=True)  # `off`: no rates at all, for benches and tests
+RATE_LIMITS = env.read_switch("RATE_LIMITS", default=True)  # `off` is for benches and tests
 
 
 def _read_rate_if_limited(name: str, default: str) -> str:

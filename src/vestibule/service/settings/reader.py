@@ -1,8 +1,8 @@
-"""The strict reader of the environment: each setting is read as its kind says, or reported.
+"""The strict reader of the environment: each setting is parsed by its kind, or reported.
 
-A value is opaque text: nothing in it is interpolated or unescaped. White space around it, and one pair of quotes around
-the whole of it, are dropped (`docker run --env-file` passes quotes on). An empty value is an unset one, unless the
-setting gives it a meaning. What cannot be read is a finding, and stands at its default until the start is refused.
+A value is opaque text: nothing in it is interpolated or unescaped. White space around it and one pair of quotes around
+the whole are removed (`docker run --env-file` passes quotes on). An empty value counts as unset, unless the setting
+gives it a meaning. A value that cannot be read is a finding; the setting has its default until the start is refused.
 """
 
 import difflib
@@ -17,7 +17,7 @@ from vestibule.service.settings.value_types import UnreadableValue
 
 T = TypeVar("T")
 
-# Whatever begins so is taken for ours, and what is close to a name of ours for a slip.
+# A variable with one of these prefixes is taken for ours, and one similar to a setting of ours for a typing error.
 _OUR_PREFIXES = (
     *("RATE_", "EMAIL_", "SMS_", "CAPTCHA_", "OTP_", "JWT_", "BRAND_", "TWILIO_", "SIGNUP_", "PENDING_", "PASSWORD_"),
     *("CORS_", "ENUMERATION_", "REGISTRATION_", "HASHING_", "SESSIONS_", "MAILBOX_"),
@@ -30,7 +30,7 @@ _KUBERNETES_NAMES = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One reason not to start: its id, like `E032`, what is wrong, and what to do about it."""
+    """One reason not to start: its id, like `E032`, the problem, and the remedy."""
 
     id: str
     problem: str
@@ -39,7 +39,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Generic[T]):
-    """How one variable is read. `secret`: its value is shown nowhere; `empty`: what an empty value says."""
+    """How one variable is read. A `secret` is never displayed. `empty` is the meaning of an empty value."""
 
     name: str
     kind: str
@@ -51,14 +51,18 @@ class Setting(Generic[T]):
 
 
 def refuse_to_start(findings: Iterable[Finding]) -> NoReturn:
-    """End the process with all that is to be mended, one remedy each. Raises SystemExit(1)."""
+    """End the process with all findings and their remedies.
+
+    Raises:
+        SystemExit: always, with status 1.
+    """
     lines = [f"{each.problem} (vestibule.{each.id})\n    → {each.remedy}" for each in findings]
     sys.exit("\n  ".join(["vestibule does not start. To mend:", *lines]))
 
 
 @dataclass(slots=True)
 class SettingsReader:
-    """Reads settings from `given`, and keeps which were asked for, what they said, and what could not be read."""
+    """Reads settings from `environ`, and remembers which were read, their values, and what could not be read."""
 
     environ: Mapping[str, str] = field(repr=False)
     findings: list[Finding] = field(default_factory=list)
@@ -66,21 +70,21 @@ class SettingsReader:
     values: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def read_setting(self, setting: Setting[T]) -> T:
-        """The value of the setting; its default where nothing, or nothing readable, is given."""
+        """Return the value of the setting; its default if none, or no readable one, is given."""
         self.known[setting.name] = setting
         value = self.values[setting.name] = self._parse_given_value(setting)
         return value
 
     def read_text(self, name: str, *, default: str = "") -> str:
-        """Text as it stands."""
+        """Return text as it is."""
         return self.read_setting(Setting(name=name, kind="text", default=default, parse=str, id="E031"))
 
     def read_secret(self, name: str) -> str:
-        """Text that is shown nowhere."""
+        """Return text that is never displayed."""
         return self.read_setting(Setting(name=name, kind="secret", default="", parse=str, id="E031", secret=True))
 
     def read_switch(self, name: str, *, default: bool) -> bool:
-        """On or off."""
+        """Return on or off."""
         return self.read_setting(
             Setting(name=name, kind="switch", default=default, parse=value_types.parse_switch, id="E032")
         )
@@ -88,12 +92,12 @@ class SettingsReader:
     def read_number(
         self, name: str, *, default: int, least: int = 0, most: int = value_types.MAX_INTEGER, id: str = "E033"
     ) -> int:
-        """A whole number from `least` to `most`."""
+        """Return a whole number from `least` to `most`."""
         parse = value_types.number_parser(least, most)
         return self.read_setting(Setting(name=name, kind="number", default=default, parse=parse, id=id))
 
     def read_choice(self, name: str, choices: Iterable[str], *, default: str, id: str = "E034") -> str:
-        """One of the words, typed in any case."""
+        """Return one of the words, typed in any case."""
         return self.read_setting(
             Setting(name=name, kind="word", default=default, parse=value_types.choice_parser(choices), id=id)
         )
@@ -107,18 +111,18 @@ class SettingsReader:
         id: str = "E035",
         secret: bool = False,
     ) -> list[T]:
-        """What stands between commas, each read by `item`; empty ones are dropped."""
+        """Return the comma-separated items, each read by `parse_item`; empty ones are dropped."""
         parse = value_types.list_parser(parse_item)
         return self.read_setting(Setting(name=name, kind="list", default=[*default], parse=parse, id=id, secret=secret))
 
     def read_url(
         self, name: str, parse: Callable[[str], str] = value_types.parse_url, *, default: str = "", id: str = "E036"
     ) -> str:
-        """An absolute http(s) address, or what else `parse` takes for one."""
+        """Return an absolute http(s) URL, or what `parse` accepts instead."""
         return self.read_setting(Setting(name=name, kind="url", default=default, parse=parse, id=id))
 
     def read_rate(self, name: str, *, default: str) -> str:
-        """Rates in words; an empty value is no rate."""
+        """Return rates in words; an empty value means no rate."""
         return self.read_setting(
             Setting(name=name, kind="rate", default=default, parse=value_types.parse_rate, id="E038", empty="")
         )
@@ -126,11 +130,11 @@ class SettingsReader:
     def read_parsed(
         self, name: str, kind: str, parse: Callable[[str], T], *, default: T, id: str, secret: bool = False
     ) -> T:
-        """Whatever `parse` makes of it."""
+        """Return what `parse` makes of the text."""
         return self.read_setting(Setting(name=name, kind=kind, default=default, parse=parse, id=id, secret=secret))
 
     def find_unknown_names(self) -> dict[str, str]:
-        """What is given, looks like a setting and is none; with the setting that may be meant, or nothing."""
+        """Return variables that look like settings but are none, each with the setting that may be meant, or ""."""
         found = {}
         for name in sorted(self.environ.keys() - self.known.keys()):
             near = (

@@ -1,4 +1,4 @@
-"""How long those who are signed in stay so."""
+"""Settings of sessions and tokens: how long they live."""
 
 from datetime import timedelta
 
@@ -9,11 +9,11 @@ JWT_AUDIENCE = env.read_text("JWT_AUDIENCE", default=BASE_URL)
 JWT_ACCESS_TTL = timedelta(seconds=env.read_number("JWT_ACCESS_TTL", default=600, least=1, most=86400))
 JWT_REFRESH_IDLE = timedelta(seconds=env.read_number("JWT_REFRESH_IDLE", default=14 * 86400, least=60))
 JWT_REFRESH_ABSOLUTE = timedelta(seconds=env.read_number("JWT_REFRESH_ABSOLUTE", default=90 * 86400, least=60))
-PAGE_SESSION = timedelta(hours=24)  # of the hosted pages; SECURITY's numbers
+PAGE_SESSION = timedelta(hours=24)  # absolute, of the hosted pages
 PAGE_IDLE = timedelta(hours=1)
 PAGE_STAY = timedelta(days=30)  # "stay signed in"
-STAFF_SESSION = timedelta(hours=12)  # of whoever is admin or manager: on the pages, and in what their token may see
+STAFF_SESSION = timedelta(hours=12)  # of admins and managers: on the pages, and for what their token may see
 STAFF_IDLE = timedelta(minutes=15)
 SESSIONS_PER_PERSON = env.read_number("SESSIONS_PER_PERSON", default=20, least=1, most=10_000)
 STEP_UP = timedelta(minutes=10)
-REFRESH_GRACE = timedelta(seconds=10)  # a lost answer or a second tab; SECURITY's number
+REFRESH_GRACE = timedelta(seconds=10)  # for a lost answer or a second tab

@@ -1,4 +1,4 @@
-"""What it keeps its things in: database, Redis, broker, pictures."""
+"""Settings of stores: database, Redis, broker, pictures."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from vestibule.service.settings.deployment import VAR, env
 DATABASE_URL = env.read_parsed("DATABASE_URL", "url", addresses.check_database_url, default="", id="E036", secret=True)
 DATABASE_POOLED = env.read_switch("DATABASE_POOLED", default=False)
 DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
-DATABASE_PATIENCE = 6  # seconds that a client waits for what the server should have ended after four
+DATABASE_PATIENCE = 6  # seconds that we wait for a statement that the server should end after four
 REDIS_URL = env.read_parsed("REDIS_URL", "url", addresses.check_redis_url, default="", id="E036", secret=True)
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CHALLENGE_STORE = env.read_choice(
@@ -31,8 +31,8 @@ def _sqlite_config() -> dict[str, Any]:
 
 def _postgresql_config() -> dict[str, Any]:
     database = addresses.parse_postgresql_url(DATABASE_URL)
-    # A connection a thread, kept and checked: it fails at once and heals at once, where a pool in between would let
-    # each request wait for its own retries (docs/decisions/0007).
+    # One connection for each thread, kept and checked: it fails and recovers at once, whereas with a pool each request
+    # would wait for the pool's retries (docs/decisions/0007).
     database["ENGINE"] = "vestibule.storage.postgresql"
     database["CONN_MAX_AGE"] = 600
     database["CONN_HEALTH_CHECKS"] = True
@@ -41,17 +41,17 @@ def _postgresql_config() -> dict[str, Any]:
         **of_url,
         "connect_timeout": 2,
         "patience": DATABASE_PATIENCE,
-        "tcp_user_timeout": 5000,  # milliseconds: a host that vanished without a word
+        "tcp_user_timeout": 5000,  # milliseconds, for a host that vanished
         "options": f"{DATABASE_TIMEOUTS} {of_url.get('options', '')}".strip(),
-        # A statement that comes again is planned once a connection: to plan most of ours costs more than to run them.
+        # A repeated statement is planned once for each connection: planning most of ours costs more than running them.
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
-    if "," in str(database.get("HOST", "")):  # of several, the one that takes writes, also after a failover
+    if "," in str(database.get("HOST", "")):  # of several hosts the one that accepts writes, also after a failover
         database["OPTIONS"].setdefault("target_session_attrs", "read-write")
     if DATABASE_POOLED:
-        # PgBouncer hands a session to many: what we would set in it, it sets (`connect_query`), and no cursor outlives
-        # a transaction; nor does a prepared statement.
+        # PgBouncer shares a session among clients: it sets the options itself (`connect_query`), and neither cursors
+        # nor prepared statements outlive a transaction.
         del database["OPTIONS"]["options"]
         database["OPTIONS"]["prepare_threshold"] = None
         database["DISABLE_SERVER_SIDE_CURSORS"] = True
@@ -80,4 +80,4 @@ if S3_BUCKET:
         },
     }
 MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
-FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # Django would open them to all
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # Django's defaults let other users read them

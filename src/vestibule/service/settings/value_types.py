@@ -1,4 +1,4 @@
-"""The kinds of settings: each function reads one from text. Raises Unreadable with words for the operator."""
+"""The kinds of settings: each function parses one from text, or raises UnreadableValue with words for the operator."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,12 +16,12 @@ from phonenumbers import SUPPORTED_REGIONS
 from vestibule.service.settings import hosts
 
 T = TypeVar("T")
-MAX_INTEGER = 2**31 - 1  # what an integer of databases, time-outs and sockets holds
+MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets
 _SWITCH_WORDS = {**dict.fromkeys(("on", "yes", "true", "1"), True), **dict.fromkeys(("off", "no", "false", "0"), False)}
 
 
 class UnreadableValue(ValueError):
-    """No value of its kind: what is wrong, as the rest of a sentence about the setting, and what to do about it."""
+    """The text is no value of its kind: the problem, as the rest of a sentence about the setting, and the remedy."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -29,13 +29,13 @@ class UnreadableValue(ValueError):
 
 
 def strip_quotes(text: str) -> str:
-    """The text without white space around it, and without one pair of quotes around the whole of it."""
+    """Remove white space around the text, and one pair of quotes around the whole of it."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def require_printable(text: str) -> str:
-    """The text itself, where nothing in it could end a line or a header."""
+    """Return the text, if nothing in it could end a line or a header."""
     if any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 or letter in "\u2028\u2029" for letter in text):
         raise UnreadableValue("holds a line break or another control character", "Set it to one line of plain text.")
     if any(0xD800 <= ord(letter) < 0xE000 for letter in text):
@@ -44,14 +44,14 @@ def require_printable(text: str) -> str:
 
 
 def parse_switch(text: str) -> bool:
-    """On or off, in the words that people use for them."""
+    """Return on or off, from the usual words."""
     if (value := _SWITCH_WORDS.get(text.lower())) is None:
         raise UnreadableValue("is neither on nor off", "Use `on` or `off`.")
     return value
 
 
 def number_parser(least: int, most: int) -> Callable[[str], int]:
-    """A whole number in ASCII digits, from `least` to `most`."""
+    """Return a parser for a whole number in ASCII digits, from `least` to `most`."""
 
     def parse_number(text: str) -> int:
         if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20):
@@ -64,7 +64,7 @@ def number_parser(least: int, most: int) -> Callable[[str], int]:
 
 
 def choice_parser(choices: Iterable[str]) -> Callable[[str], str]:
-    """One of the words, typed in any case."""
+    """Return a parser for one of the words, typed in any case."""
     known = {each.lower(): each for each in choices}
 
     def parse_choice(text: str) -> str:
@@ -76,7 +76,7 @@ def choice_parser(choices: Iterable[str]) -> Callable[[str], str]:
 
 
 def parse_digest_file(text: str) -> Path | None:
-    """A file of SHA-1 digests in order, one a line."""
+    """Return the path of a file of sorted SHA-1 digests, one a line."""
     path = Path(text)
     try:
         with path.open("rb") as file:
@@ -92,7 +92,7 @@ def parse_digest_file(text: str) -> Path | None:
 
 
 def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:
-    """What stands between commas."""
+    """Return a parser for comma-separated items."""
 
     def parse_list(text: str) -> list[T]:
         found = [parse_item(each.strip()) for each in text.split(",") if each.strip()]
@@ -104,13 +104,13 @@ def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:
 
 
 def parse_url(text: str) -> str:
-    """An absolute http(s) address, without a slash at its end."""
+    """Return an absolute http(s) URL, without a slash at its end."""
     split_http_url(text)
     return text.rstrip("/")
 
 
 def parse_site_url(text: str) -> str:
-    """Where a site begins: an http(s) address without query and fragment; its host in ASCII, without a default port."""
+    """Return the base URL of a site: without query and fragment, its host in ASCII, without a default port."""
     parts = split_http_url(text)
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise UnreadableValue("has a query or a fragment", "Leave out what follows the path.")
@@ -118,7 +118,7 @@ def parse_site_url(text: str) -> str:
 
 
 def parse_root_url(text: str) -> str:
-    """A site at the root of its host."""
+    """Return the URL of a site at the root of its host."""
     if urlsplit(found := parse_site_url(text)).path:
         raise UnreadableValue(
             "has a path: the pages are served at the root of a host",
@@ -128,7 +128,7 @@ def parse_root_url(text: str) -> str:
 
 
 def parse_origin(text: str) -> str:
-    """An origin as browsers send it: scheme, host and port."""
+    """Return an origin as browsers send it: scheme, host and port."""
     if text == "null" or "*" in text:
         raise UnreadableValue("allows every sender", "Name each origin, like https://app.example.com.")
     if urlsplit(found := parse_site_url(text)).path:
@@ -137,7 +137,7 @@ def parse_origin(text: str) -> str:
 
 
 def split_http_url(text: str) -> SplitResult:
-    """The parts of an absolute http(s) address with a host, without a login."""
+    """Return the parts of an absolute http(s) URL with a host and without a login."""
     example = "Set it like https://auth.example.com."
     try:
         parts = urlsplit(text)
@@ -152,7 +152,8 @@ def split_http_url(text: str) -> SplitResult:
 
 
 def parse_allowed_host(text: str) -> str:
-    """A host that is answered, as Django matches it: ASCII, IPv6 in brackets, `.example.com` for all below, `*`."""
+    """Return a host to answer, as Django matches it: ASCII, IPv6 in brackets, `.example.com` for all subdomains,
+    `*`."""
     if text == "*":
         return text
     try:
@@ -162,7 +163,7 @@ def parse_allowed_host(text: str) -> str:
 
 
 def parse_server_host(text: str) -> str:
-    """The name or address of a machine; IPv6 with or without brackets."""
+    """Return the name or address of a machine; IPv6 with or without brackets."""
     try:
         return hosts.normalize_host(text)
     except ValueError:
@@ -170,7 +171,7 @@ def parse_server_host(text: str) -> str:
 
 
 def dotted_path_parser(known_words: Iterable[str]) -> Callable[[str], str]:
-    """One of the words, or the dotted path of something in Python."""
+    """Return a parser for one of the words, or a dotted path in Python."""
     known = tuple(known_words)
 
     def parse_dotted_path(text: str) -> str:
@@ -183,14 +184,14 @@ def dotted_path_parser(known_words: Iterable[str]) -> Callable[[str], str]:
 
 
 def parse_colour(text: str) -> str:
-    """A CSS colour: hexadecimal, or its name."""
+    """Return a CSS colour: hexadecimal, or a name."""
     if not re.fullmatch(r"#([0-9a-fA-F]{3,4}){1,2}|[a-zA-Z]+", text):
         raise UnreadableValue("is no colour", "Set it like #3455d1.")
     return text
 
 
 def parse_network(text: str) -> IPv4Network | IPv6Network:
-    """An address or network."""
+    """Return an IP address or network."""
     try:
         return ip_network(text.strip("[]"), strict=False)
     except ValueError:
@@ -200,20 +201,20 @@ def parse_network(text: str) -> IPv4Network | IPv6Network:
 
 
 def parse_country(text: str) -> str:
-    """An ISO 3166 country with telephone numbers, or `*` for all."""
+    """Return an ISO 3166 country with telephone numbers, or `*` for all."""
     if (code := text.upper()) not in SUPPORTED_REGIONS and code != "*":
         raise UnreadableValue(f"holds {text}, which is no country", "Use ISO codes, like DE,AT,CH.")
     return code
 
 
 def parse_sender(text: str) -> str:
-    """One e-mail address, with or without a name before it, as it stands in a header (RFC 5322 3.4)."""
+    """Return one e-mail address, with or without a display name, as it stands in a header (RFC 5322 3.4)."""
     try:
         header = headers.header_factory("From", text)
         [found] = header.addresses
         plain = found.username.isascii() and all(isinstance(each, ObsoleteHeaderDefect) for each in header.defects)
         domain = found.domain if found.domain.startswith("[") else hosts.normalize_host(found.domain)
-    except (ValueError, IndexError, HeaderParseError):  # the parser's own ways to end at what is cut off
+    except (ValueError, IndexError, HeaderParseError):  # the parser's exceptions for truncated input
         plain = False
     if not plain:
         raise UnreadableValue(
@@ -224,7 +225,7 @@ def parse_sender(text: str) -> str:
 
 
 def parse_email_address(text: str) -> str:
-    """One e-mail address without a name."""
+    """Return one e-mail address without a display name."""
     found = headers.header_factory("From", parse_sender(text)).addresses[0]
     if found.display_name:
         raise UnreadableValue("has a name beside the address", "Set the address alone, like help@example.com.")
@@ -232,12 +233,12 @@ def parse_email_address(text: str) -> str:
 
 
 def format_mailbox(name: str, user: str, domain: str) -> str:
-    """A name and an address for a header, with the quotes that the name needs."""
+    """Return a display name and an address for a header, with the quotes that the name needs."""
     return str(Address(name, user, domain))
 
 
 def parse_rate(text: str) -> str:
-    """Rates in words, like `10/minute;100/hour`; `off` is none."""
+    """Return rates in words, like `10/minute;100/hour`; `off` means none."""
     if text.lower() == "off":
         return ""
     try:

@@ -1,4 +1,4 @@
-"""How it meets browsers: headers, cookies, origins, the size of a body."""
+"""Settings of HTTP: headers, cookies, origins, the size of a body."""
 
 from urllib.parse import urlsplit
 
@@ -9,15 +9,15 @@ from vestibule.service.settings.deployment import BASE_URL, DEBUG, HTTPS, TRUSTE
 from vestibule.service.settings.django_wiring import CONTENT_SECURITY_POLICY
 from vestibule.service.settings.stores import S3_BUCKET
 
-# Only a trusted proxy can tell us that somebody came by HTTPS; where there is none, nobody could be redirected.
+# Only a trusted proxy can tell that a request came by HTTPS; without one, a redirect would never end.
 SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
 SECURE_REDIRECT_EXEMPT = [r"^api/", r"^health/", r"^metrics$", r"^\.well-known/jwks"]  # web.middleware.https_only
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-# Never a path or a query. `no-referrer` would make browsers send `Origin: null` with our own forms, which the CSRF
-# check rightly refuses; answers for machines do carry it (web.middleware).
+# Sends the origin only, never a path or query. With `no-referrer` browsers would send `Origin: null` with our own
+# forms, which the CSRF check refuses; answers for machines do have it (web.headers).
 SECURE_REFERRER_POLICY = "strict-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -29,12 +29,12 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
 LINK_COOKIE_NAME = "__Host-link" if HTTPS else "link"
-# Whatever Host and scheme the proxy in front passes on: our own address was configured, and is no stranger's word.
+# Trusts our own configured address, whatever Host and scheme the proxy passes on.
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.web.error_responses.csrf_failure"
 CORS_ALLOWED_ORIGINS = env.read_list("CORS_ALLOWED_ORIGINS", value_types.parse_origin)
 CORS_URLS_REGEX = r"^/api/|^/\.well-known/|^/media/"
-# What the contract lets a client send and read, and what tracing in a browser adds (OpenTelemetry, Sentry).
+# The headers of the API contract, and those of tracing in a browser (OpenTelemetry, Sentry).
 CORS_ALLOW_HEADERS = (*default_headers, "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
 CORS_EXPOSE_HEADERS = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "ETag")
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -46,7 +46,7 @@ if S3_BUCKET:
 
 BODY_LIMIT = 64 * 1024  # bytes
 LONGER_BODIES = {  # bytes, by path
-    "/webhooks/": 1024 * 1024,  # a mail provider tells of many messages at once
+    "/webhooks/": 1024 * 1024,  # a mail provider reports many messages at once
     "/account/picture/": 5 * 1024 * 1024 + BODY_LIMIT,
     "/api/auth/me/picture": 5 * 1024 * 1024 + BODY_LIMIT,
 }

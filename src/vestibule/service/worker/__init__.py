@@ -1,1 +1,1 @@
-"""How time reaches us: the sweeps, by Celery beat or by a thread of the one embedded process."""
+"""Delivery and sweeps: by Celery, or by a thread of the embedded process."""

@@ -1,4 +1,4 @@
-"""The periodic sweeps: what is of no more use is forgotten in small batches, each safe to run twice at once."""
+"""The periodic sweeps: rows that are of no more use are deleted in small batches. Two sweeps at once do no harm."""
 
 import sys
 from collections.abc import Callable
@@ -28,9 +28,9 @@ from vestibule.service.celery import app
 from vestibule.sessions import refresh_tokens
 
 SWEEP_INTERVAL = timedelta(minutes=1)
-BATCH_SIZE = 100  # rows: what one transaction holds locked (`make bench-purge`)
-MAX_BATCHES = 50  # of each kind a run
-BATCH_PAUSE = 0.02  # seconds between two batches: on SQLite, the others' turn to write
+BATCH_SIZE = 100  # rows that one transaction locks (`make bench-purge`)
+MAX_BATCHES = 50  # of each kind in a run
+BATCH_PAUSE = 0.02  # seconds between two batches, so that others can write to SQLite
 
 SWEPT_ROWS = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])
 
@@ -39,8 +39,8 @@ log = structlog.get_logger("vestibule.worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One kind of row that is of no more use `kept` after its time: how many there are, and how to erase some; looked
-    for so often (`every`)."""
+    """One kind of row that is deleted `kept_for` after its time. `count` counts such rows, `erase` deletes a batch; the
+    sweep runs as often as `every` says."""
 
     kind: str
     kept_for: timedelta
@@ -49,17 +49,17 @@ class Sweep:
     every: timedelta = SWEEP_INTERVAL
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is the turn of this kind, of those of a run each minute."""
+        """Return whether this kind is due in the present minute."""
         return int(now.timestamp()) % int(self.every.total_seconds()) < SWEEP_INTERVAL.total_seconds()
 
 
 def list_sweeps() -> tuple[Sweep, ...]:
-    """The table."""
+    """Return the table of sweeps."""
     return (
         _sweep_of_rows("unproved users", settings.PENDING_TTL, lifecycle.expired_pending_users),
         Sweep(
             kind="challenges",
-            kept_for=timedelta(hours=1),  # a dead challenge can still say why for so long
+            kept_for=timedelta(hours=1),  # so that a person still learns why a code or link is void
             count=lambda before: challenges.store.count_expired(before=before),
             erase=lambda before, limit: challenges.store.delete_expired(before=before, limit=limit),
         ),
@@ -73,7 +73,7 @@ def list_sweeps() -> tuple[Sweep, ...]:
         ),
         _sweep_of_rows("audit tallies", settings.AUDIT_KEPT, retention.expired_daily_counts),
         Sweep(
-            kind="whole addresses",  # of audit events: the network is left
+            kind="whole addresses",  # of audit events: they are truncated to their network
             kept_for=settings.AUDIT_ADDRESSES_KEPT,
             count=lambda before: retention.events_with_full_address(before).count(),
             erase=retention.truncate_addresses,
@@ -88,17 +88,17 @@ def list_sweeps() -> tuple[Sweep, ...]:
         ),
         Sweep(
             kind="pictures of nobody",
-            kept_for=timedelta(days=1),  # one that is uploaded now has no owner yet
+            kept_for=timedelta(days=1),  # a picture that is being uploaded has no profile yet
             count=lambda before: len(pictures.list_orphaned_pictures(before, sys.maxsize)),
             erase=pictures.delete_orphaned_pictures,
-            every=timedelta(hours=1),  # it lists them all
+            every=timedelta(hours=1),  # because it lists all pictures
         ),
     )
 
 
 @app.task(name="vestibule.sweep", ignore_result=True)
 def run_due_sweeps() -> None:
-    """Forget what is of no more use; a backlog goes over several runs. And tell where the whole system is tried."""
+    """Run the sweeps that are due, write the daily counts, and report attacks. A backlog takes several runs."""
     now = timezone.now()
     daily_counts.daily_counter.flush()
     attack_level.record_attack_alarms(Client.for_system("worker", now))
@@ -109,7 +109,7 @@ def run_due_sweeps() -> None:
 
 
 def erase_stale(sweep: Sweep, now: datetime, *, batches: int | None = None) -> int:
-    """Erase what is stale now, in at most so many batches; how many rows went."""
+    """Delete what is stale now, in at most `batches` batches, and return how many rows."""
     total = done = 0
     while batches is None or done < batches:
         gone = sweep.erase(now - sweep.kept_for, BATCH_SIZE)
@@ -127,8 +127,8 @@ def _sweep_of_rows(
     stale: Callable[[datetime], QuerySet[Any]],
     within: Callable[[], AbstractContextManager[None]] = atomic,
 ) -> Sweep:
-    """Rows of the database, erased in a transaction (`within`). What somebody else holds, to use or to sweep it, is
-    passed over."""
+    """Return a sweep of database rows, each batch in a transaction (`within`). Rows that another transaction has locked
+    are skipped."""
 
     def erase_rows(before: datetime, limit: int) -> int:
         with within():

@@ -1,4 +1,4 @@
-"""The Celery task that delivers, and how a web process sends it."""
+"""The Celery task that delivers messages, and how a web process sends it."""
 
 from time import monotonic, sleep
 
@@ -17,10 +17,10 @@ POLL_INTERVAL, KEEPING_UP_WITHIN, LONGEST_RUN = 0.1, 1, 30  # seconds: between t
 BATCH_SIZE = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
 
 
-# Acknowledged when it begins: the outbox is the queue, and a task that is lost with its worker is found by the next.
+# Acknowledged when it begins: the outbox is the queue, so a task lost with its worker loses no message.
 @app.task(name="vestibule.deliver", ignore_result=True)
 def deliver_until_idle() -> None:
-    """Deliver what is due, until nothing is. What comes while one lingers goes along: a task costs more than a mail."""
+    """Deliver until nothing is due. It lingers for messages that follow, because a task costs more than a mail."""
     looked = monotonic()
     end = looked + LONGEST_RUN
     with reuse_mail_connection():
@@ -31,11 +31,11 @@ def deliver_until_idle() -> None:
             looked = monotonic()
         if settings.REDIS_URL:
             wake.clear_wake_mark()
-            delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # for whoever found the mark until now
+            delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # posted while the mark was still set
 
 
 def send_deliver_task() -> None:
-    """Send the task to a worker (OUTBOX_WAKER). A broker that can't be reached is logged and costs nothing else."""
+    """Send the task to a worker (OUTBOX_WAKER). A broker that cannot be reached is logged and has no other effect."""
     try:
         deliver_until_idle.apply_async(retry=False)
     except (OperationalError, OSError):

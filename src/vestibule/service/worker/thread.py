@@ -1,4 +1,4 @@
-"""The worker of the embedded mode: one thread of the one process, woken by the doorbell or by time."""
+"""The worker of the embedded mode: one thread, woken by `courier.wake` or by time."""
 
 from datetime import timedelta
 from threading import Event, Thread
@@ -11,14 +11,14 @@ from vestibule.courier import delivery, wake
 from vestibule.service.worker import schedule
 
 WAKE_INTERVAL = timedelta(seconds=2)
-DELIVERY_BATCH_SIZE = 10  # messages between two looks at whether to stop
+DELIVERY_BATCH_SIZE = 10  # messages between two checks whether to stop
 STOP_TIMEOUT = timedelta(seconds=5)
 
 log = structlog.get_logger("vestibule.worker")
 
 
 class EmbeddedWorker:
-    """The thread, running."""
+    """The running thread."""
 
     def __init__(self) -> None:
         self._stop = Event()
@@ -26,7 +26,8 @@ class EmbeddedWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it after the message in hand; one that takes longer is another's when its lease runs out."""
+        """Stop it after the current message. If that takes too long, another worker sends the message when its lease
+        runs out."""
         self._stop.set()
         wake.wake_event.set()
         self._thread.join(STOP_TIMEOUT.total_seconds())

@@ -10,12 +10,16 @@ from vestibule.service.cli.base import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Ring for what is periodic."""
+    """Run Celery beat."""
 
     help = "Run Celery beat (one in all)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Beat until told to stop."""
+        """Run until stopped.
+
+        Raises:
+            CommandError: there is no broker, or beat ended by itself.
+        """
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
         app.start(["beat", "--loglevel=warning", f"--schedule={settings.VAR / 'beat'}"])

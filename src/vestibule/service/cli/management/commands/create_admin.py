@@ -23,11 +23,15 @@ class Command(OperatorCommand):
     help = "Make the account of this e-mail address an admin; without one, send a link that makes it with a password."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address."""
+        """Add the address."""
         parser.add_argument("email")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what was done. Raises CommandError."""
+        """Give the account the role, or send the invitation.
+
+        Raises:
+            CommandError: the address is malformed.
+        """
         client = Client.for_system("cli", timezone.now())
         try:
             email = applicant.parse_single_field("email", options["email"], parsing.parse_email)

@@ -1,4 +1,4 @@
-"""`vestibule doctor`: look at everything that a deployment stands on, and say what to do about what is found."""
+"""`vestibule doctor`: check everything that a deployment depends on, with a remedy for each finding."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from vestibule.service.doctor.table import CHECKS
 
 
 class Command(BaseCommand):
-    """Look, and tell. Exit status 1 where something has to be mended; with `--strict`, where a warning stands too."""
+    """Run the checks. The exit status is 1 on errors, with `--strict` also on warnings."""
 
     help = "Check this deployment, with a remedy for each finding. Exit status 1 on errors (--strict: on warnings)."
-    requires_system_checks = ()  # they are findings like the others
+    requires_system_checks = ()  # one of the doctor's own checks runs them
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Where an option has the name of one of Django's, ours counts."""
+        """Let our options replace Django's of the same name."""
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--settings`, `--mail`, `--json`, `--strict`."""
+        """Add `--settings`, `--mail`, `--json`, `--strict`."""
         parser.add_argument("--settings", dest="only_settings", action="store_true", help="what was understood")
         parser.set_defaults(settings=None)  # the module that Django's own option of this name would name
         parser.add_argument("--mail", default="", metavar="ADDRESS", help="send a test mail there")
@@ -32,7 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--strict", action="store_true", help="warnings count as errors")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look and tell. Raises SystemExit(1)."""
+        """Run the checks and print the findings.
+
+        Raises:
+            SystemExit: with status 1, if something has to be fixed.
+        """
         if options["only_settings"]:
             self.stdout.write(describe_settings(settings.ENVIRONMENT))
             return

@@ -20,12 +20,16 @@ class Command(OperatorCommand):
     help = "Write again to an e-mail address that mail came back from."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address, and why."""
+        """Add the address and the reason."""
         parser.add_argument("email")
         parser.add_argument("reason")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say how many messages had come back. Raises CommandError."""
+        """Lift the suppression, and print how many messages had come back.
+
+        Raises:
+            CommandError: the address or the reason is malformed.
+        """
         client = Client.for_system("cli", timezone.now())
         try:
             email = applicant.parse_single_field("email", options["email"], parsing.parse_email)

@@ -1,4 +1,4 @@
-"""`vestibule migrate`: Django's, one at a time however many machines start at once, and not cut off in the middle."""
+"""`vestibule migrate`: Django's, one at a time on any number of machines, and not cut off in the middle."""
 
 import fcntl
 from collections.abc import Iterator
@@ -14,17 +14,21 @@ from django.db.transaction import atomic
 
 from vestibule.service.cli.base import OperatorCommand
 
-ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; whoever else locks by number in this database takes another one
-LOCK_TIMEOUT = "10min"  # for another machine's migrations
+ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; other users of this database must use other numbers
+LOCK_TIMEOUT = "10min"  # for the migrations of another machine
 
 
 class Command(migrate.Command):
-    """Migrate, alone."""
+    """Migrate under an exclusive lock."""
 
     requires_system_checks = OperatorCommand.requires_system_checks
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """As Django's. Who comes second waits, and finds nothing left to do. Raises CommandError."""
+        """Migrate. A second process waits, and then finds nothing to do.
+
+        Raises:
+            CommandError: DATABASE_POOLED is set.
+        """
         if settings.DATABASE_POOLED:
             raise CommandError(
                 "Migrations go to PostgreSQL itself: in PgBouncer's sessions no lock stays ours, and its timeouts "
@@ -41,9 +45,12 @@ class Command(migrate.Command):
 
 @contextmanager
 def _exclusive_on_sqlite(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """All migrations, or none. Django notes one after the transaction that applied it: a process that is killed in
-    between would leave tables which no later start can make. SQLite changes tables only where foreign keys are not
-    looked at, which is said before the transaction; each migration checks them at its end."""
+    """Apply all migrations or none, under a file lock.
+
+    Django records a migration after the transaction that applied it: a process killed between the two would leave
+    tables that no later start could create. SQLite alters tables only while foreign keys are not checked, which must be
+    set before the transaction; each migration checks them at its end.
+    """
     with (settings.VAR / "migrate.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         connection.disable_constraint_checking()
@@ -56,7 +63,7 @@ def _exclusive_on_sqlite(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def _exclusive_on_postgresql(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """An advisory lock, held by a connection of its own for as long as that lives."""
+    """Hold an advisory lock on a separate connection."""
     holder = connection.copy()
     holder.settings_dict["OPTIONS"]["patience"] = None
     try:
@@ -72,8 +79,8 @@ def _exclusive_on_postgresql(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def _without_statement_timeout(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """The statements of migrations may take their time. Waiting for a table still ends after three seconds: the whole
-    service would queue behind it. Such a migration fails as a whole, and is run again."""
+    """Let the statements of migrations take any time. Waiting for a table still ends after three seconds, because the
+    whole service would queue behind it; such a migration fails as a whole and is run again."""
     options = connection.settings_dict["OPTIONS"]
     usual = dict(options)
     connection.close()

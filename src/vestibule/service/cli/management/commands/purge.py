@@ -1,4 +1,4 @@
-"""`vestibule purge`: the sweeps, now and to the end; `--dry-run` only counts."""
+"""`vestibule purge`: run the sweeps now and to the end; `--dry-run` only counts."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from vestibule.service.worker.schedule import erase_stale, list_sweeps
 
 
 class Command(OperatorCommand):
-    """Erase what is of no more use."""
+    """Delete what is of no more use."""
 
     help = "Erase whatever its time is over for, and cut old addresses of the audit log to their network."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--dry-run`."""
+        """Add `--dry-run`."""
         parser.add_argument("--dry-run", action="store_true", help="say how many rows would go, and erase none")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line a kind: how many rows went, or would."""
+        """Print for each kind how many rows were deleted, or would be."""
         now = timezone.now()
         for kind in list_sweeps():
             rows = kind.count(now - kind.kept_for) if options["dry_run"] else erase_stale(kind, now)

@@ -1,5 +1,5 @@
-"""`vestibule rotate-keys`: a new signing key, published before it signs; every 90 days. With `--emergency`, when a key
-may be known to others: the older ones are forgotten at once."""
+"""`vestibule rotate-keys`: publish a new signing key before it signs; run it every 90 days. With `--emergency`, when a
+key may be known to others, the older ones are deleted at once."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ class Command(OperatorCommand):
     help = "Publish a new key for access tokens; it signs ten minutes later. Nobody is signed out."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--emergency`."""
+        """Add `--emergency`."""
         words = "a key may be known to others: forget every older one at once; all access tokens die"
         parser.add_argument("--emergency", action="store_true", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what was done, and what it breaks."""
+        """Rotate, and print what was done and what it breaks."""
         emergency = bool(options["emergency"])
         kid, gone = key_rotation.rotate_keys(client=Client.for_system("cli", timezone.now()), emergency=emergency)
         if not emergency:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Serve the API and the pages (PORT, WEB_PROCESSES, WEB_THREADS)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate a database of our own, say where everything is, and serve until told to stop."""
+        """Migrate an embedded database, print the addresses, and serve until stopped."""
         if settings.DATABASE_URL:
             self.warn_if_not_migrated()
         else:
@@ -30,12 +30,13 @@ class Command(BaseCommand):
             self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
         self.stdout.flush()
         metric_files.delete_dead_process_files()
-        connections.close_all()  # no process that is forked talks on ours
-        sys.argv = sys.argv[:1]  # gunicorn would read ours
+        connections.close_all()  # forked processes must not share a connection
+        sys.argv = sys.argv[:1]  # gunicorn would parse our arguments
         Server().run()
 
     def warn_if_not_migrated(self) -> None:
-        """Several hosts share that database: a release migrates it once. Where it is away, readiness says so."""
+        """Warn about unapplied migrations. Several machines share that database, and a release migrates it once. If it
+        cannot be reached, `/health/ready` says so."""
         try:
             left = list_unapplied_migrations()
         except OperationalError:

@@ -1,4 +1,5 @@
-"""`vestibule set-role ada@example.com manager`: the one way to a role besides the admin."""
+"""`vestibule set-role ada@example.com manager`: give a role from the command line, which only this and the admin
+can."""
 
 from typing import Any
 
@@ -21,12 +22,16 @@ class Command(OperatorCommand):
     help = "Give the account of this e-mail address a role."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address and the role."""
+        """Add the address and the role."""
         parser.add_argument("email")
         parser.add_argument("role", choices=Role.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say who has which role now. Raises CommandError."""
+        """Give the role.
+
+        Raises:
+            CommandError: no account has the address, or no admin would be left.
+        """
         try:
             email = applicant.parse_single_field("email", options["email"], parsing.parse_email)
             roles.give_role_by_email(

@@ -1,7 +1,7 @@
 """`vestibule worker`: a Celery worker that delivers messages and sweeps.
 
-SIGTERM ends it after the task in hand. Killed in the middle of one, nothing is lost: a message's lease runs out, and
-another worker has it. An end that nobody asked for has a status that is not 0, whatever Celery made of it.
+SIGTERM ends it after the current task. If it is killed during a task, nothing is lost: the message's lease runs out and
+another worker takes it. If it ends without having been told to, its exit status is not 0.
 """
 
 from typing import Any
@@ -17,19 +17,23 @@ from vestibule.service.ops import metric_files, port
 
 
 class Command(OperatorCommand):
-    """Deliver messages and sweep, as Celery tells."""
+    """Deliver messages and sweep, as Celery schedules it."""
 
     help = "Run a Celery worker (needs CELERY_BROKER_URL or REDIS_URL)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--concurrency`: how many processes."""
+        """Add `--concurrency`: how many processes."""
         parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Work until told to stop."""
+        """Run until stopped.
+
+        Raises:
+            CommandError: there is no broker, or the worker ended by itself.
+        """
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
-        if settings.WORKER_METRICS_PORT:  # a machine of its own: what lies there is a former worker's
+        if settings.WORKER_METRICS_PORT:  # the worker has the machine to itself: other files are from former workers
             metric_files.delete_dead_process_files()
             port.serve_metrics(port.listen_address(), settings.WORKER_METRICS_PORT)
         freeze_garbage_collector()
