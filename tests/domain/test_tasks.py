@@ -127,7 +127,7 @@ def test_while_it_keeps_up_no_other_is_woken(line: type[Line], redis: Redis) -> 
     assert not redis.exists(MARK)
 
 
-@pytest.mark.parametrize(("limit", "value"), [("BATCH", 1), ("KEEPS_UP", 0)])
+@pytest.mark.parametrize(("limit", "value"), [("BATCH_SIZE", 1), ("KEEPING_UP_WITHIN", 0)])
 def test_one_that_does_not_keep_up_has_another_woken(
     line: type[Line], redis: Redis, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
