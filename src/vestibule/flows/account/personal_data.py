@@ -192,7 +192,8 @@ def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
 
 
 def _events_about(user: User) -> Any:
-    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=_person_digests(user)))
+    refused = settings.KEYS.all_digests("account", user.pk.bytes)  # wrong passwords, of whoever typed them
+    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*_person_digests(user), *refused]))
 
 
 def _export_columns(row: Any, *, excluded: tuple[str, ...] = ()) -> dict[str, Any]:

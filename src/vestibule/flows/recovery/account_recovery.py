@@ -9,12 +9,12 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, models
+from django.db import IntegrityError
 
 from vestibule.accounts import address_history, directory, lifecycle
 from vestibule.accounts.address_history import ProvedAddress
 from vestibule.accounts.lifecycle import LockedUser
-from vestibule.accounts.models import FormerAddress, Profile, User
+from vestibule.accounts.models import FormerAddress, User
 from vestibule.addresses.address import Address, Email, restore_address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -27,19 +27,16 @@ from vestibule.courier import messages
 from vestibule.flows import notices, step_up
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.sessions.models import Device, Session
 
 log = structlog.get_logger("vestibule.flows")
 
-# Every purpose, and every model with a foreign key to the account, stands in one of these sets, so that nobody adds one
-# without deciding what a recovery does with it (held by tests/attacks/test_holes_recovery.py).
+# Every purpose stands in one of these sets, so that nobody adds one without deciding what a recovery does with it (held
+# by tests/attacks/test_holes_recovery.py). What it does with each table says docs/personal-data.md.
 PERSON_PURPOSES = frozenset(
     {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
 )
 ADDRESS_PURPOSES = frozenset(step_up.RESETS)
 ACCOUNTLESS_PURPOSES = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION})
-DELETED_MODELS: frozenset[type[models.Model]] = frozenset({Session, Device, FormerAddress})
-KEPT_MODELS: frozenset[type[models.Model]] = frozenset({Profile})
 
 
 def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
