@@ -17,6 +17,7 @@ from tests.architecture.test_docs import first_column
 from vestibule.kernel.client import Client
 from vestibule.service import checks
 from vestibule.web import edge
+from vestibule.web.api.view import ApiView
 
 SOURCE = Path(__file__).parents[2] / "src/vestibule"
 MODULES = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
@@ -64,7 +65,12 @@ def test_every_endpoint_of_the_api_admits() -> None:
         for method in ("get", "post", "put", "patch", "delete"):
             if handler := getattr(view.cls, method, None):
                 source = inspect.getsource(handler)
-                assert "admit(" in source or "admit_bearer(" in source, path
+                assert "self.admit(" in source or "self.admit_bearer()" in source, path
+        assert issubclass(view.cls, ApiView)
+
+
+def test_no_view_reaches_into_a_request_of_the_framework() -> None:
+    assert [path.name for path in MODULES if re.search(r"\w\._request\b", path.read_text())] == []
 
 
 def test_only_the_edge_and_the_house_make_clients() -> None:

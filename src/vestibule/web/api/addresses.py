@@ -8,20 +8,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.flows.account import email_change, phone_change
 from vestibule.limits import rules
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.login import parse_password
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import GUARDED_CODES, PROOF_CODES, SIGNED_IN_CODES
 from vestibule.web.api.people import Myself
 from vestibule.web.api.schema import LinkToken, response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Addresses"]
 _PROOF_CODES = (*SIGNED_IN_CODES, *PROOF_CODES)
@@ -55,7 +53,7 @@ class CodeSent(serializers.Serializer[Any]):
     attempts_left = serializers.IntegerField()
 
 
-class ChangeEmail(APIView):
+class ChangeEmail(ApiView):
     """Start a change of the e-mail address."""
 
     @extend_schema(
@@ -66,13 +64,13 @@ class ChangeEmail(APIView):
     )
     def post(self, request: Request) -> Response:
         """Send a code to the new address and a notice to the old one. Needs a sign-in of the last ten minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = read_body(NewEmail, request)
         email = applicant.parse_single_field("email", typed["email"], parsing.parse_email)
         return _code_sent_response(email_change.start(client=client, email=email, password=parse_password(typed)))
 
 
-class ConfirmEmail(APIView):
+class ConfirmEmail(ApiView):
     """Prove the new address."""
 
     @extend_schema(
@@ -84,11 +82,11 @@ class ConfirmEmail(APIView):
     def post(self, request: Request) -> Response:
         """Confirm by the code, in the session that asked for the change; every other session ends. The old address gets
         a link that undoes the change."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         return Response(Myself(email_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
 
 
-class UndoEmail(APIView):
+class UndoEmail(ApiView):
     """Undo the change, from the old address."""
 
     @extend_schema(
@@ -101,11 +99,11 @@ class UndoEmail(APIView):
         """Use the token of the link. Every session ends, no password opens the account, what was proved later is
         removed, and a closing is cancelled. A reset is sent; if the account is suspended, a notice."""
         token = read_body(LinkToken, request)["token"]
-        email_change.undo(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        email_change.undo(client=self.admit(rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
-class ChangePhone(APIView):
+class ChangePhone(ApiView):
     """Start a change of the phone number."""
 
     @extend_schema(
@@ -116,13 +114,13 @@ class ChangePhone(APIView):
     )
     def post(self, request: Request) -> Response:
         """Send a code to the new number. Needs a sign-in of the last ten minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = read_body(NewPhone, request)
         phone = applicant.parse_single_field("phone_number", typed["phone_number"], parsing.parse_phone)
         return _code_sent_response(phone_change.start(client=client, phone=phone, password=parse_password(typed)))
 
 
-class ConfirmPhone(APIView):
+class ConfirmPhone(ApiView):
     """Prove the new number."""
 
     @extend_schema(
@@ -133,7 +131,7 @@ class ConfirmPhone(APIView):
     )
     def post(self, request: Request) -> Response:
         """Confirm by the code, in the session that asked for the change; every other session ends."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         return Response(Myself(phone_change.confirm(client=client, otp=read_body(Code, request)["otp"])).data)
 
 

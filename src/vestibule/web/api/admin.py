@@ -8,18 +8,17 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import SIGNED_IN_CODES
 from vestibule.web.api.people import Person
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Admin"]
 _STAFF_CODES = (*SIGNED_IN_CODES, "permission_denied", "reauthentication_required")
@@ -100,7 +99,7 @@ class RoleRequest(WhyRequest):
     role = serializers.ChoiceField(Role.choices)
 
 
-class ListUsers(APIView):
+class ListUsers(ApiView):
     """All people."""
 
     @extend_schema(
@@ -116,14 +115,14 @@ class ListUsers(APIView):
     )
     def get(self, request: Request) -> Response:
         """Find people, fifty a page, newest first."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         asked = _parse_query(PeopleQuery, request)
         count, found = people.find_people(client=client, **asked)
         following = asked["page"] + 1 if asked["page"] * people.PEOPLE_PER_PAGE < count else None
         return Response({"count": count, "next": following, "results": [PersonShown(each).data for each in found]})
 
 
-class ShowUser(APIView):
+class ShowUser(ApiView):
     """One person."""
 
     @extend_schema(
@@ -133,10 +132,10 @@ class ShowUser(APIView):
     )
     def get(self, request: Request, id: UUID) -> Response:
         """Show the account."""
-        return Response(PersonShown(people.show_person(client=admit_bearer(request), user_id=id).user).data)
+        return Response(PersonShown(people.show_person(client=self.admit_bearer(), user_id=id).user).data)
 
 
-class ListUserSessions(APIView):
+class ListUserSessions(ApiView):
     """The sessions of a person."""
 
     @extend_schema(
@@ -146,12 +145,12 @@ class ListUserSessions(APIView):
     )
     def get(self, request: Request, id: UUID) -> Response:
         """List every live session, newest first."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         found = people.show_person(client=client, user_id=id).sessions
         return Response(SessionShown(found, many=True, context={"client": client}).data)
 
 
-class ListEvents(APIView):
+class ListEvents(ApiView):
     """The audit log."""
 
     @extend_schema(
@@ -169,7 +168,7 @@ class ListEvents(APIView):
     )
     def get(self, request: Request) -> Response:
         """List events, fifty a page, newest first."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         asked = _parse_query(EventsQuery, request)
         page = asked.pop("page")
         count, found = audit_log.find_events(client=client, event_filter=EventFilter(**asked), page=page)
@@ -177,10 +176,10 @@ class ListEvents(APIView):
         return Response({"count": count, "next": following, "results": EventOfAnybody(found, many=True).data})
 
 
-def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[APIView]:
+def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[ApiView]:
     """Make the endpoint of one act: it takes a reason and returns the account."""
 
-    class ActionView(APIView):
+    class ActionView(ApiView):
         """An act of the staff on an account."""
 
         @extend_schema(
@@ -192,7 +191,7 @@ def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: 
         )
         def post(self, request: Request, id: UUID) -> Response:
             """Do it."""
-            client = admit_bearer(request)
+            client = self.admit_bearer()
             why = read_body(WhyRequest, request)["reason"]
             return Response(PersonShown(flow(client=client, user_id=id, reason=why)).data)
 
@@ -220,7 +219,7 @@ LiftSuppression = _make_action_view(
 )
 
 
-class AssignRole(APIView):
+class AssignRole(ApiView):
     """The role of a person."""
 
     @extend_schema(
@@ -232,7 +231,7 @@ class AssignRole(APIView):
     def post(self, request: Request, id: UUID) -> Response:
         """Assign a role; it counts from the next request. The last admin stays one. Needs a sign-in of the last ten
         minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = read_body(RoleRequest, request)
         given = roles.assign_role(client=client, user_id=id, role=Role(typed["role"]), reason=typed["reason"])
         return Response(PersonShown(given).data)

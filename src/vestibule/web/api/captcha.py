@@ -7,14 +7,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.captcha import altcha
 from vestibule.captcha.vendors import ALTCHA
 from vestibule.kernel.errors import FieldError, Invalid, NotFound
 from vestibule.limits import rules
 from vestibule.web.api.schema import response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 
 class Work(serializers.Serializer[Any]):
@@ -36,7 +35,7 @@ class SignedWork(serializers.Serializer[Any]):
     signature = serializers.CharField()
 
 
-class IssueChallenge(APIView):
+class IssueChallenge(ApiView):
     """A proof of work."""
 
     @extend_schema(
@@ -48,7 +47,7 @@ class IssueChallenge(APIView):
     def get(self, request: Request) -> Response:
         """Get a challenge for ALTCHA's widget, or any solver of its protocol. The solution counts once, within ten
         minutes, for the purpose that was named. 404 if another provider is configured."""
-        client = admit(request._request, rules.CAPTCHA)
+        client = self.admit(rules.CAPTCHA)
         if settings.CAPTCHA_PROVIDER != ALTCHA:
             raise NotFound
         purpose = request.query_params.get("for", "")

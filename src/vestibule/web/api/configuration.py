@@ -7,12 +7,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts.passwords import MAX_BYTES
 from vestibule.limits import rules
 from vestibule.web.api.schema import response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 
 class PasswordRules(serializers.Serializer[Any]):
@@ -52,7 +51,7 @@ class Configuration(serializers.Serializer[Any]):
     captcha = CaptchaRules()
 
 
-class ShowConfiguration(APIView):
+class ShowConfiguration(ApiView):
     """The public configuration."""
 
     @extend_schema(
@@ -60,7 +59,7 @@ class ShowConfiguration(APIView):
     )
     def get(self, request: Request) -> Response:
         """Show sign-up fields, password rules, channels, captcha, and which features are on."""
-        admit(request._request, rules.ANON)
+        self.admit(rules.ANON)
         return Response(
             {
                 "signup": {

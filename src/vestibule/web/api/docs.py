@@ -19,9 +19,9 @@ from drf_spectacular.renderers import (
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from vestibule.kernel.cached import Cached
+from vestibule.web.api.view import ApiView
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class RenderedDocument:
     etag: str
 
 
-class OpenApiDocument(APIView):
+class OpenApiDocument(ApiView):
     """The OpenAPI document. It is generated once in each process, at the first request, because that takes half a
     second of CPU."""
 
@@ -53,7 +53,7 @@ class OpenApiDocument(APIView):
                 "ETag": form.etag,
             },
         )
-        return get_conditional_response(request._request, etag=form.etag, response=answer) or answer
+        return get_conditional_response(self.http_request, etag=form.etag, response=answer) or answer
 
 
 class SwaggerPage(SpectacularSwaggerSplitView):

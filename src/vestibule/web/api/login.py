@@ -6,7 +6,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import passwords
 from vestibule.accounts.identifiers import LoginName
@@ -15,13 +14,12 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
 from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.registration import DeviceFacts
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Signing in"]
 _LOGIN_NAMES = ("email", "username", "phone_number")
@@ -62,7 +60,7 @@ class FreshAccess(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField()
 
 
-class Login(APIView):
+class Login(ApiView):
     """Sign in."""
 
     @extend_schema(
@@ -89,14 +87,14 @@ class Login(APIView):
         password = parse_password(typed)
         if not kind:
             raise Invalid({"email": [FieldError("required")]})
-        client = admit(request._request, rules.LOGIN, captcha=typed.get("captcha", ""))
+        client = self.admit(rules.LOGIN, captcha=typed.get("captcha", ""))
         signed_in = by_password.sign_in_by_password(
             client=client, name=LoginName.parse_as(kind, typed[kind]), password=password, device_claims=said
         )
         return Response({**serialize_tokens(signed_in.required_tokens), "user": serialize_person(signed_in.user)})
 
 
-class Reauthenticate(APIView):
+class Reauthenticate(ApiView):
     """Prove the password again."""
 
     @extend_schema(
@@ -110,7 +108,7 @@ class Reauthenticate(APIView):
     def post(self, request: Request) -> Response:
         """For ten minutes the new access token, and those refreshed from it, can change what guards the account. The
         token that asked gains nothing."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         password = parse_password(read_body(Password, request))
         session = by_password.reauthenticate(client=client, password=password)
         token, expires_in = access.issue_token(session, client.at), access.lifetime_seconds()

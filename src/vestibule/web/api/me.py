@@ -5,17 +5,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.flows.account import personal_data, profile
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import SIGNED_IN_CODES
 from vestibule.web.api.people import Myself, serialize_own_account
 from vestibule.web.api.schema import LinkToken, response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["The signed-in person"]
 
@@ -42,13 +40,13 @@ class ChangeRequest(RequestBody):
     profile = AboutRequest(required=False)
 
 
-class OwnAccount(APIView):
+class OwnAccount(ApiView):
     """The own account."""
 
     @extend_schema(operation_id="me", tags=_TAG, responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False))
     def get(self, request: Request) -> Response:
         """Show user and profile."""
-        return Response(serialize_own_account(profile.show_profile(client=admit_bearer(request))))
+        return Response(serialize_own_account(profile.show_profile(client=self.admit_bearer())))
 
     @extend_schema(
         operation_id="me_change",
@@ -61,7 +59,7 @@ class OwnAccount(APIView):
     def patch(self, request: Request) -> Response:
         """Change user and profile. Role, status and addresses cannot be changed here. Changing the username and
         removing a proved number need a sign-in of the last ten minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         return Response(
             serialize_own_account(profile.change_profile(client=client, typed=read_body(ChangeRequest, request)))
         )
@@ -75,11 +73,11 @@ class OwnAccount(APIView):
     def delete(self, request: Request) -> Response:
         """Close the account: it is off at once and erased in 14 days; a link in the mail undoes it. Needs a sign-in of
         the last ten minutes. The last admin cannot close theirs."""
-        personal_data.close_own_account(client=admit_bearer(request))
+        personal_data.close_own_account(client=self.admit_bearer())
         return Response(status=204)
 
 
-class KeepAccount(APIView):
+class KeepAccount(ApiView):
     """Cancel the closing."""
 
     @extend_schema(
@@ -91,11 +89,11 @@ class KeepAccount(APIView):
     def post(self, request: Request) -> Response:
         """Use the token of the link in the mail."""
         token = read_body(LinkToken, request)["token"]
-        personal_data.cancel_account_closing(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        personal_data.cancel_account_closing(client=self.admit(rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
-class OwnPicture(APIView):
+class OwnPicture(ApiView):
     """The own picture."""
 
     parser_classes = [MultiPartParser]
@@ -111,7 +109,7 @@ class OwnPicture(APIView):
     def put(self, request: Request) -> Response:
         """Upload JPEG, PNG, WebP or GIF, 5 MB at most, as `picture`. It is stored as WebP of 512 pixels, without
         metadata."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         uploaded = request.FILES.get("picture")
         if uploaded is None:
             raise Invalid({"picture": [FieldError("required")]})
@@ -122,11 +120,11 @@ class OwnPicture(APIView):
     )
     def delete(self, request: Request) -> Response:
         """Remove the picture."""
-        profile.remove_picture(client=admit_bearer(request))
+        profile.remove_picture(client=self.admit_bearer())
         return Response(status=204)
 
 
-class ExportAccount(APIView):
+class ExportAccount(ApiView):
     """All data that is kept about the person."""
 
     @extend_schema(
@@ -136,5 +134,5 @@ class ExportAccount(APIView):
     )
     def get(self, request: Request) -> Response:
         """Export it by table. Needs a sign-in of the last ten minutes."""
-        body = personal_data.export_personal_data(client=admit_bearer(request))
+        body = personal_data.export_personal_data(client=self.admit_bearer())
         return Response(body, headers={"Content-Disposition": 'attachment; filename="account.json"'})

@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -16,11 +15,10 @@ from vestibule.flows import step_up
 from vestibule.flows.account import password_change
 from vestibule.flows.recovery import password_reset
 from vestibule.limits import rules
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.login import parse_password
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Passwords"]
 SIGNED_IN_CODES = ("not_authenticated", "token_expired", "session_revoked")
@@ -64,7 +62,7 @@ class ChangeRequest(RequestBody):
     password2 = Text(required=False, max_length=4096, help_text="Must match, where sent.")
 
 
-class StartPasswordReset(APIView):
+class StartPasswordReset(ApiView):
     """Request a reset."""
 
     @extend_schema(
@@ -77,12 +75,12 @@ class StartPasswordReset(APIView):
         """Always the same answer. A link and a code are sent if an account has proved this address."""
         typed = read_body(ForgottenRequest, request)
         address, captcha = parse_address(typed), typed.get("captcha", "")
-        client = admit(request._request, rules.PASSWORD_RESET, address, captcha=captcha)
+        client = self.admit(rules.PASSWORD_RESET, address, captcha=captcha)
         password_reset.start(client=client, address=address)
         return Response({"detail": _("If this address has an account, a message is on its way.")}, status=202)
 
 
-class ConfirmPasswordReset(APIView):
+class ConfirmPasswordReset(ApiView):
     """Set the new password."""
 
     @extend_schema(
@@ -108,7 +106,7 @@ class ConfirmPasswordReset(APIView):
         step_up.require_matching_passwords(password, typed.get("password2"))
         by_link = bool(typed.get("token"))
         password_reset.confirm(
-            client=admit(request._request, rules.PASSWORD_RESET_CONFIRM),
+            client=self.admit(rules.PASSWORD_RESET_CONFIRM),
             password=password,
             token=typed.get("token", ""),
             address=None if by_link else parse_address(typed),
@@ -117,7 +115,7 @@ class ConfirmPasswordReset(APIView):
         return Response(status=204)
 
 
-class ChangePassword(APIView):
+class ChangePassword(ApiView):
     """Change the password."""
 
     @extend_schema(
@@ -128,7 +126,7 @@ class ChangePassword(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ends every other session. Needs a sign-in of the last ten minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = read_body(ChangeRequest, request)
         current, password = parse_password(typed, "current_password"), parse_password(typed)
         step_up.require_matching_passwords(password, typed.get("password2"))

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import applicant
 from vestibule.accounts.identifiers import Username
@@ -23,12 +22,12 @@ from vestibule.web.api.parsing import read_body
 from vestibule.web.api.people import serialize_person
 from vestibule.web.api.registration import parse_sign_up, sent_response
 from vestibule.web.api.schema import LinkToken
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Registration, pending"]
 
 
-class RegisterPending(APIView):
+class RegisterPending(ApiView):
     """Sign up: create a PENDING user, and send a link and a code that prove the address."""
 
     @extend_schema(operation_id="register", tags=_TAG, **schema.REGISTER)
@@ -36,7 +35,7 @@ class RegisterPending(APIView):
         """Send a link and a code. A known address gets the same answer; its owner gets a notice."""
         typed = read_body(schema.RegisterRequest, request)
         who, device = parse_sign_up(typed)
-        client = admit(request._request, rules.REGISTER, who.address, captcha=typed.get("captcha", ""))
+        client = self.admit(rules.REGISTER, who.address, captcha=typed.get("captcha", ""))
         sent = pending.start(client=client, applicant=who, device=device)
         told = {} if settings.ENUMERATION_PROTECTION else {"id": str(sent.user_id)}
         user = {
@@ -57,7 +56,7 @@ class RegisterPending(APIView):
         return Response({**body, "channel": sent.address.channel, **standing}, status=201)
 
 
-class ShowStatus(APIView):
+class ShowStatus(ApiView):
     """The progress of a sign-up, for the tab that waits."""
 
     @extend_schema(operation_id="register_status", tags=_TAG, **schema.STATUS)
@@ -65,13 +64,13 @@ class ShowStatus(APIView):
         """`waiting`, `verified` (perhaps on another device), `bounced` (the mail came back) or `expired`. Ask every few
         seconds at most."""
         typed = read_body(schema.Handle, request)
-        client = admit(request._request, rules.REGISTER_STATUS)
+        client = self.admit(rules.REGISTER_STATUS)
         progress = deferred.show_progress(client=client, registration=typed["registration"])
         body = {"status": progress.status, "channel": progress.address.channel}
         return Response({**body, **asdict(progress.challenge_status)})
 
 
-class RedirectProof(APIView):
+class RedirectProof(ApiView):
     """Send the proof elsewhere, because the address was mistyped or the mail does not arrive."""
 
     @extend_schema(operation_id="register_redirect", tags=_TAG, **schema.REDIRECT)
@@ -81,11 +80,11 @@ class RedirectProof(APIView):
         typed = read_body(schema.RedirectRequest, request)
         email = _typed_email(typed) if typed.get("email") else None
         address = email if email else None
-        client = admit(request._request, rules.REGISTER, address, captcha=typed.get("captcha", ""))
+        client = self.admit(rules.REGISTER, address, captcha=typed.get("captcha", ""))
         return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"], email=email))
 
 
-class VerifyEmail(APIView):
+class VerifyEmail(ApiView):
     """Prove the address by the link or by the code."""
 
     @extend_schema(operation_id="verify_email", tags=_TAG, **schema.VERIFY_EMAIL)
@@ -94,7 +93,7 @@ class VerifyEmail(APIView):
         that signed up) or `password` (of the sign-up). With neither, nothing is counted."""
         typed = read_body(schema.VerifyEmailRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
-        client = admit(request._request, rules.REGISTER_CONFIRM)
+        client = self.admit(rules.REGISTER_CONFIRM)
         if not typed.get("token"):
             return _confirm_code(client, typed, _typed_email(typed), username)
         registered = pending.confirm_by_link(
@@ -107,7 +106,7 @@ class VerifyEmail(APIView):
         return _verified_response(registered)
 
 
-class ResendEmail(APIView):
+class ResendEmail(ApiView):
     """Request another mail."""
 
     @extend_schema(operation_id="verify_email_resend", tags=_TAG, **schema.RESEND_EMAIL)
@@ -115,21 +114,21 @@ class ResendEmail(APIView):
         """Always the same answer. A new link and code are sent if a sign-up waits on this address and its cooldown is
         over."""
         address = _typed_email(read_body(schema.EmailAddress, request))
-        return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
+        return _resend_and_accept(self.admit(rules.REGISTER_RESEND, address), address)
 
 
-class RejectSignUp(APIView):
+class RejectSignUp(ApiView):
     """This wasn't me."""
 
     @extend_schema(operation_id="verify_email_reject", tags=_TAG, **schema.REJECT)
     def post(self, request: Request) -> Response:
         """End a sign-up that somebody else began with this mailbox."""
         typed = read_body(LinkToken, request)
-        pending.reject_sign_up(client=admit(request._request, rules.REGISTER_CONFIRM), token=typed["token"])
+        pending.reject_sign_up(client=self.admit(rules.REGISTER_CONFIRM), token=typed["token"])
         return Response(status=204)
 
 
-class StartPhone(APIView):
+class StartPhone(ApiView):
     """Request a code by SMS."""
 
     @extend_schema(operation_id="verify_phone_start", tags=_TAG, **schema.START_PHONE)
@@ -139,22 +138,22 @@ class StartPhone(APIView):
         typed = read_body(schema.StartPhoneRequest, request)
         if not typed.get("registration"):
             address = _typed_phone(typed)
-            return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
-        client = admit(request._request, rules.REGISTER, captcha=typed.get("captcha", ""))
+            return _resend_and_accept(self.admit(rules.REGISTER_RESEND, address), address)
+        client = self.admit(rules.REGISTER, captcha=typed.get("captcha", ""))
         return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"]))
 
 
-class ResendPhone(APIView):
+class ResendPhone(ApiView):
     """Request another SMS."""
 
     @extend_schema(operation_id="verify_phone_resend", tags=_TAG, **schema.RESEND_PHONE)
     def post(self, request: Request) -> Response:
         """Always the same answer."""
         address = _typed_phone(read_body(schema.PhoneNumber, request))
-        return _resend_and_accept(admit(request._request, rules.REGISTER_RESEND, address), address)
+        return _resend_and_accept(self.admit(rules.REGISTER_RESEND, address), address)
 
 
-class ConfirmPhone(APIView):
+class ConfirmPhone(ApiView):
     """Prove the number by the code."""
 
     @extend_schema(operation_id="verify_phone_confirm", tags=_TAG, **schema.CONFIRM_PHONE)
@@ -163,7 +162,7 @@ class ConfirmPhone(APIView):
         the sign-up)."""
         typed = read_body(schema.ConfirmPhoneRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
-        return _confirm_code(admit(request._request, rules.REGISTER_CONFIRM), typed, _typed_phone(typed), username)
+        return _confirm_code(self.admit(rules.REGISTER_CONFIRM), typed, _typed_phone(typed), username)
 
 
 def _confirm_code(client: Client, typed: dict[str, Any], address: Address, username: Username | None) -> Response:

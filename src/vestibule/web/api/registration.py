@@ -8,7 +8,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.accounts import applicant
 from vestibule.accounts.applicant import Applicant
@@ -21,7 +20,7 @@ from vestibule.web.api.parsing import Captcha, Label, RequestBody, Text, read_bo
 from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _DETAIL_BY_CHANNEL = {
     "email": _("Check your email for the verification code."),
@@ -118,7 +117,7 @@ _SENT_EXAMPLE = OpenApiExample(
 )
 
 
-class StartRegistration(APIView):
+class StartRegistration(ApiView):
     """Begin: a code is sent to the address, and nothing else happens until it comes back."""
 
     @extend_schema(
@@ -145,11 +144,11 @@ class StartRegistration(APIView):
         typed = read_body(StartRequest, request)
         who, device = parse_sign_up(typed)
         address, captcha = who.address, typed.get("captcha", "")
-        client = admit(request._request, rules.REGISTER_START, address, captcha=captcha)
+        client = self.admit(rules.REGISTER_START, address, captcha=captcha)
         return sent_response(registration.start(client=client, applicant=who, device=device))
 
 
-class ResendRegistrationCode(APIView):
+class ResendRegistrationCode(ApiView):
     """Send a new code in place of the old one."""
 
     @extend_schema(
@@ -164,11 +163,11 @@ class ResendRegistrationCode(APIView):
     def post(self, request: Request) -> Response:
         """Send a new code: after the cooldown (60, then 120, then 300 s), at most five times."""
         typed = read_body(ResendRequest, request)
-        client = admit(request._request, rules.REGISTER_RESEND)
+        client = self.admit(rules.REGISTER_RESEND)
         return sent_response(registration.resend(client=client, registration=typed["registration"]))
 
 
-class ConfirmRegistration(APIView):
+class ConfirmRegistration(ApiView):
     """Confirm: the account is created, and its person signed in."""
 
     @extend_schema(
@@ -219,7 +218,7 @@ class ConfirmRegistration(APIView):
         """Prove the address. Exactly one confirm of a registration ever succeeds."""
         typed = read_body(ConfirmRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
-        client = admit(request._request, rules.REGISTER_CONFIRM)
+        client = self.admit(rules.REGISTER_CONFIRM)
         registered = registration.confirm(
             client=client,
             registration=typed["registration"],

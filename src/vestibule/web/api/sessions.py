@@ -7,18 +7,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.flows.account import devices, personal_data
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.limits import rules
 from vestibule.sessions.models import DeviceType, Session
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import SIGNED_IN_CODES
 from vestibule.web.api.schema import LinkToken, response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TAG = ["Sessions and devices"]
 
@@ -80,7 +78,7 @@ class DeviceChange(RequestBody):
     is_trusted = serializers.BooleanField(required=False)
 
 
-class ListSessions(APIView):
+class ListSessions(ApiView):
     """The own sessions."""
 
     @extend_schema(
@@ -90,12 +88,12 @@ class ListSessions(APIView):
     )
     def get(self, request: Request) -> Response:
         """List every live session, newest first."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         found = sessions.list_own_sessions(client=client)
         return Response(SessionShown(found, many=True, context={"client": client}).data)
 
 
-class EndSession(APIView):
+class EndSession(ApiView):
     """One of the own sessions."""
 
     @extend_schema(
@@ -106,11 +104,11 @@ class EndSession(APIView):
     def delete(self, request: Request, id: UUID) -> Response:
         """End the session; its next request is refused. Ending another session than this one needs a sign-in of the
         last ten minutes."""
-        sessions.end_session(client=admit_bearer(request), id=id)
+        sessions.end_session(client=self.admit_bearer(), id=id)
         return Response(status=204)
 
 
-class DisownSession(APIView):
+class DisownSession(ApiView):
     """This wasn't me."""
 
     @extend_schema(
@@ -125,11 +123,11 @@ class DisownSession(APIView):
         """Use the token of the link in the mail. Every session ends, no password opens the account, what was proved
         later is removed, and a closing is cancelled. A reset is sent; if the account is suspended, a notice."""
         token = read_body(LinkToken, request)["token"]
-        sessions.disown_sign_in(client=admit(request._request, rules.PASSWORD_RESET_CONFIRM), token=token)
+        sessions.disown_sign_in(client=self.admit(rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 
-class ListDevices(APIView):
+class ListDevices(ApiView):
     """The own devices."""
 
     @extend_schema(
@@ -139,10 +137,10 @@ class ListDevices(APIView):
     )
     def get(self, request: Request) -> Response:
         """List them, last seen first."""
-        return Response(DeviceShown(devices.list_own_devices(client=admit_bearer(request)), many=True).data)
+        return Response(DeviceShown(devices.list_own_devices(client=self.admit_bearer()), many=True).data)
 
 
-class ManageDevice(APIView):
+class ManageDevice(ApiView):
     """One of the own devices."""
 
     @extend_schema(
@@ -153,7 +151,7 @@ class ManageDevice(APIView):
     )
     def patch(self, request: Request, id: UUID) -> Response:
         """Rename the device, or set whether it is trusted. Trusting it needs a sign-in of the last ten minutes."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = read_body(DeviceChange, request)
         changed = devices.change_device(
             client=client, id=id, name=typed.get("name"), is_trusted=typed.get("is_trusted")
@@ -167,11 +165,11 @@ class ManageDevice(APIView):
     )
     def delete(self, request: Request, id: UUID) -> Response:
         """Forget the device, and end its sessions."""
-        devices.forget_device(client=admit_bearer(request), id=id)
+        devices.forget_device(client=self.admit_bearer(), id=id)
         return Response(status=204)
 
 
-class ListActivity(APIView):
+class ListActivity(ApiView):
     """The security events of the account."""
 
     @extend_schema(
@@ -182,7 +180,7 @@ class ListActivity(APIView):
     )
     def get(self, request: Request) -> Response:
         """List them, fifty a page, newest first."""
-        client = admit_bearer(request)
+        client = self.admit_bearer()
         typed = request.query_params.get("page", "1")
         page = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
         count, found = personal_data.list_security_events(client=client, page=page)

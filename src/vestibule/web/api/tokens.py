@@ -6,17 +6,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.errors import SessionRevoked
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions.refresh_tokens import IssuedTokens
-from vestibule.web.api.bearer import admit_bearer
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.schema import response_schemas
-from vestibule.web.edge import admit
+from vestibule.web.api.view import ApiView
 
 _TOKEN_CODES = ("not_authenticated", "token_expired", "session_revoked")
 
@@ -67,7 +65,7 @@ class SignOut(RequestBody):
     refresh = Text(required=False, max_length=None)
 
 
-class RotateRefreshToken(APIView):
+class RotateRefreshToken(ApiView):
     """Rotate a refresh token."""
 
     @extend_schema(
@@ -80,11 +78,11 @@ class RotateRefreshToken(APIView):
         """Get new tokens. Each refresh token works once; within ten seconds a second use returns the same successor,
         later it ends the session."""
         typed = read_body(RefreshToken, request)
-        client = admit(request._request, rules.TOKEN)
+        client = self.admit(rules.TOKEN)
         return Response(serialize_tokens(sessions.refresh_session(client=client, token=typed["refresh"])))
 
 
-class VerifyAccessToken(APIView):
+class VerifyAccessToken(ApiView):
     """Ask about an access token."""
 
     @extend_schema(
@@ -96,13 +94,13 @@ class VerifyAccessToken(APIView):
     def post(self, request: Request) -> Response:
         """Return its claims, if it is valid: signed by us, not expired, its session live."""
         typed = read_body(AccessToken, request)
-        client = admit(request._request, rules.TOKEN)
+        client = self.admit(rules.TOKEN)
         claims = access.verify_token(typed["token"])
         access.find_live_session(claims, client.at)
         return Response({"active": True, **claims})
 
 
-class Logout(APIView):
+class Logout(ApiView):
     """End this session."""
 
     @extend_schema(
@@ -112,17 +110,17 @@ class Logout(APIView):
         """End the session of the bearer token, or else of the `refresh` token; twice is no error."""
         typed = read_body(SignOut, request)
         if typed.get("refresh") and not request.headers.get("Authorization"):
-            sessions.sign_out(client=admit(request._request, rules.TOKEN), token=typed["refresh"])
+            sessions.sign_out(client=self.admit(rules.TOKEN), token=typed["refresh"])
             return Response(status=204)
         try:
-            client = admit_bearer(request)
+            client = self.admit_bearer()
         except SessionRevoked:
             return Response(status=204)
         sessions.sign_out(client=client)
         return Response(status=204)
 
 
-class LogoutAll(APIView):
+class LogoutAll(ApiView):
     """End every session."""
 
     @extend_schema(
@@ -133,5 +131,5 @@ class LogoutAll(APIView):
     )
     def post(self, request: Request) -> Response:
         """End every session of the person, this one too."""
-        sessions.sign_out_everywhere(client=admit_bearer(request))
+        sessions.sign_out_everywhere(client=self.admit_bearer())
         return Response(status=204)

@@ -1,0 +1,67 @@
+"""The base of the API's views, which admits each request: anonymous, or with `Authorization: Bearer <access>`.
+
+The access token comes in that header alone, neither in a cookie nor in the query (RFC 6750, 2.1).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from vestibule.addresses.address import Address
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import CredentialInvalid, Unauthenticated
+from vestibule.limits import rules
+from vestibule.sessions import access_tokens
+from vestibule.web.edge import admit
+
+
+class ApiView(APIView):
+    """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own."""
+
+    http_request: HttpRequest
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Keep Django's request, and return DRF's."""
+        self.http_request = request
+        return super().initialize_request(request, *args, **kwargs)
+
+    def admit(self, rule: rules.Rule, address: Address | None = None, *, captcha: str = "") -> Client:
+        """Admit the request without asking who sent it (`web.edge.admit`)."""
+        return admit(self.http_request, rule, address, captcha=captcha)
+
+    def admit_bearer(self) -> Client:
+        """Return the Client of a signed-in request.
+
+        Raises:
+            Unauthenticated: no token was sent.
+            CredentialInvalid: the token was not issued by this service.
+            CredentialExpired: the token is too old.
+            SessionRevoked: the session of the token is not live.
+            Throttled: the rate for signed-in requests is used up.
+            Unavailable: the rates cannot be counted.
+        """
+        claims = access_tokens.verify_token(read_bearer_token(self.http_request))
+        session = access_tokens.find_live_session(claims, timezone.now())
+        client = admit(self.http_request, rules.TOKEN, session=session)
+        # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
+        return replace(client, auth_time=min(access_tokens.read_auth_time(claims), client.auth_time or client.at))
+
+
+def read_bearer_token(request: HttpRequest) -> str:
+    """Return the token in the header.
+
+    Raises:
+        Unauthenticated: there is no bearer token.
+        CredentialInvalid: the header is malformed.
+    """
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    if not header or scheme.lower() != "bearer":
+        raise Unauthenticated
+    if not token or " " in token or "," in token:
+        raise CredentialInvalid
+    return token
