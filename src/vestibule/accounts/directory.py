@@ -10,6 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from vestibule.accounts.identifiers import LoginName, Username
 from vestibule.accounts.models import Status, User
+from vestibule.addresses import parsing
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.kernel.text import strip_invisible
 from vestibule.storage.prepared import PreparedQuery
@@ -84,9 +85,9 @@ def _match_search(typed: str) -> QuerySet[User]:
     if "\x00" in typed:
         return User.objects.none()
     name = LoginName.parse_any(typed)
-    if name.kind == "phone_number" and not name.is_malformed:
+    if isinstance(name.address, Phone):
         return User.objects.filter(phone_number=name.value)
     begins = User.objects.filter(email__startswith=name.value.lower())
-    if name.kind == "email" or begins.exists():
+    if parsing.looks_like_email(typed) or begins.exists():
         return begins
     return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=name.value.lower())

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
+from vestibule.addresses.address import Email
+
 COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt.gz")  # its source: docs/decisions/0075
 # Characters that belong to no keyboard run, repetition or known word. With fewer, a password is guessed at once.
 MIN_OWN_CHARACTERS = 8
@@ -61,6 +63,7 @@ class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
         """
         super().validate(password, user)
         own = [str(getattr(user, attribute, None) or "") for attribute in (*self.user_attributes, "phone_number")]
+        own.append(Email(str(getattr(user, "email", None) or "")).local_part)
         if is_mostly_made_of(password.lower(), extract_words(*own)):
             reason = {"reason": "password_of_own_data"}
             raise ValidationError(self.get_help_text(), code="password_too_similar", params=reason)
@@ -93,7 +96,7 @@ def is_mostly_made_of(folded: str, words: frozenset[str]) -> bool:
 
 def extract_words(*texts: str) -> frozenset[str]:
     """Return the words in these texts, in lower case, and the part of each text before an @."""
-    parts = {part for text in texts for part in (*re.split(r"[\W_]+", text.lower()), text.lower().partition("@")[0])}
+    parts = {part for text in texts for part in (*re.split(r"[\W_]+", text.lower()), text.lower())}
     return frozenset(part for part in parts if len(part) >= _MIN_WORD_LENGTH)
 
 

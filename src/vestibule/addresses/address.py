@@ -1,5 +1,6 @@
 """An address is a value: what it is, its one spelling, its masked form, its digest, and how a message travels there."""
 
+import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Address(ABC):
 
     def matches_digest(self, expected: bytes) -> bool:
         """Whether `expected` is the digest of this address, under any key of the ring; in constant time."""
-        return settings.KEYS.matches_digest(expected, "address", self.value.encode())
+        return any([hmac.compare_digest(each, expected) for each in self.all_digests])  # noqa: C419 - every key is tried
 
 
 @dataclass(frozen=True, repr=False)

@@ -113,12 +113,12 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
     """Return the counts for a message to the address: of what strangers cause there, or of `budget_key` instead; and
     for mails of what one network causes there and in all. If `spaced`, one more fits APART after the last when there is
     no room."""
-    by_mail = isinstance(to, Email) and client.network and (client.captcha_solved or not budget_key)
+    counts_mails = isinstance(to, Email) and client.network and (client.captcha_solved or not budget_key)
     if budget_key:
         counts = [Count(f"own {to.channel}", budget_key, settings.OWN_MESSAGES[to.channel])]
     else:
         counts = [Count(f"messages {to.channel}", to.digest, settings.MESSAGES_PER_ADDRESS[to.channel])]
-    if by_mail:
+    if counts_mails:
         here = settings.KEYS.digest("network", to.digest + client.network.encode())
         counts.append(Count("mails from", here, settings.MAILS_FROM_NETWORK))
     if spaced:
@@ -126,7 +126,7 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
             replace(each, allowance=_is_spaced_out(each.allowance, few=client.messages_withheld and not budget_key))
             for each in counts
         ]
-    if by_mail and settings.MAILS_OF_NETWORK.windows:  # without a limit no request should wait for its network's row
+    if counts_mails and settings.MAILS_OF_NETWORK.windows:  # else no request should wait for its network's row
         network = settings.KEYS.digest("network", client.network.encode())
         counts.append(Count("mails of", network, settings.MAILS_OF_NETWORK))
     return counts

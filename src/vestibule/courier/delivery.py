@@ -1,6 +1,6 @@
 """Delivery of due messages: lease, send, mark; at least once, with doubling backoff, for a day at most."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from vestibule.audit.record import record_event
 from vestibule.courier import feedback, messages, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
+from vestibule.courier.messages import MessageKind, RenderedMessage
 from vestibule.courier.models import Feedback, Message, State
 from vestibule.courier.replies import Meaning
 from vestibule.courier.transports import channels
@@ -34,6 +35,9 @@ GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport to
 
 SENDERS: Mapping[str, MessageSender] = MappingProxyType(
     {Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms}
+)
+RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int]], RenderedMessage]] = MappingProxyType(
+    {Channel.EMAIL: messages.render_mail, Channel.SMS: messages.render_sms}
 )
 
 _NEWER_MESSAGES = PreparedQuery(Message.objects.only("id"), "topic", "created_at__gt")
@@ -90,9 +94,8 @@ def _send_message(message: Message, now: datetime) -> None:
 
 def _hand_to_transport(message: Message, now: datetime, to: str, params: Mapping[str, str | int]) -> None:
     kind = messages.KINDS[message.kind]
-    render = messages.render_sms if message.channel == Channel.SMS else messages.render_mail
     try:
-        SENDERS[message.channel](message.id, to, render(kind, params))
+        SENDERS[message.channel](message.id, to, RENDERERS[message.channel](kind, params))
     except Exception as error:  # noqa: BLE001 - any transport may be configured; `replies` classifies the error
         _apply_refusal(message, now, *replies.classify_error(error))
         return

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend as Smtp
 
+from vestibule.addresses.address import Email
 from vestibule.service.doctor.check import (
     Check,
     DoctorRun,
@@ -46,7 +47,7 @@ def check_mail_encryption(_: DoctorRun) -> Iterator[Observation]:
 
 def check_mail_sender(_: DoctorRun) -> Iterator[Observation]:
     """Check that the sender has a domain for which SPF and DKIM can exist."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    domain = Email(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]).domain
     if "." in domain and domain.rpartition(".")[2].isalpha():  # no address of numbers
         yield report_fine(settings.DEFAULT_FROM_EMAIL)
     else:

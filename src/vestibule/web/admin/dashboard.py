@@ -12,6 +12,7 @@ from vestibule.addresses.address import Channel
 from vestibule.flows.staff.funnel import Funnel, FunnelDay, StepCounts, sum_steps
 
 # SVG units: the whole chart, the column of its scale, the row of its days
+CHANNEL_NAMES = {Channel.EMAIL: "Email", Channel.SMS: "SMS"}
 WIDTH, HEIGHT, LEFT, FOOTER = 960, 220, 44, 24
 GAP = 6  # units between two days
 
@@ -172,7 +173,7 @@ def _draw_chart(channel: Channel, funnel: Funnel) -> ChannelChart:
     slot = (WIDTH - LEFT) // len(steps)
     return ChannelChart(
         channel=channel,
-        name="SMS" if channel is Channel.SMS else "Email",
+        name=CHANNEL_NAMES[channel],
         steps=whole,
         share=_percent_of(whole.confirmed, whole.started),
         median=format_duration(funnel.median_seconds.get(channel)),
