@@ -140,6 +140,7 @@ def message_stuck() -> Iterator[None]:
             client,
             messages.PASSWORD_CHANGED,
             to=Email("stuck@example.com"),
+            language="",
             params={},
         )
     yield

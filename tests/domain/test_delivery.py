@@ -73,6 +73,7 @@ def post(
         Client(at=at),
         kind,
         to=Email(ADA),
+        language="",
         params={"code": code, "minutes": 10, "address": "192.0.2.1", "at": "now"},
         topic=topic,
         useless_at=useless_at,

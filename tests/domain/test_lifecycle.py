@@ -49,6 +49,7 @@ def brought(**fields: Any) -> AccountDetails:
         "username": Username("Ada"),
         "full_name": FullName(""),
         "phone_number": None,
+        "language": "",
     }
     return AccountDetails(**{**given, **fields})
 

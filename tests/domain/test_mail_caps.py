@@ -66,6 +66,7 @@ def post(
         Client(at=now, ip_address=address),
         kind,
         to=to,
+        language="",
         params={"code": "123456", "minutes": 10},
         topic=topic,
     )
@@ -146,6 +147,7 @@ def notice(now: datetime, kind: MessageKind, link: str = "", to: Address = ADA) 
         Client(at=now, ip_address="192.0.2.1"),
         kind,
         to=to,
+        language="",
         params={"at": f"{now:%H:%M}", "address": "192.0.2.1", "link": link},
     )
 

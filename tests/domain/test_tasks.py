@@ -63,6 +63,7 @@ def post() -> Message:
         Client(at=now),
         REGISTRATION_CODE,
         to=Email("ada@example.com"),
+        language="",
         params={"code": "042042", "minutes": 10, "address": "192.0.2.1", "at": "now"},
     )
     return Message.objects.latest("created_at")

@@ -69,7 +69,7 @@ def waiting() -> Begun:
     """A sign-up that waits for its link or code, with its PENDING row."""
     hashed = make_password(PASSWORD)
     details = AccountDetails(
-        password=hashed, email=Email(ADA), username=None, full_name=FullName(""), phone_number=None
+        password=hashed, email=Email(ADA), username=None, full_name=FullName(""), phone_number=None, language=""
     )
     user_id = lifecycle.save_pending_user(details, entropy.random_uuid(), timezone.now())
     User.objects.update(sign_up_id=None)

@@ -24,7 +24,6 @@ _PENDING_USERS = User.objects.filter(status=Status.PENDING)
 _PENDING_BY_EMAIL = PreparedQuery(_PENDING_USERS.only("id"), "email")
 _LOCKED_BY_ID = PreparedQuery(User.objects.select_for_update(no_key=True), "id")
 _PENDING_BY_PHONE = PreparedQuery(_PENDING_USERS.filter(email=None).only("id"), "phone_number")
-_REPLACED_COLUMNS = ("password", "email", "username", "full_name", "phone_number", "sign_up_id", "updated_at")
 _INSERT_PROFILE = (
     "INSERT INTO vestibule_profile (user_id, bio, address, picture)"
     " SELECT id, '', '', '' FROM vestibule_user WHERE id = %s ON CONFLICT DO NOTHING"
@@ -45,6 +44,7 @@ class AccountDetails:
     username: Username | None
     full_name: FullName
     phone_number: Phone | None
+    language: str
 
     @property
     def columns(self) -> dict[str, str | None]:
@@ -55,6 +55,7 @@ class AccountDetails:
             "username": self.username,
             "full_name": self.full_name,
             "phone_number": self.phone_number.value if self.phone_number else None,
+            "language": self.language,
         }
 
 
@@ -70,9 +71,8 @@ def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) 
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
     user = User(**details.columns, status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
-    put = insert_or_update(
-        user, _REPLACED_COLUMNS, conflict=conflict, where=""""vestibule_user"."status" = 'pending'"""
-    )
+    replaced = (*details.columns, "sign_up_id", "updated_at")
+    put = insert_or_update(user, replaced, conflict=conflict, where=""""vestibule_user"."status" = 'pending'""")
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
     return put if isinstance(put, UUID) else None
@@ -255,6 +255,7 @@ def erase_user(user_id: UUID) -> bool:
         phone_verified_at=None,
         closes_at=None,
         own_closing=False,
+        language="",
         password=NO_PASSWORD,
     )
     if closed:

@@ -50,6 +50,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=8, choices=Role, default=Role.USER)
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     sign_up_id = models.UUIDField(null=True)  # the sign-up (its challenge) that a PENDING row belongs to
+    language = models.CharField(max_length=35, blank=True, default="", db_default="")  # of their mail; empty: unknown
     email_verified_at = models.DateTimeField(null=True)
     phone_verified_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)  # when a closing account is erased

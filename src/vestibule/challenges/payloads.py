@@ -68,6 +68,7 @@ class SignUpPayload(Payload):
     device: dict[str, str] | None  # what the client said of itself
     mark: str | None = None  # a few bits of a digest of the password, by which a sign-up is found
     unsent: bool = False  # whether its message was held back
+    language: str = ""  # of its messages, and then of the account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ GIVEN_UP = Counter("vestibule_messages_given_up", "Messages that no transport to
 SENDERS: Mapping[str, MessageSender] = MappingProxyType(
     {Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms}
 )
-RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int]], RenderedMessage]] = MappingProxyType(
+RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int], str], RenderedMessage]] = MappingProxyType(
     {Channel.EMAIL: messages.render_mail, Channel.SMS: messages.render_sms}
 )
 
@@ -95,7 +95,7 @@ def _send_message(message: Message, now: datetime) -> None:
 def _hand_to_transport(message: Message, now: datetime, to: str, params: Mapping[str, str | int]) -> None:
     kind = messages.KINDS[message.kind]
     try:
-        SENDERS[message.channel](message.id, to, RENDERERS[message.channel](kind, params))
+        SENDERS[message.channel](message.id, to, RENDERERS[message.channel](kind, params, message.language))
     except Exception as error:  # noqa: BLE001 - any transport may be configured; `replies` classifies the error
         _apply_refusal(message, now, *replies.classify_error(error))
         return

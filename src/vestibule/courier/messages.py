@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 
@@ -239,33 +242,43 @@ KINDS: Mapping[str, MessageKind] = MappingProxyType(
 )
 
 
-def render_mail(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
-    """Return the mail of this kind: a text, and HTML with inline styles only."""
-    context = {
-        **params,
-        **_digest_context(params),
-        "kind": kind,
-        "brand": settings.BRAND,
-        "base_url": settings.BASE_URL,
-    }
-    return RenderedMessage(
-        subject=f"{kind.subject} · {settings.BRAND.name}",
-        text=render_to_string(f"{kind.template}.txt", context),
-        html=render_to_string(f"{kind.template}.html", context),
-    )
+def render_mail(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
+    """Return the mail of this kind in that language: hand-written text, and HTML with inline styles only."""
+    with override(_available(language)):
+        context = {**_context(kind, params), "base_url": settings.BASE_URL, "language": get_language()}
+        return RenderedMessage(
+            subject=f"{kind.subject} · {settings.BRAND.name}",
+            text=render_to_string(f"{kind.template}.txt", context),
+            html=render_to_string(f"{kind.template}.html", context),
+        )
 
 
-def render_sms(kind: MessageKind, params: Mapping[str, str | int]) -> RenderedMessage:
-    """Return the SMS of this kind. The last line of a code is bound to our host, so that phones fill it in on no other
-    site."""
-    context = {**params, **_digest_context(params), "kind": kind, "brand": settings.BRAND, "host": settings.HOST}
-    return RenderedMessage(
-        subject=str(kind.subject), text=render_to_string(f"{kind.template}.sms.txt", context).strip()
-    )
+def render_sms(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
+    """Return the SMS of this kind in that language. A code's last line is bound to our host, so that phones fill it in
+    nowhere else."""
+    with override(_available(language)):
+        context = {**_context(kind, params), "host": settings.HOST}
+        text = render_to_string(f"{kind.template}.sms.txt", context).strip()
+        return RenderedMessage(subject=str(kind.subject), text=text)
 
 
-def _digest_context(params: Mapping[str, str | int]) -> dict[str, object]:
-    """Return what a digest lists (`courier.hourly_digest`): each kind once, with how often, when last, and its
-    links."""
+def _available(language: str) -> str:
+    """Return the language, or the default if there is none or it was taken out of LANGUAGES meanwhile."""
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, object]:
+    """Return what every template reads. A digest (courier.hourly_digest) lists each kind once, with how often, when
+    last, and its links."""
     held = json.loads(str(params["held"])) if "held" in params else {}
-    return {"listed": [{**facts, "kind": KINDS[name]} for name, facts in held.items()]}
+    listed = [{**facts, "kind": KINDS[name], "at": _written(facts["at"])} for name, facts in held.items()]
+    written = {"at": _written(str(params["at"]))} if "at" in params else {}
+    return {**params, **written, "listed": listed, "kind": kind, "brand": settings.BRAND}
+
+
+def _written(moment: str) -> str:
+    """Return a moment, kept in ISO 8601, as people write it. What an older version posted was written already."""
+    try:
+        return f"{date_format(datetime.fromisoformat(moment), 'd F Y, H:i')} UTC"
+    except ValueError:
+        return moment

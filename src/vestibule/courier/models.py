@@ -37,6 +37,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=5, choices=Channel)
     recipient = models.BinaryField(max_length=32)
     recipient_hint = models.CharField(max_length=254)
+    language = models.CharField(max_length=35, blank=True, default="", db_default="")  # empty: LANGUAGE_CODE
     topic = models.UUIDField(null=True, db_index=True)
     sealed = models.BinaryField(null=True)
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)

@@ -90,7 +90,7 @@ def complete(
     record_event(events.SESSION_OPENED, client, user_id=user.id, session=str(session.id))
     if not is_new and registry.revoke_oldest_sessions(user.id, client.at):
         record_event(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
-        notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user))
+        notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user), owner=user)
     if strange:
         notices.warn_owner(client, user, messages.NEW_SIGN_IN)
     return SignedIn(user=user, session=session, tokens=tokens)

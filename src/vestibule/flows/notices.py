@@ -44,6 +44,11 @@ def proof_payload(user: User | None, address: Address) -> RecoveryPayload:
     return RecoveryPayload(user_id=user.pk, epoch=user.epoch, address=address.value)
 
 
+def recipient_language(client: Client, owner: User | None) -> str:
+    """Return the language of a message: that of the account whose message it is, else the client's."""
+    return (owner.language if owner else "") or client.language
+
+
 def issue_and_send(
     client: Client,
     place: NewestPointer,
@@ -51,6 +56,7 @@ def issue_and_send(
     to: Address,
     payload: Payload,
     *,
+    owner: User | None,
     link: str = "",
     own: bytes = b"",
     nobody: bool = False,
@@ -60,7 +66,7 @@ def issue_and_send(
 
     If the message will not be sent, the same work is done but the older secret stays the newest. `own` is the budget
     key of `allowances.acquire_permit`. `nobody` says that no account has the address. `notice` says that this kind of
-    message holds no secret and informs the owner of the address instead.
+    message holds no secret and informs the owner of the address instead. `owner` is that of `post_message`.
 
     Raises:
         Throttled: the limits on SMS costs are reached.
@@ -71,7 +77,7 @@ def issue_and_send(
         subject = settings.KEYS.digest("unsent", subject)
     decoy = nobody or notice or not permit.may_replace_secret
     issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
-    post_message(client, kind, to, link=link, issued=None if notice else issued, permit=permit)
+    post_message(client, kind, to, owner=owner, link=link, issued=None if notice else issued, permit=permit)
     if permit.may_replace_secret:
         place.point_to(issued)
     return issued
@@ -82,18 +88,20 @@ def post_message(
     kind: MessageKind,
     to: Address,
     *,
+    owner: User | None,
     link: str = "",
     issued: Issued[Payload] | None = None,
     permit: Permit | None = None,
 ) -> None:
     """Put one message to this address into the outbox: a notice, or the secret in `issued`.
 
-    The message's link opens the page at the path `link`. `permit` is the result of `allowances.acquire_permit`.
+    `owner` is the account that the message is written to, if one is known: it has a language of its own. The
+    message's link opens the page at the path `link`. `permit` is the result of `allowances.acquire_permit`.
     """
     topic: UUID | None = None
     first = False
     useless_at: datetime | None = None
-    params: dict[str, str | int] = {"address": client.ip_address or "", "at": f"{client.at:%d %B %Y, %H:%M} UTC"}
+    params: dict[str, str | int] = {"address": client.ip_address or "", "at": client.at.isoformat()}
     if issued:
         topic, first, useless_at = issued.id, issued.is_first_send, issued.expires_at
         params |= {"code": issued.code or "", "minutes": max(1, issued.status.code_expires_in // 60)}
@@ -102,6 +110,7 @@ def post_message(
         client,
         kind,
         to,
+        language=recipient_language(client, owner),
         params=params,
         topic=topic,
         first=first,
@@ -118,7 +127,7 @@ def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
     """
     to, subject = first_proved_address(user), challenges.person_subject(user.pk)
     issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=proof_payload(user, to), now=client.at)
-    post_message(client, kind, to, link="not-me", issued=issued)
+    post_message(client, kind, to, owner=user, link="not-me", issued=issued)
 
 
 def list_outstanding_challenges(

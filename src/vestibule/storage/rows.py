@@ -95,7 +95,8 @@ def _bind_insert(row: Model) -> tuple[str, list[Any]]:
 
 @cache
 def _compile_insert(model: type[Model]) -> "tuple[str, list[Field[object, object]]]":
-    fields = [field for field in model._meta.concrete_fields if not field.db_returning]
+    # What the database alone knows is left to it; a default of ours may have been given another value.
+    fields = [field for field in model._meta.concrete_fields if not field.db_returning or field.has_default()]
     quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))

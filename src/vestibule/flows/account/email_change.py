@@ -43,14 +43,16 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
     by_password.check_current_password(client, user, password)
     if user.email == email.value:
         raise Invalid({"email": [FieldError("unchanged", "email_unchanged")]})
-    taken = directory.find_account_by_address(email) is not None
+    holder = directory.find_account_by_address(email)
     payload = EmailChangePayload(user_id=user.pk, session_id=client.session_id, old=user.email, new=email.value)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.EMAIL_CHANGE, challenges.all_person_subjects(user.pk), client.at)
-        kind = messages.ALREADY_REGISTERED if taken else messages.EMAIL_CHANGE
-        issued = notices.issue_and_send(client, place, kind, email, payload, notice=taken)
-        notices.post_message(client, messages.EMAIL_CHANGING, notices.contact_address(user))
+        kind = messages.ALREADY_REGISTERED if holder else messages.EMAIL_CHANGE
+        issued = notices.issue_and_send(
+            client, place, kind, email, payload, owner=holder or user, notice=holder is not None
+        )
+        notices.post_message(client, messages.EMAIL_CHANGING, notices.contact_address(user), owner=user)
         record_event(events.EMAIL_CHANGE_ASKED, client)
     return issued.status
 
@@ -113,7 +115,7 @@ def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
                 payload = notices.proof_payload(user, old)
                 subject = challenges.person_subject(user.pk)
                 issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
-                notices.post_message(client, messages.EMAIL_CHANGED, old, link="email/undo", issued=issued)
+                notices.post_message(client, messages.EMAIL_CHANGED, old, owner=user, link="email/undo", issued=issued)
     except IntegrityError as error:
         raise errors.EmailTaken from error
     number = Phone(user.phone_number) if user.phone_number else None

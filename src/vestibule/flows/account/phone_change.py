@@ -46,13 +46,15 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
         raise Invalid({"phone_number": [FieldError("unsupported")]})
     if user.phone_number == phone.value and user.phone_verified_at:
         raise Invalid({"phone_number": [FieldError("unchanged", "phone_unchanged")]})
-    taken = directory.find_account_by_address(phone) is not None
+    holder = directory.find_account_by_address(phone)
     payload = PhoneChangePayload(session_id=client.session_id, phone=phone.value)
     with atomic():
         step_up.lock_current_user(client, user)
         place = newest.lock_pointer(Purpose.PHONE_CHANGE, challenges.all_person_subjects(user.pk), client.at)
-        kind = messages.ALREADY_REGISTERED if taken else messages.PHONE_CHANGE
-        issued = notices.issue_and_send(client, place, kind, phone, payload, notice=taken)
+        kind = messages.ALREADY_REGISTERED if holder else messages.PHONE_CHANGE
+        issued = notices.issue_and_send(
+            client, place, kind, phone, payload, owner=holder or user, notice=holder is not None
+        )
         record_event(events.PHONE_CHANGE_ASKED, client)
     return issued.status
 

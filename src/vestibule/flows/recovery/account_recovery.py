@@ -129,4 +129,4 @@ def _tell_address_removed(client: Client, user: User, by: Address, removed: Addr
         else (events.EMAIL_REMOVED, messages.EMAIL_DROPPED, removed)
     )
     record_event(event, client, user_id=user.pk, code="recovered")
-    notices.post_message(client, kind, mailed)
+    notices.post_message(client, kind, mailed, owner=user)

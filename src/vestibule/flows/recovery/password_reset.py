@@ -73,7 +73,7 @@ def send_to_owner(client: Client, user: User, address: Address) -> None:
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
         _send_reset(client, place, address, user, budget_key=_proved_budget_key(address))
     else:
-        notices.post_message(client, messages.ACCOUNT_SUSPENDED, address)
+        notices.post_message(client, messages.ACCOUNT_SUSPENDED, address, owner=user)
 
 
 @flow("password_reset.confirm")
@@ -128,7 +128,7 @@ def invite_admin(*, client: Client, email: Email) -> None:
     payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email.value, role=Role.ADMIN.value)
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, email.all_digests, client.at)
-        notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, link=CONFIRM_PATH)
+        notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PATH)
         record_event(events.ADMIN_INVITED, client, subject=email.digest)
 
 
@@ -141,7 +141,14 @@ def _create_admin(client: Client, proof: Proof[PasswordResetPayload], password: 
     """Create the account of an invited admin, whose mailbox the link proved."""
     email, role = Email(proof.payload.address or ""), Role(proof.payload.role)
     hashed = passwords.hash_password(step_up.validate_new_password(User(email=email.value), password))
-    brought = AccountDetails(password=hashed, email=email, username=None, full_name=FullName(""), phone_number=None)
+    brought = AccountDetails(
+        password=hashed,
+        email=email,
+        username=None,
+        full_name=FullName(""),
+        phone_number=None,
+        language=client.language,
+    )
     try:
         with atomic():
             user = lifecycle.activate_user(brought, email_verified_at=client.at)
@@ -165,7 +172,7 @@ def _set_new_password(client: Client, proof: Proof[PasswordResetPayload], passwo
         account_recovery.restore_to_owner(client, held, proved, hashed)
         by_password.reset_password_failures(user)
         record_event(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
-        notices.post_message(client, messages.PASSWORD_CHANGED, proved.address)
+        notices.post_message(client, messages.PASSWORD_CHANGED, proved.address, owner=user)
     return user
 
 
@@ -192,7 +199,15 @@ def _send_reset(
     """Issue the challenge, send it and record the event, in the caller's transaction, which has locked `place`."""
     payload = notices.proof_payload(user, address)
     notices.issue_and_send(
-        client, place, messages.PASSWORD_RESET, address, payload, link=CONFIRM_PATH, own=budget_key, nobody=is_decoy
+        client,
+        place,
+        messages.PASSWORD_RESET,
+        address,
+        payload,
+        owner=user,
+        link=CONFIRM_PATH,
+        own=budget_key,
+        nobody=is_decoy,
     )
     subject = address.digest
     record_event(events.PASSWORD_RESET_ASKED, client, user_id=user.pk if user else None, subject=subject)

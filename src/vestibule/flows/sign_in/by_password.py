@@ -172,7 +172,7 @@ def _tell_owner_of_failures(client: Client, failures: int, user: User | None) ->
             lifecycle.set_password_hash(held, lifecycle.NO_PASSWORD, client.at)
         record_event(events.PASSWORD_DISABLED if disabled else events.SIGN_IN_SLOWED, client, user_id=user.pk)
         kind = messages.PASSWORD_DISABLED if disabled else messages.SIGN_IN_TROUBLE
-        notices.post_message(client, kind, notices.contact_address(user))
+        notices.post_message(client, kind, notices.contact_address(user), owner=user)
 
 
 def _has_waiting_sign_up(name: LoginName, password: str) -> bool:

@@ -138,4 +138,4 @@ def _end_stolen_session(client: Client, session: Session) -> None:
     """End the session, record the event and mail the owner, in the caller's transaction."""
     Session.objects.filter(pk=session.pk).update(revoked_at=client.at)
     record_event(events.SESSION_REFRESH_REUSED, client, user_id=session.user_id, session=str(session.pk))
-    notices.post_message(client, messages.SESSION_ENDED, notices.contact_address(session.user))
+    notices.post_message(client, messages.SESSION_ENDED, notices.contact_address(session.user), owner=session.user)

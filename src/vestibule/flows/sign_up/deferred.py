@@ -21,6 +21,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued
 from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, feedback
+from vestibule.flows import notices
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import steps
 from vestibule.flows.sign_up.steps import Registered, Sent
@@ -58,7 +59,9 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
     """
     address, purpose = applicant.address, Purpose.REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
-    known = steps.check_known_address(address, applicant.username)
+    holder = steps.find_holder(address, applicant.username)
+    known = holder is not None
+    payload = replace(payload, language=notices.recipient_language(client, holder))
     with atomic():
         permit = steps.acquire_proof_permit(client, purpose, address, known=known)
         issued = challenges.issue(purpose, subject=address.digest, payload=payload, now=client.at, decoy=known)
@@ -177,7 +180,8 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
         return _resend_challenge(client, seen)
     address = _redirected_address(before, address_before, email)
     payload = replace(before, channel=address.channel, email=email.value if email else before.email, unsent=False)
-    known = steps.check_known_address(address, payload.username)
+    holder = steps.find_holder(address, payload.username)
+    known, payload = holder is not None, replace(payload, language=notices.recipient_language(client, holder))
     user_id, sign_up_id = None, entropy.random_uuid()
     try:
         with challenges.send_elsewhere(seen, now=client.at) as counted, atomic():

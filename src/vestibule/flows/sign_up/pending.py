@@ -58,7 +58,8 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
     """
     address, purpose = applicant.address, Purpose.PENDING_REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
-    steps.check_known_address(address, applicant.username)
+    holder = steps.find_holder(address, applicant.username)
+    payload = replace(payload, language=notices.recipient_language(client, holder))
     with atomic():
         sign_up_id = entropy.random_uuid()
         user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
@@ -280,9 +281,8 @@ def _simulate_resend(client: Client, address: Address) -> None:
         permit = allowances.acquire_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
         unsent = settings.KEYS.digest("unsent", address.digest)
         issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
-        notices.post_message(
-            client, messages.VERIFY_ADDRESS, address, issued=replace(issued, is_first_send=False), permit=permit
-        )
+        again = replace(issued, is_first_send=False)
+        notices.post_message(client, messages.VERIFY_ADDRESS, address, owner=None, issued=again, permit=permit)
         record_event(events.REGISTRATION_RESENT, client, subject=address.digest, code="nobody")
 
 

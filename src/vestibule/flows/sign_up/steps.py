@@ -93,6 +93,7 @@ def account_details(payload: SignUpPayload, chosen: Username | None = None) -> A
         username=chosen or typed,
         full_name=FullName(payload.full_name),
         phone_number=Phone(payload.phone) if payload.phone else None,
+        language=payload.language,
     )
 
 
@@ -102,8 +103,8 @@ def address_to_prove(payload: SignUpPayload) -> Address:
     return address_type(getattr(payload, address_type.kind))
 
 
-def check_known_address(address: Address, username: str | None) -> bool:
-    """Return whether an account has the address.
+def find_holder(address: Address, username: str | None) -> User | None:
+    """Return the account that has the address already, if one does.
 
     Raises:
         UsernameTaken: another account has the username.
@@ -115,7 +116,7 @@ def check_known_address(address: Address, username: str | None) -> bool:
     holder = directory.find_account_by_address(address)
     if holder is not None and not settings.ENUMERATION_PROTECTION:
         raise address.taken_refusal(subject=address.digest)
-    return holder is not None
+    return holder
 
 
 def find_sign_up(registration: str) -> Challenge:
@@ -146,7 +147,7 @@ def post_sign_up_message(
     """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
     params: dict[str, str | int] = {
         "address": client.ip_address or "",
-        "at": f"{client.at:%d %B %Y, %H:%M} UTC",
+        "at": client.at.isoformat(),
         "minutes": max(1, issued.status.code_expires_in // 60),
         "hours": max(1, issued.status.expires_in // 3600),
         "code": issued.code or "",
@@ -157,6 +158,7 @@ def post_sign_up_message(
         client,
         _message_kind(purpose, known=issued.decoy),
         address,
+        language=issued.payload.language or client.language,  # an older version sealed none
         params=params,
         topic=issued.id,
         first=issued.is_first_send,

@@ -183,12 +183,19 @@ def _record_staff_action(
     """Record the event, and post a notice to the owner if `tell` is given, in the caller's transaction."""
     record_event(event, client, user_id=user.pk, reason=why)
     if tell:
-        notices.post_message(_as_system(client), tell, notices.contact_address(user))
+        notices.post_message(_as_system(client), tell, notices.contact_address(user), owner=user)
 
 
 def _as_system(client: Client) -> Client:
     """Return a client that stands for the service, so that messages and records of the person hold no trace of the
-    staff's address or device."""
+    staff's address, device or language."""
     return replace(
-        client, actor="system:staff", ip_address=None, user_agent="", session_id=None, auth_time=None, user_id=None
+        client,
+        actor="system:staff",
+        ip_address=None,
+        user_agent="",
+        language="",
+        session_id=None,
+        auth_time=None,
+        user_id=None,
     )
