@@ -31,12 +31,12 @@ class Client:
     auth_time: datetime | None = None
     user_id: UUID | None = None
     account: object | None = field(default=None, repr=False)
+    network: str = field(init=False)  # that one host can move in: an IPv4 address, an IPv6 /64; "" for a system client
 
-    @property
-    def network(self) -> str:
-        """The network that one host can move in: the IPv4 address, or the /64 of an IPv6 address; "" for a system
-        client."""
-        return networks.host_network(self.ip_address) if self.ip_address else ""
+    def __post_init__(self) -> None:
+        """Work out the network once: every count of a request asks for it."""
+        network = networks.host_network(self.ip_address) if self.ip_address else ""
+        object.__setattr__(self, "network", network)
 
     @property
     def customer_network(self) -> str:

@@ -1,0 +1,62 @@
+"""The address of a request is digested once, whoever asks for its digest on the way: the edge, the flow, the outbox."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from tests.world import PASSWORD, Api, Inbox, Reply
+from vestibule.kernel.sealing import KeyRing
+
+ADA, BOB, EVE, NUMBER = "ada@example.com", "bob@example.com", "eve@example.com", "+14155550100"
+
+
+class WatchedKeys(KeyRing):
+    """The keys of the service, which count each address that they digest."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        super().__init__(keys._secrets)
+        self.digested: Counter[bytes] = Counter()
+
+    def all_digests(self, purpose: str, *parts: bytes) -> list[bytes]:
+        """As the key ring does."""
+        if purpose == "address":
+            self.digested[parts[0]] += 1
+        return super().all_digests(purpose, *parts)
+
+
+@contextmanager
+def watched() -> Iterator[Counter[bytes]]:
+    """How often each address is digested within."""
+    keys = WatchedKeys(settings.KEYS)
+    with override_settings(KEYS=keys):
+        yield keys.digested
+
+
+@pytest.mark.parametrize("request_", ["start", "start by sms", "register", "start again", "known", "forgot", "resend"])
+def test_the_address_of_a_request_is_digested_once(request_: str, api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    api.register(email=BOB, username="bob", password=PASSWORD)
+    acts: dict[str, tuple[str, Callable[[], Reply]]] = {
+        "start": (EVE, lambda: api.start(email=EVE, password=PASSWORD)),
+        "start by sms": (NUMBER, lambda: api.start(phone_number=NUMBER, password=PASSWORD, channel="sms")),
+        "register": (EVE, lambda: api.register(email=EVE, username="eve", password=PASSWORD)),
+        "start again": (BOB, lambda: api.start(email=BOB, password=PASSWORD)),
+        "known": (ADA, lambda: api.start(email=ADA, password=PASSWORD)),
+        "forgot": (ADA, lambda: api.post("password/reset", {"email": ADA})),
+        "resend": (BOB, lambda: api.post("verify-email/resend", {"email": BOB})),
+    }
+    address, act = acts[request_]
+    with watched() as digested:
+        assert act().status in (201, 202)
+    assert digested == {address.encode(): 1}
+
+
+def test_a_redirected_proof_is_digested_once_for_its_new_address(api: Api) -> None:
+    begun = api.start(email=EVE, password=PASSWORD)
+    with watched() as digested:
+        assert api.post("register/redirect", {"registration": begun.registration, "email": BOB}).status == 202
+    assert digested == {BOB.encode(): 1}
