@@ -1,4 +1,4 @@
-"""`python -m vestibule` is the `vestibule` command."""
+"""Runs the `vestibule` command: `python -m vestibule`."""
 
 from vestibule.service.cli.main import main
 

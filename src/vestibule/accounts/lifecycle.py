@@ -48,7 +48,7 @@ class AccountDetails:
 
     @property
     def columns(self) -> dict[str, str | None]:
-        """The columns of a user, as they are kept."""
+        """The columns of a user, as they are stored."""
         return {
             "password": self.password,
             "email": self.email.value if self.email else None,
@@ -60,16 +60,17 @@ class AccountDetails:
 
 
 def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) -> UUID | None:
-    """A PENDING user for the address (the number, where there is no e-mail address), with a profile, or the one that
-    waits there already, with these particulars; None where somebody has an account on it. The row belongs to the
-    sign-up of that challenge alone, so that an earlier one can't delete it.
+    """Save a PENDING user with a profile for this address, or update the one that waits there. Return its id, or None
+    if an account has the address.
 
-    The database decides: of any number of callers at once, one makes the row and the others find it. The statements are
-    the same for an address that nobody has, that somebody waits on and that an account has.
+    The address is the e-mail address, or the number if there is none. The row belongs to the sign-up with this
+    challenge, so that an earlier one cannot delete it. The database decides between concurrent callers: one inserts the
+    row, the others update it. The statements are the same whether the address is new, waiting or taken.
     """
     if details.phone_number and not details.email and directory.find_account_by_address(details.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
     user = User(**details.columns, status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
+    # The columns of the unique index that makes two waiting sign-ups on one address conflict.
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
     replaced = (*details.columns, "sign_up_id", "updated_at")
     put = insert_or_update(user, replaced, conflict=conflict, where=""""vestibule_user"."status" = 'pending'""")
@@ -84,10 +85,11 @@ def activate_user(
     email_verified_at: datetime | None = None,
     phone_verified_at: datetime | None = None,
 ) -> User:
-    """An ACTIVE user whose address was proved at `email_at` or `phone_at`, with these particulars and a clean profile.
+    """Create an ACTIVE user with these details, whose address was proved at `email_verified_at` or `phone_verified_at`.
+    A PENDING row of the address is taken over, whichever sign-up it belongs to, and its profile is emptied.
 
-    The PENDING row of the address is taken over, whichever sign-up it belongs to. Raises IntegrityError where address,
-    proved number or username belongs to an account, or where nothing was proved.
+    Raises:
+        IntegrityError: an account has the address, the proved number or the username, or nothing was proved.
     """
     proved = {
         "status": Status.ACTIVE,
@@ -201,7 +203,7 @@ def invalidate_sent_proofs(user: LockedUser) -> None:
 
 
 def delete_pending_user(sign_up_id: UUID) -> bool:
-    """Delete the PENDING row that belongs to the sign-up with this challenge; whether there was one."""
+    """Delete the PENDING row that belongs to the sign-up with this challenge. Return whether there was one."""
     return bool(User.objects.filter(sign_up_id=sign_up_id, status=Status.PENDING).delete()[0])
 
 

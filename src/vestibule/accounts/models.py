@@ -12,7 +12,7 @@ from vestibule.kernel import entropy
 
 
 class Status(models.TextChoices):
-    """`PENDING -> ACTIVE <-> SUSPENDED`, `ACTIVE | SUSPENDED -> CLOSED`."""
+    """The state of a user: `PENDING -> ACTIVE <-> SUSPENDED`, `ACTIVE | SUSPENDED -> CLOSED`."""
 
     PENDING = "pending"
     ACTIVE = "active"

@@ -70,8 +70,11 @@ def find_policy_violations(
 
 
 def _field_error(violation: ValidationError) -> FieldError:
-    """What a validator says: code and parameters, of which `reason` names the sentence. The violation comes along for
-    the validators of somebody else's project, whose words are their own: unread, and so in no language yet."""
+    """Return the error of a validator: code and parameters, of which `reason` selects the sentence.
+
+    The violation is passed along for validators of another project, which bring their own sentence. It is not read
+    here, so that it can be translated later.
+    """
     params = {**(violation.params or {}), "violation": violation}
     return FieldError(str(violation.code), str(params.pop("reason", "")), params)
 

@@ -1,4 +1,5 @@
-"""An address is a value: what it is, its one spelling, its masked form, its digest, and how a message travels there."""
+"""An address as a value: its kind, canonical spelling, masked form, digests, and the channel that carries messages to
+it."""
 
 import hmac
 from abc import ABC, abstractmethod
@@ -18,7 +19,7 @@ _PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers
 
 
 class Channel(TextChoices):
-    """How a message travels."""
+    """How a message is transported."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -26,19 +27,20 @@ class Channel(TextChoices):
 
 @dataclass(frozen=True, repr=False)
 class Address(ABC):
-    """An e-mail address or a phone number. `value` is canonical: `parsing` makes it, or a row or a sealed payload that
-    it was kept in. Two addresses are equal where kind and value are.
+    """An e-mail address or a phone number.
 
-    `repr` is masked, so that no log and no traceback shows the address; `str` is the value.
+    `value` is canonical: it comes from `parsing`, or from a row or sealed payload that stored it. Two addresses are
+    equal if kind and value are. `repr` is masked, so that no log and no traceback shows the address; `str` is the
+    value.
     """
 
     kind: ClassVar[Literal["email", "phone"]]
-    field: ClassVar[Literal["email", "phone_number"]]  # of a request, and the column of a user
-    verified_field: ClassVar[Literal["email_verified_at", "phone_verified_at"]]  # the column that says since when
+    field: ClassVar[Literal["email", "phone_number"]]  # the field of a request, and the column of a user
+    verified_field: ClassVar[Literal["email_verified_at", "phone_verified_at"]]  # its column of a user
     channel: ClassVar[Channel]
-    proof_method: ClassVar[Literal["otp", "sms"]]  # what `amr` says of a code that came back from there (RFC 8176, 2)
+    proof_method: ClassVar[Literal["otp", "sms"]]  # the `amr` value for a code sent there (RFC 8176, 2)
 
-    taken_refusal: ClassVar[type[Refusal]]  # where another account has the address
+    taken_refusal: ClassVar[type[Refusal]]  # raised if another account has the address
 
     value: str
 
@@ -51,27 +53,28 @@ class Address(ABC):
     @property
     @abstractmethod
     def masked(self) -> str:
-        """The address as logs and staff may see it."""
+        """The address as logs and the staff may see it."""
 
     @cached_property
     def all_digests(self) -> tuple[bytes, ...]:
-        """The keyed digests of the address under every key of the ring, newest first: for looking up what an older key
-        made. Computed once."""
+        """The keyed digests under every key of the ring, newest first, to look up what an older key made. Computed
+        once."""
         return tuple(settings.KEYS.all_digests("address", self.value.encode()))
 
     @cached_property
     def digest(self) -> bytes:
-        """The keyed digest by which the address is counted and recorded, never kept in clear."""
+        """The keyed digest under which the address is counted and recorded, instead of in clear."""
         return self.all_digests[0]
 
     def matches_digest(self, expected: bytes) -> bool:
-        """Whether `expected` is the digest of this address, under any key of the ring; in constant time."""
+        """Return whether `expected` is the digest of this address under any key of the ring, compared in constant
+        time."""
         return any([hmac.compare_digest(each, expected) for each in self.all_digests])  # noqa: C419 - every key is tried
 
 
 @dataclass(frozen=True, repr=False)
 class Email(Address):
-    """An e-mail address: lower case, the domain in its ASCII form."""
+    """An e-mail address: lower case, the domain in ASCII (IDNA)."""
 
     kind = "email"
     field = "email"
@@ -87,18 +90,18 @@ class Email(Address):
 
     @property
     def local_part(self) -> str:
-        """What stands before the at sign."""
+        """The part before the @."""
         return self.value.rpartition("@")[0]
 
     @property
     def domain(self) -> str:
-        """What stands after the at sign."""
+        """The part after the @."""
         return self.value.rpartition("@")[2]
 
 
 @dataclass(frozen=True, repr=False)
 class Phone(Address):
-    """A phone number in E.164, with its plus sign."""
+    """A phone number in E.164 form, with its plus sign."""
 
     kind = "phone"
     field = "phone_number"
@@ -114,8 +117,8 @@ class Phone(Address):
 
     @property
     def is_sms_allowed(self) -> bool:
-        """Whether codes are sent there: to numbers of a country in `SMS_COUNTRIES` (`*` for all), never to those that
-        earn their holder money."""
+        """Whether codes are sent to this number: to the countries in `SMS_COUNTRIES` (`*` for all), never to
+        premium-rate or shared-cost numbers, which earn their holder money."""
         number = phonenumbers.parse(self.value, None)
         if phonenumbers.number_type(number) in _PREMIUM_NUMBER_TYPES:
             return False
@@ -127,5 +130,5 @@ ADDRESS_TYPES: Mapping[str, type[Address]] = MappingProxyType({each.channel: eac
 
 
 def restore_address(canonical: str) -> Address:
-    """The address that a row or a sealed payload holds in its canonical spelling, which tells the kinds apart."""
+    """Return the address for a canonical spelling from a row or a sealed payload, which tells the kinds apart."""
     return Email(canonical) if "@" in canonical else Phone(canonical)

@@ -43,7 +43,7 @@ def record_event(
         TypeError: the event does not declare one of the details.
     """
     event.check_details(details)
-    by_id = client.user_id if user_id not in (None, client.user_id) else None
+    by_id = client.user_id if user_id not in (None, client.user_id) else None  # set if one person acts on another
     if event.in_audit_log:
         kept = insert_once(
             AuditEvent(

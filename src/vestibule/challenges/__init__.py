@@ -1,1 +1,1 @@
-"""One-time proofs: codes, links, nonces and tickets; issued, resent, verified, once."""
+"""One-time proofs, such as codes and links: issued, resent, verified, once."""

@@ -25,9 +25,7 @@ def _open_store() -> Store:
 
 
 challenges = Engine(
-    store=cast(
-        Store, SimpleLazyObject(_open_store)
-    ),  # opened by whoever needs it first: no command waits for a cluster
+    store=cast(Store, SimpleLazyObject(_open_store)),  # opened at first use, so that no command waits for a cluster
     keys=settings.KEYS,
     policies=policy.build_policies(settings.OTP),
     budget=GuessBudget(),

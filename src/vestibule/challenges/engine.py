@@ -45,9 +45,9 @@ class Engine:
         successor_of: Challenge | None = None,
         id: UUID | None = None,
     ) -> Issued[PayloadT]:
-        """A new challenge, in the transaction that holds the message; `id`, where a row carries it. A decoy is the same
-        record under a secret that nobody is told. A `successor_of` another has been tried and sent as often. While
-        `subject` has no guesses left, a code is a long one: a stranger who spends them can't keep the owner out."""
+        """Create a challenge, in the transaction that posts its message; `id` is given if a row refers to it. No secret
+        matches a `decoy`. The `successor_of` another starts with its attempts and sends. While `subject` has no guesses
+        left, the code is a long one: an attacker who spends the budget locks nobody out."""
         policy, id = self.policies[purpose], id or entropy.random_uuid()
         policy.require_payload(type(payload))
         code, link = self._generate_secrets(policy, subject, now)

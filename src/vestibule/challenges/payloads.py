@@ -1,11 +1,11 @@
-"""What is sealed with a challenge until it is proved: one frozen type for each purpose (challenges.policy names it).
+"""The data that is sealed with a challenge until the proof: one frozen type for each purpose (see `challenges.policy`).
 
-Sealed JSON is read by newer code, and by older code too while hosts are replaced one after the other:
+Sealed JSON is read by newer code, and by older code while hosts are replaced one after another:
 
-- A field that is added has a default: it is left out of the JSON where it has it, is filled in for a payload that was
-  sealed before, and is ignored by older code. The version stays.
-- A field that goes, or means something else, is a new version: one more function in UPGRADES. Older code refuses the
-  newer version for now.
+- A new field has a default. It is left out of the JSON if it has the default, filled in for a payload that was sealed
+before, and ignored by older code. The version stays.
+- A field that is removed, or changes its meaning, makes a new version: one more function in UPGRADES. Older code
+refuses the newer version.
 - tests/domain/payloads/ keeps an example of everything that was ever sealed.
 """
 
@@ -19,19 +19,23 @@ from vestibule.kernel import errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What a challenge holds. The fields are what JSON knows, and UUIDs."""
+    """The data of a challenge. Its fields hold UUIDs and what JSON can hold."""
 
-    # Each reads the fields of one version as the next names them; what was sealed before there were versions is 0.
+    # Each function turns the fields of one version into those of the next. Unversioned payloads are 0.
     UPGRADES: ClassVar[tuple[Callable[[Mapping[str, object]], Mapping[str, object]], ...]] = ()
 
     @classmethod
     def version(cls) -> int:
-        """The version that is sealed today."""
+        """Return the version that is sealed today."""
         return len(cls.UPGRADES)
 
     @classmethod
     def from_json(cls, data: Mapping[str, object], version: int) -> Self:
-        """The payload of sealed JSON. Raises Unavailable where newer code sealed it: a host that has it can read it."""
+        """Return the payload of sealed JSON.
+
+        Raises:
+            Unavailable: newer code sealed it, which another host runs.
+        """
         if version > cls.version():
             raise errors.Unavailable
         for upgrade in cls.UPGRADES[version:]:
@@ -42,7 +46,7 @@ class Payload:
         return cls(**read)
 
     def to_json(self) -> dict[str, object]:
-        """What is sealed: every field but those that have their default."""
+        """Return what is sealed: every field that differs from its default."""
         held = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
         return {
             name: str(value) if isinstance(value, UUID) else value
@@ -57,15 +61,15 @@ PayloadT_co = TypeVar("PayloadT_co", bound=Payload, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpPayload(Payload):
-    """What a person typed who signs up, the password as its hash."""
+    """The data that a person typed to sign up, with the password hashed."""
 
-    channel: str  # `email` or `sms`: how the code reaches them
+    channel: str  # `email` or `sms`: how the code is sent
     email: str | None
     phone: str | None
     username: str | None
     full_name: str
     password_hash: str
-    device: dict[str, str] | None  # what the client said of itself
+    device: dict[str, str] | None  # what the client claims about its device
     mark: str | None = None  # a few bits of a digest of the password, by which a sign-up is found
     unsent: bool = False  # whether its message was held back
     language: str = ""  # of its messages, and then of the account
@@ -73,9 +77,9 @@ class SignUpPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPayload(Payload):
-    """Whose account a link or code may take back, at which epoch, and the address that it went to, which says how much
-    it counts (accounts.address_history). Links that were sealed before there were epochs are of the first; before they
-    named the address, they went to none."""
+    """The account that a link or code may take back, its epoch, and the address that it was sent to, which decides how
+    much it counts (`accounts.address_history`). A payload from before there were epochs is of the first; one from
+    before it named its address has none."""
 
     user_id: UUID
     epoch: int = 0
@@ -84,14 +88,14 @@ class RecoveryPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetPayload(RecoveryPayload):
-    """The same; of an invitation, the role that the account begins with."""
+    """A RecoveryPayload; for an invitation also the role of the new account."""
 
     role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangePayload(Payload):
-    """The session that asked for another e-mail address, the one that is replaced, and the one that is proved."""
+    """The session that asked for another e-mail address, the address to replace, and the one to prove."""
 
     user_id: UUID
     session_id: UUID | None
@@ -101,7 +105,7 @@ class EmailChangePayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneChangePayload(Payload):
-    """The session that asked for another number, and the number that is proved."""
+    """The session that asked for another number, and the number to prove."""
 
     session_id: UUID | None
     phone: str

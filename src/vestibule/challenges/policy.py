@@ -58,7 +58,11 @@ class Policy:
     code_ttl: timedelta | None = None
 
     def require_payload(self, payload_type: type[PayloadT]) -> type[PayloadT]:
-        """Return the type of the sealed payload: `payload_type`, or an extension of it. Raises TypeError otherwise."""
+        """Return the type of the sealed payload, which is `payload_type` or a subclass of it.
+
+        Raises:
+            TypeError: this purpose seals another type.
+        """
         if not issubclass(self.payload, payload_type):
             raise TypeError(f"{self.payload.__name__} is sealed here, not {payload_type.__name__}")
         return self.payload

@@ -23,7 +23,7 @@ CAPPED, BOUNCED, NO_ACCOUNT = "capped", feedback.BOUNCED, "nobody"
 UNSENT_REASONS = (CAPPED, BOUNCED, NO_ACCOUNT)  # why a row is never handed to a transport
 
 # Strangers can delay an owner's resets but not prevent them: another one goes when the last link has expired, and until
-# then that link, whoever requested it, lies in the owner's mailbox (docs/decisions/0086).
+# then that link lies in the owner's mailbox, also if a stranger requested it (docs/decisions/0086).
 APART = timedelta(hours=1)
 RETRIES_AFTER_BOUNCE = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address that bounced
 

@@ -42,7 +42,7 @@ class Cached(Generic[P, T]):
         with self._lock:
             if kept := self._younger_than(max(seconds, monotonic() - asked)):
                 return kept[1]
-            if self._failed and self._failed is not failed:  # meanwhile
+            if self._failed and self._failed is not failed:  # failed while this thread waited
                 raise self._failed
             began = monotonic()
             try:

@@ -9,14 +9,14 @@ from vestibule.kernel import networks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """The asking side of one request, read once at the edge and handed down; `vouched`: a captcha was solved with it;
-    `quiet`: too many asked for the same identifier, so that it is answered as usual and strangers' messages don't go.
+    """The asking side of one request, read once at the edge and passed down.
 
-    `at` is the one moment that the whole flow lives in; `address` is the canonical IP address, or None inside
-    the house; `actor` is `anonymous`, `user`, or `system:<who>` for the command line and the worker; `session_id`,
-    `user_id` and `auth_time` (when they proved who they are) are those of whoever is signed in, and `person` is their
-    account as it stood when they were admitted. `language` is the one they are written to in, where their account has
-    none of its own; empty, for the default, inside the house.
+    `at` is the time of the request, which the whole flow uses. `actor` is `anonymous`, `user`, or `system:<component>`
+    for the command line and the worker. `ip_address` is canonical, or None for a system client. `language` is used for
+    messages to an account without a language of its own; "" means the default. `captcha_solved` says that the client
+    solved a captcha. `messages_withheld` says that too many requests named the same identifier: this one gets the usual
+    answer, but messages that strangers can cause are not sent. `session_id`, `user_id` and `auth_time` (the last proof
+    of identity) are those of a signed-in person, and `account` is that account as read at the edge.
     """
 
     at: datetime

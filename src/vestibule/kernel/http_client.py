@@ -24,16 +24,16 @@ NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last fou
 
 
 class AddressNotPublic(OSError):
-    """The host of a foreign URL has an address that is not of the public internet."""
+    """The host of a foreign URL has an address outside the public internet."""
 
 
 class AnswerTooLarge(OSError):
-    """The body is larger than the caller takes."""
+    """The body is larger than the caller accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response, whatever its status; the names of `headers` are in lower case."""
+    """An HTTP response with any status. The names in `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]

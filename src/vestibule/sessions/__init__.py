@@ -1,1 +1,1 @@
-"""Who is signed in: sessions, their access tokens and their refresh tokens."""
+"""Sessions, their devices, access tokens and refresh tokens, and the signing keys."""

@@ -144,7 +144,7 @@ _opened_keys = Cached(_load_usable_keys, keep_for=KEPT_FOR)
 
 
 def forget_signing_keys() -> None:
-    """Read the table anew next time."""
+    """Empty the cache, so that the next call reads the table."""
     _opened_keys.invalidate()
 
 

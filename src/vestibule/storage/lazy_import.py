@@ -1,4 +1,4 @@
-"""Libraries that most processes do without, imported when they are first used."""
+"""Libraries that most processes do not need, imported at first use."""
 
 from functools import partial
 from importlib import import_module
@@ -8,6 +8,6 @@ from django.utils.functional import SimpleLazyObject
 
 
 def import_when_used(library: str) -> Any:
-    """Return the library, imported when it is first asked for something: for those that most processes do without, and
-    that cost a start a tenth of a second each. Type checkers are told of it apart (TYPE_CHECKING)."""
+    """Return a proxy that imports the library at first use. Each of these libraries adds a tenth of a second to the
+    start, and most processes do not need it. Type checkers see the real import (TYPE_CHECKING)."""
     return SimpleLazyObject(partial(import_module, library))

@@ -42,12 +42,12 @@ def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400."""
+    """Answer 400 (Django's handler400)."""
     return render_problem(request, "bad_request")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler403."""
+    """Answer 403 (Django's handler403)."""
     return render_problem(request, "permission_denied")
 
 
@@ -84,10 +84,10 @@ def _is_from_our_page(request: HttpRequest) -> bool:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404."""
+    """Answer 404 (Django's handler404)."""
     return render_problem(request, "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; the exception has been logged with the request id."""
+    """Answer 500 (Django's handler500). The exception was logged with the request id."""
     return render_problem(request, "server_error")

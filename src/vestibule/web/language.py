@@ -16,7 +16,7 @@ def choose_language(request: HttpRequest) -> str:
     The API reads only Accept-Language, so that a cookie of the pages has no effect there.
     """
     if expects_json(request):
-        stated = HttpRequest()
+        stated = HttpRequest()  # without cookies, which get_language_from_request would prefer
         stated.META["HTTP_ACCEPT_LANGUAGE"] = request.headers.get("Accept-Language", "")
         return get_language_from_request(stated)
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:

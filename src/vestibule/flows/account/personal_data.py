@@ -192,7 +192,7 @@ def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
 
 
 def _events_about(user: User) -> Any:
-    refused = settings.KEYS.all_digests("account", user.pk.bytes)  # wrong passwords, of whoever typed them
+    refused = settings.KEYS.all_digests("account", user.pk.bytes)  # failed sign-ins, also those of strangers
     return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*_person_digests(user), *refused]))
 
 

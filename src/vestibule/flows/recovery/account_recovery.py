@@ -114,7 +114,7 @@ def list_outstanding_challenges(user: User, *addresses: Address) -> list[Challen
 
 
 def _find_proved_address(user: User, payload: Payload, now: datetime) -> ProvedAddress | None:
-    """The tenure of the address that a proof went to; a change under way has none."""
+    """Return the proved address that a proof was sent to. The proof of a pending change of address has none."""
     if not isinstance(payload, RecoveryPayload):
         return None
     return address_history.find_proved_address(user, payload.address, payload.epoch, now)

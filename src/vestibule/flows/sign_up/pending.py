@@ -178,8 +178,8 @@ def reject_sign_up(*, client: Client, token: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyLink:
-    """A link that still verifies: the address it proves, and whether this browser began the sign-up (or needs not to
-    have), so that no password is asked for."""
+    """A link that can still be used, with the address that it proves. `same_browser`: this browser began the sign-up,
+    or need not have, so no password is required."""
 
     address: Address
     same_browser: bool

@@ -25,6 +25,9 @@ from vestibule.kernel.client import Client
 DAYS_SHOWN = 30  # messages are kept for as long
 MEDIAN_SAMPLE = 1000  # accounts, the newest, over which the median duration of a sign-up is taken
 SIGN_UP_RULES = ("register_start", "register", "register_confirm", "register_resend", "anon")
+# Why a sign-up got no further: the address has an account; its message was held back by a cap, or because the address
+# had bounced; it still waits, or no transport accepted it; the owner said "this wasn't me". `_losses_by_cause` adds
+# "came_back" (the mail bounced) and "silent" (delivered, but never confirmed).
 LOSS_CAUSES = ("known", "capped", "bounced", "waiting", "failed", "rejected")
 
 

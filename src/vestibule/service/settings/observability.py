@@ -17,7 +17,8 @@ LOGGING = logs.configure_logging(
     env.read_choice("LOG_LEVEL", logging.getLevelNamesMapping(), default="INFO"),
     env.read_choice("LOG_FORMAT", logs.RENDERERS, default="json"),
 )
-_SEVERAL_PROCESSES = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)  # web processes, or a web process and a worker
+# Several web processes, or a web process and a worker: each then counts in files, which `/metrics` adds up.
+_SEVERAL_PROCESSES = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)
 AUDIT_KEPT = timedelta(days=env.read_number("AUDIT_DAYS", default=365, least=1, most=3650))
 AUDIT_ADDRESSES_KEPT = timedelta(days=env.read_number("AUDIT_ADDRESS_DAYS", default=90, least=1, most=3650))
 METRICS_DIR = env.read_text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL_PROCESSES else "")

@@ -34,6 +34,7 @@ class EmbeddedWorker:
 
 
 def _work_until_stopped(stop: Event) -> None:
+    """Deliver and sweep until told to stop. A failure is logged, and the next round tries again."""
     swept_at = timezone.now() - schedule.SWEEP_INTERVAL
     while not stop.is_set():
         wake.wake_event.wait(WAKE_INTERVAL.total_seconds())

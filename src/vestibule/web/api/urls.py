@@ -1,4 +1,4 @@
-"""The paths of the JSON API; a trailing slash is taken off before they are looked at."""
+"""The URL patterns of the JSON API. `web.middleware` removes a trailing slash before they are matched."""
 
 from django.urls import path
 

@@ -37,7 +37,7 @@ FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
 @get_or_post
 def log_in(request: HttpRequest) -> HttpResponse:
-    """`/login/`: a name and the password."""
+    """`/login/`: sign in with a name and the password."""
     following = next_path(request)
     if request.method != "POST":
         return render_page(

@@ -1,4 +1,4 @@
-"""`vestibule beat`: the Celery beat that rings for deliveries and sweeps; run one."""
+"""`vestibule beat`: the Celery beat that schedules deliveries and sweeps; run exactly one."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ from vestibule.web.problems import refusal_message
 
 
 class Command(OperatorCommand):
-    """Write again to an address."""
+    """Lift the suppression of an address (BOUNCE_SILENCE) before it ends by itself."""
 
     help = "Write again to an e-mail address that mail came back from."
 
