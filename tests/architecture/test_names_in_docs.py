@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -118,3 +119,15 @@ def test_a_name_that_is_gone_is_found() -> None:
     assert is_path("flows/sign_up/steps.py")
     assert not exists("flows/signing_up/steps.py")
     assert not is_path("10/hour")
+
+
+def test_the_layers_that_the_docs_tell_are_the_contract() -> None:
+    text = " ".join((ROOT / "docs/architecture.md").read_text().split())
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert f"`{' > '.join(contracts[0]['layers'])}`" in text
+
+
+def test_the_tree_in_the_docs_names_every_package() -> None:
+    tree = (ROOT / "docs/architecture.md").read_text().partition("```\nsrc/vestibule/\n")[2].partition("```")[0]
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert packages == set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE))
