@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Address, Email, Phone
@@ -96,7 +97,7 @@ def post_message(
     """Put one message to this address into the outbox: a notice, or the secret in `issued`.
 
     `owner` is the account that the message is written to, if one is known: it has a language of its own. The
-    message's link opens the page at the path `link`. `permit` is the result of `allowances.acquire_permit`.
+    message's link opens the page whose URL is named `link`. `permit` is the result of `allowances.acquire_permit`.
     """
     topic: UUID | None = None
     first = False
@@ -127,7 +128,7 @@ def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
     """
     to, subject = first_proved_address(user), challenges.person_subject(user.pk)
     issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=proof_payload(user, to), now=client.at)
-    post_message(client, kind, to, owner=user, link="not-me", issued=issued)
+    post_message(client, kind, to, owner=user, link="not_me", issued=issued)
 
 
 def list_outstanding_challenges(
@@ -142,9 +143,10 @@ def list_outstanding_challenges(
     return found
 
 
-def page_url(path: str, token: str) -> str:
-    """Return the URL of the page that a link opens. It is built from FRONTEND_URL or BASE_URL, never from a Host
-    header."""
+def page_url(page: str, token: str) -> str:
+    """Return the URL of the page that a link opens: ours, or the front end's, which has it under the same path. It is
+    built from FRONTEND_URL or BASE_URL, never from a Host header."""
+    path = reverse(f"vestibule_pages:{page}")
     if settings.FRONTEND_URL:
-        return f"{settings.FRONTEND_URL}/{path}?token={token}"
-    return f"{settings.BASE_URL}/{path}/?token={token}"
+        return f"{settings.FRONTEND_URL}/{path.removeprefix(reverse('vestibule_pages:home')).strip('/')}?token={token}"
+    return f"{settings.BASE_URL}{path}?token={token}"

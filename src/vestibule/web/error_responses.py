@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from vestibule.kernel.errors import Refusal
 from vestibule.web import problems
+from vestibule.web.routes import expects_json
 
 _PASSWORD_LABELS = {
     "password": "Password",
@@ -17,11 +18,6 @@ _PASSWORD_LABELS = {
     "password2": "New password, once more",
 }
 _FIELDS_NOT_REPEATED = {"csrfmiddlewaretoken", *_PASSWORD_LABELS}
-
-
-def expects_json(request: HttpRequest) -> bool:
-    """Return whether the path is one that programs request."""
-    return request.path.startswith(("/api/", "/health/", "/.well-known/")) or request.path == "/metrics"
 
 
 def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpResponse:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language_from_request, get_supported_language_variant
 
-from vestibule.web.error_responses import expects_json
+from vestibule.web.routes import expects_json
 
 MAX_UI_LOCALES = 10  # tags of `ui_locales` that are read
 

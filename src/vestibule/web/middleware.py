@@ -20,13 +20,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import Refusal, Unavailable
 from vestibule.limits.admission import admission
-from vestibule.web import edge, error_responses, headers, language, request_bodies, request_metrics
+from vestibule.web import edge, error_responses, headers, language, request_bodies, request_metrics, routes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-# Requested inside a cluster by a pod's address or a service's name, without TLS: by kubelets, Prometheus, other
-# services. Their answers hold no links, so a foreign Host does no harm.
-INTERNAL_PATHS = ("/health/", "/metrics", "/.well-known/jwks.json")
 
 _MAX_LENGTH_DIGITS = 12  # of a Content-Length; a longer one is over any limit
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
@@ -51,7 +47,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
         finally:
             admission.end_request()
         response["X-Request-ID"] = request_id
-        headers.add_common_headers(request, response, for_machine=error_responses.expects_json(request))
+        headers.add_common_headers(request, response, for_machine=routes.expects_json(request))
         if not request.path.startswith(settings.STATIC_URL):
             seconds = perf_counter() - began
             request_metrics.observe_duration(request, response.status_code, seconds)
@@ -88,8 +84,8 @@ def https_only(get_response: GetResponse) -> GetResponse:
         raise MiddlewareNotUsed
 
     def respond_by_https(request: HttpRequest) -> HttpResponse:
-        forwarded_keys = request.path.startswith("/.well-known/") and "HTTP_X_FORWARDED_PROTO" in request.META
-        if request.is_secure() or (request.path.startswith(INTERNAL_PATHS) and not forwarded_keys):
+        forwarded_keys = routes.is_beside_keys(request) and "HTTP_X_FORWARDED_PROTO" in request.META
+        if request.is_secure() or (routes.is_internal(request) and not forwarded_keys):
             return get_response(request)
         return error_responses.render_problem(request, "https_required")
 
@@ -100,7 +96,7 @@ def strip_api_slash(get_response: GetResponse) -> GetResponse:
     """Accept and ignore a trailing slash on every API path; the canonical form has none."""
 
     def respond_without_slash(request: HttpRequest) -> HttpResponse:
-        if error_responses.expects_json(request) and request.path_info.endswith("/"):
+        if routes.expects_json(request) and request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
         return get_response(request)
@@ -113,7 +109,7 @@ def limit_body(get_response: GetResponse) -> GetResponse:
 
     def respond_within_limit(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = request_bodies.limit_for_path(request.path)
+        limit = request_bodies.limit_for_path(request.path_info)
         if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
             return error_responses.render_problem(request, "bad_request")
         if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
@@ -131,7 +127,7 @@ class AllowedHostsMiddleware(CommonMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # as it is called
         """Refuse, redirect or pass on."""
-        return None if request.path.startswith(INTERNAL_PATHS) else super().process_request(request)
+        return None if routes.is_internal(request) else super().process_request(request)
 
 
 class RefusalMiddleware(MiddlewareMixin):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import JsonResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -105,7 +106,7 @@ def build_details(code: str, **members: Any) -> dict[str, Any]:
     """Return the problem details of a row of the table, with these extra members."""
     problem = PROBLEMS[code]
     return {
-        "type": f"{settings.BASE_URL}/problems/{code}",
+        "type": f"{settings.BASE_URL}{reverse('vestibule_pages:problem', args=[code])}",
         "title": str(problem.title),
         "status": problem.status,
         "code": problem.code or code,

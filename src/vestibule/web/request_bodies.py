@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 
+from vestibule.web import routes
+
 KIB, MIB = 1024, 1024 * 1024
 
 
 def limit_for_path(path: str) -> int:
     """Return how many bytes a body may have on this path."""
-    longer = (limit for prefix, limit in settings.LONGER_BODIES.items() if path.startswith(prefix))
-    return next(longer, settings.BODY_LIMIT)
+    return next((limit for start, limit in routes.longer_bodies() if path.startswith(start)), settings.BODY_LIMIT)
 
 
 def format_limit(limit: int) -> str:

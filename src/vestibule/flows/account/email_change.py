@@ -115,7 +115,7 @@ def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
                 payload = notices.proof_payload(user, old)
                 subject = challenges.person_subject(user.pk)
                 issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
-                notices.post_message(client, messages.EMAIL_CHANGED, old, owner=user, link="email/undo", issued=issued)
+                notices.post_message(client, messages.EMAIL_CHANGED, old, owner=user, link="email_undo", issued=issued)
     except IntegrityError as error:
         raise errors.EmailTaken from error
     number = Phone(user.phone_number) if user.phone_number else None

@@ -108,7 +108,7 @@ def close_own_account(*, client: Client) -> None:
         to = notices.first_proved_address(held)
         payload, subject = notices.proof_payload(held, to), challenges.person_subject(user.pk)
         issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
-        notices.post_message(client, messages.ACCOUNT_CLOSING, to, owner=held, link="account/undo", issued=issued)
+        notices.post_message(client, messages.ACCOUNT_CLOSING, to, owner=held, link="account_undo", issued=issued)
         record_event(events.ACCOUNT_CLOSING, client)
         step_up.end_sessions_and_devices(client, user.pk)
     step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))

@@ -33,7 +33,7 @@ from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
 
-CONFIRM_PATH = "password/reset/confirm"
+CONFIRM_PAGE = "password_reset_confirm"
 RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends nothing: the first is on its way
 
 
@@ -128,7 +128,7 @@ def invite_admin(*, client: Client, email: Email) -> None:
     payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email.value, role=Role.ADMIN.value)
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, email.all_digests, client.at)
-        notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PATH)
+        notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PAGE)
         record_event(events.ADMIN_INVITED, client, subject=email.digest)
 
 
@@ -205,7 +205,7 @@ def _send_reset(
         address,
         payload,
         owner=user,
-        link=CONFIRM_PATH,
+        link=CONFIRM_PAGE,
         own=budget_key,
         nobody=is_decoy,
     )

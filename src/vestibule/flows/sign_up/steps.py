@@ -27,6 +27,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, messages, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
+from vestibule.flows import notices
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -151,8 +152,8 @@ def post_sign_up_message(
         "minutes": max(1, issued.status.code_expires_in // 60),
         "hours": max(1, issued.status.expires_in // 3600),
         "code": issued.code or "",
-        "link": _verify_page_url(issued.link) if issued.link else "",
-        "reject": f"{_verify_page_url(issued.link)}&reject=1" if issued.link else "",
+        "link": notices.page_url("verify_email", issued.link) if issued.link else "",
+        "reject": f"{notices.page_url('verify_email', issued.link)}&reject=1" if issued.link else "",
     }
     outbox.post(
         client,
@@ -243,10 +244,3 @@ def _conflict_refusal(proof: Proof[SignUpPayload], username: Username | None) ->
         return errors.UsernameTaken(subject=proof.subject)
     # The owner proved the address through another sign-up meanwhile: the person has an account and can sign in.
     return errors.AlreadyUsed(subject=proof.subject)
-
-
-def _verify_page_url(token: str) -> str:
-    """Return the URL of the page that a link opens, never built from the Host header of a request."""
-    if settings.FRONTEND_URL:
-        return f"{settings.FRONTEND_URL}/verify-email?token={token}"
-    return f"{settings.BASE_URL}/verify-email/?token={token}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.urls import reverse
 
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
@@ -89,7 +90,7 @@ def check_metrics_access(_: DoctorRun) -> Iterator[Observation]:
     if settings.METRICS_TOKEN:
         yield report_fine("ask for a token")
     else:
-        yield report_warning("/metrics answers nobody but this machine")
+        yield report_warning(f"{reverse('vestibule_ops:metrics')} answers nobody but this machine")
 
 
 def check_tracing(_: DoctorRun) -> Iterator[Observation]:

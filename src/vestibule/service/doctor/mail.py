@@ -8,6 +8,7 @@ from smtplib import SMTPResponseException
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend as Smtp
+from django.urls import reverse
 
 from vestibule.addresses.address import Email
 from vestibule.service.doctor.check import (
@@ -27,7 +28,7 @@ def check_mail_server(_: DoctorRun) -> Iterator[Observation]:
     """Connect and log in, without sending."""
     connection = get_connection()
     if settings.MAILBOX:
-        yield report_error("there is no transport: mails go to /dev/mailbox/")
+        yield report_error(f"there is no transport: mails go to {reverse('vestibule_pages:mailbox')}")
     elif not isinstance(connection, Smtp):
         yield report_fine(f"{settings.EMAIL_BACKEND}: it shows with a test mail")
     else:

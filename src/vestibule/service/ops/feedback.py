@@ -46,4 +46,5 @@ tracking.connect(handle_tracking_event)  # a signal, because anymail has no othe
 _provider = settings.EMAIL_BACKEND.split(".")[2]
 _names = (f"{_provider}_tracking_webhook", f"{_provider}_webhook")
 _views = {pattern.name: pattern.callback for pattern in anymail.urls.urlpatterns}
-urlpatterns = [path("mail", unreadable.refuse_unreadable(next(_views[name] for name in _names if name in _views)))]
+_view = unreadable.refuse_unreadable(next(_views[name] for name in _names if name in _views))
+urlpatterns = [path("mail", _view, name="mail_feedback")]

@@ -63,11 +63,11 @@ def _deployment_errors(values: Any) -> Iterator[tuple[str, str, str]]:
 def _message_errors(values: Any) -> Iterator[tuple[str, str, str]]:
     transport = "Set EMAIL_HOST or EMAIL_BACKEND."
     if values.MAILBOX and (values.HTTPS or hosts.is_public(values.HOST)):
-        yield "E011", "Codes would stand in /dev/mailbox/ for everybody.", transport
+        yield "E011", "Codes would stand in `/dev/mailbox/` for everybody.", transport
     if values.MAILBOX and not values.MAILBOX_PUBLIC and not hosts.is_local(values.BIND):
         yield (
             "E018",
-            f"Whoever reaches {values.BIND} would read every code in /dev/mailbox/.",
+            f"Whoever reaches {values.BIND} would read every code in `/dev/mailbox/`.",
             f"{transport} To have it so on a network of your own, set MAILBOX_PUBLIC=on.",
         )
     if values.EMAIL_USE_SSL and values.EMAIL_USE_TLS:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
+from django.urls import reverse_lazy
 
 # --- The application --------------------------------------------------------------------------------------------------
 
@@ -43,6 +44,10 @@ MIDDLEWARE = [
     "vestibule.web.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "vestibule.service.urls"
+# Where its parts stand: said here, because headers, CORS and the redirect to HTTPS are settled before a URL has a name.
+API_PATH, ADMIN_PATH, MEDIA_PATH, STATIC_PATH = "api/", "admin/", "media/", "static/"
+HEALTH_PATH, METRICS_PATH, WELL_KNOWN_PATH = "health/", "metrics", ".well-known/"
+JWKS_PATH = f"{WELL_KNOWN_PATH}jwks.json"
 WSGI_APPLICATION = "vestibule.service.wsgi.application"
 TEMPLATES = [
     {
@@ -57,7 +62,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
-STATIC_URL = "/static/"
+STATIC_URL = f"/{STATIC_PATH}"
 WHITENOISE_USE_FINDERS = True
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
@@ -88,6 +93,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W009",  # asks 50 characters of SECRET_KEY; the one we make has 256 bits in 43 (`vestibule doctor` looks)
     "security.W021",  # HSTS preload: a promise for every service of the whole domain, and not ours to make
 ]
+_TABLES = "vestibule_admin:vestibule"
 UNFOLD = {
     "SITE_URL": None,
     "SHOW_HISTORY": False,
@@ -95,10 +101,22 @@ UNFOLD = {
         "navigation": [
             {
                 "items": [
-                    {"title": "Sign-ups", "icon": "monitoring", "link": "/admin/"},
-                    {"title": "People", "icon": "group", "link": "/admin/accounts/user/"},
-                    {"title": "Messages", "icon": "mail", "link": "/admin/courier/message/"},
-                    {"title": "Audit log", "icon": "list_alt", "link": "/admin/audit/auditevent/"},
+                    {"title": "Sign-ups", "icon": "monitoring", "link": reverse_lazy("vestibule_admin:index")},
+                    {
+                        "title": "People",
+                        "icon": "group",
+                        "link": reverse_lazy(f"{_TABLES}_accounts_user_changelist"),
+                    },
+                    {
+                        "title": "Messages",
+                        "icon": "mail",
+                        "link": reverse_lazy(f"{_TABLES}_courier_message_changelist"),
+                    },
+                    {
+                        "title": "Audit log",
+                        "icon": "list_alt",
+                        "link": reverse_lazy(f"{_TABLES}_audit_auditevent_changelist"),
+                    },
                 ],
             },
         ],

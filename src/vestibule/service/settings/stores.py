@@ -4,6 +4,7 @@ from typing import Any
 
 from vestibule.service.settings import addresses
 from vestibule.service.settings.deployment import VAR, env
+from vestibule.service.settings.django_wiring import MEDIA_PATH
 
 DATABASE_URL = env.read_parsed("DATABASE_URL", "url", addresses.check_database_url, default="", id="E036", secret=True)
 DATABASE_POOLED = env.read_switch("DATABASE_POOLED", default=False)
@@ -79,5 +80,5 @@ if S3_BUCKET:
             "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
         },
     }
-MEDIA_ROOT, MEDIA_URL = VAR / "media", "/media/"
+MEDIA_ROOT, MEDIA_URL = VAR / "media", f"/{MEDIA_PATH}"
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # Django's defaults let other users read them

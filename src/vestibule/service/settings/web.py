@@ -1,18 +1,28 @@
 """Settings of HTTP: headers, cookies, origins, the size of a body."""
 
+import re
 from urllib.parse import urlsplit
 
 from corsheaders.defaults import default_headers
 
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import BASE_URL, DEBUG, HTTPS, TRUSTED_PROXIES, env
-from vestibule.service.settings.django_wiring import CONTENT_SECURITY_POLICY
+from vestibule.service.settings.django_wiring import (
+    API_PATH,
+    CONTENT_SECURITY_POLICY,
+    HEALTH_PATH,
+    JWKS_PATH,
+    MEDIA_PATH,
+    METRICS_PATH,
+    WELL_KNOWN_PATH,
+)
 from vestibule.service.settings.stores import S3_BUCKET
 
 # Only a trusted proxy can tell that a request came by HTTPS; without one, a redirect would never end.
 SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
-SECURE_REDIRECT_EXEMPT = [r"^api/", r"^health/", r"^metrics$", r"^\.well-known/jwks"]  # web.middleware.https_only
+# web.middleware.https_only
+SECURE_REDIRECT_EXEMPT = [f"^{re.escape(path)}" for path in (API_PATH, HEALTH_PATH, METRICS_PATH, JWKS_PATH)]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -33,7 +43,7 @@ LINK_COOKIE_NAME = "__Host-link" if HTTPS else "link"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.web.error_responses.csrf_failure"
 CORS_ALLOWED_ORIGINS = env.read_list("CORS_ALLOWED_ORIGINS", value_types.parse_origin)
-CORS_URLS_REGEX = r"^/api/|^/\.well-known/|^/media/"
+CORS_URLS_REGEX = "|".join(f"^/{re.escape(path)}" for path in (API_PATH, WELL_KNOWN_PATH, MEDIA_PATH))
 # The headers of the API contract, and those of tracing in a browser (OpenTelemetry, Sentry).
 CORS_ALLOW_HEADERS = (*default_headers, "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
 CORS_EXPOSE_HEADERS = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "ETag")
@@ -45,9 +55,9 @@ if S3_BUCKET:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("https:")  # the bucket's host
 
 BODY_LIMIT = 64 * 1024  # bytes
-LONGER_BODIES = {  # bytes, by path
-    "/webhooks/": 1024 * 1024,  # a mail provider reports many messages at once
-    "/account/picture/": 5 * 1024 * 1024 + BODY_LIMIT,
-    "/api/auth/me/picture": 5 * 1024 * 1024 + BODY_LIMIT,
+LONGER_BODIES = {  # bytes, by the name of the URL
+    "vestibule_ops:mail_feedback": 1024 * 1024,  # a mail provider reports many messages at once
+    "vestibule_pages:picture": 5 * 1024 * 1024 + BODY_LIMIT,
+    "vestibule_api:me_picture": 5 * 1024 * 1024 + BODY_LIMIT,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

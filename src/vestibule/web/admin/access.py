@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 
 from vestibule.accounts.models import User
 from vestibule.flows.staff import permissions
@@ -42,9 +43,9 @@ def staff_only(view: View) -> View:
             request.user = permissions.enter_admin(client=request.client)
             return view(request, *args, **kwargs)
         except StepUpRequired:
-            return _redirect_and_return("/account/confirm/", request)
+            return _redirect_and_return("vestibule_pages:confirm_password", request)
         except Unauthenticated:
-            return _redirect_and_return("/login/", request)
+            return _redirect_and_return("vestibule_pages:login", request)
         except NotAllowed as refusal:
             raise Http404 from refusal
         except Refusal as refusal:
@@ -69,9 +70,9 @@ def require_recent_staff_sign_in(request: StaffRequest) -> None:
         raise StepUpRequired
 
 
-def _redirect_and_return(path: str, request: HttpRequest) -> HttpResponse:
+def _redirect_and_return(page: str, request: HttpRequest) -> HttpResponse:
     back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
-    return HttpResponseRedirect(f"{path}?{urlencode({'next': back})}", status=303)
+    return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': back})}", status=303)
 
 
 def _refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:

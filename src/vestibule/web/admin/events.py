@@ -12,7 +12,7 @@ from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.flows.staff.permissions import Permission
 from vestibule.web.admin import access
-from vestibule.web.admin.tables import ReadOnlyTable, format_moment, list_columns
+from vestibule.web.admin.tables import ReadOnlyTable, format_moment, list_columns, person_url
 
 KEPT_EVENT_NAMES = tuple(event.name for event in events.ALL_EVENTS if event.in_audit_log)
 
@@ -93,4 +93,4 @@ class AuditEventTable(ReadOnlyTable):
 def _person_link(user_id: UUID | None) -> str:
     if user_id is None:
         return ""
-    return format_html('<a class="id" href="/admin/accounts/user/{}/">{}…</a>', user_id, str(user_id)[:8])
+    return format_html('<a class="id" href="{}">{}…</a>', person_url(user_id), str(user_id)[:8])

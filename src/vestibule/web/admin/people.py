@@ -16,7 +16,7 @@ from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.admin import access
 from vestibule.web.admin.actions import ACTIONS, AccountAction
-from vestibule.web.admin.tables import ReadOnlyTable, format_moment
+from vestibule.web.admin.tables import ReadOnlyTable, format_moment, person_url
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
 
 
@@ -95,7 +95,7 @@ class PersonTable(ReadOnlyTable):
         if request.method == "POST":
             try:
                 act.call_flow(client=request.client, user_id=id, typed=request.POST)
-                return HttpResponseRedirect(f"/admin/accounts/user/{id}/?done={name}", status=303)
+                return HttpResponseRedirect(f"{person_url(id)}?done={name}", status=303)
             except (StepUpRequired, Unauthenticated):
                 raise
             except Refusal as refused:

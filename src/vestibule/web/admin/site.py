@@ -70,7 +70,7 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         }
 
 
-site = StaffAdminSite()
+site = StaffAdminSite(name="vestibule_admin")
 site.register(User, PersonTable)
 site.register(Message, MessageTable)
 site.register(AuditEvent, AuditEventTable)

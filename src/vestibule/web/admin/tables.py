@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ERROR_FLAG
@@ -10,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
@@ -33,6 +34,11 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic to mypy a
 def format_moment(at: datetime) -> str:
     """Return a time (UTC) as our pages write it."""
     return f"{at.day} {at:%b %Y, %H:%M:%S}"
+
+
+def person_url(user_id: UUID) -> str:
+    """The page of a person."""
+    return reverse("vestibule_admin:vestibule_accounts_user_change", args=[user_id])
 
 
 def list_columns(row: Model, *, without: tuple[str, ...]) -> list[tuple[str, object]]:
@@ -91,7 +97,7 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
     ) -> HttpResponse:
         """Render a page within the admin's frame."""
-        up = f"/admin/{self.path}"
+        up = reverse(f"vestibule_admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         frame = {**self.admin_site.each_context(request), "heading": self.heading, "up": up}
         return TemplateResponse(request, template, {**frame, **context}, status=status)
 

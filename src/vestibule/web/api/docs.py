@@ -59,7 +59,7 @@ class OpenApiDocument(ApiView):
 class SwaggerPage(SpectacularSwaggerSplitView):
     """The page; with `?script` the script that starts it, as a file, so that no inline script is needed."""
 
-    url_name = "schema"
+    url_name = "vestibule_api:schema"
     template_name = "pages/docs.html"
 
 

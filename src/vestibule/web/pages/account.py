@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from vestibule.accounts import applicant, pictures
 from vestibule.addresses import parsing
@@ -27,9 +28,9 @@ def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
         typed = {name: request.POST.get(name, "") for name in ("full_name", "username")}
         try:
             profile.change_profile(client=client, typed={**typed, "profile": about})
-            return HttpResponseRedirect("/account/?saved", status=303)
+            return HttpResponseRedirect(_done_url("account", "saved"), status=303)
         except StepUpRequired:
-            return render_page(request, "pages/account/step_up.html", {"back": "/account/"})
+            return _step_up_page(request, reverse("vestibule_pages:account"))
         except Refusal as refused:
             refusal = refused
     user = profile.show_profile(client=client)
@@ -54,7 +55,7 @@ def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
     except Refusal as refusal:
         context = {"tab": "profile", "person": profile.show_profile(client=client)}
         return render_page(request, "pages/account/profile.html", context, refusal)
-    return HttpResponseRedirect("/account/?saved" if request.method == "POST" else "/account/", status=303)
+    return HttpResponseRedirect(_done_url("account", "saved" if request.method == "POST" else ""), status=303)
 
 
 @signed_in_only
@@ -71,7 +72,7 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
         try:
             return _SECURITY_ACTIONS.get(act, _refuse_unknown_action)(request, client)
         except StepUpRequired:
-            return render_page(request, "pages/account/step_up.html", {"back": "/account/security/"})
+            return _step_up_page(request, reverse("vestibule_pages:security"))
         except Refusal as refused:
             refusal = refused
         context |= {"act": act, "awaits": act.removesuffix("_confirm") if act.endswith("_confirm") else ""}
@@ -87,9 +88,9 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
     if request.method == "POST":
         try:
             _change_session_or_device(request, client)
-            return HttpResponseRedirect("/account/sessions/", status=303)
+            return HttpResponseRedirect(reverse("vestibule_pages:sessions"), status=303)
         except StepUpRequired:
-            return render_page(request, "pages/account/step_up.html", {"back": "/account/sessions/"})
+            return _step_up_page(request, reverse("vestibule_pages:sessions"))
         except Refusal as refused:
             refusal = refused
     listed = sessions.list_own_sessions(client=client)
@@ -117,14 +118,24 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
 def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: type the password again, for a recent sign-in."""
     wanted = request.POST.get("back", "")
-    back = next_path(request) or (wanted if wanted in _STEP_UP_ORIGINS else "/account/security/")
+    origins = [reverse(f"vestibule_pages:{name}") for name in _STEP_UP_ORIGINS]
+    back = next_path(request) or (wanted if wanted in origins else reverse("vestibule_pages:security"))
     if request.method != "POST":
-        return render_page(request, "pages/account/step_up.html", {"back": back})
+        return _step_up_page(request, back)
     try:
         session = by_password.reauthenticate(client=client, password=request.POST.get("password", ""))
     except Refusal as refusal:
-        return render_page(request, "pages/account/step_up.html", {"back": back}, refusal)
+        return _step_up_page(request, back, refusal)
     return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
+
+
+def _step_up_page(request: HttpRequest, back: str, refusal: Refusal | None = None) -> HttpResponse:
+    """The password once more, and then back."""
+    return render_page(request, "pages/account/step_up.html", {"back": back, "next": next_path(request)}, refusal)
+
+
+def _done_url(page: str, query: str) -> str:
+    return f"{reverse(f'vestibule_pages:{page}')}?{query}".rstrip("?")
 
 
 def _change_session_or_device(request: HttpRequest, client: Client) -> None:
@@ -147,7 +158,7 @@ def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
     new = request.POST.get("password", "")
     step_up.require_matching_passwords(new, request.POST.get("password2"))
     password_change.change_password(client=client, current=request.POST.get("current_password", ""), password=new)
-    return HttpResponseRedirect("/account/security/?done=password", status=303)
+    return HttpResponseRedirect(_done_url("security", "done=password"), status=303)
 
 
 def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -158,7 +169,7 @@ def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
     email_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect("/account/security/?done=email", status=303)
+    return HttpResponseRedirect(_done_url("security", "done=email"), status=303)
 
 
 def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -169,12 +180,12 @@ def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
     phone_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect("/account/security/?done=phone", status=303)
+    return HttpResponseRedirect(_done_url("security", "done=phone"), status=303)
 
 
 def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
     phone_change.remove_number(client=client)
-    return HttpResponseRedirect("/account/security/?done=phone_remove", status=303)
+    return HttpResponseRedirect(_done_url("security", "done=phone_remove"), status=303)
 
 
 def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
@@ -200,7 +211,7 @@ def _posted_id(request: HttpRequest) -> UUID:
         raise NotFound from error
 
 
-_STEP_UP_ORIGINS = ("/account/", "/account/sessions/", "/account/security/")
+_STEP_UP_ORIGINS = ("account", "sessions", "security")
 _SECURITY_ACTIONS = {
     "password": _change_password,
     "email": _start_email_change,

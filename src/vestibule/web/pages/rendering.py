@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
+from vestibule.web import routes
 from vestibule.web.field_messages import field_message
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers, refusal_message, seconds_to_wait
 
@@ -27,7 +28,7 @@ def next_path(request: HttpRequest) -> str:
     """Return the path in `next` that the person was going to, if it is in the admin; else "". A path with this prefix
     stays on our host."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
-    return wanted if wanted.startswith("/admin/") and wanted.isascii() and wanted.isprintable() else ""
+    return wanted if routes.is_in_admin(wanted) and wanted.isascii() and wanted.isprintable() else ""
 
 
 def refusal_status(refusal: Refusal | None) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
+from django.urls import reverse
 
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unauthenticated
@@ -29,7 +30,7 @@ def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Calla
         try:
             client = admit_page(request)
         except Unauthenticated:
-            return delete_session_cookie(HttpResponseRedirect("/login/"))
+            return delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login")))
         except Refusal as refusal:
             return render_page(request, "pages/refused.html", {}, refusal)
         return view(request, client)

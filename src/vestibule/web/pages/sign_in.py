@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +62,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
         return render_page(request, "pages/login.html", shown, refusal)
     return session_cookie.set_session_cookies(
-        request, HttpResponseRedirect(following or "/account/", status=303), entered.session
+        request, HttpResponseRedirect(following or reverse("vestibule_pages:account"), status=303), entered.session
     )
 
 
@@ -76,7 +77,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
         pass  # already signed out
     except Refusal as refusal:
         return render_page(request, "pages/logout.html", {}, refusal)
-    response = session_cookie.delete_session_cookie(HttpResponseRedirect("/login/", status=303))
+    response = session_cookie.delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login"), status=303))
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -103,7 +104,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     email = request.POST.get("email", "")
     if request.method != "POST":
         if not token:
-            return HttpResponseRedirect("/password/reset/")
+            return HttpResponseRedirect(reverse("vestibule_pages:password_reset"))
         return render_page(request, "pages/reset.html", {**_new_password_context(None), "token": token})
     password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:
@@ -123,7 +124,6 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
 class UndoLink:
     """A mailed link that undoes something: the words of its page, and the flow that its button calls."""
 
-    path: str
     title: Promise | str
     lead: Promise | str
     button: Promise | str
@@ -131,33 +131,28 @@ class UndoLink:
     undo: Callable[..., None]
 
 
-UNDO_LINKS = (
-    UndoLink(
-        path="not-me",
-        title=_("This wasn't you?"),
-        lead=_("Press the button, and every session of your account ends. A mail lets you choose a new password."),
-        button=_("Sign everybody out"),
-        done=_(
-            "Everybody is signed out, and the old password opens nothing. A message that we sent you says how to go on."
-        ),
-        undo=sessions.disown_sign_in,
+NOT_ME = UndoLink(
+    title=_("This wasn't you?"),
+    lead=_("Press the button, and every session of your account ends. A mail lets you choose a new password."),
+    button=_("Sign everybody out"),
+    done=_(
+        "Everybody is signed out, and the old password opens nothing. A message that we sent you says how to go on."
     ),
-    UndoLink(
-        path="email/undo",
-        title=_("Take the change back?"),
-        lead=_("Press the button, and your account has its old email address again. Every session of it ends."),
-        button=_("Put my address back"),
-        done=_("Your address is back, and the old password opens nothing. A mail that we sent you says how to go on."),
-        undo=email_change.undo,
-    ),
-    UndoLink(
-        path="account/undo",
-        title=_("Keep your account?"),
-        lead=_("Press the button, and your account stays as it was."),
-        button=_("Keep my account"),
-        done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
-        undo=personal_data.cancel_account_closing,
-    ),
+    undo=sessions.disown_sign_in,
+)
+EMAIL_UNDO = UndoLink(
+    title=_("Take the change back?"),
+    lead=_("Press the button, and your account has its old email address again. Every session of it ends."),
+    button=_("Put my address back"),
+    done=_("Your address is back, and the old password opens nothing. A mail that we sent you says how to go on."),
+    undo=email_change.undo,
+)
+ACCOUNT_UNDO = UndoLink(
+    title=_("Keep your account?"),
+    lead=_("Press the button, and your account stays as it was."),
+    button=_("Keep my account"),
+    done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
+    undo=personal_data.cancel_account_closing,
 )
 
 
@@ -166,7 +161,7 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
 
     @opened_by_link
     def show_or_undo(request: HttpRequest, token: str) -> HttpResponse:
-        context = {"taking": undo_link, "token": token}
+        context = {"taking": undo_link, "token": token, "action": request.path}
         if request.method != "POST":
             return render_page(request, "pages/taking.html", context)
         try:

@@ -4,6 +4,7 @@ verifies."""
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -24,7 +25,7 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     """`/verify-email/?token=…`: the button that confirms. In another browser than the one that signed up it asks for
     the password of the sign-up; `&reject=1` asks whether to end the sign-up instead."""
     if not token:
-        return HttpResponseRedirect("/verify-email/resend/")
+        return HttpResponseRedirect(reverse("vestibule_pages:resend_link"))
     if request.method != "POST":
         return _link_page(request, token)
     client = None
@@ -39,7 +40,7 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
         )
     except Refusal as refusal:
         return _link_page(request, token, client, refusal)
-    return HttpResponseRedirect("/welcome/", status=303)
+    return HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
 
 
 @get_or_post
@@ -47,7 +48,7 @@ def reject_by_link(request: HttpRequest) -> HttpResponse:
     """`/verify-email/reject/`: "this wasn't me" ends the sign-up."""
     token = request.POST.get("token", "")
     if not token or request.method != "POST":
-        return HttpResponseRedirect("/verify-email/resend/")
+        return HttpResponseRedirect(reverse("vestibule_pages:resend_link"))
     try:
         pending.reject_sign_up(client=admit(request, rules.REGISTER_CONFIRM), token=token)
     except Refusal as refusal:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -68,7 +69,7 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
     except Refusal as refusal:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
         return _page_with_progress(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
-    response = HttpResponseRedirect("/welcome/", status=303)
+    response = HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
     return (
         session_cookie.set_session_cookies(request, response, registered.signed_in.session)
         if registered.signed_in
@@ -126,7 +127,7 @@ def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
     except Refusal as refusal:
         return _page_with_progress(request, None, handle, refusal)
     if progress.status == "verified":
-        return HttpResponseRedirect("/welcome/", status=303)
+        return HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
     return _render_waiting_page(request, progress, handle, None)
 
 

@@ -3,6 +3,7 @@ key may be known to others, the older ones are deleted at once."""
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ EMERGENCY_NOTICE = """\
 {kid} signs from now on; {gone} older keys forgotten.
 Every access token that is out is refused by this service within {seconds} seconds. Nobody is signed out: sessions and
 refresh tokens go on, and clients get a new access token as after any 401.
-A service that verifies tokens by itself takes the old keys for as long as it keeps /.well-known/jwks.json: {minutes}
+A service that verifies tokens by itself takes the old keys for as long as it keeps {keys_path}: {minutes}
 minutes by its Cache-Control. Restart what keeps it longer. Until it fetches it anew, it may refuse new tokens.
 If SECRET_KEY, which seals the keys, may be known too, replace it first."""
 
@@ -38,4 +39,8 @@ class Command(OperatorCommand):
             self.stdout.write(f"{kid} signs in ten minutes; {gone} old keys forgotten")
             return
         seconds, minutes = int(signing_keys.KEPT_FOR), int(signing_keys.PUBLISHED_FOR.total_seconds()) // 60
-        self.stdout.write(EMERGENCY_NOTICE.format(kid=kid, gone=gone, seconds=seconds, minutes=minutes))
+        self.stdout.write(
+            EMERGENCY_NOTICE.format(
+                kid=kid, gone=gone, seconds=seconds, minutes=minutes, keys_path=f"/{settings.JWKS_PATH}"
+            )
+        )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
+from django.urls import reverse
 
 from vestibule.service.ops import metric_files
 from vestibule.service.ops.migrations import list_unapplied_migrations
@@ -24,10 +25,10 @@ class Command(BaseCommand):
             self.warn_if_not_migrated()
         else:
             call_command("migrate", verbosity=0)
-        self.stdout.write(f"vestibule  {settings.BASE_URL}/register/")
-        self.stdout.write(f"API docs   {settings.BASE_URL}/api/docs")
+        self.stdout.write(f"vestibule  {settings.BASE_URL}{reverse('vestibule_pages:register')}")
+        self.stdout.write(f"API docs   {settings.BASE_URL}{reverse('vestibule_api:docs')}")
         if settings.MAILBOX:
-            self.stdout.write(f"mailbox    {settings.BASE_URL}/dev/mailbox/")
+            self.stdout.write(f"mailbox    {settings.BASE_URL}{reverse('vestibule_pages:mailbox')}")
         self.stdout.flush()
         metric_files.delete_dead_process_files()
         connections.close_all()  # forked processes must not share a connection
@@ -44,5 +45,5 @@ class Command(BaseCommand):
         if left:
             self.stderr.write(
                 f"The database is not migrated ({len(left)} to apply): run `vestibule migrate`. "
-                "Until then nothing works, and /health/ready says so."
+                f"Until then nothing works, and {reverse('vestibule_ops:ready')} says so."
             )

@@ -20,8 +20,8 @@ function countDown(seconds, tick) {
   return () => clearInterval(timer);
 }
 
-async function ask(path) {
-  const answer = await fetch(`/api/auth/register/${path}`, {
+async function ask(url) {
+  const answer = await fetch(url, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ registration: waiting.elements.registration.value }),
@@ -64,7 +64,7 @@ async function resend() {
   button.disabled = true;
   let answer;
   try {
-    answer = await ask("resend");
+    answer = await ask(waiting.dataset.resendUrl);
   } catch {
     said.textContent = "No answer from the server. Try again.";
     button.disabled = false;
@@ -86,9 +86,9 @@ async function resend() {
 // Asks gently: every few seconds at first, then every twenty, and not while nobody looks.
 async function watch(seconds) {
   if (!document.hidden) {
-    const { ok, body } = await ask("status").catch(() => ({ ok: false, body: {} }));
+    const { ok, body } = await ask(waiting.dataset.statusUrl).catch(() => ({ ok: false, body: {} }));
     if (ok && body.status === "verified") {
-      location.replace("/welcome/");
+      location.replace(waiting.dataset.welcomeUrl);
       return;
     }
     if (ok && body.status === "bounced") {
@@ -110,6 +110,6 @@ if (waiting) {
     resend();
   });
   // A reload of the page that answered a form would send the form again.
-  history.replaceState(null, "", "/verify-otp/");
+  history.replaceState(null, "", waiting.action);
   setTimeout(watch, 3000, 4);
 }

@@ -1,0 +1,73 @@
+"""Where our URLs stand in this project, for what has to know before a request is resolved, or when it resolves to
+nothing. All of it follows from the names of the URLs: a project includes them under whatever prefix it likes."""
+
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Beginnings of paths, without the prefix of the script."""
+
+    machine: tuple[str, ...]  # asked for by programs: answered in JSON
+    internal: tuple[str, ...]  # asked for by a pod's address or a service's name, where nobody has a certificate
+    keys: tuple[str, ...]  # beside the keys that verify our tokens
+    longer_bodies: tuple[tuple[str, int], ...]
+
+
+def expects_json(request: HttpRequest) -> bool:
+    """Return whether the request is for a program."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).machine)
+
+
+def is_internal(request: HttpRequest) -> bool:
+    """Return whether kubelets, Prometheus and other services ask for this path by whatever host. Its answer builds no
+    link, and says nothing of the host."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).internal)
+
+
+def is_beside_keys(request: HttpRequest) -> bool:
+    """Return whether the path stands beside the keys that verify our tokens."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).keys)
+
+
+def is_in_admin(path: str) -> bool:
+    """Return whether the path, as a browser asks for it, is one of the admin's."""
+    try:
+        return path.startswith(reverse("vestibule_admin:index"))
+    except NoReverseMatch:
+        return False
+
+
+def longer_bodies() -> tuple[tuple[str, int], ...]:
+    """Return the beginnings of the paths that take more than BODY_LIMIT, and how many bytes each takes."""
+    return _routes(settings.ROOT_URLCONF).longer_bodies
+
+
+@cache
+def _routes(urlconf: str) -> Routes:
+    keys, health, metrics = _find("vestibule_ops:jwks"), _find("vestibule_ops:live"), _find("vestibule_ops:metrics")
+    return Routes(
+        machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics,
+        internal=_folder(health) + metrics + keys,
+        keys=_folder(keys),
+        longer_bodies=tuple((start, limit) for name, limit in settings.LONGER_BODIES.items() for start in _find(name)),
+    )
+
+
+def _find(name: str) -> tuple[str, ...]:
+    """The path of that URL, without the prefix of the script; none where this project has not included it."""
+    try:
+        return (reverse(name).removeprefix(get_script_prefix().rstrip("/")),)
+    except NoReverseMatch:
+        return ()
+
+
+def _folder(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """What they stand in."""
+    return tuple(urljoin(path, ".") for path in paths)
