@@ -51,7 +51,7 @@ FROM numbers, unnest(ARRAY['account.registered', 'session.opened']) AS name;
 
 
 def _search(town: Town, number: int) -> Iterator[Ask]:
-    """By address, the beginning of one, number, name and id, as whoever is staff; each finds somebody."""
+    """Search by address, its beginning, number, name and id, as the staff; each finds somebody."""
     words = ("u77@example.org", "u77", "%2B4915100000077", "u78", "f033ab37-c302-01f7-3f14-2449d037028d")
     for turn in range(number):
         yield Ask("GET", f"/api/admin/users?search={words[turn % len(words)]}", access=town.access[0])

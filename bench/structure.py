@@ -72,7 +72,7 @@ def sizes(trees: dict[Path, ast.Module]) -> dict[str, float]:
 
 def cycles() -> dict[str, float]:
     """Groups of packages at the top that import one another in a ring."""
-    from grimp import build_graph  # noqa: PLC0415 - seconds, for whoever asks this alone
+    from grimp import build_graph  # noqa: PLC0415 - takes seconds, and only this measure needs it
 
     graph = build_graph("vestibule")
     return {"cycles among packages": len(graph.nominate_cycle_breakers("vestibule"))}

@@ -123,7 +123,7 @@ class Reply:
 
 
 class Door(Protocol):
-    """A skin, as a person uses it."""
+    """The API or the pages, as a person uses them."""
 
     def start(self, **typed: str) -> Reply:
         """Sign up with what was typed."""
@@ -167,7 +167,7 @@ class Api:
         return str(self.confirm(registration, inbox.newest(email).code).body["access"])
 
     def send(self, method: str, path: str, access: str = "", body: Any = None) -> Reply:
-        """Any method on any path of the API, as whoever holds the access token."""
+        """Any method on any path of the API, as the person whose access token it is."""
         headers = {"Authorization": f"Bearer {access}"} if access else {}
         answer = self.http.generic(
             method,

@@ -1,10 +1,10 @@
-// The captcha in a form: ALTCHA's widget, which works in a thread of its own once the form is used, or the vendor's.
+// The captcha in a form: ALTCHA's widget, which works in its own thread once the form is used, or the vendor's.
 
 async function altcha(widget) {
   const form = widget.closest("form");
   const button = form.querySelector("button[type=submit]");
   let pressed = false, working = false;
-  // As soon as the form is used, which may be before the widget is here; once, for to begin again breaks off.
+  // As soon as the form is used, which may be before the widget has loaded; only once, because a restart aborts the work.
   const begin = async () => {
     if (working || widget.getState?.() !== "unverified") return;
     working = true;
@@ -12,15 +12,15 @@ async function altcha(widget) {
     working = false;
   };
   form.addEventListener("input", begin);
-  // Pressed before the work is done: go on when it is. (On the click, for the widget's box is required meanwhile, and
-  // the browser would refuse to submit.)
+  // If the button is pressed before the work is done, submit when it is. (On the click, because the widget's box is
+  // required meanwhile and the browser would refuse to submit.)
   button.addEventListener("click", (event) => {
     if (!widget.isConnected || widget.getState?.() === "verified") return;
     event.preventDefault();
     pressed = true;
     begin();
   });
-  // Without the widget the form goes its slower way.
+  // Without the widget the form uses the wait ticket.
   const fail = () => {
     widget.remove();
     form.querySelector("[data-failed]").hidden = false;

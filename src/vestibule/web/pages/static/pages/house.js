@@ -1,7 +1,7 @@
-// What every page does better with JavaScript; each of them works without.
+// Improvements of every page; each page works without JavaScript.
 "use strict";
 
-// The token of a link in a mail leaves the address bar and the history; the form of the page holds it.
+// Removes the token of a mailed link from the address bar and the history; the form of the page holds it.
 const here = new URL(location.href);
 if (here.searchParams.has("token")) {
   here.searchParams.delete("token");
@@ -20,7 +20,7 @@ function showPassword(button) {
   });
 }
 
-// How strong a new password is, as advice: zxcvbn, ours to serve, fetched when somebody first types one.
+// Advice on the strength of a new password, by zxcvbn, which we serve and which is fetched at the first key press.
 const estimator = document.currentScript.src.replace("pages/house.js", "vendor/zxcvbn.js");
 const { nonce } = document.currentScript; // without it no script runs here
 const strengths = ["very weak", "weak", "fair", "good", "strong"];

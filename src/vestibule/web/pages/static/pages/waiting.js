@@ -1,4 +1,4 @@
-// The page that waits for the proof: it counts down, sends again in place, and goes on when the proof was made elsewhere.
+// The page that waits for the proof: it counts down, resends in place, and continues when the proof was made elsewhere.
 "use strict";
 
 const waiting = document.querySelector("form[data-waits]");
@@ -6,7 +6,7 @@ const again = document.querySelector("form[data-resend]");
 const said = again?.querySelector("[data-said]");
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-// Call `tick` with the whole seconds left, each second, until none is.
+// Call `tick` each second with the seconds left, until none is left.
 function countDown(seconds, tick) {
   const end = Date.now() + seconds * 1000;
   const step = () => {
@@ -83,7 +83,7 @@ async function resend() {
   else coolDown(body.resend_in);
 }
 
-// Asks gently: every few seconds at first, then every twenty, and not while nobody looks.
+// Polls every few seconds at first, then every twenty, and not while the tab is hidden.
 async function watch(seconds) {
   if (!document.hidden) {
     const { ok, body } = await ask(waiting.dataset.statusUrl).catch(() => ({ ok: false, body: {} }));
