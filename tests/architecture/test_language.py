@@ -1,6 +1,7 @@
 """Words are chosen where somebody reads them: below web there are codes and parameters, and what the courier says."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,37 @@ def test_only_the_edge_and_the_courier_know_words() -> None:
     }
     assert imported
     assert not {module for module in imported if not module.startswith(RENDERS)}
+
+
+SPOKEN = ("flows", "sessions", "accounts", "challenges", "captcha", "addresses")
+SENTENCE = re.compile(r"[A-Z].* .*[.!?]")
+
+
+def test_no_flow_and_nothing_below_holds_a_sentence() -> None:
+    """Marked for translation or not: a sentence that is made there is in one language for everybody."""
+    found = [
+        (module, node.value)
+        for module, tree in trees().items()
+        if module.split(".")[1:2] and module.split(".")[1] in SPOKEN
+        for node in _texts_that_are_used(tree)
+        if SENTENCE.fullmatch(str(node.value))
+    ]
+    assert not found
+
+
+def test_no_moment_is_written_out_in_the_words_of_one_language() -> None:
+    """Names of days and months, and a country's order of them (strftime: a, A, b, B, c, p, x, X)."""
+    formats = [
+        (module, part.value)
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr)
+        for part in node.format_spec.values
+        if isinstance(part, ast.Constant)
+    ]
+    formats += [(call.module, text) for call in calls() if ".strftime" in call.callee for text in _constants(call.node)]
+    assert formats
+    assert not [each for each in formats if re.search(r"%-?[aAbBcpxX]", str(each[1]))]
 
 
 def test_every_refusal_of_a_field_has_words_and_their_parameters() -> None:
@@ -104,3 +136,15 @@ def _validator_keys() -> set[str]:
             password, email="ada.lovelace@navy.example", username="adalovelace"
         )
     }
+
+
+def _texts_that_are_used(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Every text but the docstrings."""
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node
+
+
+def _constants(call: ast.Call) -> list[str]:
+    return [str(node.value) for node in call.args if isinstance(node, ast.Constant)]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -186,9 +187,9 @@ def _draw_bar(day: date, steps: StepCounts, x: int, slot: int, top: int) -> DayB
     foot = _y_position(0, top)
     started, delivered, confirmed = (_y_position(n, top) for n in (steps.started, steps.delivered, steps.confirmed))
     return DayBar(
-        told=f"{day:%a %d %b}: {steps.started:,} started, {steps.sent:,} sent, {steps.delivered:,} delivered, "
-        f"{steps.confirmed:,} confirmed",
-        label=f"{day.day} {day:%b}" if day.day == 1 or (day.day % 5 == 0 and day.day < 30) else "",
+        told=f"{date_format(day, 'D d M')}: {steps.started:,} started, {steps.sent:,} sent, "
+        f"{steps.delivered:,} delivered, {steps.confirmed:,} confirmed",
+        label=date_format(day, "j M") if day.day == 1 or (day.day % 5 == 0 and day.day < 30) else "",
         x=x + GAP // 2,
         middle=x + slot // 2,
         width=slot - GAP,

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.dateformat import format as date_format
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
@@ -33,7 +34,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # generic to mypy a
 
 def format_moment(at: datetime) -> str:
     """Return a time (UTC) as our pages write it."""
-    return f"{at.day} {at:%b %Y, %H:%M:%S}"
+    return date_format(at, "j M Y, H:i:s")
 
 
 def person_url(user_id: UUID) -> str:
