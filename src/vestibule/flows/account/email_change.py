@@ -36,11 +36,10 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the password is wrong.
         Locked: too many wrong passwords were tried on this account.
-        Invalid: the account has this address already.
+        Invalid: the account has this address already, or has a password and none was typed.
         Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
-    user = step_up.require_recent_user(client)
-    by_password.check_current_password(client, user, password)
+    user = by_password.require_recent_owner(client, password)
     if user.email == email.value:
         raise Invalid({"email": [FieldError("unchanged", "email_unchanged")]})
     holder = directory.find_account_by_address(email)

@@ -17,18 +17,18 @@ from vestibule.kernel.errors import FieldError, Invalid
 
 @flow("password_change.change")
 def change_password(*, client: Client, current: str, password: str) -> None:
-    """Set a new password, end every other session, device and pending change, and tell the owner.
+    """Set a new password, or the first of an account that has none; end every other session, device and pending change,
+    and tell the owner.
 
     Raises:
         Unauthenticated: the client is not signed in.
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the current password is wrong. It is counted like a failed sign-in.
         Locked: too many wrong passwords were tried on this account.
-        Invalid: the policy refuses the new password, or it equals the current one.
+        Invalid: the policy refuses the new password, it equals the current one, or the current one was not typed.
         Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
-    user = step_up.require_recent_user(client)
-    by_password.check_current_password(client, user, current)
+    user = by_password.require_recent_owner(client, current, field="current_password")
     typed = step_up.validate_new_password(user, password)
     if typed == passwords.normalise_password(current):
         raise Invalid({"password": [FieldError("password_unchanged")]})

@@ -36,12 +36,12 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the password is wrong.
         Locked: too many wrong passwords were tried on this account.
-        Invalid: no SMS can be sent to the number, or the account has proved it already.
+        Invalid: no SMS can be sent to the number, or the account has proved it already, or has a password and none was
+            typed.
         Throttled: the limits on SMS costs are reached.
         Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
-    user = step_up.require_recent_user(client)
-    by_password.check_current_password(client, user, password)
+    user = by_password.require_recent_owner(client, password)
     if phone.channel not in settings.CHANNELS or not phone.is_sms_allowed:
         raise Invalid({"phone_number": [FieldError("unsupported")]})
     if user.phone_number == phone.value and user.phone_verified_at:

@@ -98,6 +98,26 @@ def reauthenticate(*, client: Client, password: str) -> Session:
     return renewed
 
 
+def require_recent_owner(client: Client, password: str, *, field: str = "password") -> User:
+    """Return the account of a person whose sign-in is recent and, if the account has a password, who knows it. An
+    account without one has nothing to compare: the recent sign-in guards it alone.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        StepUpRequired: the sign-in is not recent.
+        Invalid: no password was typed in `field`, and the account has one.
+        InvalidCredentials: the password is wrong.
+        Locked: too many wrong passwords were tried on this account.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
+    """
+    user = step_up.require_recent_user(client)
+    if user.has_usable_password():
+        if not password:
+            raise errors.Invalid({field: [errors.FieldError("required")]})
+        check_current_password(client, user, password)
+    return user
+
+
 def check_current_password(client: Client, user: User, password: str) -> None:
     """Compare the password of a signed-in person, and count it against the account.
 

@@ -14,7 +14,7 @@ from vestibule.addresses import parsing
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.flows.account import email_change, phone_change
 from vestibule.limits import rules
-from vestibule.web.api.login import parse_password
+from vestibule.web.api.login import limit_password
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import GUARDED_CODES, PROOF_CODES, SIGNED_IN_CODES
 from vestibule.web.api.people import Myself
@@ -26,17 +26,17 @@ _PROOF_CODES = (*SIGNED_IN_CODES, *PROOF_CODES)
 
 
 class NewEmail(RequestBody):
-    """The new address, and the password."""
+    """The new address, and the password of an account that has one."""
 
     email = Text(allow_blank=False)
-    password = Text(max_length=4096)
+    password = Text(required=False, max_length=4096)
 
 
 class NewPhone(RequestBody):
-    """The new number, and the password."""
+    """The new number, and the password of an account that has one."""
 
     phone_number = Text(allow_blank=False)
-    password = Text(max_length=4096)
+    password = Text(required=False, max_length=4096)
 
 
 class Code(RequestBody):
@@ -67,7 +67,7 @@ class ChangeEmail(ApiView):
         client = self.admit_bearer()
         typed = read_body(NewEmail, request)
         email = applicant.parse_single_field("email", typed["email"], parsing.parse_email)
-        return _code_sent_response(email_change.start(client=client, email=email, password=parse_password(typed)))
+        return _code_sent_response(email_change.start(client=client, email=email, password=limit_password(typed)))
 
 
 class ConfirmEmail(ApiView):
@@ -117,7 +117,7 @@ class ChangePhone(ApiView):
         client = self.admit_bearer()
         typed = read_body(NewPhone, request)
         phone = applicant.parse_single_field("phone_number", typed["phone_number"], parsing.parse_phone)
-        return _code_sent_response(phone_change.start(client=client, phone=phone, password=parse_password(typed)))
+        return _code_sent_response(phone_change.start(client=client, phone=phone, password=limit_password(typed)))
 
 
 class ConfirmPhone(ApiView):

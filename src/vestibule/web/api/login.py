@@ -119,11 +119,20 @@ def parse_password(typed: dict[str, Any], field: str = "password") -> str:
     """Return a password that is to be compared.
 
     Raises:
+        Invalid: none was typed, or it is longer than any password.
+    """
+    if not typed.get(field):
+        raise Invalid({field: [FieldError("required")]})
+    return limit_password(typed, field)
+
+
+def limit_password(typed: dict[str, Any], field: str = "password") -> str:
+    """Return a password that an account may do without; empty if none was typed.
+
+    Raises:
         Invalid: it is longer than any password (CVE-2013-1443).
     """
     password: str = typed.get(field, "")
-    if not password:
-        raise Invalid({field: [FieldError("required")]})
     if len(password.encode(errors="replace")) > passwords.MAX_BYTES:
         raise Invalid({field: [FieldError("password_too_long")]})
     return password

@@ -15,7 +15,7 @@ from vestibule.flows import step_up
 from vestibule.flows.account import password_change
 from vestibule.flows.recovery import password_reset
 from vestibule.limits import rules
-from vestibule.web.api.login import parse_password
+from vestibule.web.api.login import limit_password, parse_password
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.view import ApiView
@@ -55,9 +55,9 @@ class ResetRequest(AnyAddress):
 
 
 class ChangeRequest(RequestBody):
-    """The current password, and the new one."""
+    """The current password of an account that has one, and the new one."""
 
-    current_password = Text(max_length=4096)
+    current_password = Text(required=False, max_length=4096)
     password = Text(max_length=4096)
     password2 = Text(required=False, max_length=4096, help_text="Must match, where sent.")
 
@@ -128,7 +128,7 @@ class ChangePassword(ApiView):
         """Ends every other session. Needs a sign-in of the last ten minutes."""
         client = self.admit_bearer()
         typed = read_body(ChangeRequest, request)
-        current, password = parse_password(typed, "current_password"), parse_password(typed)
+        current, password = limit_password(typed, "current_password"), parse_password(typed)
         step_up.require_matching_passwords(password, typed.get("password2"))
         password_change.change_password(client=client, current=current, password=password)
         return Response(status=204)

@@ -46,6 +46,7 @@ class About(serializers.Serializer[Profile]):
 class Myself(Person):
     """User and profile."""
 
+    has_password = serializers.BooleanField(source="has_usable_password", help_text="Whether a password can sign in.")
     profile = About()
 
 
