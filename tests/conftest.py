@@ -50,7 +50,7 @@ ONCE += [
     "faults_of_use/test_settings_*.py",
     "stories/test_permissions.py",
 ]
-ONCE += [f"domain/test_{unit}.py" for unit in ("sealing", "identifiers", "replies", "framing")]
+ONCE += [f"domain/test_{unit}.py" for unit in ("sealing", "identifiers", "replies", "framing", "fields", "payloads")]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("bodies", "codes", "hosts", "languages", "names", "other_origins")]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs")]
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]

@@ -10,8 +10,8 @@ from django.db.transaction import atomic
 
 from tests.contracts.stores import at_once
 from vestibule.accounts import address_history, directory, lifecycle
+from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.identifiers import FullName, Username
-from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.addresses.address import Email, Phone
 

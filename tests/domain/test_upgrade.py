@@ -16,8 +16,8 @@ from django.utils import timezone
 from tests.domain.test_payloads import examples
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import lifecycle
+from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.identifiers import FullName
-from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import Email
 from vestibule.challenges.configured_engine import challenges

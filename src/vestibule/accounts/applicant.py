@@ -1,15 +1,15 @@
 """Parsing of a sign-up. Flows take an Applicant, so that they cannot be called with unchecked input."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
 
 from vestibule.accounts import identifiers, passwords
+from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.models import Role
-from vestibule.addresses import parsing
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
 from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
@@ -26,6 +26,7 @@ class Applicant:
     username: Username | None
     full_name: FullName
     password: str
+    more: Mapping[str, str] = field(default_factory=dict)  # the fields of the table that no code knows by name
 
     @property
     def address(self) -> Address:
@@ -39,37 +40,21 @@ class Applicant:
 def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
     """Check and normalise every field; an absent field and an empty one are the same.
 
-    Fields: email, phone_number, password, confirm_password, username, full_name, channel, role.
+    Fields: those of the table (accounts.fields), password, confirm_password, channel, role.
 
     Raises:
         Invalid: one or more fields are malformed or missing; it names all of them.
     """
     wrong: dict[str, list[FieldError]] = {}
-
-    def parse_field(field: str, parser: Callable[[str], T]) -> T | None:
-        if not typed.get(field):
-            return None
-        try:
-            return parser(typed[field])
-        except Malformed as error:
-            wrong[field] = [error.error]
-            return None
-
-    channel = typed.get("channel") or "email"
-    email, phone = parse_field("email", parsing.parse_email), parse_field("phone_number", parsing.parse_phone)
-    username, full_name = (
-        parse_field("username", identifiers.parse_username),
-        parse_field("full_name", identifiers.parse_full_name),
-    )
+    channel, told = typed.get("channel") or "email", _parse_told_fields(typed, wrong)
+    email, number = told.pop("email", ""), told.pop("phone_number", "")
+    username, full_name = told.pop("username", ""), told.pop("full_name", "")
+    phone = Phone(number) if number else None
     wrong |= _find_missing_fields(typed, channel) | _find_unavailable_choices(typed, channel, phone)
     password = passwords.normalise_password(typed.get("password") or "")
     if "password" not in wrong and (
         found := passwords.find_policy_violations(
-            password,
-            email=str(email or ""),
-            username=username or "",
-            full_name=full_name or "",
-            phone_number=str(phone or ""),
+            password, email=email, username=username, full_name=full_name, phone_number=number
         )
     ):
         wrong["password"] = found
@@ -80,12 +65,25 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
         raise Invalid(wrong)
     return Applicant(
         channel=channel,
-        email=email,
+        email=Email(email) if email else None,
         phone=phone,
-        username=username,
-        full_name=full_name or FullName(""),
+        username=Username(username) if username else None,
+        full_name=FullName(full_name),
         password=password,
+        more=told,
     )
+
+
+def _parse_told_fields(typed: Mapping[str, Any], wrong: dict[str, list[FieldError]]) -> dict[str, str]:
+    """Return the fields of the table that were told; what is malformed goes to `wrong`."""
+    told: dict[str, str] = {}
+    for row in SIGN_UP_FIELDS:
+        try:
+            if typed.get(row.name):
+                told[row.name] = str(row.parse(typed[row.name]))
+        except Malformed as error:
+            wrong[row.name] = [error.error]
+    return told
 
 
 def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:

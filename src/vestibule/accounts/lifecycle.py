@@ -1,7 +1,6 @@
 """A user's states: every creation, transition and erasure is one guarded statement in the caller's transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
@@ -11,8 +10,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from vestibule.accounts import address_history, directory
+from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.address_history import ProvedAddress
-from vestibule.accounts.identifiers import FullName, Username
+from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, empty_columns
 from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.storage.prepared import PreparedQuery
@@ -35,30 +35,6 @@ LockedUser = NewType("LockedUser", User)
 account on the strength of something read before takes one as its argument (docs/decisions/0045)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDetails:
-    """The details of a new account. They replace everything that a PENDING row held."""
-
-    password: str  # its hash
-    email: Email | None
-    username: Username | None
-    full_name: FullName
-    phone_number: Phone | None
-    language: str
-
-    @property
-    def columns(self) -> dict[str, str | None]:
-        """The columns of a user, as they are stored."""
-        return {
-            "password": self.password,
-            "email": self.email.value if self.email else None,
-            "username": self.username,
-            "full_name": self.full_name,
-            "phone_number": self.phone_number.value if self.phone_number else None,
-            "language": self.language,
-        }
-
-
 def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) -> UUID | None:
     """Save a PENDING user with a profile for this address, or update the one that waits there. Return its id, or None
     if an account has the address.
@@ -69,10 +45,10 @@ def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) 
     """
     if details.phone_number and not details.email and directory.find_account_by_address(details.phone_number):
         return None  # an e-mail address is unique over all rows; a number only over the proved ones
-    user = User(**details.columns, status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
+    user = User(**details.user_columns, status=Status.PENDING, sign_up_id=sign_up_id, updated_at=now)
     # The columns of the unique index that makes two waiting sign-ups on one address conflict.
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
-    replaced = (*details.columns, "sign_up_id", "updated_at")
+    replaced = (*details.user_columns, "sign_up_id", "updated_at")
     put = insert_or_update(user, replaced, conflict=conflict, where=""""vestibule_user"."status" = 'pending'""")
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
@@ -100,11 +76,11 @@ def activate_user(
     }
     if waiting := _find_pending_user(details):
         held = _pending_users_at(details).filter(pk=waiting.pk)
-        if held.update(**details.columns, **proved, updated_at=email_verified_at or phone_verified_at):
-            Profile.objects.filter(pk=waiting.pk).update(bio="", address="")
+        if held.update(**details.user_columns, **proved, updated_at=email_verified_at or phone_verified_at):
+            Profile.objects.filter(pk=waiting.pk).update(**details.profile_columns)
             return User.objects.get(pk=waiting.pk)
-    user = insert_row(User(**details.columns, **proved))
-    insert_row(Profile(user=user))
+    user = insert_row(User(**details.user_columns, **proved))
+    insert_row(Profile(user=user, **details.profile_columns))
     return user
 
 
@@ -249,10 +225,7 @@ def erase_user(user_id: UUID) -> bool:
     closed = User.objects.filter(pk=user_id, status__in=[Status.ACTIVE, Status.SUSPENDED]).update(
         status=Status.CLOSED,
         updated_at=Now(),
-        email=None,
-        username=None,
-        full_name="",
-        phone_number=None,
+        **empty_columns(USER_FIELDS),
         email_verified_at=None,
         phone_verified_at=None,
         closes_at=None,
@@ -262,7 +235,7 @@ def erase_user(user_id: UUID) -> bool:
     )
     if closed:
         FormerAddress.objects.filter(user_id=user_id).delete()
-        Profile.objects.filter(user_id=user_id).update(bio="", address="", picture="")
+        Profile.objects.filter(user_id=user_id).update(**empty_columns(PROFILE_FIELDS), picture="")
     return closed == 1
 
 
@@ -287,7 +260,7 @@ def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
     """Return the PENDING row of the address, if there is one."""
     if details.email:
         return _PENDING_USERS.filter(email=details.email.value)
-    return _PENDING_USERS.filter(email=None, phone_number=details.columns["phone_number"])
+    return _PENDING_USERS.filter(email=None, phone_number=details.user_columns["phone_number"])
 
 
 def _find_pending_user(details: AccountDetails) -> User | None:

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from vestibule.accounts.fields import PERSONAL_FIELDS, Holder, PersonalField
 from vestibule.kernel import entropy
 
 
@@ -126,6 +127,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return str(self.id)
 
+    def read_field(self, row: PersonalField) -> str:
+        """What the person told of a field of the table."""
+        return getattr(self if row.holder is Holder.USER else self.profile, row.name) or ""
+
     @property
     def is_active(self) -> bool:  # type: ignore[override]  # Django has a constant there
         """Whether the person may sign in."""
@@ -165,3 +170,16 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+def _add_columns() -> None:
+    """Give each field of the table that no model declares its column. The database fills it for older processes."""
+    models_of = {Holder.USER: User, Holder.PROFILE: Profile}
+    for row in PERSONAL_FIELDS:
+        model = models_of[row.holder]
+        if row.name not in {column.name for column in model._meta.local_fields}:
+            column = models.CharField(max_length=row.longest, blank=True, default="", db_default="")
+            model.add_to_class(row.name, column)
+
+
+_add_columns()

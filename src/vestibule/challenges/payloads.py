@@ -73,6 +73,7 @@ class SignUpPayload(Payload):
     mark: str | None = None  # a few bits of a digest of the password, by which a sign-up is found
     unsent: bool = False  # whether its message was held back
     language: str = ""  # of its messages, and then of the account
+    more: dict[str, str] | None = None  # the fields of the table that no code knows by name (accounts.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, passwords
+from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.identifiers import FullName
-from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import Role, Status, User
 from vestibule.addresses.address import Address, Email
 from vestibule.audit import events

@@ -12,9 +12,9 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, passwords
+from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import FullName, Username
-from vestibule.accounts.lifecycle import AccountDetails
 from vestibule.accounts.models import User
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
 from vestibule.audit import events
@@ -71,6 +71,7 @@ def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None)
         password_hash=passwords.hash_password(applicant.password),
         mark=password_marks(applicant.password)[0],
         device=dict(device) if device else None,
+        more=dict(applicant.more) or None,
     )
 
 
@@ -95,6 +96,7 @@ def account_details(payload: SignUpPayload, chosen: Username | None = None) -> A
         full_name=FullName(payload.full_name),
         phone_number=Phone(payload.phone) if payload.phone else None,
         language=payload.language,
+        more=payload.more or {},
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.challenges.policy import PolicySettings
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
@@ -13,7 +14,7 @@ REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", REGISTRATION_MODES, def
 LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
 PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
 SIGNUP_FIELDS = env.read_list(
-    "SIGNUP_FIELDS", value_types.choice_parser(("email", "username", "full_name", "phone_number", "device")), id="E006"
+    "SIGNUP_FIELDS", value_types.choice_parser((*(row.name for row in SIGN_UP_FIELDS), "device")), id="E006"
 )
 ENUMERATION_PROTECTION = env.read_switch("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.read_number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")

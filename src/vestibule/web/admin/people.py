@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 
 from vestibule.accounts import directory
+from vestibule.accounts.fields import PERSONAL_FIELDS
 from vestibule.accounts.models import Role, User
 from vestibule.audit import events
 from vestibule.flows.staff import audit_log, people
@@ -18,6 +19,9 @@ from vestibule.web.admin import access
 from vestibule.web.admin.actions import ACTIONS, AccountAction
 from vestibule.web.admin.tables import ReadOnlyTable, format_moment, person_url
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
+
+# Addresses stand above them, with their proofs.
+_SHOWN_FIELDS = [row for row in PERSONAL_FIELDS if row.staff_see and not row.is_address]
 
 
 class PersonTable(ReadOnlyTable):
@@ -72,6 +76,7 @@ class PersonTable(ReadOnlyTable):
         context = {
             "title": self.name(shown.user),
             "person": shown.user,
+            "personal": [(row.label, shown.user.read_field(row)) for row in _SHOWN_FIELDS],
             "sessions": shown.sessions,
             "devices": shown.devices,
             "events": [{"row": each, "meaning": events.meaning_of(each.name)} for each in happened],

@@ -6,6 +6,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS
 from vestibule.flows.account import personal_data, profile
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
@@ -23,8 +24,7 @@ class AboutRequest(RequestBody):
 
     null_clears = True
 
-    bio = Text(required=False, max_length=2048)
-    address = Text(required=False, max_length=2048)
+    personal = PROFILE_FIELDS
 
 
 class ChangeRequest(RequestBody):
@@ -32,8 +32,8 @@ class ChangeRequest(RequestBody):
 
     null_clears = True
 
-    full_name = Text(required=False)
-    username = Text(required=False)
+    personal = tuple(row for row in USER_FIELDS if row.editable)
+
     phone_number = Text(
         required=False, help_text="Unproved; a proved one is changed by a code, and taken away by null."
     )

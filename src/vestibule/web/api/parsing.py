@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from django.utils.translation import get_language
 from rest_framework import serializers
@@ -11,6 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from vestibule.accounts.fields import PersonalField
 from vestibule.captcha.verification import LONGEST_ANSWER
 
 MAX_DEPTH = 32
@@ -41,13 +42,15 @@ class StrictJSONParser(BaseParser):
 
 class RequestBody(serializers.Serializer[Any]):
     """The body of a request. For an optional field null is the same as absent, because clients generated from a schema
-    send null for what they were not given; `clears` marks a body in which null removes the field's content."""
+    send null for what they were not given; `null_clears` marks a body in which null removes the field's content.
+    `personal` are the fields of the table (accounts.fields) that the body holds besides its declared ones."""
 
     null_clears = False
+    personal: ClassVar[tuple[PersonalField, ...]] = ()
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the declared fields; optional ones allow null."""
-        fields: dict[str, Any] = super().get_fields()
+        """Return the personal fields and the declared ones; optional ones allow null."""
+        fields: dict[str, Any] = {row.name: Text(required=False) for row in self.personal} | super().get_fields()
         for field in fields.values():
             field.allow_null = not field.required
         return fields

@@ -5,22 +5,29 @@ from typing import Any
 from rest_framework import serializers
 
 from vestibule.accounts import pictures
+from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, PersonalField
 from vestibule.accounts.models import Profile, Role, Status, User
+
+
+def _personal_fields(rows: tuple[PersonalField, ...]) -> dict[str, Any]:
+    kinds = {"email": serializers.EmailField}
+    return {row.name: kinds.get(row.input_type, serializers.CharField)(allow_null=row.empty is None) for row in rows}
 
 
 class Person(serializers.Serializer[User]):
     """The signed-in person's own account."""
 
     id = serializers.UUIDField()
-    email = serializers.EmailField(allow_null=True)
-    username = serializers.CharField(allow_null=True)
-    full_name = serializers.CharField()
-    phone_number = serializers.CharField(allow_null=True)
     role = serializers.ChoiceField(choices=Role.choices)
     status = serializers.ChoiceField(choices=Status.choices)
     email_verified = serializers.SerializerMethodField()
     phone_verified = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """The id, the fields of the table, and what else is declared."""
+        declared = super().get_fields()
+        return {"id": declared.pop("id"), **_personal_fields(USER_FIELDS), **declared}
 
     def get_email_verified(self, user: User) -> bool:
         """Return whether the address was proved."""
@@ -34,9 +41,11 @@ class Person(serializers.Serializer[User]):
 class About(serializers.Serializer[Profile]):
     """What a person tells about themselves."""
 
-    bio = serializers.CharField()
-    address = serializers.CharField()
     picture = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields of the table, and the picture."""
+        return {**_personal_fields(PROFILE_FIELDS), **super().get_fields()}
 
     def get_picture(self, profile: Profile) -> str | None:
         """Return the URL of the picture."""

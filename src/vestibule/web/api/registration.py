@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.accounts.applicant import Applicant
+from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.addresses import parsing
 from vestibule.flows.sign_up import deferred as registration
 from vestibule.flows.sign_up import steps
@@ -43,12 +44,11 @@ class DeviceFacts(RequestBody):
 class StartRequest(RequestBody):
     """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
 
-    email = Text(required=False)
+    personal = SIGN_UP_FIELDS
+
     password = Text(required=False, max_length=4096)
     confirm_password = Text(required=False, max_length=4096, help_text="Must match, where sent.")
     password2 = Text(required=False, max_length=4096, help_text="Another name of `confirm_password`.")
-    username = Text(required=False)
-    full_name = Text(required=False)
     phone_number = Text(required=False, help_text="E.164, with the country code.")
     device = DeviceFacts(required=False)
     channel = Text(required=False, help_text="`email` (default) or `sms`.")

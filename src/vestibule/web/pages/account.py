@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from vestibule.accounts import applicant, pictures
+from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.addresses import parsing
 from vestibule.audit import events
 from vestibule.flows import step_up
@@ -15,33 +16,24 @@ from vestibule.flows.account import devices, email_change, password_change, pers
 from vestibule.flows.sign_in import by_password, sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.web.pages.rendering import next_path, render_page
+from vestibule.web.pages.rendering import next_path, personal_field_contexts, render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, set_session_cookies, signed_in_only
 
 
 @signed_in_only
 def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/`: name, username, bio, address."""
+    """`/account/`: what the person tells about themselves."""
     refusal = None
     if request.method == "POST":
-        about = {name: request.POST.get(name, "") for name in ("bio", "address")}
-        typed = {name: request.POST.get(name, "") for name in ("full_name", "username")}
+        typed = {**_posted_fields(request, Holder.USER), "profile": _posted_fields(request, Holder.PROFILE)}
         try:
-            profile.change_profile(client=client, typed={**typed, "profile": about})
+            profile.change_profile(client=client, typed=typed)
             return HttpResponseRedirect(_done_url("account", "saved"), status=303)
         except StepUpRequired:
             return _step_up_page(request, reverse("vestibule_pages:account"))
         except Refusal as refused:
             refusal = refused
-    user = profile.show_profile(client=client)
-    context = {
-        "tab": "profile",
-        "person": user,
-        "picture": pictures.picture_url(user.profile.picture),
-        "saved": "saved" in request.GET,
-        "typed": request.POST,
-    }
-    return render_page(request, "pages/account/profile.html", context, refusal)
+    return _profile_page(request, client, refusal)
 
 
 @signed_in_only
@@ -53,8 +45,7 @@ def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
         elif request.method == "POST":
             profile.remove_picture(client=client)
     except Refusal as refusal:
-        context = {"tab": "profile", "person": profile.show_profile(client=client)}
-        return render_page(request, "pages/account/profile.html", context, refusal)
+        return _profile_page(request, client, refusal)
     return HttpResponseRedirect(_done_url("account", "saved" if request.method == "POST" else ""), status=303)
 
 
@@ -138,6 +129,22 @@ def _done_url(page: str, query: str) -> str:
     return f"{reverse(f'vestibule_pages:{page}')}?{query}".rstrip("?")
 
 
+def _posted_fields(request: HttpRequest, holder: Holder) -> dict[str, str]:
+    return {row.name: request.POST.get(row.name, "") for row in _ON_PAGE if row.holder is holder}
+
+
+def _profile_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
+    user = profile.show_profile(client=client)
+    values = {row.name: request.POST.get(row.name) or user.read_field(row) for row in _ON_PAGE}
+    context = {
+        "tab": "profile",
+        "fields": personal_field_contexts(_ON_PAGE, values, refusal, list(values)),
+        "picture": pictures.picture_url(user.profile.picture),
+        "saved": "saved" in request.GET,
+    }
+    return render_page(request, "pages/account/profile.html", context, refusal)
+
+
 def _change_session_or_device(request: HttpRequest, client: Client) -> None:
     act, id = request.POST.get("act", ""), _posted_id(request)
     if act == "end":
@@ -211,6 +218,7 @@ def _posted_id(request: HttpRequest) -> UUID:
         raise NotFound from error
 
 
+_ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
 _STEP_UP_ORIGINS = ("account", "sessions", "security")
 _SECURITY_ACTIONS = {
     "password": _change_password,

@@ -6,15 +6,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vestibule.accounts import applicant
+from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.addresses.address import ADDRESS_TYPES, Email, Phone
 from vestibule.flows.sign_up import deferred, pending
 from vestibule.kernel.errors import Refusal
 from vestibule.limits import rules
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, registration_cookie, waiting
-from vestibule.web.pages.rendering import field_context, get_or_post, render_page
+from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts, render_page
 
-FORM_FIELDS = ("email", "phone_number", "username", "full_name", "password", "channel")
+# Addresses come first, because one of them is proved.
+PERSONAL = sorted(SIGN_UP_FIELDS, key=lambda row: not row.is_address)
+FORM_FIELDS = (*(row.name for row in PERSONAL), "password", "channel")
 BROWSER_DEVICE = {"device": "this browser"}  # satisfies SIGNUP_FIELDS if it requires a device
 MODES = {
     "deferred": (rules.REGISTER_START, deferred.start),
@@ -47,9 +50,9 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
 def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:
     channel = typed.get("channel") if typed.get("channel") in settings.CHANNELS else Email.channel
     wanted = [ADDRESS_TYPES[str(channel)].field, *settings.SIGNUP_FIELDS]
-    fields = [name for name in ("email", "phone_number", "username", "full_name") if name in wanted]
+    shown = [row for row in PERSONAL if row.name in wanted]
     context = {
-        "fields": [field_context(name, typed, refusal, FORM_FIELDS) for name in fields],
+        "fields": personal_field_contexts(shown, typed, refusal, FORM_FIELDS),
         "password": field_context("password", {}, refusal, FORM_FIELDS),
         "channel": channel,
         "pending": settings.REGISTRATION_MODE == "pending",

@@ -1,11 +1,13 @@
 """Rendering of pages: template, status and words of a refusal, and the context of a form field."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from vestibule.accounts.fields import PersonalField
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
 from vestibule.web import routes
 from vestibule.web.field_messages import field_message
@@ -36,9 +38,10 @@ def refusal_status(refusal: Refusal | None) -> int:
     return PROBLEMS[problem_key(refusal)].status if refusal else 200
 
 
-def field_context(name: str, typed: dict[str, str], refusal: Refusal | None, order: tuple[str, ...]) -> dict[str, Any]:
+def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:
     """Return what the template needs for one field. The first wrong field in `order` gets the focus."""
-    wrong = refusal.fields if isinstance(refusal, Invalid) else {}
+    found = refusal.fields if isinstance(refusal, Invalid) else {}
+    wrong = {path.removeprefix("profile."): errors for path, errors in found.items()}
     if isinstance(refusal, UsernameTaken) and name == "username":
         wrong = {"username": []}
     first = next((each for each in order if each in wrong), None)
@@ -49,6 +52,13 @@ def field_context(name: str, typed: dict[str, str], refusal: Refusal | None, ord
         "errors": [field_message(error) for error in wrong.get(name, [])],
         "focus": name == first if first else name in ("email", "phone_number"),
     }
+
+
+def personal_field_contexts(
+    rows: Iterable[PersonalField], values: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return what the template needs of fields of the table."""
+    return [{**field_context(row.name, values, refusal, order), "row": row} for row in rows]
 
 
 def _alert_context(refusal: Refusal | None) -> dict[str, Any]:
