@@ -1,6 +1,8 @@
 """The tables of the docs say what the code says."""
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -9,6 +11,7 @@ import pytest
 from django.conf import settings
 
 import vestibule.flows
+from tests.architecture.source import trees
 from vestibule.audit import events
 from vestibule.audit.events import Event
 from vestibule.flows import flow
@@ -88,6 +91,29 @@ def flow_names() -> set[str]:
     for each in walk_packages(vestibule.flows.__path__, "vestibule.flows."):
         import_module(each.name)
     return flow.FLOW_NAMES
+
+
+def test_the_docstring_of_a_flow_lists_the_refusals_that_the_table_does() -> None:
+    codes = {name: kind.code for name, kind in vars(errors).items() if isinstance(getattr(kind, "code", None), str)}
+    for name, listed in flow_refusals():
+        assert {codes[each] for each in listed} == refusals_of(name) & {*codes.values()}, name
+
+
+def flow_refusals() -> Iterator[tuple[str, list[str]]]:
+    """The public name of each flow, and the errors that its docstring lists."""
+    for function in (node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        for mark in function.decorator_list:
+            match mark:
+                case ast.Call(func=ast.Name(id="flow"), args=[ast.Constant(value=str(name))]):
+                    yield name, re.findall(r"^ {4}(\w+): ", ast.get_docstring(function) or "", re.MULTILINE)
+
+
+def refusals_of(name: str) -> set[str]:
+    """The codes in the row of a flow; those of another row where it is said to be as that one."""
+    row = re.search(rf"^\| `{re.escape(name)}` \|[^|]*\|([^|]*)\|", (DOCS / "flows.md").read_text(), re.MULTILINE)
+    assert row, name
+    alike = re.findall(r"`(\w+\.\w+)`", row[1])
+    return set(re.findall(r"`(\w+)`", row[1])).union(*map(refusals_of, alike))
 
 
 def test_no_two_flows_have_one_name() -> None:

@@ -31,6 +31,7 @@ def change_device(*, client: Client, id: UUID, name: str | None = None, is_trust
 
     Raises:
         Unauthenticated: the client is not signed in.
+        Invalid: the name is too long or holds invisible characters.
         StepUpRequired: the device is to be trusted and the sign-in is not recent.
         NotFound: the client's account has no such device.
         Unavailable: the database cannot be reached.

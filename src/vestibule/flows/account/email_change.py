@@ -33,6 +33,7 @@ def start(*, client: Client, email: Email, password: str) -> ChallengeStatus:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the password is wrong.
         Locked: too many wrong passwords were tried on this account.
@@ -62,6 +63,7 @@ def confirm(*, client: Client, otp: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         WrongSecret: the code is wrong.
         Exhausted: the code has no attempts left.
         Expired: the code is too old, or another session asked for the change, or the address changed meanwhile.

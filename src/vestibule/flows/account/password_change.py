@@ -22,6 +22,7 @@ def change_password(*, client: Client, current: str, password: str) -> None:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the current password is wrong. It is counted like a failed sign-in.
         Locked: too many wrong passwords were tried on this account.

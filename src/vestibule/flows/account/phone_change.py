@@ -33,6 +33,7 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         StepUpRequired: the sign-in is not recent.
         InvalidCredentials: the password is wrong.
         Locked: too many wrong passwords were tried on this account.
@@ -65,6 +66,7 @@ def confirm(*, client: Client, otp: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         WrongSecret: the code is wrong.
         Exhausted: the code has no attempts left.
         Expired: the code is too old, or another session asked for the change.
@@ -97,6 +99,7 @@ def remove_number(*, client: Client) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         StepUpRequired: the sign-in is not recent.
         LastSignInMethod: the account has no proved e-mail address.
         Unavailable: the database cannot be reached.

@@ -69,6 +69,7 @@ def set_picture(*, client: Client, uploaded: bytes) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         Invalid: the upload is no picture that can be read.
         Unavailable: the database cannot be reached, or too many pictures are being decoded.
     """
@@ -93,6 +94,7 @@ def remove_picture(*, client: Client) -> None:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         Unavailable: the database cannot be reached.
     """
     pictures.delete_stored_picture(_replace_picture(client, ""))

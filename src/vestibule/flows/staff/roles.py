@@ -37,6 +37,7 @@ def assign_role(*, client: Client, user_id: UUID, role: Role, reason: str) -> Us
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.

@@ -32,6 +32,7 @@ def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
@@ -57,6 +58,7 @@ def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
@@ -82,6 +84,7 @@ def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
@@ -107,6 +110,7 @@ def sign_out_user(*, client: Client, user_id: UUID, reason: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
@@ -128,6 +132,7 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        AlreadyUsed: the sign-up was proved meanwhile.
         NotAllowed: the client's role lacks the permission.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
@@ -164,7 +169,6 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, or the account is not active.
-        Throttled: the limits on SMS costs are reached.
         Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.RESET)

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 
 
 class OperatorCommand(BaseCommand):
-    """A command that runs only the checks of settings. The checks of paths, admin and templates import the whole
-    service; they are run by `check`, `doctor` and `serve`."""
+    """A command that checks only the settings and the database's encoding before it runs. The checks of paths, admin
+    and templates import the whole service; `check`, `doctor` and `serve` run them."""
 
     requires_system_checks = (Tags.security,)
