@@ -35,7 +35,7 @@ IMPORTED_HASH = ~Q(password__startswith="argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 class User(AbstractBaseUser):
-    """A person's account. `email` is canonical (see `identifiers.Email`), so that equality is case-insensitive.
+    """A person's account. `email` is canonical (see `addresses.address.Email`), so that equality is case-insensitive.
 
     What was not proved reserves nothing (docs/decisions/0004, 0009). A phone number is unique among proved numbers, a
     username among users whose address was proved. An address has at most one PENDING row, and the sign-up that proves
