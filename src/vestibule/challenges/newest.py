@@ -17,10 +17,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
 from vestibule.kernel import entropy
-from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_once, update_row
-
-_LOCKED_POINTER = PreparedQuery(Newest.objects.select_for_update(), "purpose", "subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def lock_pointer(purpose: Purpose, subjects: Sequence[bytes], now: datetime) -> 
     Concurrent starts for one subject therefore run one after another."""
     row = Newest(purpose=purpose, subject=subjects[0], expires_at=now)
     if not insert_once(row):
-        row = _LOCKED_POINTER.first(purpose, subjects[0]) or row
+        row = Newest.objects.select_for_update().filter(purpose=purpose, subject=subjects[0]).first() or row
     if row.challenge_id:
         return NewestPointer(row, subjects, challenges.store.get(row.challenge_id))
     return NewestPointer(row, subjects, find_newest(purpose, subjects) if subjects[1:] else None)

@@ -22,7 +22,6 @@ from vestibule.courier.transports.channels import MessageSender
 from vestibule.kernel import entropy, spans
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
-from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import update_row
 
 LEASE = timedelta(seconds=60)  # longer than any transport's timeout, so that no two workers send one message
@@ -39,8 +38,6 @@ SENDERS: Mapping[str, MessageSender] = MappingProxyType(
 RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int], str], RenderedMessage]] = MappingProxyType(
     {Channel.EMAIL: messages.render_mail, Channel.SMS: messages.render_sms}
 )
-
-_NEWER_MESSAGES = PreparedQuery(Message.objects.only("id"), "topic", "created_at__gt")
 
 
 def due_filter(now: datetime) -> Q:
@@ -79,7 +76,8 @@ def _deliver_message(message: Message, now: datetime) -> bool:
 def _is_superseded(message: Message) -> bool:
     """Return whether a newer message of the topic was posted while a worker held this one, so that its code is void. A
     message that no worker has tried needs no check: posting a newer one abandons it."""
-    return message.topic is not None and _NEWER_MESSAGES.first(message.topic, message.created_at) is not None
+    newer = Message.objects.filter(topic=message.topic, created_at__gt=message.created_at)
+    return message.topic is not None and newer.exists()
 
 
 def _send_message(message: Message, now: datetime) -> None:
