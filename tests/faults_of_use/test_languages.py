@@ -1,5 +1,6 @@
 """One request's language is not the next one's; it is one of ours, whatever is asked for."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ from rest_framework import serializers
 
 from tests import pseudo_locale
 from tests.world import Api, Http
+from vestibule.courier import messages
+from vestibule.courier.messages import MessageKind
 from vestibule.web.language import choose_language
 
 XA = pseudo_locale.LANGUAGE
@@ -97,3 +100,35 @@ def test_a_page_says_its_language_and_the_thread_forgets_it(house: None) -> None
         assert translation.get_language() == "fr"
     assert f'<html lang="{XA}">' in page
     assert pseudo_locale.bracketed("There is nothing here.") in page
+
+
+PARAMS: dict[str, str | int] = {
+    "at": "2026-03-01T12:00:05.000001+00:00",
+    "address": "192.0.2.1",
+    "link": "https://l",
+    "hours": 6,
+}
+
+
+@pytest.mark.parametrize("kind", messages.KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_of_message_speaks_the_language_it_is_given(kind: MessageKind) -> None:
+    """Whatever the thread speaks: the subject, by mail and by SMS, and what a digest lists."""
+    held = json.dumps({"password_changed": {"times": 2, "links": [], "at": PARAMS["at"], "address": ""}})
+    params = {
+        **PARAMS,
+        "code": "042042",
+        "minutes": 10,
+        "hours": 6,
+        **({"held": held} if kind.name == "digest" else {}),
+    }
+    for spoken, language, said in (("en", XA, pseudo_locale.bracketed), (XA, "en", str)):
+        with translation.override(spoken):
+            mail, sms = messages.render_mail(kind, params, language), messages.render_sms(kind, params, language)
+            assert translation.get_language() == spoken
+        assert mail.subject == f"{said(str(kind.subject))} · Vestibule"
+        assert sms.subject == said(str(kind.subject))
+        assert f'<html lang="{language}">' in mail.html
+        assert not kind.says or said(str(kind.says)) in " ".join(mail.text.split())
+        assert "on 01 March 2026, 12:00 UTC" in mail.text
+        if "held" in params:
+            assert f"- {said('Your password was changed')}: 2 times, last on 01 March 2026, 12:00 UTC." in mail.text
