@@ -140,7 +140,6 @@ def restore_ownership(user: LockedUser, proved_address: ProvedAddress, now: date
         IntegrityError: another account has the address.
     """
     address, since = proved_address.address, proved_address.since
-    address, since = proved_address.address, proved_address.since
     changes: dict[str, Any] = {"epoch": F("epoch") + 1, "updated_at": now}
     changes |= {address.field: address.value, address.verified_field: since}
     removed = _address_proved_later(user, proved_address)
