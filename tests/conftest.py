@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from tests import environment  # first: Django reads the environment once
+from vestibule.conf import conf
 
 django.setup()
 
@@ -127,8 +128,8 @@ def house(transactional_db: None, inbox: Inbox) -> None:
     admission.forget_networks()
     cached.reset_all()
     daily_counts.daily_counter.reset()
-    if settings.REDIS_URL:
-        redis_at(settings.REDIS_URL).flushdb()
+    if conf.redis_url:
+        redis_at(conf.redis_url).flushdb()
 
 
 @cache

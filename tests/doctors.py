@@ -11,21 +11,21 @@ from unittest.mock import patch
 
 import psycopg
 import redis
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import atomic
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import configured
 from tests.servers import free_port
 from vestibule.addresses.address import Email
+from vestibule.conf import conf
 from vestibule.courier import messages, outbox
 from vestibule.courier.models import Message
 from vestibule.kernel.client import Client
-from vestibule.limits import heartbeat, rates, rules
+from vestibule.limits import heartbeat, rules
 from vestibule.service.doctor import keys
 from vestibule.sessions import signing_keys
 
@@ -33,22 +33,18 @@ Broken = Callable[[], AbstractContextManager[object]]
 
 GOOD: dict[str, Any] = {
     "BASE_URL": "https://auth.example.com",
-    "HOST": "auth.example.com",
-    "HTTPS": True,
     "DEBUG": False,
     "SECRET_KEY": "Yf0tqv1nFVm0vNwYlKJmZ3vV7mRZk5q0eGx2sQ8hJt4",
     "ALLOWED_HOSTS": ["auth.example.com"],
     "TRUSTED_PROXIES": [ip_network("10.0.0.0/24")],
     "METRICS_TOKEN": "a token of the watch",
     "CSRF_COOKIE_NAME": "__Host-csrf",
-    "SESSION_COOKIE_NAME": "__Host-session",
-    "DEVICE_COOKIE_NAME": "__Host-device",
     "CSRF_COOKIE_SECURE": True,
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
     "PASSWORD_MIN_LENGTH": 15,
     "RATE_LIMITS": True,
-    "RATES": {rule.name: rates.parse_rule_rates(rule, lambda _, default: default) for rule in rules.RULES},
+    "RATES": rules.DEFAULT_RATES,
     "MAILBOX": False,
     "DEFAULT_FROM_EMAIL": "Example <no-reply@example.com>",
     "EMAIL_BACKEND": "vestibule.courier.transports.smtp.EmailBackend",
@@ -60,7 +56,7 @@ GOOD: dict[str, Any] = {
 
 def with_settings(**changes: Any) -> Broken:
     """Other settings."""
-    return lambda: override_settings(**changes)
+    return lambda: configured(**changes)
 
 
 @contextmanager
@@ -86,7 +82,7 @@ def migration_missing() -> Iterator[None]:
 @contextmanager
 def redis_with(name: str, value: str) -> Iterator[None]:
     """Redis configured otherwise."""
-    server = redis.Redis.from_url(settings.REDIS_URL)
+    server = redis.Redis.from_url(conf.redis_url)
     before = server.config_get(name)[name] or ""
     server.config_set(name, value)
     yield
@@ -171,8 +167,8 @@ def clock_ahead() -> AbstractContextManager[object]:
 BREAKS: Mapping[str, Broken] = {
     "secret-key": with_settings(SECRET_KEY="change me, change me, change me, change me"),
     "debug": with_settings(DEBUG=True),
-    "base-url": with_settings(BASE_URL="https://localhost:8000", HOST="localhost"),
-    "https": with_settings(HTTPS=False),
+    "base-url": with_settings(BASE_URL="https://localhost:8000"),
+    "https": with_settings(BASE_URL="http://auth.example.com"),
     "cookies": with_settings(CSRF_COOKIE_NAME="csrf", CSRF_COOKIE_SECURE=False),
     "hosts": with_settings(ALLOWED_HOSTS=["*"]),
     "proxies": with_settings(TRUSTED_PROXIES=[ip_network("0.0.0.0/0")]),

@@ -5,17 +5,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db import connection, connections
 
 from tests.servers import until
+from vestibule.conf import conf
 
 T = TypeVar("T")
 U = TypeVar("U")
 Place = Callable[[str, bool], bool]  # of a statement, and whether it stands in a transaction
 
 # A proof is counted and claimed first: a transaction each, where challenges are kept in the database.
-VERIFIED = 1 if settings.CHALLENGE_STORE == "redis" else 3
+VERIFIED = 1 if conf.challenge_store == "redis" else 3
 
 
 def statement(text: str) -> Place:

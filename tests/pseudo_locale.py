@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.test import override_settings
-
 from tests.architecture.source import calls
+from tests.configured import configured
 
 LANGUAGE = "en-xa"
 MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
@@ -21,7 +20,7 @@ def installed(folder: Path, *others: tuple[str, str]) -> Iterator[None]:
     place.mkdir(parents=True)
     (place / "django.mo").write_bytes(_catalogue())
     languages = [("en", "English"), (LANGUAGE, "Pseudo"), *others]
-    with override_settings(LOCALE_PATHS=[str(folder)], LANGUAGES=languages):
+    with configured(LOCALE_PATHS=[str(folder)], LANGUAGES=languages):
         yield
 
 

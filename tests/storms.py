@@ -6,12 +6,13 @@ from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 
 import pytest
-from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from tests.configured import inside
 from tests.servers import until
 from tests.world import Api, Http, Reply
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.limits.admission import HASH, WorkKind, admission
 
@@ -53,12 +54,12 @@ class Crowd:
 @contextmanager
 def held(monkeypatch: pytest.MonkeyPatch, work: WorkKind = HASH) -> Iterator[Callable[[], None]]:
     """Every slot of this work is held, until what is yielded is called; whoever waits does so for long enough."""
-    monkeypatch.setattr(admission, "slot_wait", 60)
+    monkeypatch.setattr(inside(admission), "slot_wait", 60)
     holding, go_on = Event(), Event()
 
     def hold() -> None:
         with admission.attribute_work_to(Client.for_system("test", timezone.now())), ExitStack() as stack:
-            for _ in range(settings.HASHING_SLOTS if work is HASH else 1):
+            for _ in range(conf.hashing_slots if work is HASH else 1):
                 stack.enter_context(admission.hold_slot(work))
             holding.set()
             go_on.wait()

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
-from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.test import Client
@@ -19,6 +18,7 @@ from django.test.client import ClientHandler
 from django.utils import timezone
 
 from tests.letters import Post, parsed
+from vestibule.conf import conf
 from vestibule.courier import delivery
 
 PASSWORD = "correct horse battery staple"
@@ -85,7 +85,7 @@ class Inbox:
 
 def _mailbox() -> list[Path]:
     """The letters in the mailbox of this process, which stands in for the transports that are not configured."""
-    return list((settings.VAR / "mailbox").glob("*.eml"))
+    return list((conf.var_dir / "mailbox").glob("*.eml"))
 
 
 @cache

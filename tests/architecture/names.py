@@ -5,6 +5,7 @@ import ast
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from typing import get_type_hints
 
 from django.apps import apps
 from django.conf import settings
@@ -14,6 +15,7 @@ from tests.architecture.source import Call, calls, trees
 from tests.architecture.test_docs import flow_names
 from vestibule.audit import events
 from vestibule.challenges.policy import Purpose
+from vestibule.conf import NAMES, Settings, conf
 from vestibule.courier.messages import KINDS
 from vestibule.kernel.sealing import KeyRing
 from vestibule.limits import rules
@@ -81,9 +83,12 @@ def _stored() -> Iterator[str]:
 def _settings() -> Iterator[str]:
     for setting in settings.ENVIRONMENT.known.values():
         yield _line("setting", setting.name, setting.kind)
-    for name in dir(settings):
-        if name.endswith("_COOKIE_NAME") and settings.is_overridden(name):  # type: ignore[misc]  # of the lazy settings
-            yield _line("cookie", getattr(settings, name).removeprefix("__Host-"))
+    for name, hint in get_type_hints(Settings).items():
+        if name.upper() in NAMES:
+            yield _line("library's setting", name.upper(), getattr(hint, "__name__", str(hint)))
+    cookies = [name for name in dir(Settings) if name.endswith("_cookie_name") and not name.startswith("_")]
+    for cookie in (settings.CSRF_COOKIE_NAME, *(getattr(conf, name) for name in cookies)):
+        yield _line("cookie", cookie.removeprefix("__Host-"))
 
 
 def task_names() -> set[str]:

@@ -20,7 +20,7 @@ class Call:
 
     @property
     def callee(self) -> str:
-        """What is called, as it is written: `settings.KEYS.digest`."""
+        """What is called, as it is written: `conf.keys.digest`."""
         return ast.unparse(self.node.func)
 
     def argument(self, place: int) -> ast.expr | None:

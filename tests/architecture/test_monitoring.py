@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from django.conf import settings
-from django.test import override_settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.architecture.test_docs import flow_names
+from tests.configured import rated
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import events
-from vestibule.limits import rates
 from vestibule.service.ops.exposition import render_metrics
 from vestibule.service.worker import schedule
 
@@ -37,8 +35,7 @@ def samples(api: Api, inbox: Inbox) -> dict[str, set[str]]:
     """Every sample of `/metrics`, and its labels, after something of everything happened."""
     registration = api.start(email="ada@example.com", password=PASSWORD).registration
     api.confirm(registration, "xxxxxx")
-    never = rates.Rates(per_network=rates.parse_rates("1/hour"))
-    with override_settings(RATES={**settings.RATES, "login": never}):
+    with rated(login="1/hour"):
         api.login("ada@example.com")
         api.login("ada@example.com")
     schedule.run_due_sweeps()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.architecture.test_docs import first_column
+from tests.configured import configured
 from vestibule.kernel.client import Client
 from vestibule.service import checks
 from vestibule.web import edge
@@ -103,7 +103,7 @@ def test_migrations_are_in_step() -> None:
 
 
 def test_no_migration_goes_through_pgbouncer() -> None:
-    with override_settings(DATABASE_POOLED=True), pytest.raises(CommandError, match="PostgreSQL itself"):
+    with configured(DATABASE_POOLED=True), pytest.raises(CommandError, match="PostgreSQL itself"):
         call_command("migrate", stdout=StringIO())
 
 
@@ -120,9 +120,9 @@ def test_no_migration_goes_through_pgbouncer() -> None:
         ({"CHALLENGE_STORE": "redis", "REDIS_URL": ""}, {"E004"}),
         ({"SECRET_KEY": "short"}, {"E005"}),
         ({"DATABASE_URL": "postgres://db/vestibule", "SECRET_KEY_GIVEN": False}, {"E012"}),
-        ({"DEBUG": True, "HTTPS": True, "MAILBOX": False}, {"E009"}),
-        ({"HTTPS": True, "MAILBOX": True}, {"E011"}),
-        ({"HOST": "auth.example.com", "MAILBOX": True}, {"E011"}),
+        ({"DEBUG": True, "BASE_URL": "https://testserver", "MAILBOX": False}, {"E009"}),
+        ({"BASE_URL": "https://testserver", "MAILBOX": True}, {"E011"}),
+        ({"BASE_URL": "http://auth.example.com", "MAILBOX": True}, {"E011"}),
         ({"BIND": "0.0.0.0", "MAILBOX": True}, {"E018"}),
         ({"EMAIL_USE_SSL": True, "EMAIL_USE_TLS": True}, {"E019"}),
         ({"SMS_GATEWAY": "gateway.send", "SMS_COUNTRIES": []}, {"E014"}),
@@ -131,7 +131,7 @@ def test_no_migration_goes_through_pgbouncer() -> None:
     ],
 )
 def test_contradictions_stop_the_start(changes: dict[str, Any], ids: set[str]) -> None:
-    with override_settings(**changes):
+    with configured(**changes):
         errors = checks.check_contradictions()
     assert {error.id for error in errors} == {f"vestibule.{id}" for id in ids}
     assert all(error.hint for error in errors)

@@ -3,32 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.test import override_settings
-
+from tests.configured import rated
 from tests.world import PASSWORD, Api, Http
-from vestibule.addresses.address import Channel
-from vestibule.limits import rates, rules
-from vestibule.limits.sms_costs import SmsCap
-
-
-def default(_: str, words: str) -> str:
-    """What a rule says where no setting does."""
-    return words
+from vestibule.limits import rules
 
 
 @contextmanager
-def defaults(**more: object) -> Iterator[None]:
-    """Every cap at its default."""
-    texts = rates.parse_cap_allowance(rules.TEXTS, default)
-    costs = {SmsCap.NETWORK: rules.SMS_NETWORK, SmsCap.PREFIX: rules.SMS_PREFIX, SmsCap.TOTAL: rules.SMS_TOTAL}
-    caps = {
-        "MESSAGES_PER_ADDRESS": {Channel.EMAIL: rates.parse_cap_allowance(rules.MAILS, default), Channel.SMS: texts},
-        "MAILS_FROM_NETWORK": rates.parse_cap_allowance(rules.MAILS_FROM_NETWORK, default),
-        "MAILS_OF_NETWORK": rates.parse_cap_allowance(rules.MAILS_OF_NETWORK, default),
-        "OWN_MESSAGES": {Channel.EMAIL: rates.parse_cap_allowance(rules.OWN_MAILS, default), Channel.SMS: texts},
-        "SMS_CAPS": {cap: rates.parse_cap_allowance(rule, default) for cap, rule in costs.items()},
-    }
-    with override_settings(**{**caps, **more}):
+def defaults(**caps: str) -> Iterator[None]:
+    """Every cap at its default, or at these words."""
+    with rated(**{cap.name: cap.per_identifier for cap in rules.CAPS} | caps):
         yield
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import redis
 from django.apps import apps
-from django.conf import settings
+
+from vestibule.conf import conf
 
 
 def everything() -> str:
@@ -14,11 +15,11 @@ def everything() -> str:
         for model in apps.get_models()
         for row in model._default_manager.values_list()
     ]
-    if settings.REDIS_URL:
-        connection = redis.Redis.from_url(settings.REDIS_URL)
+    if conf.redis_url:
+        connection = redis.Redis.from_url(conf.redis_url)
         for key in connection.scan_iter():
             kept.append(repr((key, connection.dump(key))))
-    for path in Path(settings.VAR).rglob("*"):
+    for path in Path(conf.var_dir).rglob("*"):
         if path.is_file() and path.parent.name != "mailbox" and "sqlite3" not in path.name:
             kept.append(repr(path.read_bytes()))
     return "\n".join(kept)

@@ -7,21 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
-from django.test import override_settings
 from time_machine import travel
 
 from tests.attacks.allowances import stranger
 from tests.attacks.test_enumeration_table import DOORS, NEW_EACH_TIME
+from tests.configured import rated
 from tests.world import Api, Inbox, Reply
 from vestibule.limits import rate_counters
-from vestibule.limits.rates import Rates, parse_rates
 from vestibule.limits.rules import RULES
 
 KNOWN, UNKNOWN = "known@example.com", "ghost@example.com"  # of one length
 MEMBERS = {"type", "title", "status", "code", "detail", "request_id", "retry_after"}
-ONE_AN_HOUR = Rates(per_network=parse_rates("1/hour"))
 
 
 @contextmanager
@@ -48,7 +45,7 @@ def shown(reply: Reply, email: str) -> tuple[Any, ...]:
 def test_bf_14_a_rate_refuses_without_asking_who_it_is_about(door: str, api: Api, inbox: Inbox) -> None:
     api.account(inbox, KNOWN)
     with (
-        override_settings(RATES=dict.fromkeys(settings.RATES, ONE_AN_HOUR)),
+        rated(**{rule.name: "1/hour" for rule in RULES}),
         travel("2026-03-01T12:00:00Z", tick=False),
     ):
         rate_counters.reset_rate_counters()
@@ -78,8 +75,7 @@ def test_bf_14_a_name_that_must_wait_is_told_alike_whoever_has_it(door: str, api
 @pytest.mark.parametrize(("passed", "told"), [(0, 3600), (1, 3600), (59, 3600), (61, 3540), (3547, 60), (3563, 40)])
 def test_bf_14_the_wait_does_not_tell_when_somebody_else_asked(api: Api, passed: int, told: int) -> None:
     """Rounded up: whoever waits so long gets in."""
-    rates = {**settings.RATES, "login": ONE_AN_HOUR}
-    with override_settings(RATES=rates), travel("2026-03-01T12:00:00.5Z", tick=False) as clock:
+    with rated(login="1/hour"), travel("2026-03-01T12:00:00.5Z", tick=False) as clock:
         api.login(UNKNOWN, "the wrong password")
         clock.shift(passed + 1)
         refused = api.login(UNKNOWN, "the wrong password")

@@ -4,12 +4,11 @@ import json
 from io import StringIO
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
 from tests.attacks.allowances import stranger
+from tests.configured import configured
 from tests.stories.test_captcha import solve
 from tests.world import Api, Inbox, Reply
 from vestibule.audit.models import AuditEvent
@@ -80,8 +79,7 @@ def test_bf_12_real_attempts_are_what_is_counted(house: None) -> None:
 def test_bf_12_strangers_are_challenged_while_it_lasts(api: Api, inbox: Inbox) -> None:
     """Where a captcha may be asked for (CAPTCHA_LOGIN); whoever solves one signs in."""
     api.account(inbox, ADA)
-    words = {**settings.CAPTCHAS, "login": "suspicious"}
-    with override_settings(CAPTCHAS=words, CAPTCHA_COST=1), travel(NOON, tick=False) as clock:
+    with configured(CAPTCHA_LOGIN="suspicious", CAPTCHA_COST=1), travel(NOON, tick=False) as clock:
         assert attempt(1).code == "invalid_credentials"
         pairs("invalid_credentials", 1000)
         clock.shift(11)

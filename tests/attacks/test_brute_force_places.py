@@ -4,11 +4,9 @@ knows is that account's alone, also where two share a network (M30)."""
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
-from tests.stories.test_edge import rates
+from tests.configured import rated
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.audit.models import AuditEvent
 
@@ -27,7 +25,7 @@ def attempt(request: pytest.FixtureRequest, house: None) -> Iterator[Attempt]:
         answer = http.post("/api/auth/login", typed, content_type="application/json", headers=headers)
         return answer.status_code
 
-    with override_settings(RATES={**settings.RATES, "login": rates(login="10/minute")["login"]}):
+    with rated(login="10/minute"):
         yield act
 
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.letters import Post
 from tests.stories.test_recovery import ask, reset
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
@@ -184,7 +184,7 @@ def test_otp_15_no_parameter_says_where_a_link_leads(inbox: Inbox, ada: str, pat
 
 
 def test_otp_15_a_link_goes_where_the_operator_says(api: Api, inbox: Inbox) -> None:
-    with override_settings(FRONTEND_URL="https://app.example.com"):
+    with configured(FRONTEND_URL="https://app.example.com"):
         api.register(email=ADA, password=PASSWORD, next="//evil.example")
     mail = inbox.newest(ADA)
     assert f"https://app.example.com/verify-email?token={mail.token}" in mail.text

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 from django.db.transaction import atomic
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import rated
 from tests.contracts.stores import at_once
 from tests.interleaving import VERIFIED, interleaved, statement, transaction
 from tests.world import PASSWORD, Api, Inbox, Reply
@@ -22,14 +22,12 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.store import State
 from vestibule.challenges.store_redis import RedisStore
-from vestibule.limits.rolling_window import UNBOUNDED
 from vestibule.sessions.models import RefreshToken, Session
 
 ADA, BOB, NEW, NUMBER = "ada@example.com", "bob@example.com", "new@example.com", "+14155550100"
 NOON, NEXT = "2026-03-01T12:00:00Z", "another password entirely"
 # A case, a case of the host, letters of another width (NFKC), the dot of another script.
 SPELLINGS = ["ada@example.com", "Ada@example.com", "ada@EXAMPLE.com", "ada@ｅｘａｍｐｌｅ.com", " ADA@example。com"]
-UNCAPPED = dict.fromkeys(["email", "sms"], UNBOUNDED)
 
 
 @pytest.fixture
@@ -155,7 +153,7 @@ def test_race_02_no_proof_is_committed_twice(
 # RACE-04: one address, however it is written.
 
 
-@override_settings(MESSAGES_PER_ADDRESS=UNCAPPED, OWN_MESSAGES=UNCAPPED)
+@rated(mail="", own_mail="", sms="")
 @pytest.mark.usefixtures("house")
 @pytest.mark.parametrize("path", ["register/start", "register"])
 def test_race_04_spellings_of_one_address_are_one_account(inbox: Inbox, path: str) -> None:

@@ -5,16 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import rated
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.models import Profile, User
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.limits.rolling_window import UNBOUNDED
-from vestibule.limits.sms_costs import SmsCap
 from vestibule.sessions.models import RefreshToken, Session
 
 ADA = "ada@example.com"
@@ -82,7 +80,7 @@ def test_race_03_one_username_for_many_goes_to_one(api: Api, inbox: Inbox) -> No
     assert answers == {(201, ""): 1, (409, "username_taken"): 7}
 
 
-@override_settings(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED))
+@rated(sms_network="", sms_prefix="", sms_total="")
 def test_race_03_two_pending_sign_ups_are_one_row_and_one_account(api: Api, inbox: Inbox) -> None:
     """Some rounds: two people, or two taps, at one address or one number; then both proofs at once."""
     for turn in range(ROUNDS):

@@ -14,6 +14,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from tests import environment
+from tests.configured import inside
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.limits import ledger
@@ -84,7 +85,7 @@ def test_race_13_mixed_flows_of_one_account_are_in_no_deadlock(
     api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each round begins at a barrier, with the acts of a draw that is the same each time, and places for all."""
-    monkeypatch.setattr(admission, "places", PlacePool(10 * THREADS, 0))
+    monkeypatch.setattr(inside(admission), "places", PlacePool(10 * THREADS, 0))
     for email in EMAILS:
         api.account(inbox, email)
     draw, before = Random(13), deadlocks()

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import configured
 from tests.stories import test_sign_in
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import hash_schemes, lifecycle, passwords
@@ -175,7 +175,7 @@ def test_hol_12_work_of_an_account_that_must_wait(
 def test_hol_12_a_captcha_is_asked_for_by_the_name_as_it_was_typed(
     api: Api, everybody: dict[str, dict[str, str]]
 ) -> None:
-    with override_settings(CAPTCHAS={"login": "suspicious"}):
+    with configured(CAPTCHA_LOGIN="suspicious"):
         for _ in range(3):
             assert login(api, username="known").code == "invalid_credentials"
         assert login(api, username="known").code == "captcha_required"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth import hashers
 from django.utils import timezone
 from redis import Redis
@@ -16,6 +15,7 @@ from tests.attacks.work import work
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.kernel import cached
 
 KINDS = ("unknown", "known", "suspended", "closing", "passwordless", "imported", "pending")
@@ -88,8 +88,8 @@ def test_enum_02_every_kind_of_address_is_one_answer_after_one_work(everybody: N
     DOORS[door]("first@example.com")
     answers, done = {}, {}
     for kind in KINDS:
-        if settings.REDIS_URL:
-            Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+        if conf.redis_url:
+            Redis.from_url(conf.redis_url).delete("vestibule:wake")
         with work() as counted:
             answers[kind] = shown(DOORS[door](f"{kind}@example.com"), f"{kind}@example.com")
         done[kind] = Counter({what: n for what, n in counted.items() if n})

@@ -5,18 +5,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 import vestibule
 from tests.stories.test_account import picture, upload
 from tests.storms import Crowd, at, held
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.passwords import Argon2
+from vestibule.conf import conf
 from vestibule.limits import admission as admissions
 from vestibule.limits.admission import PICTURE, admission
 
 ADA, EVE = "ada@example.com", "eve@example.com"
-HALF = (settings.PLACES + 1) // 2
+HALF = (conf.places + 1) // 2
 NEW = "another good password of hers"
 
 
@@ -83,7 +83,7 @@ def test_hol_21_places_are_kept_for_known_networks_and_browsers(
     assert at(at_home).login(ADA).status == 200
     storm, stranger = Crowd(), at("198.51.100.7")
     with held(monkeypatch) as let_go:
-        storm.send(lambda n: at(f"2001:db8:{n + 1:x}::1").login(f"nobody{n}@example.com", "wrong"), settings.PLACES)
+        storm.send(lambda n: at(f"2001:db8:{n + 1:x}::1").login(f"nobody{n}@example.com", "wrong"), conf.places)
         assert stranger.login(ADA).code == "unavailable"
         known = Crowd()
         assert known.send(lambda _: at(at_home).login(ADA), 1) == []

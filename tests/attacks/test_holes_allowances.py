@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
 from tests.attacks.allowances import defaults, spend, stranger
+from tests.configured import configured, rated
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts.models import User
 from vestibule.addresses import parsing
@@ -18,10 +17,11 @@ from vestibule.addresses.address import restore_address
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
 from vestibule.limits import rate_counters
-from vestibule.limits.rates import Rates, parse_rates
+from vestibule.limits.rules import RULES
 
 ADA, NEW, BOB, NUMBER = "ada@example.com", "new@example.com", "bob@example.com", "+14155550100"
 NEXT = "another password entirely"
@@ -214,7 +214,7 @@ def test_hol_05a_what_is_capped_changes_nothing(name: str, api: Api, inbox: Inbo
 def newest(asked: Asked) -> list[Challenge]:
     """What stands of the purpose, whoever it belongs to."""
     person = User.objects.get(email=ADA).pk.bytes
-    subjects = [*restore_address(asked.address).all_digests, *settings.KEYS.all_digests("person", person)]
+    subjects = [*restore_address(asked.address).all_digests, *conf.keys.all_digests("person", person)]
     return challenges.list_newest(asked.purpose, subjects, limit=100)
 
 
@@ -253,9 +253,9 @@ def test_hol_05b_whoever_solved_a_captcha_has_a_budget_that_others_do_not_spend(
     assert reset(api, token=inbox.newest(ADA).token).status == 204
 
 
-def per_identifier(words: str) -> override_settings:
+def per_identifier(words: str) -> configured:
     """The rates with that one per identifier, and no others."""
-    return override_settings(RATES={name: Rates(per_identifier=parse_rates(words)) for name in settings.RATES})
+    return rated(**{f"{rule.name}_per_identifier": words for rule in RULES})
 
 
 @pytest.mark.parametrize("ask", [by_api, by_page])

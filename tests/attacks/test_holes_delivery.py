@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 from limits.strategies import MovingWindowRateLimiter
 
+from tests.configured import configured, rated
 from tests.contracts.test_captcha_vendors import login, solve, vendor
 from tests.servers import free_port
 from tests.vendors import SiteVerify
@@ -19,7 +18,8 @@ from vestibule.accounts import breaches, passwords
 from vestibule.accounts.breaches import is_breached
 from vestibule.flows.sign_up.pending import MAX_HASHES
 from vestibule.kernel.errors import Unavailable
-from vestibule.limits import rate_counters, rates, rules
+from vestibule.limits import rate_counters, rules
+from vestibule.storage import redis_client
 
 __all__ = ["vendor"]
 ADA = "ada@example.com"
@@ -81,7 +81,7 @@ BROKEN = {
 def test_hol_36_a_list_that_breaks_keeps_nobody_out(house: None, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaches, "TIMEOUT", 0.2)
     parts, then = BROKEN[how]
-    with saying(*parts, then=then) as url, override_settings(PASSWORD_BREACH_URL=url):
+    with saying(*parts, then=then) as url, configured(PASSWORD_BREACH_URL=url):
         assert not is_breached(PASSWORD)
 
 
@@ -89,7 +89,7 @@ def test_hol_36_a_list_that_breaks_keeps_nobody_out(house: None, how: str, monke
 def test_hol_36_nor_at_the_door(api: Api, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaches, "TIMEOUT", 0.2)
     parts, then = BROKEN[how]
-    with saying(*parts, then=then) as url, override_settings(PASSWORD_BREACH_URL=url):
+    with saying(*parts, then=then) as url, configured(PASSWORD_BREACH_URL=url):
         assert api.start(email=ADA, password=PASSWORD).status == 202
 
 
@@ -110,11 +110,10 @@ def test_no_vendor_is_asked_about_what_none_can_have_made(vendor: SiteVerify, ap
 def test_counts_that_can_not_be_reached_are_unavailable(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> MovingWindowRateLimiter:
         url = f"{scheme}://127.0.0.1:{free_port()}"
-        return MovingWindowRateLimiter(rate_counters.open_redis_storage(url, **settings.REDIS_OPTIONS))
+        return MovingWindowRateLimiter(rate_counters.open_redis_storage(url, **redis_client.TIMEOUTS))
 
     monkeypatch.setattr(rate_counters, "_limiter", SimpleLazyObject(away))
-    one = rates.Rates(per_network=rates.parse_rates("1/hour"))
-    with override_settings(RATES={**settings.RATES, "login": one}):
+    with rated(login="1/hour"):
         for ask in (rate_counters.is_half_used, rate_counters.count_request):
             with pytest.raises(Unavailable):
                 ask(rules.LOGIN, network="192.0.2.1")

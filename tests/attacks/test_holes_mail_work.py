@@ -1,7 +1,6 @@
 """HOL-09: a request that sends a message does the same work for whoever the address belongs to, and for nobody."""
 
 import pytest
-from django.conf import settings
 from redis import Redis
 
 from tests.attacks.allowances import defaults, stranger
@@ -9,6 +8,7 @@ from tests.attacks.work import work
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 
 ADA, NUMBER = "ada@example.com", "+14155550100"
 CLASSES = {
@@ -41,8 +41,8 @@ def test_hol_09_a_reset_does_the_same_work_for_everybody(
         stranger(1).post("password/reset", {"phone_number": "+14155550198"})
         done, replies = {}, set()
         for number, (name, typed) in enumerate(classes.items()):
-            if settings.REDIS_URL:
-                Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+            if conf.redis_url:
+                Redis.from_url(conf.redis_url).delete("vestibule:wake")
             with work() as done[name]:
                 reply = stranger(10 + number).post("password/reset", typed)
             replies.add((reply.status, reply.text))
@@ -61,8 +61,8 @@ def test_hol_09_nor_does_it_differ_once_the_allowance_is_spent(people: None, inb
                 stranger(n).start(**typed, password=PASSWORD)
         done = {}
         for number, (name, typed) in enumerate(CLASSES.items()):
-            if settings.REDIS_URL:
-                Redis.from_url(settings.REDIS_URL).delete("vestibule:wake")
+            if conf.redis_url:
+                Redis.from_url(conf.redis_url).delete("vestibule:wake")
             with work() as done[name]:
                 stranger(20 + number).post("password/reset", typed)
     for name in CLASSES:

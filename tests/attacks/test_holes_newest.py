@@ -2,23 +2,22 @@
 what is not sent takes no place, and what was rolled back never had one."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
 from django.db.transaction import atomic, set_rollback
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import rated
 from tests.contracts.stores import at_once
 from tests.environment import PRODUCTION
 from tests.interleaving import beside, interleaved, transaction
 from tests.letters import Post
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.models import User
-from vestibule.addresses.address import Channel, Email
+from vestibule.addresses.address import Email
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
@@ -28,14 +27,11 @@ from vestibule.challenges.results import Issued
 from vestibule.challenges.store import State
 from vestibule.flows.recovery import password_reset
 from vestibule.kernel.client import Client
-from vestibule.limits.rolling_window import UNBOUNDED, Allowance
-from vestibule.limits.sms_costs import SmsCap
 from vestibule.service.worker import schedule
 
 ADA, NEW, NOON = "ada@example.com", "new@example.com", "2026-03-01T12:00:00Z"
 NEXT = "another password entirely"
 RESET = Purpose.PASSWORD_RESET
-ONE_MAIL = {Channel.EMAIL: Allowance(windows=((1, timedelta(hours=1)),)), Channel.SMS: UNBOUNDED}
 
 
 @pytest.fixture
@@ -104,7 +100,7 @@ def test_hol_18_of_many_invitations_at_once_one_is_live(inbox: Inbox) -> None:
     assert User.objects.get().role == "admin"
 
 
-@override_settings(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED))
+@rated(sms_network="", sms_prefix="", sms_total="")
 @pytest.mark.parametrize(
     ("path", "field", "purpose", "wanted"),
     [
@@ -124,7 +120,7 @@ def test_hol_18_of_many_changes_at_once_one_is_live(
     assert answers.count(200) == 1
 
 
-@override_settings(MESSAGES_PER_ADDRESS=ONE_MAIL, OWN_MESSAGES=ONE_MAIL)
+@rated(mail="1/hour", own_mail="1/hour")
 @pytest.mark.parametrize("proof", ["link", "code"])
 def test_hol_18_a_mail_that_is_held_back_takes_no_place(api: Api, inbox: Inbox, proof: str) -> None:
     with travel(NOON, tick=False) as clock:
@@ -139,7 +135,7 @@ def test_hol_18_a_mail_that_is_held_back_takes_no_place(api: Api, inbox: Inbox, 
         assert reset(**shown).status == 204
 
 
-@override_settings(MESSAGES_PER_ADDRESS=ONE_MAIL, OWN_MESSAGES=ONE_MAIL)
+@rated(mail="1/hour", own_mail="1/hour")
 def test_hol_18_a_change_that_is_held_back_takes_no_place(inbox: Inbox, ada: str) -> None:
     with travel(NOON, tick=False):
         ada = str(Api().login(ADA).body["access"])

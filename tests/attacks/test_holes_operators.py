@@ -10,10 +10,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 import yaml
-from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
 from tests.architecture.test_docs import ROOT
+from tests.configured import configured
 from tests.world import Http
 from vestibule.kernel.cached import Cached
 from vestibule.service.ops import health, port
@@ -35,7 +35,7 @@ def http(house: None) -> Http:
 @pytest.mark.parametrize("peer", STRANGERS)
 @pytest.mark.parametrize("base_url", ["http://testserver", "https://auth.example.com"])
 def test_hol_06_no_other_machine_reads_the_metrics_without_a_token(http: Http, peer: str, base_url: str) -> None:
-    with override_settings(BASE_URL=base_url, HTTPS=base_url.startswith("https")):
+    with configured(BASE_URL=base_url):
         refused = http.get("/metrics", REMOTE_ADDR=peer)
         assert (refused.status_code, refused.json()["code"]) == (401, "not_authenticated")
         assert http.get("/metrics", REMOTE_ADDR=peer, headers=BEARER).status_code == 401
@@ -73,7 +73,7 @@ def test_hol_06_this_machine_asks_by_its_own_names(http: Http, host: str) -> Non
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "203.0.113.7"])
 def test_hol_06_log_12_with_a_token_the_bearer_alone_reads_them(http: Http, peer: str) -> None:
-    with override_settings(METRICS_TOKEN=TOKEN):
+    with configured(METRICS_TOKEN=TOKEN):
         for wrong in ("", TOKEN, "Bearer", "Bearer ", f"bearer {TOKEN}", f"Bearer {TOKEN} ", "Basic x", "Bearer ü"):
             assert http.get("/metrics", REMOTE_ADDR=peer, headers={"Authorization": wrong}).status_code == 401, wrong
         assert http.get(f"/metrics?token={TOKEN}", REMOTE_ADDR=peer).status_code == 401
@@ -107,7 +107,7 @@ def test_hol_33_a_worker_s_port_is_this_machine_s_until_there_is_a_token(workers
     with pytest.raises(HTTPError, match="401") as refused:
         urlopen(Request(workers_port, headers={"X-Forwarded-For": "203.0.113.7"}))
     refused.value.close()
-    with override_settings(METRICS_TOKEN=TOKEN):
+    with configured(METRICS_TOKEN=TOKEN):
         assert port.listen_address() == "0.0.0.0"
         with pytest.raises(HTTPError, match="401") as refused:
             urlopen(workers_port)
@@ -117,7 +117,7 @@ def test_hol_33_a_worker_s_port_is_this_machine_s_until_there_is_a_token(workers
 @pytest.mark.parametrize("path", ["/dev/mailbox/", "/dev/mailbox/1/", "/dev/mailbox/1/html"])
 @pytest.mark.parametrize("peer", STRANGERS)
 def test_hol_19_the_mailbox_is_this_machine_s(http: Http, path: str, peer: str) -> None:
-    with override_settings(MAILBOX=True):
+    with configured(MAILBOX=True):
         assert http.get(path, REMOTE_ADDR=peer).status_code == 404
         assert http.get("/dev/mailbox/").status_code == 200
         for header in HEADERS:

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import captchas, configured
 from tests.contracts.stores import at_once, unsettle
 from tests.interleaving import interleaved, statement
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
 from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import PolicySettings
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.courier.models import Message
 from vestibule.flows.sign_up import steps
 
@@ -52,8 +53,8 @@ def record(registration: str) -> Challenge:
 def test_hol_17_the_next_one_waits_like_a_resend(inbox: Inbox, way: str, elsewhere: Elsewhere) -> None:
     with travel(NOON, tick=False) as clock:
         handle = elsewhere(begin(way), "p0@example.com").registration
-        cooldowns = settings.OTP.cooldowns
-        for number in range(1, settings.OTP.resends):
+        cooldowns = conf.otp_cooldowns
+        for number in range(1, PolicySettings().resends):
             wait = cooldowns[min(number, len(cooldowns) - 1)].total_seconds()
             clock.shift(wait - 1)
             assert elsewhere(handle, f"p{number}@example.com").code == "cooldown"
@@ -65,7 +66,7 @@ def test_hol_17_the_next_one_waits_like_a_resend(inbox: Inbox, way: str, elsewhe
         clock.shift(301)
         assert elsewhere(handle, "last@example.com").code == "throttled"
         assert Api().resend(handle).code == "throttled"
-        assert Message.objects.count() == settings.OTP.resends + 1
+        assert Message.objects.count() == PolicySettings().resends + 1
 
 
 @pytest.mark.usefixtures("house")
@@ -87,7 +88,7 @@ def test_hol_17_tries_that_were_used_stay_used(inbox: Inbox, way: str, elsewhere
     for _ in range(3):
         assert Api().confirm(handle, wrong).code == "otp_invalid"
     moved = elsewhere(handle, "new@example.com").registration
-    assert challenges.status_of(record(moved), record(moved).sent_at).attempts_left == settings.OTP.attempts - 3
+    assert challenges.status_of(record(moved), record(moved).sent_at).attempts_left == PolicySettings().attempts - 3
     wrong = f"{(int(inbox.newest('new@example.com').code) + 1) % 1_000_000:06d}"
     assert [Api().confirm(moved, wrong).code for _ in range(2)] == ["otp_invalid", "otp_exhausted"]
 
@@ -146,11 +147,11 @@ def test_hol_17_the_older_one_is_dead_though_nobody_came_to_bury_it(
 
 
 @pytest.mark.usefixtures("house")
-@override_settings(CAPTCHAS=dict.fromkeys(settings.CAPTCHAS, "never"))
+@configured(**captchas("never"))
 @DOORS
 def test_hol_17_a_captcha_is_asked_for_as_at_the_start(inbox: Inbox, elsewhere: Elsewhere) -> None:
     handle = begin("register")
-    with override_settings(CAPTCHAS=dict.fromkeys(settings.CAPTCHAS, "always"), CAPTCHA_COST=1):
+    with configured(**captchas("always"), CAPTCHA_COST=1):
         assert elsewhere(handle, "new@example.com").code == "captcha_required"
     assert not inbox.all("new@example.com")
 
@@ -158,7 +159,7 @@ def test_hol_17_a_captcha_is_asked_for_as_at_the_start(inbox: Inbox, elsewhere: 
 @pytest.mark.usefixtures("house")
 def test_hol_17_the_page_shows_the_captcha_in_both_forms(inbox: Inbox) -> None:
     handle = Api().start(email=ADA, password=PASSWORD, phone_number="+14155550100").registration
-    with override_settings(CAPTCHAS=dict.fromkeys(settings.CAPTCHAS, "always"), CAPTCHA_COST=1):
+    with configured(**captchas("always"), CAPTCHA_COST=1):
         page = by_page(handle, "new@example.com").text
     assert page.count("<altcha-widget") == 2
     assert page.count('action="/redirect-otp/"') == 2

@@ -4,17 +4,16 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import override_settings
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 from PIL import Image
 from time_machine import travel
 
 from tests.attacks.allowances import stranger
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox, Pages
 from vestibule.accounts import pictures
 from vestibule.accounts.identifiers import LoginName
@@ -150,8 +149,7 @@ def test_hol_34_a_password_that_was_disabled_stays_so_under_another_secret_key(a
         clock.shift(3601)
         assert stranger(1).login(ADA, "not this password").status == 401
         assert any("disabled" in post.subject for post in inbox.all(ADA))
-    keys = type(settings.KEYS)(["quite another secret key that is long enough to be one"])
-    with override_settings(KEYS=keys):
+    with configured(SECRET_KEY="quite another secret key that is long enough to be one"):
         Tally.objects.all().delete()  # nothing that an older key counted is found
         assert api.login(ADA).code == "invalid_credentials"
         api.post("password/reset", {"email": ADA})

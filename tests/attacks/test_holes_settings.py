@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.fresh import fresh_settings
 from vestibule.service import checks
 from vestibule.service.settings import contradictions
@@ -72,7 +72,7 @@ def test_hol_19_what_travels_in_clear_is_said(tmp_path: Path, environment: dict[
 @pytest.mark.parametrize(("name", "other"), [("EMAIL_BACKEND", "no.such.Backend"), ("SMS_GATEWAY", "os.no_such_name")])
 def test_hol_19_a_transport_that_is_none_is_found_out_at_the_start(name: str, other: str) -> None:
     assert not checks.check_dotted_paths()
-    with override_settings(**{name: other}):
+    with configured(**{name: other}):
         assert [each.id for each in checks.check_dotted_paths()] == ["vestibule.E024"]
 
 

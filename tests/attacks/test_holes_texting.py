@@ -10,17 +10,17 @@ from tests.world import PASSWORD, Api, Inbox
 from vestibule.addresses.address import Phone
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.limits import ledger, rates, rules, sms_costs
+from vestibule.limits import ledger, sms_costs
 from vestibule.limits.models import Tally
-from vestibule.limits.rolling_window import UNBOUNDED, Allowance
 from vestibule.limits.sms_costs import Purse, SmsCap
 
 pytestmark = pytest.mark.usefixtures("house")
 NUMBER = "+14155550100"
 
 
-def allowed(words: str) -> Allowance:
-    return rates.parse_cap_allowance(rules.SMS_TOTAL, lambda *_: words)
+def costs(**words: str) -> dict[str, str]:
+    """These bounds on what texts cost, and no others."""
+    return {"sms_network": "", "sms_prefix": "", "sms_total": "", **words}
 
 
 def prove(api: Api, inbox: Inbox) -> None:
@@ -58,8 +58,7 @@ def test_hol_14_a_reset_never_says_that_a_text_would_cost_too_much(cap: SmsCap, 
         started = api.start(phone_number=number, channel="sms", password=PASSWORD)
         api.confirm(started.registration, inbox.newest(number).code)
     inbox.empty()
-    caps = {**dict.fromkeys(SmsCap, UNBOUNDED), cap: allowed("1/day")}
-    with defaults(SMS_CAPS=caps):
+    with defaults(**costs(**{f"sms_{cap}": "1/day"})):
         numbers = (NUMBER, "+14155550101", "+14155550199")
         assert [forgot(number, 1) for number in numbers] == [202] * 3
     assert [bool(inbox.all(number)) for number in numbers] == [True, False, False]
@@ -73,8 +72,7 @@ def test_hol_14_the_breaker_looks_at_codes_that_were_sent(inbox: Inbox, api: Api
 
 
 def test_abu_09_the_text_beyond_the_days_cap_is_refused_and_mail_goes_on(api: Api, inbox: Inbox) -> None:
-    total = allowed("2/day")
-    with defaults(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.TOTAL: total}):
+    with defaults(**costs(sms_total="2/day")):
         replies = [
             api.start(phone_number=f"+1415555{n:04d}", channel="sms", password=PASSWORD) for n in range(3000, 3004)
         ]
@@ -90,12 +88,12 @@ def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(
     cap: SmsCap, api: Api, inbox: Inbox
 ) -> None:
     prove(api, inbox)
-    caps = {**dict.fromkeys(SmsCap, UNBOUNDED), cap: allowed("2/day")}
+    caps = costs(**{f"sms_{cap}": "2/day"})
     told = {}
     for target in (NUMBER, "+14155550199"):
         Tally.objects.all().delete()
         inbox.empty()
-        with defaults(SMS_CAPS=caps):
+        with defaults(**caps):
             told[target] = [sign_up("+14155554001", 1), forgot(target, 1), sign_up("+14155554002", 1)]
             told[target] += [sign_up("+14155554003", 1)]
         assert bool(inbox.all(target)) == (target == NUMBER)
@@ -106,7 +104,7 @@ def test_hol_14_the_429_of_a_sign_up_does_not_tell_whether_a_reset_was_sent(
 def test_hol_14_nor_does_what_wrong_passwords_send(target: str, api: Api, inbox: Inbox) -> None:
     """The owner of a number is told of them by SMS; whoever typed them is told the same of a number that nobody has."""
     prove(api, inbox)
-    with defaults(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.TOTAL: allowed("1/day")}):
+    with defaults(**costs(sms_total="1/day")):
         assert [sign_up(f"+1415555400{n}", n) for n in (1, 2)][-1] == 429
         wrong = {"phone_number": target, "password": "not this password"}
         assert [stranger(3).post("login", wrong).status for _ in range(6)] == [401] * 5 + [429]
@@ -115,7 +113,7 @@ def test_hol_14_nor_does_what_wrong_passwords_send(target: str, api: Api, inbox:
 def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
     Tally.objects.all().delete()
-    with defaults(SMS_CAPS=dict.fromkeys(SmsCap, UNBOUNDED)):
+    with defaults(**costs()):
         for _ in range(sms_costs.BREAKER.windows[0][0] - 1):
             ledger.spend_all(
                 timezone.now(), *sms_costs.counts_for_number(Phone("+14155554001"), "192.0.2.1", Purse.TOLD)
@@ -125,10 +123,9 @@ def test_hol_14_nor_does_the_breaker(api: Api, inbox: Inbox) -> None:
         assert [sign_up(f"+1415555400{n}", n) for n in (2, 3)] == [202, 429]
 
 
-def bounded(cap: SmsCap) -> dict[SmsCap, Allowance]:
+def bounded(cap: SmsCap) -> dict[str, str]:
     """Three texts by that cap, which is the breaker's own business, and no other bound."""
-    caps: dict[SmsCap, Allowance] = dict.fromkeys(SmsCap, UNBOUNDED)
-    return caps if cap is SmsCap.BREAKER else {**caps, cap: allowed("3/day")}
+    return costs() if cap is SmsCap.BREAKER else costs(**{f"sms_{cap}": "3/day"})
 
 
 def close(cap: SmsCap) -> None:
@@ -144,7 +141,7 @@ def close(cap: SmsCap) -> None:
 def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: SmsCap, api: Api, inbox: Inbox) -> None:
     """The notice of a thief's sign-in, the link in it, and the reset that it brings, where there is no mail."""
     prove(api, inbox)
-    with defaults(SMS_CAPS=bounded(cap)):
+    with defaults(**bounded(cap)):
         close(cap)
         inbox.empty()
         assert stranger(9).post("login", {"phone_number": NUMBER, "password": PASSWORD}).status == 200
@@ -158,7 +155,7 @@ def test_hol_05b_strangers_who_spent_the_texts_delay_no_way_back_by_sms(cap: Sms
 @pytest.mark.parametrize("cap", [SmsCap.PREFIX, SmsCap.TOTAL, SmsCap.BREAKER])
 def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: SmsCap, api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
-    with defaults(SMS_CAPS=bounded(cap)):
+    with defaults(**bounded(cap)):
         close(cap)
         inbox.empty()
         assert api.post("password/reset", {"phone_number": NUMBER}).status == 202
@@ -167,7 +164,7 @@ def test_hol_05b_nor_the_reset_of_a_network_that_the_account_knows(cap: SmsCap, 
 
 def test_abu_09_what_accounts_cause_is_bounded_too_and_not_lost(api: Api, inbox: Inbox) -> None:
     prove(api, inbox)
-    with defaults(SMS_CAPS=dict.fromkeys(SmsCap, allowed("1/day"))):
+    with defaults(sms_network="1/day", sms_prefix="1/day", sms_total="1/day"):
         for number in (8, 9):
             assert stranger(number).post("login", {"phone_number": NUMBER, "password": PASSWORD}).status == 200
     assert Message.objects.filter(kind="new_sign_in").count() == 1

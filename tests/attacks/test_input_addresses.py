@@ -13,10 +13,10 @@ from urllib.error import URLError
 
 import pytest
 import yaml
-from django.test import override_settings
 from django.utils import timezone
 
 import vestibule
+from tests.configured import configured
 from tests.vendors import listening
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.breaches import is_breached
@@ -118,10 +118,10 @@ def test_inp_14_a_redirect_is_followed_nowhere(listener: socket) -> None:
     inside = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     with listening(redirecting(inside)) as url:
         assert http_client.fetch_configured(url, timeout=5, max_bytes=100).status == 302
-        with override_settings(PASSWORD_BREACH_URL=url):
+        with configured(PASSWORD_BREACH_URL=url):
             assert not is_breached(PASSWORD)
         siteverify.forget_outage()
-        with override_settings(CAPTCHA_PROVIDER="turnstile", CAPTCHA_VERIFY_URL=url), pytest.raises(VendorDown):
+        with configured(CAPTCHA_PROVIDER="turnstile", CAPTCHA_VERIFY_URL=url), pytest.raises(VendorDown):
             siteverify.check_response(Client(at=timezone.now()), "an answer", "login")
         siteverify.forget_outage()
     assert not came(listener)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit import retention
 from vestibule.audit.models import AuditEvent, DayTally
+from vestibule.conf import conf
 from vestibule.service.worker import schedule
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -40,7 +40,7 @@ def test_log_09_events_go_after_a_year_and_no_day_before() -> None:
     assert schedule.erase_stale(SWEEPS["audit tallies"], NOW) == 1
     assert AuditEvent.objects.get().pk == kept.pk
     assert schedule.erase_stale(SWEEPS["audit events"], NOW) == 0
-    assert settings.AUDIT_KEPT.days == 365
+    assert conf.audit_kept.days == 365
 
 
 @pytest.mark.parametrize(

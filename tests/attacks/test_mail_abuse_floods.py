@@ -4,25 +4,22 @@ the rest answered alike; what guards an account goes on."""
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
 from tests.attacks.allowances import stranger
+from tests.configured import configured, rated
 from tests.stories.test_captcha import solve
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
-from vestibule.limits.rates import Rates, parse_rates
 
 ADA = "ada@one.example"
-FEW = Rates(per_network=parse_rates("3/hour"), overall=parse_rates("5/hour"))
 
 
 @pytest.fixture
 def few(house: None) -> Iterator[None]:
     """Three an hour to a domain, five in all; no other rate."""
-    with override_settings(RATES={**settings.RATES, "sign_up_mail": FEW}):
+    with rated(sign_up_mail="3/hour", sign_up_mail_overall="5/hour"):
         yield
 
 
@@ -78,7 +75,7 @@ def test_abu_02_what_guards_an_account_goes_on(few: None, api: Api, inbox: Inbox
 
 
 def test_abu_02_who_solves_a_captcha_is_mailed_all_the_same(few: None, api: Api, inbox: Inbox) -> None:
-    with override_settings(CAPTCHAS={**settings.CAPTCHAS, "register": "suspicious"}, CAPTCHA_COST=1):
+    with configured(CAPTCHA_REGISTER="suspicious", CAPTCHA_COST=1):
         for number in range(6):
             api.start(email=f"p{number}@one.example", password=PASSWORD)
         api.start(email="person@one.example", password=PASSWORD, captcha=solve(api))

@@ -1,12 +1,11 @@
 """What a password may be (PWD-*, HOL-23): anything long that nobody tries first."""
 
-from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import password_validators, passwords
 from vestibule.accounts.breach_file import contains_digest
@@ -53,13 +52,17 @@ def test_pwd_02_a_passphrase_of_any_script_passes(password: str) -> None:
     assert codes(password, email="kim@example.org", username="kim", full_name="Kim Lee") == []
 
 
-def test_hol_23_the_names_of_the_house(settings: Any) -> None:
-    settings.HOST, settings.BRAND = "auth.umbrella.example", replace(settings.BRAND, name="Sunny Side")
-    password_validators.site_words.cache_clear()
-    for password in ("umbrella2026!", "Umbrella-Umbrella", "sunny-side-123", "SunnySideSunnySide", "umbrellapassword"):
-        assert codes(password) == ["password_too_common"]
-    assert codes("an umbrella for my aunt") == []
-    password_validators.site_words.cache_clear()
+def test_hol_23_the_names_of_the_house() -> None:
+    with configured(BASE_URL="https://auth.umbrella.example", BRAND_NAME="Sunny Side"):
+        for password in (
+            "umbrella2026!",
+            "Umbrella-Umbrella",
+            "sunny-side-123",
+            "SunnySideSunnySide",
+            "umbrellapassword",
+        ):
+            assert codes(password) == ["password_too_common"]
+        assert codes("an umbrella for my aunt") == []
 
 
 def test_hol_23_the_list_is_made_for_this_length() -> None:
@@ -126,22 +129,22 @@ def test_pwd_03_every_line_of_a_list_is_found_and_nothing_else(tmp_path: Path, c
     assert all(contains_digest(path, each) for each in kept)
 
 
-def test_pwd_03_a_list_as_a_file_counts_at_every_door(api: Api, inbox: Inbox, tmp_path: Path, settings: Any) -> None:
+def test_pwd_03_a_list_as_a_file_counts_at_every_door(api: Api, inbox: Inbox, tmp_path: Path) -> None:
     stolen, path = "a stolen password of somebody", tmp_path / "breached.txt"
     path.write_text(f"{digest(stolen)}:3\n")
     access = api.account(inbox, ADA)
     api.post("password/reset", {"email": ADA})
     token = inbox.newest(ADA).token
-    settings.PASSWORD_BREACH_FILE = value_types.parse_digest_file(str(path))
-    refused = [
-        api.start(email="new@example.com", password=stolen),
-        api.register(email="new@example.com", password=stolen),
-        api.post("password/reset/confirm", {"token": token, "password": stolen}),
-        api.send("POST", "password/change", access, {"current_password": PASSWORD, "password": stolen}),
-    ]
-    assert [reply.body["codes"] for reply in refused] == [{"password": ["password_breached"]}] * 4
-    path.unlink()  # it went away while we ran: nobody is kept out by it
-    assert api.start(email="new@example.com", password=stolen).status == 202
+    with configured(PASSWORD_BREACH_FILE=value_types.parse_digest_file(str(path))):
+        refused = [
+            api.start(email="new@example.com", password=stolen),
+            api.register(email="new@example.com", password=stolen),
+            api.post("password/reset/confirm", {"token": token, "password": stolen}),
+            api.send("POST", "password/change", access, {"current_password": PASSWORD, "password": stolen}),
+        ]
+        assert [reply.body["codes"] for reply in refused] == [{"password": ["password_breached"]}] * 4
+        path.unlink()  # it went away while we ran: nobody is kept out by it
+        assert api.start(email="new@example.com", password=stolen).status == 202
 
 
 @pytest.mark.parametrize("content", [b"", b"password\n", b"0" * 39 + b"\n", b"\xff" * 80])

@@ -7,11 +7,11 @@ it, the victim's own proof by another way stands in. Every attack is tried with 
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Door, Http, Inbox, Reply
 from vestibule.accounts.models import Status, User
+from vestibule.conf import conf
 from vestibule.sessions.models import Device, RefreshToken, Session
 
 VICTIM, EVIL = "victim@example.com", "evil@example.com"
@@ -165,7 +165,7 @@ def test_pre_11_an_address_that_is_claimed_again_and_again_is_its_owners_in_the_
     api.register(email=VICTIM, password=THEIRS, username="stranger9")
     assert api.post("verify-email", {"token": token, "registration": mine}).status == 200
     assert clean(User.objects.get())
-    with override_settings(LINK_BINDING=False):  # whatever else is switched, an account is not signed up for again
+    with configured(LINK_BINDING=False):  # whatever else is switched, an account is not signed up for again
         assert api.post("verify-email", {"token": inbox.all(VICTIM)[0].token}).code == "token_used"
     assert clean(User.objects.get())
 
@@ -207,7 +207,7 @@ def test_pre_09_who_has_proved_nothing_is_let_in_nowhere(api: Api, inbox: Inbox)
     pages = Http()
     page = pages.post("/login/", {"name": VICTIM, "password": THEIRS})
     assert (page.status_code, 'data-code="account_unverified"' in page.content.decode()) == (403, True)
-    assert settings.SESSION_COOKIE_NAME not in {**registered.headers, **pages.cookies}
+    assert conf.session_cookie_name not in {**registered.headers, **pages.cookies}
     assert not Session.objects.exists()
     for path in ("me", "sessions", "devices", "events", "me/export"):
         assert api.send("GET", path, registered.registration).status == 401

@@ -1,13 +1,13 @@
 """TOK: what is revoked stays revoked, whatever is forgotten; and a session that began anew is another one."""
 
 import pytest
-from django.conf import settings
 from redis import Redis
 from time_machine import travel
 
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.limits import rate_counters
 from vestibule.sessions import signing_keys
 from vestibule.sessions.models import Session
@@ -31,13 +31,13 @@ def browser(email: str = ADA) -> Http:
 
 def cookie(http: Http) -> str:
     """The cookie of its session."""
-    return str(http.cookies[settings.SESSION_COOKIE_NAME].value)
+    return str(http.cookies[conf.session_cookie_name].value)
 
 
 def inside(session_cookie: str) -> bool:
     """Whether a browser with this cookie, and nothing else, is signed in."""
     http = Http()
-    http.cookies[settings.SESSION_COOKIE_NAME] = session_cookie
+    http.cookies[conf.session_cookie_name] = session_cookie
     return http.get("/account/").status_code == 200
 
 
@@ -45,8 +45,8 @@ def forget() -> None:
     """All of Redis is gone, and so is what the process remembers."""
     rate_counters.reset_rate_counters()
     signing_keys.forget_signing_keys()
-    if settings.REDIS_URL:
-        Redis.from_url(settings.REDIS_URL).flushdb()
+    if conf.redis_url:
+        Redis.from_url(conf.redis_url).flushdb()
 
 
 @pytest.mark.parametrize("how", ["signed out", "stolen", "suspended"])
@@ -76,7 +76,7 @@ def test_tok_12_a_sign_in_and_a_step_up_each_begin_another_session(api: Api, inb
     api.account(inbox, EVE)
     planted = cookie(browser(EVE))
     http = Http()
-    http.cookies[settings.SESSION_COOKIE_NAME] = planted
+    http.cookies[conf.session_cookie_name] = planted
     http.post("/login/", {"name": ADA, "password": PASSWORD})
     first = cookie(http)
     assert http.post(CONFIRM, {"password": "wrong"}).status_code == 401

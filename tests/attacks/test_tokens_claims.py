@@ -9,10 +9,10 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import configured
 from tests.world import Api, Inbox
 from vestibule.sessions import access_tokens, signing_keys
 
@@ -115,7 +115,7 @@ def test_tok_06_a_token_of_another_house_is_none(api: Api, ada: str) -> None:
 
 def test_tok_06_the_audience_is_our_setting(api: Api, ada: str) -> None:
     for name in ("JWT_ISSUER", "JWT_AUDIENCE"):
-        with override_settings(**{name: "https://second.example"}):
+        with configured(**{name: "https://second.example"}):
             assert refused(api, ada) == "token_invalid"
 
 

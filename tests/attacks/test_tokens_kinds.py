@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
+from vestibule.conf import conf
 
 NEXT = "another honest password"
 HANDLES = ("sign-up", "pending sign-up")
@@ -60,7 +61,7 @@ def posted(path: str, field: str, **more: str) -> Callable[[Api, str], int]:
 def as_cookie(api: Api, token: str) -> int:
     """GET a page with it as the session's cookie."""
     http = Http()
-    http.cookies[settings.SESSION_COOKIE_NAME] = token
+    http.cookies[conf.session_cookie_name] = token
     return http.get("/account/").status_code
 
 
@@ -105,7 +106,7 @@ def test_otp_11_a_purpose_is_bound_into_what_is_signed(kinds: dict[str, str]) ->
         opens = []
         for kind, token in kinds.items():
             try:
-                settings.KEYS.unsign(purpose, token)
+                conf.keys.unsign(purpose, token)
             except Exception:  # noqa: BLE001 - not of this purpose, whatever it is
                 continue
             opens.append(kind)

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from django.conf import settings
 
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
+from vestibule.conf import conf
 from vestibule.sessions.models import Session
 
 ADA = "ada@example.com"
@@ -24,7 +24,7 @@ def ada(pages: Pages, inbox: Inbox) -> Http:
     """Her browser, signed in by sign-up."""
     reply = pages.start(email=ADA, password=PASSWORD)
     pages.confirm(reply.registration, inbox.newest(ADA).code)
-    assert settings.SESSION_COOKIE_NAME in pages.http.cookies
+    assert conf.session_cookie_name in pages.http.cookies
     return pages.http
 
 

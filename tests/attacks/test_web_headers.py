@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 
+from tests.configured import configured, rated
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.kernel.errors import Unavailable
 from vestibule.limits import rate_counters
-from vestibule.limits.rates import Rates, parse_rates
 from vestibule.sessions import signing_keys
+from vestibule.web.routes import BODY_LIMIT
 
 ADA = "ada@example.com"
 PROXY = "10.0.0.1"  # trusted, see tests.environment
@@ -22,15 +21,14 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 @pytest.fixture
 def https() -> Iterator[None]:
     """As with BASE_URL=https://testserver behind a proxy."""
-    with override_settings(
-        HTTPS=True,
+    with configured(
+        BASE_URL="https://testserver",
         SECURE_SSL_REDIRECT=True,
         SECURE_SSL_HOST="testserver",
         SECURE_HSTS_SECONDS=31_536_000,
         SECURE_HSTS_INCLUDE_SUBDOMAINS=True,
         CSRF_COOKIE_NAME="__Host-csrf",
         CSRF_COOKIE_SECURE=True,
-        **{f"{name}_COOKIE_NAME": f"__Host-{name.lower()}" for name in ("SESSION", "DEVICE", "REGISTRATION")},
     ):
         yield
 
@@ -44,7 +42,6 @@ def through(http: Http, path: str, method: str = "GET", scheme: str = "https", *
 def answers() -> Iterator[tuple[int, Any]]:
     """One answer of every status, of pages and of the API."""
     http = Http(raise_request_exception=False)
-    none = {name: Rates() for name in settings.RATES}
 
     def unavailable(*_: object, **__: object) -> None:
         raise Unavailable
@@ -65,8 +62,8 @@ def answers() -> Iterator[tuple[int, Any]]:
     yield 405, through(http, "/register/", "DELETE")
     yield 405, through(http, "/api/auth/login", "DELETE")
     for path in ("/register/", "/api/auth/login"):
-        yield 413, through(http, path, "POST", data="x" * (settings.BODY_LIMIT + 1), content_type="application/json")
-    with override_settings(RATES={**none, "anon": Rates(per_network=parse_rates("1/hour"))}):
+        yield 413, through(http, path, "POST", data="x" * (BODY_LIMIT + 1), content_type="application/json")
+    with rated(anon="1/hour"):
         through(http, "/api/auth/config")
         yield 429, through(http, "/api/auth/config")
     with pytest.MonkeyPatch.context() as patched:
@@ -113,7 +110,7 @@ def test_web_08_the_headers_of_every_status(house: None, https: None) -> None:
 
 def test_web_08_reports_go_where_the_operator_says(house: None) -> None:
     """WEB-08: `report-to`, where there is somebody who reads them."""
-    with override_settings(CSP_REPORT_URL="https://reports.example.com/csp"):
+    with configured(CSP_REPORT_URL="https://reports.example.com/csp"):
         answer = Http().get("/register/")
     assert answer["Reporting-Endpoints"] == 'house="https://reports.example.com/csp"'
     assert "Reporting-Endpoints" not in Http().get("/register/")
@@ -131,7 +128,7 @@ def test_web_08_reports_go_where_the_operator_says(house: None) -> None:
 )
 def test_web_06_only_who_is_listed_may_read(api: Api, origin: str) -> None:
     """WEB-06: plain requests and preflights."""
-    with override_settings(CORS_ALLOWED_ORIGINS=["https://good.example"]):
+    with configured(CORS_ALLOWED_ORIGINS=["https://good.example"]):
         http = Http()
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         for who, allowed in ((origin, None), ("https://good.example", "https://good.example")):

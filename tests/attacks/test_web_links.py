@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
+from vestibule.conf import conf
 from vestibule.sessions.models import Session
 from vestibule.web.pages import link_token
 
@@ -41,7 +42,7 @@ def held(answer: Any) -> str:
 def test_hol_32_the_page_without_the_token_is_the_same_page(http: Http, path: str) -> None:
     opened = http.get(f"{path}?token={MADE_UP}")
     assert led_on(opened) == path
-    cookie = opened.cookies[settings.LINK_COOKIE_NAME]
+    cookie = opened.cookies[conf.link_cookie_name]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["max-age"]) == (True, "Lax", "/", 600)
     bare = http.get(path)
     assert bare.status_code == opened.status_code
@@ -68,7 +69,7 @@ def test_hol_32_a_link_works_without_javascript_and_is_consumed_by_no_get(api: A
     assert held(bare) == token
     done = http.post("/password/reset/confirm/", {"token": held(bare), "password": "another honest password"})
     assert done.status_code == 200
-    assert done.cookies[settings.LINK_COOKIE_NAME].value == ""
+    assert done.cookies[conf.link_cookie_name].value == ""
     assert api.login(ADA, "another honest password").status == 200
 
 
@@ -88,17 +89,15 @@ def test_hol_32_two_links_in_two_tabs_stay_apart(api: Api, inbox: Inbox, http: H
 @pytest.mark.parametrize("token", ["", "x", "x" * 300, "a b" * 10, "é" * 30, "%0d%0aSet-Cookie:x" * 3, "../" * 20])
 def test_hol_32_what_is_no_token_is_not_kept(http: Http, token: str) -> None:
     for path in PATHS:
-        assert settings.LINK_COOKIE_NAME not in http.get(path, {"token": token}).cookies
+        assert conf.link_cookie_name not in http.get(path, {"token": token}).cookies
 
 
 def test_hol_32_a_cookie_that_we_did_not_make_names_no_token(http: Http) -> None:
     """Somebody else's token, planted from a subdomain; and one that we made for another purpose or path."""
-    for value in (MADE_UP, f"/not-me/ {MADE_UP}", settings.KEYS.sign("page session", f"/not-me/ {MADE_UP}".encode())):
-        http.cookies[settings.LINK_COOKIE_NAME] = value
+    for value in (MADE_UP, f"/not-me/ {MADE_UP}", conf.keys.sign("page session", f"/not-me/ {MADE_UP}".encode())):
+        http.cookies[conf.link_cookie_name] = value
         assert MADE_UP not in http.get("/not-me/").content.decode()
-    http.cookies[settings.LINK_COOKIE_NAME] = settings.KEYS.sign(
-        link_token.SIGNING_PURPOSE, f"/not-me/ {MADE_UP}".encode()
-    )
+    http.cookies[conf.link_cookie_name] = conf.keys.sign(link_token.SIGNING_PURPOSE, f"/not-me/ {MADE_UP}".encode())
     assert held(http.get("/not-me/")) == MADE_UP
     assert http.post("/not-me/").status_code == 400  # a form says for itself which link it is of
 
@@ -108,11 +107,9 @@ def test_tok_22_no_page_holds_a_token_of_a_session(house: None, inbox: Inbox) ->
     pages = Pages()
     waiting = pages.start(email=ADA, password=PASSWORD)
     entered = pages.confirm(waiting.registration, inbox.newest(ADA).code)
-    cookies = {pages.http.cookies[name].value for name in (settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME)}
+    cookies = {pages.http.cookies[name].value for name in (conf.session_cookie_name, conf.device_cookie_name)}
     secrets = {*cookies, str(Session.objects.get().pk)}
-    assert all(
-        pages.http.cookies[name]["httponly"] for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
-    )
+    assert all(pages.http.cookies[name]["httponly"] for name in (conf.session_cookie_name, settings.CSRF_COOKIE_NAME))
     texts = [waiting.text, entered.text]
     for path in ("/welcome/", "/account/", "/account/security/", "/account/activity/", "/account/confirm/", "/logout/"):
         texts.append(pages.http.get(path).content.decode())

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from django.conf import settings
-
 from tests.world import Api, Http, Inbox
+from vestibule.conf import conf
 from vestibule.sessions.models import Session
 from vestibule.web.cookies import SESSION_PURPOSE
 
@@ -14,7 +13,7 @@ ADA = "ada@example.com"
 def shown_to(id: UUID) -> str:
     """Where a browser ends that shows a cookie, rightly signed, of this session."""
     http = Http()
-    http.cookies[settings.SESSION_COOKIE_NAME] = settings.KEYS.sign(SESSION_PURPOSE, id.bytes)
+    http.cookies[conf.session_cookie_name] = conf.keys.sign(SESSION_PURPOSE, id.bytes)
     return str(http.get("/account/").headers.get("Location", "here"))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
-from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from tests.architecture.test_docs import ROOT
 from tests.architecture.test_shape import endpoints
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.kernel import cached
 from vestibule.limits import rate_counters
@@ -98,7 +98,7 @@ def test_web_14_a_stranger_gets_what_the_table_says(stranger: Http, admitted: se
     for path, (who, rules, _) in TABLE.items():
         admitted.clear()
         stranger.cookies.clear()
-        with override_settings(MAILBOX=True):
+        with configured(MAILBOX=True):
             answers = {method: asked(stranger, method, path).status_code for method in METHODS}
         found = {status for status in answers.values() if status != 405}
         let_in = answers["GET"] in (200, 302, 400, 404, 405) if who == "anybody" else found <= SIGNED_OUT[who]
@@ -133,7 +133,7 @@ def test_web_08_every_path_answers_with_the_headers(stranger: Http) -> None:
 def test_enum_01_no_path_tells_a_stranger_about_anybody(api: Api, inbox: Inbox, stranger: Http) -> None:
     api.account(inbox, "ada.lovelace@example.com")
     for path in TABLE:
-        with override_settings(MAILBOX=True):
+        with configured(MAILBOX=True):
             assert b"lovelace" not in b"".join(asked(stranger, "GET", path)), path
 
 

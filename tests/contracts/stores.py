@@ -7,7 +7,6 @@ from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import connections
 
 from tests.contracts.redises import cluster
@@ -17,6 +16,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
+from vestibule.conf import conf
 from vestibule.storage import redis_client
 
 T = TypeVar("T")
@@ -31,9 +31,9 @@ SECOND = timedelta(seconds=1)
 def opened(kind: str) -> Store:
     """The store of that kind, as `challenges.configured_engine` opens it."""
     if kind == "redis":
-        return RedisStore(redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS), prefix="contract")
+        return RedisStore(redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS), prefix="contract")
     if kind == "cluster":
-        client = redis_client.open_connection(cluster(), **settings.REDIS_OPTIONS)
+        client = redis_client.open_connection(cluster(), **redis_client.TIMEOUTS)
         return RedisStore(client, prefix=f"contract {uuid4()}")
     return DatabaseStore()
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.vendors import Pwned, serving
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.breaches import is_breached
@@ -15,7 +15,7 @@ STOLEN = "a stolen password of somebody"
 @pytest.fixture
 def pwned() -> Iterator[Pwned]:
     """A list that has one."""
-    with serving(vendor := Pwned(STOLEN)) as url, override_settings(PASSWORD_BREACH_URL=url):
+    with serving(vendor := Pwned(STOLEN)) as url, configured(PASSWORD_BREACH_URL=url):
         yield vendor
 
 
@@ -46,11 +46,11 @@ def test_a_list_that_fails_keeps_nobody_out(pwned: Pwned, api: Api, status: int)
     """FLT-14."""
     pwned.status = status
     assert api.start(email="new@example.com", password=STOLEN).status == 202
-    with override_settings(PASSWORD_BREACH_URL="http://127.0.0.1:9"):
+    with configured(PASSWORD_BREACH_URL="http://127.0.0.1:9"):
         assert api.start(email="new@example.com", password=STOLEN).status == 202
 
 
 def test_without_a_list_nothing_is_asked(pwned: Pwned) -> None:
-    with override_settings(PASSWORD_BREACH_URL=""):
+    with configured(PASSWORD_BREACH_URL=""):
         assert not is_breached(STOLEN)
     assert pwned.asked == []

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import captchas, configured
 from tests.vendors import SiteVerify, serving
 from tests.world import PASSWORD, Api, Reply
 from vestibule.captcha import siteverify, vendors
-from vestibule.limits.rates import Rates, parse_rates
+from vestibule.conf import conf
 
 NOON = "2026-03-01T12:00:00Z"
 
@@ -28,17 +27,16 @@ def vendor(request: pytest.FixtureRequest, house: None) -> Iterator[SiteVerify]:
     """A vendor (Turnstile, unless the test names another) that is asked everywhere; while it is down, two an hour get
     in."""
     name = getattr(request, "param", "turnstile")
-    rates = {**settings.RATES, "captcha_unchecked": Rates(per_network=parse_rates("2/hour"))}
     with (
         serving(fake := SiteVerify(name)) as url,
-        override_settings(
-            CAPTCHAS={"register": "always", "login": "always", "password_reset": "always"},
+        configured(
+            **captchas("always"),
             CAPTCHA_PROVIDER=name,
             CAPTCHA_SITE_KEY=SiteVerify.SITE_KEY,
             CAPTCHA_SECRET_KEY=SiteVerify.SECRET,
             CAPTCHA_VERIFY_URL=f"{url}/siteverify",
-            CAPTCHA_HOSTS={"testserver"},
-            RATES=rates,
+            CAPTCHA_HOSTS=["testserver"],
+            RATES={**conf.rates, "captcha_unchecked": "2/hour"},
         ),
     ):
         siteverify.forget_outage()
@@ -102,7 +100,7 @@ def broken(vendor: SiteVerify, request: pytest.FixtureRequest, monkeypatch: pyte
         changes = {"CAPTCHA_VERIFY_URL": "http://127.0.0.1:9/siteverify"}
     else:
         changes = {"CAPTCHA_SECRET_KEY": "an older key"}
-    with override_settings(**changes):
+    with configured(**changes):
         yield vendor
 
 

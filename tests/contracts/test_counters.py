@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from django.conf import settings
-from django.test import override_settings
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from time_machine import Traveller, travel
 
+from tests.configured import configured, rated
 from tests.contracts.stores import at_once
 from tests.environment import PRODUCTION
 from tests.servers import free_port
+from vestibule.conf import conf
 from vestibule.kernel.errors import Throttled, Unavailable
 from vestibule.limits import rate_counters
-from vestibule.limits.rates import Rates, parse_rates
-from vestibule.limits.rules import RULES, Rule
+from vestibule.limits.rules import DEFAULT_RATES, Rule
+from vestibule.storage import redis_client
 
 RULE = Rule(name="tried")
 OTHER = Rule(name="other")
@@ -31,12 +31,10 @@ def clock() -> Iterator[Traveller]:
         yield travelled
 
 
-def rates(network: str = "", identifier: str = "", overall: str = "") -> override_settings:
+def rates(network: str = "", identifier: str = "", overall: str = "") -> configured:
     """The rates of both rules, for as long as it is held."""
-    found = Rates(
-        per_network=parse_rates(network), per_identifier=parse_rates(identifier), overall=parse_rates(overall)
-    )
-    return override_settings(RATES={RULE.name: found, OTHER.name: found})
+    words = {"": network, "_per_identifier": identifier, "_overall": overall}
+    return rated(**{f"{rule.name}{which}": rate for rule in (RULE, OTHER) for which, rate in words.items()})
 
 
 def admitted(rule: Rule = RULE, *, network: str = PLACE, identifier: str = "") -> bool:
@@ -136,7 +134,7 @@ def test_of_many_at_once_exactly_the_limit_is_admitted() -> None:
 
 
 def test_every_rule_has_its_rates() -> None:
-    assert set(settings.RATES) == {rule.name for rule in RULES}
+    assert set(conf.rates) == DEFAULT_RATES.keys()
 
 
 def test_forgetting_starts_anew(clock: Traveller) -> None:
@@ -151,13 +149,13 @@ def test_forgetting_starts_anew(clock: Traveller) -> None:
 def test_the_counts_live_in_redis_under_our_prefix() -> None:
     with rates(network="1/minute"):
         assert admitted()
-    keys = [bytes(key) for key in redis.Redis.from_url(settings.REDIS_URL).scan_iter("vestibule:rate*")]
+    keys = [bytes(key) for key in redis.Redis.from_url(conf.redis_url).scan_iter("vestibule:rate*")]
     assert any(PLACE.encode() in key for key in keys)
 
 
 def test_an_unreachable_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """FLT-02."""
-    nobody = RedisStorage(f"redis://127.0.0.1:{free_port()}", wrap_exceptions=True, **settings.REDIS_OPTIONS)
+    nobody = RedisStorage(f"redis://127.0.0.1:{free_port()}", wrap_exceptions=True, **redis_client.TIMEOUTS)
     monkeypatch.setattr(rate_counters, "_limiter", MovingWindowRateLimiter(nobody))
     with rates(network="1/minute"), pytest.raises(Unavailable) as refused:
         rate_counters.count_request(RULE, network=PLACE)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.stories.test_account import picture, upload
 from tests.vendors import listening
 from tests.world import Api, Inbox
@@ -48,7 +48,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     with listening(S3) as url:
         options = {"bucket_name": "faces", "endpoint_url": url, "addressing_style": "path"}
         storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-        with override_settings(STORAGES={**settings.STORAGES, "default": storage}):
+        with configured(STORAGES={**settings.STORAGES, "default": storage}):
             yield held
 
 

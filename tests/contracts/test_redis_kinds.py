@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from limits import parse
@@ -49,7 +48,7 @@ def rung(url: str) -> bool:
 
 
 def test_a_cluster_counts(house: None) -> None:
-    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(cluster(), **settings.REDIS_OPTIONS))
+    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(cluster(), **redis_client.TIMEOUTS))
     assert sum(at_once(lambda _: limiter.hit(THREE, "tried", "one network"))) == 3
     assert [limiter.hit(THREE, "tried", f"network {n}") for n in range(12)] == [True] * 12  # on all three nodes
     assert limiter.get_window_stats(THREE, "tried", "one network").remaining == 0
@@ -57,16 +56,16 @@ def test_a_cluster_counts(house: None) -> None:
 
 def test_a_cluster_that_is_away_is_down() -> None:
     with pytest.raises(redis_client.unreachable_errors()):
-        redis_client.open_connection(f"redis+cluster://127.0.0.1:{free_port()}", **settings.REDIS_OPTIONS).ping()
+        redis_client.open_connection(f"redis+cluster://127.0.0.1:{free_port()}", **redis_client.TIMEOUTS).ping()
 
 
 def test_sentinel_puts_another_in_its_place(house: None) -> None:
     watched = Watched()
     try:
         watched.start()
-        client = redis_client.open_connection(watched.url, **settings.REDIS_OPTIONS)
+        client = redis_client.open_connection(watched.url, **redis_client.TIMEOUTS)
         store = RedisStore(client)
-        limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(watched.url, **settings.REDIS_OPTIONS))
+        limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(watched.url, **redis_client.TIMEOUTS))
         record = added(store)
         assert limiter.hit(THREE, "tried")
         assert rung(watched.url)
@@ -123,7 +122,7 @@ def _certificate(folder: Path) -> None:
 def test_tls_is_trusted_by_its_certificate_alone(by_tls: str, tmp_path: Path) -> None:
     """FLT-16."""
     trusted = f"{by_tls}?ssl_ca_certs={tmp_path}/cert.pem"
-    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(trusted, **settings.REDIS_OPTIONS))
+    limiter = MovingWindowRateLimiter(rate_counters.open_redis_storage(trusted, **redis_client.TIMEOUTS))
     assert limiter.hit(THREE, "tried")
     assert rung(trusted)
     with pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):

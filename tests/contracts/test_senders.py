@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from django.conf import settings
 from django.core.mail import BadHeaderError
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox, Smtp
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, MessageKind, RenderedMessage
 from vestibule.courier.transports import channels
@@ -39,7 +40,7 @@ def test_a_mail_is_text_and_html_that_say_the_same(inbox: Inbox) -> None:
 def test_a_mail_carries_our_id_and_says_that_a_machine_wrote_it(inbox: Inbox) -> None:
     channels.send_mail(ID, ADA, rendered())
     headers = inbox.newest(ADA).headers
-    assert headers["Message-ID"] == f"<{ID}@{settings.HOST}>"
+    assert headers["Message-ID"] == f"<{ID}@{conf.host}>"
     assert headers["Auto-Submitted"] == "auto-generated"
     assert headers["X-Auto-Response-Suppress"] == "All"
     assert headers["From"] == settings.DEFAULT_FROM_EMAIL
@@ -79,7 +80,7 @@ def test_every_kind_reads_in_full_both_ways(kind: MessageKind) -> None:
         assert "{%" not in part
     assert "http" not in text.text
     assert len(text.text) <= 160
-    assert settings.BRAND.name in mail.subject
+    assert conf.brand.name in mail.subject
 
 
 def test_a_notice_holds_no_code() -> None:
@@ -92,8 +93,8 @@ def test_an_sms_is_a_text_to_one_number_under_our_id(inbox: Inbox) -> None:
     channels.send_sms(ID, number, messages.render_sms(REGISTRATION_CODE, {**PARAMS, "code": CODE}))
     [post] = inbox.all()
     assert (post.to, post.code, post.html) == (number, CODE, "")
-    assert post.headers["Message-ID"] == f"<{ID}@{settings.HOST}>"
-    assert post.text.strip().splitlines()[-1] == f"@{settings.HOST} #{CODE}"
+    assert post.headers["Message-ID"] == f"<{ID}@{conf.host}>"
+    assert post.text.strip().splitlines()[-1] == f"@{conf.host} #{CODE}"
 
 
 def test_a_line_break_in_a_number_makes_no_header(inbox: Inbox) -> None:
@@ -103,7 +104,7 @@ def test_a_line_break_in_a_number_makes_no_header(inbox: Inbox) -> None:
 
 
 def test_the_gateway_of_sms_is_the_one_that_the_operator_names() -> None:
-    with override_settings(SMS_GATEWAY="tests.contracts.test_senders.broken_gateway"), pytest.raises(ConnectionError):
+    with configured(SMS_GATEWAY="tests.contracts.test_senders.broken_gateway"), pytest.raises(ConnectionError):
         channels.send_sms(ID, "+14155550100", rendered())
 
 
@@ -141,5 +142,5 @@ class TestSmtp:
     def test_a_second_delivery_bears_the_same_id(self, inbox: Inbox, smtp: Smtp) -> None:
         for _ in range(2):
             channels.send_mail(ID, ADA, rendered())
-        assert {post.headers["Message-ID"] for post in inbox.all(ADA)} == {f"<{ID}@{settings.HOST}>"}
+        assert {post.headers["Message-ID"] for post in inbox.all(ADA)} == {f"<{ID}@{conf.host}>"}
         assert len(smtp.letters) == 2

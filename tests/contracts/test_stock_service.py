@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-from django.conf import settings
 from django.core.management import call_command
-from django.test import override_settings
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 from time_machine import travel
 
+from tests.configured import configured
 from tests.world import Api, Inbox
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.sessions import signing_keys
 from vestibule.sessions.models import SigningKey
 
@@ -24,7 +24,7 @@ from vestibule.sessions.models import SigningKey
 def asked(live_server: LiveServer, *tokens: str) -> list[list[Any]]:
     """What the service answers for each."""
     told = {"jwk_url": f"{live_server.url}/.well-known/jwks.json", "tokens": tokens}
-    told |= {"issuer": settings.JWT_ISSUER, "audience": settings.JWT_AUDIENCE}
+    told |= {"issuer": conf.jwt_issuer, "audience": conf.jwt_audience}
     found = subprocess.run(
         [sys.executable, Path(__file__).with_name("stock_service.py")],
         input=json.dumps(told),
@@ -49,7 +49,7 @@ def test_a_stock_service_takes_our_tokens_before_and_after_the_keys_rotate(
     token = api.account(inbox, "ada@example.com")
     refresh = api.login("ada@example.com").body["refresh"]
     user_id = str(User.objects.get().pk)
-    with override_settings(JWT_AUDIENCE="https://another.example"):
+    with configured(JWT_AUDIENCE="https://another.example"):
         elsewhere = api.login("ada@example.com").body["access"]
     with travel("2026-03-01T12:00:00Z", tick=False):
         expired = api.account(inbox, "bob@example.com")

@@ -5,9 +5,9 @@ from io import StringIO
 from uuid import uuid4
 
 import pytest
-from django.test import override_settings
 from django.utils import timezone
 
+from tests.configured import configured
 from tests.vendors import Twilio, serving
 from tests.world import PASSWORD, Api
 from vestibule.courier import delivery, messages
@@ -25,7 +25,7 @@ def gateway() -> Iterator[Twilio]:
     """SMS_BACKEND=twilio with credentials."""
     with (
         serving(gateway := Twilio()) as url,
-        override_settings(
+        configured(
             SMS_GATEWAY="vestibule.courier.transports.twilio.send_through_twilio",
             TWILIO_API_URL=url,
             TWILIO_ACCOUNT_SID=Twilio.SID,
@@ -44,7 +44,7 @@ def test_a_text_goes_to_one_number_from_ours(gateway: Twilio) -> None:
 
 
 def test_a_messaging_service_picks_the_sender(gateway: Twilio) -> None:
-    with override_settings(TWILIO_MESSAGING_SERVICE_SID="MG1"):
+    with configured(TWILIO_MESSAGING_SERVICE_SID="MG1"):
         send_sms(uuid4(), NUMBER, CODE)
     assert gateway.sent == [{"To": NUMBER, "MessagingServiceSid": "MG1", "Body": CODE.text}]
 
@@ -66,7 +66,7 @@ def test_what_passes_is_told_from_what_does_not(gateway: Twilio, trouble: tuple[
 
 def test_wrong_credentials_are_no_fault_of_the_number(gateway: Twilio) -> None:
     twilio.twilio_client.cache_clear()
-    with override_settings(TWILIO_AUTH_TOKEN="another"), pytest.raises(TransportRefused, match="20003") as refused:
+    with configured(TWILIO_AUTH_TOKEN="another"), pytest.raises(TransportRefused, match="20003") as refused:
         send_sms(uuid4(), NUMBER, CODE)
     assert refused.value.meaning is Meaning.OURS
 

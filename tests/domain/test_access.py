@@ -11,12 +11,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.conf import settings
 from django.db import connection
 from time_machine import travel
 
 from tests.contracts.stores import NOW
 from vestibule.accounts.models import Status, User
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions import access_tokens, registry, signing_keys
@@ -54,8 +54,8 @@ def verified(token: str, **options: Any) -> dict[str, Any]:
             token,
             public(token),
             algorithms=["ES256"],
-            audience=settings.JWT_AUDIENCE,
-            issuer=settings.JWT_ISSUER,
+            audience=conf.jwt_audience,
+            issuer=conf.jwt_issuer,
             **options,
         )
 
@@ -70,7 +70,7 @@ def test_the_claims_are_the_contracts(tokens: IssuedTokens, ada: User) -> None:
     assert set(claims) == CLAIMS
     assert claims["sub"] == claims["user_id"] == str(ada.pk)
     assert claims["sid"] == str(tokens.session.pk) == str(Session.objects.get().pk)
-    assert (claims["iss"], claims["aud"]) == (settings.JWT_ISSUER, settings.JWT_AUDIENCE)
+    assert (claims["iss"], claims["aud"]) == (conf.jwt_issuer, conf.jwt_audience)
     assert claims["iat"] == claims["auth_time"] == int(NOW.timestamp())
     assert claims["exp"] - claims["iat"] == tokens.expires_in == 600
     assert (claims["amr"], claims["role"], claims["token_type"]) == (["pwd", "otp"], "user", "access")
@@ -102,7 +102,7 @@ def test_it_expires_to_the_second(tokens: IssuedTokens) -> None:
     for seconds, good in ((599, True), (600, False)):
         with travel(NOW + timedelta(seconds=seconds), tick=False):
             try:
-                jwt.decode(tokens.access, key, algorithms=["ES256"], audience=settings.JWT_AUDIENCE)
+                jwt.decode(tokens.access, key, algorithms=["ES256"], audience=conf.jwt_audience)
             except jwt.ExpiredSignatureError:
                 assert not good
             else:
@@ -178,7 +178,7 @@ def test_no_token_is_kept(tokens: IssuedTokens) -> None:
     assert len(tokens.refresh) == 43
     kept = RefreshToken.objects.get()
     assert bytes(kept.digest) == sha256(tokens.refresh.encode()).digest()
-    assert (kept.parent, kept.expires_at) == (None, NOW + settings.JWT_REFRESH_IDLE)
+    assert (kept.parent, kept.expires_at) == (None, NOW + conf.jwt_refresh_idle)
     for secret in (tokens.refresh, tokens.access, tokens.access.split(".")[2]):
         assert secret not in dump()
 
@@ -187,13 +187,13 @@ def test_a_signing_key_is_sealed_to_its_name(tokens: IssuedTokens) -> None:
     row = SigningKey.objects.get()
     sealed = bytes(row.sealed_private)
     assert "PRIVATE KEY" not in dump()
-    assert b"PRIVATE KEY" in settings.KEYS.unseal("signing key", sealed, context=row.kid.encode())
+    assert b"PRIVATE KEY" in conf.keys.unseal("signing key", sealed, context=row.kid.encode())
     with pytest.raises(Unsealable):
-        settings.KEYS.unseal("signing key", sealed, context=b"another kid")
+        conf.keys.unseal("signing key", sealed, context=b"another kid")
 
 
 def test_a_session_knows_who_when_and_where(tokens: IssuedTokens, ada: User) -> None:
     session = Session.objects.get()
     assert (session.user, session.created_at, session.auth_time, session.revoked_at) == (ada, NOW, NOW, None)
     assert (session.address, session.agent, session.amr) == ("192.0.2.1", "a browser", ["pwd", "otp"])
-    assert session.expires_at == NOW + settings.JWT_REFRESH_ABSOLUTE
+    assert session.expires_at == NOW + conf.jwt_refresh_absolute

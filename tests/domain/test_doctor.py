@@ -9,9 +9,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from django.conf import settings
 from django.core.management import call_command
-from django.test import override_settings
 from django.utils import timezone
 
+from tests.configured import configured
 from tests.doctors import BREAKS, GOOD, redis_with, with_settings
 from tests.environment import PRODUCTION
 from tests.servers import free_port
@@ -54,7 +54,7 @@ def mail_server() -> Iterator[tuple[Smtp, int]]:
 def good_house(house: None, mail_server: tuple[Smtp, int]) -> Iterator[None]:
     """Everything as it should be; but no worker, which is a process of its own (tests/faults/test_doctor.py)."""
     heartbeat.record_sweeps(timezone.now())
-    with override_settings(**GOOD, EMAIL_PORT=mail_server[1]):
+    with configured(**GOOD, EMAIL_PORT=mail_server[1]):
         if PRODUCTION:
             with redis_with("save", "3600 1"):
                 yield
@@ -109,7 +109,7 @@ def test_a_test_mail_arrives(good_house: None, mail_server: tuple[Smtp, int]) ->
         ("mail", {"MAILBOX": True}),
         ("mail", {"EMAIL_PORT": 9}),
         ("mail-sender", {"DEFAULT_FROM_EMAIL": "no-reply@127.0.0.1"}),
-        ("rates", {"RATES": {**GOOD["RATES"], "login": type(GOOD["RATES"]["login"])()}}),
+        ("rates", {"RATES": {**GOOD["RATES"], "login": ""}}),
         ("strangers", {"LINK_BINDING": False}),
     ],
 )
@@ -148,7 +148,7 @@ def test_warnings_fail_only_where_it_is_strict(good_house: None) -> None:
 def test_the_command_tells_people_and_machines_and_keeps_secrets(house: None) -> None:
     """The house of the tests, which is fit for no street."""
     secrets = {"EMAIL_HOST_PASSWORD": "canary-mail", "SECRET_KEY": "canary-key " * 4, "METRICS_TOKEN": "canary-token"}
-    with override_settings(**secrets):
+    with configured(**secrets):
         for arguments in ([], ["--json"], ["--strict"]):
             output = StringIO()
             with pytest.raises(SystemExit) as left:

@@ -3,17 +3,15 @@ nobody sees a difference; what an account itself causes beyond its budget is tol
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import rated
 from tests.contracts.stores import NOW, SECOND, at_once
-from vestibule.addresses.address import Address, Channel, Email, Phone
+from vestibule.addresses.address import Address, Email, Phone
 from vestibule.courier import delivery, envelope, hourly_digest, outbox
 from vestibule.courier.messages import (
     ALREADY_REGISTERED,
@@ -29,23 +27,13 @@ from vestibule.courier.messages import (
 )
 from vestibule.courier.models import Message, State
 from vestibule.kernel.client import Client
-from vestibule.limits import rates, rules
+from vestibule.limits import rules
 
 
 @pytest.fixture(autouse=True)
 def caps(house: None) -> Iterator[None]:
     """The defaults of the table; the test run itself is without rates."""
-
-    def default(name: str, words: str) -> str:
-        return words
-
-    texts = rates.parse_cap_allowance(rules.TEXTS, default)
-    with override_settings(
-        MESSAGES_PER_ADDRESS={Channel.EMAIL: rates.parse_cap_allowance(rules.MAILS, default), Channel.SMS: texts},
-        MAILS_FROM_NETWORK=rates.parse_cap_allowance(rules.MAILS_FROM_NETWORK, default),
-        MAILS_OF_NETWORK=rates.parse_cap_allowance(rules.MAILS_OF_NETWORK, default),
-        OWN_MESSAGES={Channel.EMAIL: rates.parse_cap_allowance(rules.OWN_MAILS, default), Channel.SMS: texts},
-    ):
+    with rated(**{cap.name: cap.per_identifier for cap in rules.CAPS}):
         yield
 
 
@@ -184,8 +172,7 @@ def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> Non
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO])
 def test_no_flood_holds_a_way_back(kind: MessageKind) -> None:
     """A thief who is in causes whatever he can, to hide what he does; of budgets that are sooner spent."""
-    budget = rates.parse_cap_allowance(replace(rules.OWN_MAILS, per_identifier="4/hour"), lambda name, words: words)
-    with override_settings(OWN_MESSAGES={**settings.OWN_MESSAGES, Channel.EMAIL: budget}):
+    with rated(own_mail="4/hour"):
         for flood in KINDS.values():
             if flood is not kind and flood.cause is not Cause.STRANGER:
                 for _ in range(5):

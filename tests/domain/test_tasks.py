@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from redis import Redis
 
 from vestibule.addresses.address import Email
+from vestibule.conf import conf
 from vestibule.courier import outbox
 from vestibule.courier.messages import REGISTRATION_CODE
 from vestibule.courier.models import Message, State
@@ -108,9 +108,9 @@ def test_a_line_carries_so_many_letters(line: type[Line], monkeypatch: pytest.Mo
 
 @pytest.fixture
 def redis() -> Redis:
-    if not settings.REDIS_URL:
+    if not conf.redis_url:
         pytest.skip("nobody else to wake")
-    return Redis.from_url(settings.REDIS_URL)
+    return Redis.from_url(conf.redis_url)
 
 
 def test_while_it_keeps_up_no_other_is_woken(line: type[Line], redis: Redis) -> None:

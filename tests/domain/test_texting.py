@@ -5,15 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.db.transaction import atomic
-from django.test import override_settings
 
+from tests.configured import configured, rated
 from tests.contracts.stores import NOW, SECOND
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.addresses import parsing
 from vestibule.addresses.address import Phone
 from vestibule.courier.models import Message
-from vestibule.limits import ledger, rates, rules, sms_costs
-from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.limits import ledger, rules, sms_costs
 from vestibule.limits.sms_costs import Purse, SmsCap
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -23,10 +22,7 @@ NUMBER = "+14155550100"
 @pytest.fixture(autouse=True)
 def caps(house: None) -> Iterator[None]:
     """The defaults, as the settings make them."""
-    of = {SmsCap.NETWORK: rules.SMS_NETWORK, SmsCap.PREFIX: rules.SMS_PREFIX, SmsCap.TOTAL: rules.SMS_TOTAL}
-    with override_settings(
-        SMS_CAPS={cap: rates.parse_cap_allowance(rule, lambda _, words: words) for cap, rule in of.items()}
-    ):
+    with rated(**{cap.name: cap.per_identifier for cap in rules.SMS_COST_CAPS}):
         yield
 
 
@@ -99,18 +95,13 @@ def test_the_caps_say_nothing_of_accounts(api: Api, inbox: Inbox) -> None:
     """ABU-07: a number with an account costs the same: the caps fall at the same request."""
     registration = api.start(phone_number=NUMBER, channel="sms", password=PASSWORD).registration
     api.confirm(registration, inbox.newest(NUMBER).code)
-    with override_settings(MESSAGES_PER_ADDRESS={"email": UNBOUNDED, "sms": UNBOUNDED}):
+    with rated(mail="", sms=""):
         for known in (NUMBER, "+14155550199"):
-            with override_settings(SMS_CAPS={**dict.fromkeys(SmsCap, UNBOUNDED), SmsCap.PREFIX: rates_of("3/hour")}):
+            with rated(sms_network="", sms_prefix="3/hour", sms_total=""):
                 statuses = [api.start(phone_number=known, channel="sms", password=PASSWORD).status for _ in range(4)]
             if known == NUMBER:
                 told = statuses
     assert told == [202, 202, 429, 429]
-
-
-def rates_of(words: str) -> Allowance:
-    """An allowance in words."""
-    return rates.parse_cap_allowance(rules.SMS_PREFIX, lambda *_: words)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +119,7 @@ def rates_of(words: str) -> Allowance:
 )
 def test_only_countries_that_are_allowed_get_texts(api: Api, countries: list[str], typed: str, texted: bool) -> None:
     """ABU-07."""
-    with override_settings(SMS_COUNTRIES=countries):
+    with configured(SMS_COUNTRIES=countries):
         assert parsing.parse_phone(typed).is_sms_allowed is texted
         for reply in (
             api.start(phone_number=typed, channel="sms", password=PASSWORD),

@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.servers import free_port
 from tests.world import Smtp
 from vestibule.courier.transports import channels
@@ -30,7 +30,7 @@ def sink(handler: Smtp | None = None, tls: ssl.SSLContext | None = None, **more:
     to = {"EMAIL_BACKEND": SMTP_BACKEND, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": controller.port, **more}
     channels.close_mail_connection()
     try:
-        with override_settings(**to):
+        with configured(**to):
             yield taken
     finally:
         channels.close_mail_connection()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.audit.models import AuditEvent
 
@@ -44,7 +44,7 @@ INSIDE = ("/health/live", "/health/ready", "/health/ready/", "/metrics", "/.well
 @pytest.fixture(params=[False, True], ids=["http", "https"])
 def redirecting(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whether BASE_URL is https, behind a proxy."""
-    with override_settings(SECURE_SSL_REDIRECT=request.param):
+    with configured(SECURE_SSL_REDIRECT=request.param):
         yield
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.test import override_settings
 from django.utils import timezone
 
+from tests.configured import configured
 from tests.faults_of_use.sinks import certificate, sink
 from tests.letters import parsed
 from tests.world import PASSWORD, Api, Door, Inbox, Smtp
@@ -22,7 +22,6 @@ from vestibule.courier import backlog, delivery, messages
 from vestibule.courier.messages import KINDS, MessageKind
 from vestibule.courier.models import Message, State
 from vestibule.courier.transports import channels
-from vestibule.service.settings import hosts
 from vestibule.service.settings.value_types import format_mailbox
 
 ADA = "ada@example.com"
@@ -123,7 +122,7 @@ def test_fault_08_a_message_that_nobody_takes_ends_and_silences_nobody(api: Api)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
-    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=format_mailbox(name, "no-reply", "auth.example.com")):
+    with sink() as smtp, configured(DEFAULT_FROM_EMAIL=format_mailbox(name, "no-reply", "auth.example.com")):
         channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
     encoded, address = parseaddr(message_from_bytes(smtp.letters[0])["From"])
     assert (str(make_header(decode_header(encoded))), address) == (name, "no-reply@auth.example.com")
@@ -133,7 +132,7 @@ def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
 
 @pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
 def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domain: str) -> None:
-    with sink() as smtp, override_settings(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>"):
+    with sink() as smtp, configured(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>"):
         channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
     assert letter(smtp)["From"].addresses[0].addr_spec == "no-reply@xn--bcher-kva.example"
 
@@ -147,7 +146,7 @@ def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domai
     ],
 )
 def test_fault_14_a_message_id_is_ascii(inbox: Inbox, house: None, host: str, id: str) -> None:
-    with override_settings(MAIL_DOMAIN=hosts.mail_domain(hosts.normalize_host(host))):
+    with configured(BASE_URL=f"http://{host}"):
         channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
         channels.send_sms(ID, "+14155550100", messages.render_sms(messages.REGISTRATION_CODE, PARAMS))
     assert [post.headers["Message-ID"].strip() for post in inbox.all()] == [id, id]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from django.test import override_settings
 
 from tests.architecture.test_docs import ROOT
+from tests.configured import configured
 from tests.stories.test_account import picture, upload
 from tests.world import Api, Http, Inbox
 
@@ -22,7 +22,7 @@ READ = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Aut
 @pytest.fixture
 def allowed(house: None) -> Iterator[Http]:
     """A browser whose origin is allowed."""
-    with override_settings(CORS_ALLOWED_ORIGINS=[APP]):
+    with configured(CORS_ALLOWED_ORIGINS=[APP]):
         yield Http(raise_request_exception=False)
 
 

@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 import redis
-from django.conf import settings
-from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 from limits.strategies import MovingWindowRateLimiter
 
+from tests.configured import configured
 from tests.servers import Redis, free_port, until
 from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
+from vestibule.conf import conf
 from vestibule.courier import wake
 from vestibule.kernel import cached
-from vestibule.limits import rate_counters, rates
+from vestibule.limits import rate_counters
 from vestibule.service.celery import app
+from vestibule.storage import redis_client
 
 ADA, BOB = "ada@example.com", "bob@example.com"
-MANY = rates.Rates(per_network=rates.parse_rates("1000/hour"))
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +40,17 @@ WAKER = "vestibule.service.worker.tasks.send_deliver_task"
 @pytest.fixture
 def own(server: Redis, house: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Challenges, counts and the broker are in it; the client of its operator, who stays connected."""
-    url, options = server.url(), settings.REDIS_OPTIONS
+    url, options = server.url(), redis_client.TIMEOUTS
     monkeypatch.setattr(rate_counters, "_limiter", SimpleLazyObject(lambda: MovingWindowRateLimiter(counts(url))))
     monkeypatch.setattr(challenges.store, "_wrapped", RedisStore(redis.Redis.from_url(url, **options)))
     monkeypatch.setattr(app.conf, "broker_url", url)
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
     operator = redis.Redis.from_url(url, single_connection_client=True)
-    counted = dict.fromkeys(("login", "register_start", "register_confirm"), MANY)
+    counted = dict.fromkeys(("login", "register_start", "register_confirm"), "1000/hour")
     wake._redis_connection.cache_clear()
     cached.reset_all()
-    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url, OUTBOX_WAKER=WAKER, RATES=settings.RATES | counted):
+    with configured(REDIS_URL=url, CELERY_BROKER_URL=url, OUTBOX_WAKER=WAKER, RATES={**conf.rates, **counted}):
         yield operator
     operator.flushall()
     operator.close()
@@ -60,7 +60,7 @@ def own(server: Redis, house: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def counts(url: str) -> Any:
     """Where they are kept."""
-    return rate_counters.open_redis_storage(url, **settings.REDIS_OPTIONS)
+    return rate_counters.open_redis_storage(url, **redis_client.TIMEOUTS)
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def test_fault_33_what_was_posted_waits_for_a_worker_that_nobody_can_wake(
     own: Any, api: Api, inbox: Inbox, state: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(challenges.store, "_wrapped", DatabaseStore())
-    with state(own), override_settings(RATES=dict.fromkeys(settings.RATES, rates.Rates())):
+    with state(own), configured(RATES=dict.fromkeys(conf.rates, "")):
         reply = api.start(email=ADA, password=PASSWORD)
         assert reply.status == 202
         assert api.confirm(reply.registration, inbox.newest(ADA).code).status == 201

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.fresh import fresh_settings
+from vestibule.conf import conf
 
 COMMANDS = ("serve", "worker", "beat", "migrate", "doctor", "rotate-keys")
 WRONG = {
@@ -66,14 +67,14 @@ def test_fault_05_a_file_as_an_editor_of_windows_saves_it(tmp_path: Path) -> Non
         b"TWILIO_FROM=from the file\r\n"
     )
     with fresh_settings(env_file(tmp_path, content), TWILIO_FROM="+15550100") as its:
-        assert its.BRAND.support_email == "help@example.com"
-        assert its.ENUMERATION_PROTECTION is False
-        assert its.JWT_AUDIENCE == "spaced"
-        assert its.BRAND.name == "A # B"
+        assert its.VESTIBULE["SUPPORT_EMAIL"] == "help@example.com"
+        assert its.VESTIBULE["ENUMERATION_PROTECTION"] is False
+        assert its.VESTIBULE["JWT_AUDIENCE"] == "spaced"
+        assert its.VESTIBULE["BRAND_NAME"] == "A # B"
         assert its.EMAIL_HOST_PASSWORD == "$ecret#pa=ss\\word${HOME}"
-        assert its.METRICS_TOKEN == 'say "x"'
-        assert its.PASSWORD_MIN_LENGTH == 12
-        assert its.TWILIO_FROM == "+15550100"
+        assert its.VESTIBULE["METRICS_TOKEN"] == 'say "x"'
+        assert its.VESTIBULE["PASSWORD_MIN_LENGTH"] == 12
+        assert its.VESTIBULE["TWILIO_FROM"] == "+15550100"
 
 
 @pytest.mark.parametrize(
@@ -99,11 +100,11 @@ def test_fault_05_a_line_that_cannot_be_read_stops_the_start(tmp_path: Path, con
 def test_fault_01_secrets_stay_whole(tmp_path: Path, name: str) -> None:
     secret = "$q*eo+c&2!)u9^tpd6f=0szxt6+th!j^#z9$1mh!kyen*36($t)"
     with fresh_settings(tmp_path, **{name: secret}) as its:
-        assert getattr(its, name) == secret
+        assert {**vars(its), **its.VESTIBULE}[name] == secret
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("origin", "status"), [(settings.BASE_URL, 200), ("http://evil.example", 403), ("null", 403)])
+@pytest.mark.parametrize(("origin", "status"), [(conf.base_url, 200), ("http://evil.example", 403), ("null", 403)])
 def test_fault_26_our_own_origin_is_trusted_whatever_the_proxy_passes_on(house: None, origin: str, status: int) -> None:
     browser = Client(enforce_csrf_checks=True, headers={"host": "localhost:443"})
     page = browser.get("/login/")

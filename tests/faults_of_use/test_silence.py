@@ -5,10 +5,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import override_settings
 from django.utils import timezone
 from time_machine import travel
 
+from tests.configured import configured
 from tests.desk import ApiDesk, Desk, PageDesk, account, given
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.audit.models import AuditEvent
@@ -37,7 +37,7 @@ def sign_up(api: Api) -> str:
 
 
 def test_fault_08_silence_is_as_long_as_it_is_set(api: Api, inbox: Inbox) -> None:
-    with override_settings(BOUNCE_SILENCE=timedelta(days=2)), travel(NOON, tick=False) as clock:
+    with configured(BOUNCE_SILENCE=timedelta(days=2)), travel(NOON, tick=False) as clock:
         assert sign_up(api) == ""
         inbox.all()
         came_back()
@@ -48,7 +48,7 @@ def test_fault_08_silence_is_as_long_as_it_is_set(api: Api, inbox: Inbox) -> Non
 
 
 def test_fault_08_none_where_it_is_zero(api: Api, inbox: Inbox) -> None:
-    with override_settings(BOUNCE_SILENCE=timedelta(0)):
+    with configured(BOUNCE_SILENCE=timedelta(0)):
         sign_up(api)
         came_back()
         assert sign_up(api) == ""

@@ -5,10 +5,10 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from tests.world import PASSWORD, Http, Inbox, Pages
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.web.pages.urls import urlpatterns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -96,7 +96,7 @@ def test_web_02_a_form_of_another_site_leads_nowhere(pages: Pages, headers: dict
     assert "close" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("origin", [None, "http://testserver", settings.BASE_URL])
+@pytest.mark.parametrize("origin", [None, "http://testserver", conf.base_url])
 def test_fault_25_our_own_page_leads_on(pages: Pages, origin: str | None) -> None:
     headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"} if origin else {"Sec-Fetch-Site": "same-origin"}
     answer = pages.http.post("/login/", {"name": ADA, "csrfmiddlewaretoken": "x" * 64}, headers=headers)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox, Reply
+from vestibule.conf import conf
 from vestibule.kernel.sealing import KeyRing
 
 ADA, BOB, EVE, NUMBER = "ada@example.com", "bob@example.com", "eve@example.com", "+14155550100"
@@ -31,8 +31,8 @@ class WatchedKeys(KeyRing):
 @contextmanager
 def watched() -> Iterator[Counter[bytes]]:
     """How often each address is digested within."""
-    keys = WatchedKeys(settings.KEYS)
-    with override_settings(KEYS=keys):
+    keys = WatchedKeys(conf.keys)
+    with configured(KEYS=keys):
         yield keys.digested
 
 

@@ -10,23 +10,22 @@ import altcha
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.test import override_settings
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from time_machine import travel
 
+from tests.configured import captchas, configured, rated
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.audit.models import AuditEvent
 from vestibule.captcha import altcha as ours
+from vestibule.conf import conf
 from vestibule.courier.models import Message
 from vestibule.kernel import cached
 from vestibule.kernel.errors import CaptchaInvalid
-from vestibule.kernel.sealing import KeyRing
 from vestibule.limits import rate_counters
 from vestibule.limits.models import Tally
-from vestibule.limits.rates import Rates, parse_rates
 
 ADA, NOON = "ada@example.com", "2026-03-01T12:00:00Z"
 DOORS: dict[str, tuple[str, dict[str, str], int]] = {  # path, body, and the status of whoever is let in
@@ -40,7 +39,7 @@ PAGES = {"/register/": "register", "/login/": "login", "/password/reset/": "pass
 
 def words(word: str) -> Any:
     """That word at every door, and a proof of work that costs a test nothing."""
-    return override_settings(CAPTCHAS=dict.fromkeys(settings.CAPTCHAS, word), CAPTCHA_COST=1)
+    return configured(**captchas(word), CAPTCHA_COST=1)
 
 
 @pytest.fixture
@@ -144,14 +143,14 @@ def test_an_altered_answer_is_none(always: None, api: Api) -> None:
 def test_a_foreign_answer_is_none(always: None, api: Api) -> None:
     """Made for another purpose, at another address, under another key; an older key of ours is recognised."""
     assert start(api, solve(api, "login")).code == "captcha_invalid"
-    with override_settings(BASE_URL="https://elsewhere.example"):
+    with configured(BASE_URL="https://elsewhere.example"):
         elsewhere = solve(api)
     assert start(api, elsewhere).code == "captcha_invalid"
-    with override_settings(KEYS=KeyRing(["the secret key of somebody else, long enough"])):
+    with configured(SECRET_KEY="the secret key of somebody else, long enough"):
         stranger = solve(api)
     assert start(api, stranger).code == "captcha_invalid"
     before = solve(api)
-    with override_settings(KEYS=KeyRing(["a newer secret key that is long enough", *settings.KEYS._secrets])):
+    with configured(SECRET_KEY="a newer secret key that is long enough", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
         assert start(api, before).status == 202
 
 
@@ -192,14 +191,14 @@ def test_a_sign_up_that_goes_elsewhere_is_asked_like_one_that_begins(always: Non
 
 
 def test_never_looks_at_nothing(api: Api) -> None:
-    with override_settings(CAPTCHA_PROVIDER="turnstile", CAPTCHA_VERIFY_URL="http://127.0.0.1:9"):
+    with configured(CAPTCHA_PROVIDER="turnstile", CAPTCHA_VERIFY_URL="http://127.0.0.1:9"):
         assert start(api, "rubbish").status == 202
     assert all("captcha" not in api.http.get(page).content.decode() for page in PAGES)
 
 
 def test_a_client_is_told_what_to_solve(always: None, api: Api) -> None:
     told = api.http.get("/api/auth/config").json()["captcha"]
-    assert told == {"provider": "altcha", "site_key": "", **dict.fromkeys(settings.CAPTCHAS, "always")}
+    assert told == {"provider": "altcha", "site_key": "", **dict.fromkeys(conf.captchas, "always")}
     assert api.http.get("/api/auth/captcha?for=lunch").json()["codes"] == {"for": ["invalid_choice"]}
     assert api.http.get("/api/auth/captcha").status_code == 400
     work = api.http.get("/api/auth/captcha?for=login").json()["parameters"]
@@ -207,12 +206,6 @@ def test_a_client_is_told_what_to_solve(always: None, api: Api) -> None:
 
 
 # Suspicious.
-
-
-def rated(**rules: str) -> Any:
-    """These rates per network, and no others."""
-    table = {name: Rates(per_network=parse_rates(rules.get(name, ""))) for name in settings.RATES}
-    return override_settings(RATES=table)
 
 
 def test_a_network_that_used_half_of_its_rate_is_asked(suspicious: None, api: Api) -> None:

@@ -3,25 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import configured, rated
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.courier.models import Message
-from vestibule.limits.rates import Rates, parse_rates
-from vestibule.limits.rolling_window import Allowance
-
-
-def rates(**per_network: str) -> dict[str, Rates]:
-    """The table with these rates per network, and no others."""
-    return {name: Rates(per_network=parse_rates(per_network.get(name, ""))) for name in settings.RATES}
 
 
 @pytest.fixture
 def five_starts(house: None) -> Iterator[None]:
     """The default rate of starts."""
-    with override_settings(RATES=rates(register_start="5/hour")):
+    with rated(register_start="5/hour"):
         yield
 
 
@@ -43,8 +35,7 @@ def test_the_sixth_start_of_an_hour_is_429(five_starts: None, api: Api) -> None:
 
 
 def test_one_address_gets_five_mails_an_hour_and_everybody_the_same_answer(api: Api, inbox: Inbox) -> None:
-    caps = {"email": Allowance(windows=((5, settings.OTP.ttl * 6), (10, settings.OTP.ttl * 144)))}
-    with override_settings(MESSAGES_PER_ADDRESS=caps), travel("2026-03-01T12:00:00Z", tick=False) as clock:
+    with rated(mail="5/hour;10/day"), travel("2026-03-01T12:00:00Z", tick=False) as clock:
         answers = {api.start(email="v@example.com", password=PASSWORD).status for _ in range(12)}
         assert answers == {202}
         assert len(inbox.all("v@example.com")) == 5
@@ -77,7 +68,7 @@ def test_headers_of_every_answer(api: Api, path: str) -> None:
 def test_no_origin_is_allowed_unless_it_is_listed(api: Api) -> None:
     for origin in ("https://evil.example", "null"):
         assert "Access-Control-Allow-Origin" not in api.http.get("/api/auth/config", headers={"Origin": origin})
-    with override_settings(CORS_ALLOWED_ORIGINS=["https://app.example.com"]):
+    with configured(CORS_ALLOWED_ORIGINS=["https://app.example.com"]):
         answer = api.http.get("/api/auth/config", headers={"Origin": "https://app.example.com"})
     assert answer["Access-Control-Allow-Origin"] == "https://app.example.com"
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from time_machine import travel
 
+from tests.configured import rated
 from tests.desk import PageDesk, account, given
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import User
@@ -18,7 +18,6 @@ from vestibule.courier.models import Feedback, Message
 from vestibule.flows.staff import funnel
 from vestibule.flows.staff.funnel import StepCounts
 from vestibule.kernel.client import Client
-from vestibule.limits.rates import Rates, parse_rates
 from vestibule.web.admin import dashboard
 
 NOON = "2026-03-01T12:00:00Z"
@@ -143,9 +142,9 @@ def test_a_flood_is_counted_and_written_together(api: Api, django_assert_num_que
     assert DayTally.objects.count() == 2
 
 
-def test_what_the_edge_refuses_is_tallied(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.RATES, "register_start", Rates(overall=parse_rates("1/hour")))
-    sign_up(api, "ada")
-    assert api.start(email="bob@example.com", password=PASSWORD).status == 429
+def test_what_the_edge_refuses_is_tallied(api: Api) -> None:
+    with rated(register_start_overall="1/hour"):
+        sign_up(api, "ada")
+        assert api.start(email="bob@example.com", password=PASSWORD).status == 429
     row = DayTally.objects.get()
     assert (row.name, row.code, row.count) == ("rate.exceeded", "register_start", 1)

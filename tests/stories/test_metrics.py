@@ -13,19 +13,17 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from django.utils import timezone
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from time_machine import travel
 
+from tests.configured import configured, rated
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.courier import feedback
 from vestibule.courier.models import Feedback, Message
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
-from vestibule.limits import rates
 from vestibule.limits.admission import HASH, AdmissionControl
 from vestibule.service.ops import exposition, metric_files, port
 from vestibule.service.worker import schedule
@@ -59,9 +57,8 @@ def test_an_answer_is_counted_by_its_route_and_never_by_its_path(api: Api) -> No
 
 
 def test_a_throttle_names_the_rule_that_refused(api: Api) -> None:
-    once = {"login": rates.Rates(per_network=rates.parse_rates("1/hour"))}
     before = value("vestibule_throttled_total", rule="login")
-    with override_settings(RATES={**settings.RATES, **once}):
+    with rated(login="1/hour"):
         answers = [api.login(ADA).status for _ in range(3)]
     assert answers == [401, 429, 429]
     assert value("vestibule_throttled_total", rule="login") == before + 2
@@ -148,7 +145,7 @@ def test_a_message_that_no_transport_took_for_a_day_is_counted(api: Api, inbox: 
 def test_the_metrics_ask_for_a_token_where_one_is_set(house: None) -> None:
     http = Http()
     assert http.get("/metrics").status_code == 200
-    with override_settings(METRICS_TOKEN="a token of the watch"):
+    with configured(METRICS_TOKEN="a token of the watch"):
         refused = http.get("/metrics")
         assert (refused.status_code, refused["WWW-Authenticate"]) == (401, "Bearer")
         assert refused.json()["code"] == "not_authenticated"
@@ -166,7 +163,7 @@ def workers_port() -> Iterator[str]:
 
 
 def test_a_worker_has_a_port_of_its_own(house: None, workers_port: str) -> None:
-    with override_settings(METRICS_TOKEN="a token of the watch"):
+    with configured(METRICS_TOKEN="a token of the watch"):
         with pytest.raises(HTTPError, match="401") as refused:
             urlopen(workers_port)
         refused.value.close()
@@ -188,7 +185,7 @@ def test_the_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -
     gone.wait()
     for pid in (gone.pid, os.getpid()):
         (tmp_path / f"counter_{pid}.db").touch()
-    with override_settings(METRICS_DIR=str(tmp_path)):
+    with configured(METRICS_DIR=str(tmp_path)):
         metric_files.delete_dead_process_files()
         assert [path.name for path in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
         metric_files.delete_process_files(os.getpid())

@@ -1,13 +1,13 @@
 """What the operator is shown: metrics and health, and which store this run has. Events, logs and secrets:
 tests/attacks/test_logging_*."""
 
-from django.conf import settings
 from prometheus_client import REGISTRY
 
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
+from vestibule.conf import conf
 
 ADA = "ada@example.com"
 
@@ -31,4 +31,4 @@ def test_health_names_each_dependency(house: None) -> None:
 
 
 def test_the_store_is_the_one_of_this_run() -> None:
-    assert isinstance(challenges.store, RedisStore if settings.REDIS_URL else DatabaseStore)
+    assert isinstance(challenges.store, RedisStore if conf.redis_url else DatabaseStore)

@@ -1,9 +1,9 @@
 """Registration with a PENDING user: link or code, this browser or the password; elsewhere instead; and "not me"."""
 
 import pytest
-from django.test import override_settings
 from time_machine import travel
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.audit.models import AuditEvent
@@ -99,7 +99,7 @@ def test_a_registration_of_another_sign_up_binds_nothing(api: Api, inbox: Inbox)
 
 def test_without_binding_the_link_alone_does(api: Api, inbox: Inbox) -> None:
     api.register(email=JOHN, password=PASSWORD)
-    with override_settings(LINK_BINDING=False):
+    with configured(LINK_BINDING=False):
         assert verify(api, token=inbox.newest(JOHN).token).status == 200
 
 
@@ -220,7 +220,7 @@ def test_a_known_address_gets_the_same_answer_and_its_owner_a_notice(api: Api, i
 
 
 def test_protection_off_tells_the_id_and_what_is_taken(api: Api, inbox: Inbox) -> None:
-    with override_settings(ENUMERATION_PROTECTION=False):
+    with configured(ENUMERATION_PROTECTION=False):
         registered = api.register(email=JOHN, password=PASSWORD)
         assert registered.body["user"]["id"] == str(User.objects.get().pk)
         again = api.register(email=JOHN, password="another password entirely")
@@ -253,7 +253,7 @@ def test_what_is_wrong_is_said_by_the_field(api: Api, change: dict[str, object],
 
 
 def test_a_device_is_required_where_the_operator_says(api: Api) -> None:
-    with override_settings(SIGNUP_FIELDS=["device"]):
+    with configured(SIGNUP_FIELDS=["device"]):
         assert api.register(email=JOHN, password=PASSWORD).body["codes"] == {"device": ["required"]}
         assert api.register(**EXAMPLE).status == 201
 

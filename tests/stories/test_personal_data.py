@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db.models import ForeignKey, Model
 from django.utils import timezone
 from time_machine import travel
@@ -23,6 +22,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest, StoredChallenge
 from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.store import State
+from vestibule.conf import conf
 from vestibule.flows.account import personal_data
 from vestibule.flows.sign_in.by_password import password_count_keys
 from vestibule.service.worker import schedule
@@ -114,7 +114,7 @@ def access(api: Api, inbox: Inbox) -> str:
 
 def kept_in_database(name: str) -> bool:
     """Whether a table is used here at all."""
-    return name != "StoredChallenge" or settings.CHALLENGE_STORE == "database"
+    return name != "StoredChallenge" or conf.challenge_store == "database"
 
 
 def test_every_table_says_what_becomes_of_a_person_s_rows(access: str) -> None:

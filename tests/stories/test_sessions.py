@@ -4,12 +4,11 @@ from typing import Any
 
 import jwt
 import pytest
-from django.conf import settings
-from django.test import override_settings
 from django.utils import timezone
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox, Reply
-from vestibule.kernel.sealing import KeyRing
+from vestibule.conf import conf
 from vestibule.sessions import signing_keys
 
 ADA = "ada@example.com"
@@ -59,8 +58,8 @@ def test_any_service_verifies_the_token_with_the_published_keys(api: Api, tokens
         tokens["access"],
         keys[header["kid"]].key,
         algorithms=["ES256"],
-        audience=settings.JWT_AUDIENCE,
-        issuer=settings.JWT_ISSUER,
+        audience=conf.jwt_audience,
+        issuer=conf.jwt_issuer,
     )
     assert claims["sub"] == claims["user_id"] == tokens["id"]
     assert claims["token_type"] == "access"
@@ -72,7 +71,7 @@ def test_any_service_verifies_the_token_with_the_published_keys(api: Api, tokens
 
 
 def test_a_retired_secret_retires_its_signing_keys_and_nobody_is_stuck(api: Api, inbox: Inbox) -> None:
-    with override_settings(KEYS=KeyRing(["the secret that is retired soon, of some length"])):
+    with configured(SECRET_KEY="the secret that is retired soon, of some length"):
         signing_keys.current_signing_key(timezone.now())
     signing_keys._unseal_private_key.cache_clear()  # a secret is retired by a restart
     assert api.http.get("/.well-known/jwks.json").json() == {"keys": []}

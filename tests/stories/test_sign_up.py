@@ -1,8 +1,8 @@
 """A person signs up by a code: told through the API and the pages alike."""
 
 import pytest
-from django.test import override_settings
 
+from tests.configured import configured
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.audit.models import AuditEvent
@@ -137,13 +137,13 @@ def test_an_email_sent_along_must_be_the_signed_one(api: Api, inbox: Inbox) -> N
 def test_protection_off_says_that_an_address_is_taken(api: Api, inbox: Inbox) -> None:
     registration = api.start(email=ADA, password=PASSWORD).registration
     api.confirm(registration, inbox.newest(ADA).code)
-    with override_settings(ENUMERATION_PROTECTION=False):
+    with configured(ENUMERATION_PROTECTION=False):
         assert (reply := api.start(email=ADA, password=PASSWORD)).status == 409
         assert reply.code == "email_taken"
 
 
 def test_required_fields_are_what_the_operator_says(api: Api) -> None:
-    with override_settings(SIGNUP_FIELDS=["username", "full_name"]):
+    with configured(SIGNUP_FIELDS=["username", "full_name"]):
         codes = api.start(email=ADA, password=PASSWORD).body["codes"]
     assert codes == {"username": ["required"], "full_name": ["required"]}
 

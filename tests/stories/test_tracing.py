@@ -9,13 +9,13 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 from django.db import DataError, connection
-from django.test import override_settings
 from django.utils import timezone
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanContext, StatusCode, format_trace_id
 
+from tests.configured import configured
 from tests.environment import PRODUCTION
 from tests.servers import until
 from tests.world import PASSWORD, Api, Inbox
@@ -36,7 +36,7 @@ def exported(house: None) -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     provider = tracing.start_tracing(SimpleSpanProcessor(tracing.RedactingExporter(exporter)))
     connection.close()  # SQL is traced on connections that are opened from here on
-    with override_settings(MIDDLEWARE=["vestibule.web.tracing.trace_requests", *settings.MIDDLEWARE]):
+    with configured(MIDDLEWARE=["vestibule.web.tracing.trace_requests", *settings.MIDDLEWARE]):
         yield exporter
     tracing.stop_tracing(provider)
     connection.close()

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from django.conf import settings
-
 from vestibule.accounts import identifiers, passwords
 from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.models import Role
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
+from vestibule.conf import conf
 from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
 T = TypeVar("T")
@@ -88,7 +87,7 @@ def _parse_told_fields(typed: Mapping[str, Any], wrong: dict[str, list[FieldErro
 
 def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
     """Return an error for each required field that is missing. A password of blanks counts as given."""
-    wanted = {ADDRESS_TYPES.get(channel, Email).field, "password", *settings.SIGNUP_FIELDS}
+    wanted = {ADDRESS_TYPES.get(channel, Email).field, "password", *conf.signup_fields}
     given = {
         field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
     }
@@ -100,7 +99,7 @@ def _find_unavailable_choices(
 ) -> dict[str, list[FieldError]]:
     """Return errors for choices that this deployment does not offer: a channel, a role, an SMS to that country."""
     wrong: dict[str, list[FieldError]] = {}
-    if channel not in settings.CHANNELS:
+    if channel not in conf.channels:
         wrong["channel"] = [FieldError("invalid_choice", "channel_unavailable")]
     if typed.get("role", Role.USER) != Role.USER:
         wrong["role"] = [FieldError("invalid_choice", "role_given_by_admin")]

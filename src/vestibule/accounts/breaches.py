@@ -5,9 +5,9 @@ haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange)."""
 from hashlib import sha1
 
 import structlog
-from django.conf import settings
 
 from vestibule.accounts import breach_file
+from vestibule.conf import conf
 from vestibule.kernel.http_client import fetch_configured
 
 TIMEOUT = 1.0  # seconds
@@ -26,18 +26,16 @@ def is_breached(password: str) -> bool:
 
 def _is_in_file(digest: str) -> bool:
     try:
-        return settings.PASSWORD_BREACH_FILE is not None and breach_file.contains_digest(
-            settings.PASSWORD_BREACH_FILE, digest
-        )
+        return conf.password_breach_file is not None and breach_file.contains_digest(conf.password_breach_file, digest)
     except OSError as error:
         log.warning("breaches.unavailable", error=type(error).__name__)
         return False
 
 
 def _is_in_api(digest: str) -> bool:
-    if not settings.PASSWORD_BREACH_URL:
+    if not conf.password_breach_url:
         return False
-    url = f"{settings.PASSWORD_BREACH_URL}/range/{digest[:5]}"
+    url = f"{conf.password_breach_url}/range/{digest[:5]}"
     try:
         answer = fetch_configured(url, timeout=TIMEOUT, max_bytes=MAX_RESPONSE_BYTES, headers={"Add-Padding": "true"})
         if answer.status != OK:

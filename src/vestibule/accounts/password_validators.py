@@ -5,15 +5,15 @@ There are no composition rules (SP 800-63B-4, 3.1.1.2). This covers ASVS 6.2.4 a
 
 import gzip
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
 from vestibule.addresses.address import Email
+from vestibule.conf import conf
 
 COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt.gz")  # its source: docs/decisions/0075
 # Characters that belong to no keyboard run, repetition or known word. With fewer, a password is guessed at once.
@@ -100,11 +100,15 @@ def extract_words(*texts: str) -> frozenset[str]:
     return frozenset(part for part in parts if len(part) >= _MIN_WORD_LENGTH)
 
 
-@cache
 def site_words() -> frozenset[str]:
     """Return the words of this service's own name: product, brand and host."""
-    labels = settings.HOST.split(".")
-    return extract_words("vestibule", settings.BRAND.name, *(labels[:-1] or labels))
+    return _words_of_site(conf.host, conf.brand_name)
+
+
+@lru_cache(maxsize=8)
+def _words_of_site(host: str, brand_name: str) -> frozenset[str]:
+    labels = host.split(".")
+    return extract_words("vestibule", brand_name, *(labels[:-1] or labels))
 
 
 @cache

@@ -11,13 +11,13 @@ from threading import get_native_id
 from typing import Any, TypeVar
 
 import bcrypt
-from django.conf import settings
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 
 from vestibule.accounts import hash_schemes
 from vestibule.accounts.breaches import is_breached
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits.admission import HASH, admission
@@ -153,7 +153,7 @@ def _run_in_hashing_thread(act: Callable[..., T], *args: Any) -> T:
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
     """Create the threads at the first hash, after the server has forked."""
-    return ThreadPoolExecutor(settings.HASHING_SLOTS, thread_name_prefix="hashing", initializer=_lower_thread_priority)
+    return ThreadPoolExecutor(conf.hashing_slots, thread_name_prefix="hashing", initializer=_lower_thread_priority)
 
 
 def _lower_thread_priority() -> None:

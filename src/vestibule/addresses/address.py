@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import phonenumbers
-from django.conf import settings
 from django.db.models import TextChoices
 
+from vestibule.conf import conf
 from vestibule.kernel.errors import EmailTaken, PhoneTaken, Refusal
 
 _PREMIUM_NUMBER_TYPES = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
@@ -59,7 +59,7 @@ class Address(ABC):
     def all_digests(self) -> tuple[bytes, ...]:
         """The keyed digests under every key of the ring, newest first, to look up what an older key made. Computed
         once."""
-        return tuple(settings.KEYS.all_digests("address", self.value.encode()))
+        return tuple(conf.keys.all_digests("address", self.value.encode()))
 
     @cached_property
     def digest(self) -> bytes:
@@ -123,7 +123,7 @@ class Phone(Address):
         if phonenumbers.number_type(number) in _PREMIUM_NUMBER_TYPES:
             return False
         country = phonenumbers.region_code_for_number(number)
-        return "*" in settings.SMS_COUNTRIES or country in settings.SMS_COUNTRIES
+        return "*" in conf.sms_countries or country in conf.sms_countries
 
 
 ADDRESS_TYPES: Mapping[str, type[Address]] = MappingProxyType({each.channel: each for each in (Email, Phone)})

@@ -3,10 +3,10 @@
 import unicodedata
 
 import phonenumbers
-from django.conf import settings
 from email_validator import EmailNotValidError, validate_email
 
 from vestibule.addresses.address import Email, Phone
+from vestibule.conf import conf
 from vestibule.kernel import text
 from vestibule.kernel.errors import FieldError, Malformed
 
@@ -36,7 +36,7 @@ def parse_email(typed: str) -> Email:
             allow_quoted_local=False,
             allow_domain_literal=False,
             strict=True,  # 64 characters before the @ (RFC 5321, 4.5.3.1.1)
-            test_environment=settings.MAILBOX,
+            test_environment=conf.mailbox,
         )
     except EmailNotValidError as error:
         raise Malformed(FieldError("invalid", "email_malformed")) from error

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from altcha import Payload, create_challenge, verify_solution
-from django.conf import settings
 
 from vestibule.captcha import replay
+from vestibule.conf import conf
 from vestibule.kernel.errors import CaptchaInvalid
 
 ALGORITHM = "PBKDF2/SHA-256"
@@ -20,7 +20,7 @@ def make_challenge(purpose: str, now: datetime) -> dict[str, Any]:
     stored."""
     made = create_challenge(
         ALGORITHM,
-        settings.CAPTCHA_COST,
+        conf.captcha_cost,
         key_prefix=KEY_PREFIX,
         expires_at=int((now + CHALLENGE_LIFETIME).timestamp()),
         hmac_secret=_signing_secrets(purpose)[0],
@@ -47,7 +47,7 @@ def check_solution(solution: str, purpose: str, now: datetime) -> None:
 def _signing_secrets(purpose: str) -> list[bytes]:
     """Return the keys of this purpose and this service's address, so that a challenge made for another is not
     accepted."""
-    return settings.KEYS.all_digests("altcha", settings.BASE_URL.encode(), purpose.encode())
+    return conf.keys.all_digests("altcha", conf.base_url.encode(), purpose.encode())
 
 
 def _parse_solution(solution: str) -> Payload:

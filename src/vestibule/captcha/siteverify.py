@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
-
 from vestibule.captcha.vendors import VENDORS
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid
 from vestibule.kernel.http_client import Answer, fetch_configured
@@ -78,7 +77,7 @@ def _is_for_us(answer: dict[str, Any], purpose: str) -> bool:
     the vendor tells."""
     host, action, score = (answer.get(name) for name in ("hostname", "action", "score"))
     return (
-        (not host or host in settings.CAPTCHA_HOSTS)
+        (not host or host in (conf.host, *conf.captcha_hosts))
         and (not action or action == purpose)
         and (not isinstance(score, int | float) or score >= LEAST_SCORE)
     )
@@ -90,12 +89,12 @@ def _ask_vendor(client: Client, response: str) -> dict[str, Any]:
     Raises:
         VendorDown: the vendor cannot be asked.
     """
-    form = {"secret": settings.CAPTCHA_SECRET_KEY, "response": response}
+    form = {"secret": conf.captcha_secret_key, "response": response}
     if client.ip_address:
         form["remoteip"] = client.ip_address
-    if settings.CAPTCHA_PROVIDER == "hcaptcha":
-        form["sitekey"] = settings.CAPTCHA_SITE_KEY  # so that answers from other sites' widgets are refused
-    url = settings.CAPTCHA_VERIFY_URL or VENDORS[settings.CAPTCHA_PROVIDER].verify_url
+    if conf.captcha_provider == "hcaptcha":
+        form["sitekey"] = conf.captcha_site_key  # so that answers from other sites' widgets are refused
+    url = conf.captcha_verify_url or VENDORS[conf.captcha_provider].verify_url
     asking = _pool.submit(_post_form, url, urlencode(form, errors="replace").encode())
     try:
         answered = asking.result(timeout=TIMEOUT)  # the look-up of its name included

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from vestibule.audit import events
@@ -11,6 +10,7 @@ from vestibule.audit.record import record_event
 from vestibule.captcha import altcha, attack_level, replay, siteverify, wait_ticket
 from vestibule.captcha.siteverify import VendorDown
 from vestibule.captcha.vendors import ALTCHA
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
 from vestibule.limits import password_attempts as tries
@@ -34,7 +34,7 @@ def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
         Throttled: too many clients of this network, or in all, waited instead of solving.
         Unavailable: a store cannot be reached, or the vendor cannot be asked.
     """
-    word = settings.CAPTCHAS.get(rule.captcha, NEVER)
+    word = conf.captchas.get(rule.captcha, NEVER)
     if word == NEVER:
         return client
     try:
@@ -58,7 +58,7 @@ def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
 def captcha_refusal(client: Client, account: CountedAccount) -> CaptchaRequired | None:
     """Return the refusal for strangers after several wrong passwords in a row for this name, or None if no captcha is
     required: for a known device of the person, or a client that solved one."""
-    asked = settings.CAPTCHAS["login"] == SUSPICIOUS and not client.captcha_solved
+    asked = conf.captcha_login == SUSPICIOUS and not client.captcha_solved
     return CaptchaRequired(subject=account.key) if asked and tries.has_suspicious_failures(account, client.at) else None
 
 
@@ -67,7 +67,7 @@ def _check_answer(client: Client, answer: str, purpose: str) -> None:
         raise CaptchaInvalid
     if wait_ticket.is_ticket(answer):
         wait_ticket.check_ticket(client, answer, purpose)
-    elif settings.CAPTCHA_PROVIDER == ALTCHA:
+    elif conf.captcha_provider == ALTCHA:
         altcha.check_solution(answer, purpose, client.at)
     else:
         try:
@@ -84,7 +84,7 @@ def _admit_unchecked(client: Client, trouble: VendorDown) -> None:
     Raises:
         Unavailable: the client is not admitted.
     """
-    record_event(events.CAPTCHA_VENDOR_DOWN, client, code=settings.CAPTCHA_PROVIDER, why=str(trouble))
+    record_event(events.CAPTCHA_VENDOR_DOWN, client, code=conf.captcha_provider, why=str(trouble))
     if trouble.refuses_us:
         raise Unavailable(retry_after=int(siteverify.PAUSE_AFTER_FAILURE.total_seconds()))
     try:

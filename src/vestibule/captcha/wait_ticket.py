@@ -3,11 +3,10 @@ wait."""
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha import replay
+from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired
@@ -22,7 +21,7 @@ _TICKET_PREFIX = "wait."
 def issue_ticket(purpose: str, now: datetime) -> str:
     """Return a signed ticket for this purpose. Nothing is stored until it is used."""
     made = int(now.timestamp()).to_bytes(8, "big")
-    return _TICKET_PREFIX + settings.KEYS.sign(f"captcha wait {purpose}", made + entropy.random_bytes(16))
+    return _TICKET_PREFIX + conf.keys.sign(f"captcha wait {purpose}", made + entropy.random_bytes(16))
 
 
 def is_ticket(answer: str) -> bool:
@@ -41,7 +40,7 @@ def check_ticket(client: Client, ticket: str, purpose: str) -> None:
         Unavailable: Redis cannot be reached.
     """
     try:
-        body = settings.KEYS.unsign(f"captcha wait {purpose}", ticket.removeprefix(_TICKET_PREFIX))
+        body = conf.keys.unsign(f"captcha wait {purpose}", ticket.removeprefix(_TICKET_PREFIX))
     except Unsealable as error:
         raise CaptchaInvalid from error
     age = int(client.at.timestamp()) - int.from_bytes(body[:8], "big")

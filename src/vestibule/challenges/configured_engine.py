@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
 from vestibule.challenges import policy
@@ -10,23 +9,31 @@ from vestibule.challenges.engine import Engine
 from vestibule.challenges.store import Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
+from vestibule.conf import conf
+from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Unavailable
 from vestibule.limits.ledger import GuessBudget
 from vestibule.storage import redis_client
 
 
 def _open_store() -> Store:
-    if settings.CHALLENGE_STORE == "redis":
+    if conf.challenge_store == "redis":
         try:
-            return RedisStore(redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+            return RedisStore(redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS))
         except redis_client.unreachable_errors() as error:  # a cluster client asks for the nodes when it is made
             raise Unavailable from error
     return DatabaseStore()
 
 
-challenges = Engine(
-    store=cast(Store, SimpleLazyObject(_open_store)),  # opened at first use, so that no command waits for a cluster
-    keys=settings.KEYS,
-    policies=policy.build_policies(settings.OTP),
-    budget=GuessBudget(),
-)
+def _build_engine() -> Engine:
+    numbers = policy.PolicySettings(ttl=conf.otp_ttl, link_ttl=conf.otp_link_ttl, cooldowns=conf.otp_cooldowns)
+    return Engine(
+        # Opened at first use, so that no command waits for a cluster.
+        store=cast(Store, SimpleLazyObject(Cached(_open_store).get)),
+        keys=conf.keys,
+        policies=policy.build_policies(numbers),
+        budget=GuessBudget(),
+    )
+
+
+challenges = cast(Engine, SimpleLazyObject(Cached(_build_engine).get))

@@ -4,17 +4,16 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
-from vestibule.addresses.address import Address, Email, Phone
+from vestibule.addresses.address import Address, Channel, Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.conf import conf
 from vestibule.courier import feedback
 from vestibule.courier.messages import Cause, MessageKind
 from vestibule.courier.models import Feedback
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
-from vestibule.limits import ledger, sign_up_mails, sms_costs
+from vestibule.limits import ledger, rates, rules, sign_up_mails, sms_costs
 from vestibule.limits.ledger import Count
 from vestibule.limits.rolling_window import Allowance
 from vestibule.limits.sms_costs import Purse, SmsCap
@@ -25,6 +24,8 @@ UNSENT_REASONS = (CAPPED, BOUNCED, NO_ACCOUNT)  # why a row is never handed to a
 # Strangers can delay an owner's resets but not prevent them: another one goes when the last link has expired, and until
 # then that link lies in the owner's mailbox, also if a stranger requested it (docs/decisions/0086).
 APART = timedelta(hours=1)
+_ADDRESS_CAPS = {Channel.EMAIL: rules.MAILS, Channel.SMS: rules.TEXTS}
+_OWN_CAPS = {Channel.EMAIL: rules.OWN_MAILS, Channel.SMS: rules.TEXTS}
 RETRIES_AFTER_BOUNCE = Allowance(windows=((1, timedelta(days=1)),))  # mails to an address that bounced
 
 
@@ -105,8 +106,8 @@ def _own_budget_key(client: Client, to: Address) -> bytes:
     """Return the separate budget of the service itself, or of a client that solved a captcha; b"" for any other
     client."""
     if client.captcha_solved:
-        return settings.KEYS.digest("vouched", to.digest)
-    return settings.KEYS.digest("house", to.digest) if client.is_internal else b""
+        return conf.keys.digest("vouched", to.digest)
+    return conf.keys.digest("house", to.digest) if client.is_internal else b""
 
 
 def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: bool = False) -> list[Count]:
@@ -115,20 +116,21 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
     no room."""
     counts_mails = isinstance(to, Email) and client.network and (client.captcha_solved or not budget_key)
     if budget_key:
-        counts = [Count(f"own {to.channel}", budget_key, settings.OWN_MESSAGES[to.channel])]
+        counts = [Count(f"own {to.channel}", budget_key, rates.cap_allowance(_OWN_CAPS[to.channel]))]
     else:
-        counts = [Count(f"messages {to.channel}", to.digest, settings.MESSAGES_PER_ADDRESS[to.channel])]
+        counts = [Count(f"messages {to.channel}", to.digest, rates.cap_allowance(_ADDRESS_CAPS[to.channel]))]
     if counts_mails:
-        here = settings.KEYS.digest("network", to.digest + client.network.encode())
-        counts.append(Count("mails from", here, settings.MAILS_FROM_NETWORK))
+        here = conf.keys.digest("network", to.digest + client.network.encode())
+        counts.append(Count("mails from", here, rates.cap_allowance(rules.MAILS_FROM_NETWORK)))
     if spaced:
         counts = [
             replace(each, allowance=_is_spaced_out(each.allowance, few=client.messages_withheld and not budget_key))
             for each in counts
         ]
-    if counts_mails and settings.MAILS_OF_NETWORK.windows:  # else no request should wait for its network's row
-        network = settings.KEYS.digest("network", client.network.encode())
-        counts.append(Count("mails of", network, settings.MAILS_OF_NETWORK))
+    of_network = rates.cap_allowance(rules.MAILS_OF_NETWORK)
+    if counts_mails and of_network.windows:  # else no request should wait for its network's row
+        network = conf.keys.digest("network", client.network.encode())
+        counts.append(Count("mails of", network, of_network))
     return counts
 
 
@@ -140,7 +142,7 @@ def _overspends_own_budget(client: Client, kind: MessageKind, to: Address) -> bo
     """Count a message that the account itself causes, and return whether it must wait for the digest. Each kind with an
     undo link has its own budget, so that a flood of other messages does not delay it."""
     scope = f"own {kind.name}" if kind.cause is Cause.ACCOUNT_WITH_UNDO else f"own notices {to.channel}"
-    counts = [Count(scope, to.digest, settings.OWN_MESSAGES[to.channel])]
+    counts = [Count(scope, to.digest, rates.cap_allowance(_OWN_CAPS[to.channel]))]
     if isinstance(to, Phone):
         counts += sms_costs.counts_for_number(to, client.network, Purse.OWN)
     return ledger.spend_all(client.at, *counts).wait > 0

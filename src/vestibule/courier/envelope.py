@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.conf import settings
-
+from vestibule.conf import conf
 from vestibule.courier.models import Message
 from vestibule.kernel import spans
 
@@ -14,7 +13,7 @@ def seal_content(id: UUID, to: str, params: Mapping[str, str | int]) -> bytes:
     """Seal address and parameters under the key ring, bound to the row that holds them, together with the current
     trace."""
     content = {"to": to, "params": dict(params), "trace": spans.current_traceparent()}
-    return settings.KEYS.seal("message", json.dumps(content).encode(), context=id.bytes)
+    return conf.keys.seal("message", json.dumps(content).encode(), context=id.bytes)
 
 
 def unseal_content(message: Message) -> tuple[str, dict[str, str | int], str]:
@@ -23,5 +22,5 @@ def unseal_content(message: Message) -> tuple[str, dict[str, str | int], str]:
     Raises:
         Unsealable: the key that sealed it was retired.
     """
-    opened = json.loads(settings.KEYS.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
+    opened = json.loads(conf.keys.unseal("message", bytes(message.sealed or b""), context=message.id.bytes))
     return opened["to"], opened["params"], opened.get("trace", "")

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.conf import conf
 from vestibule.courier.models import Feedback, Message
 from vestibule.kernel.client import Client
 
@@ -42,7 +41,7 @@ def mark_message(client: Client, message_id: UUID, feedback: Feedback) -> bool:
 
 def suppression_reasons(recipient: bytes, now: datetime) -> set[str]:
     """Return why this address (its digest) is not written to: bounces and complaints within BOUNCE_SILENCE."""
-    recent = Message.objects.filter(recipient=recipient, feedback_at__gt=now - settings.BOUNCE_SILENCE)
+    recent = Message.objects.filter(recipient=recipient, feedback_at__gt=now - conf.bounce_silence)
     return set(recent.filter(feedback__in=_REFUSING_FEEDBACK).values_list("feedback", flat=True))
 
 

@@ -14,6 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from vestibule.conf import conf
+
 
 class Cause(StrEnum):
     """Who can cause such a message, and so whose allowance it spends (docs/decisions/0050)."""
@@ -238,16 +240,17 @@ ADMIN_INVITATION = MessageKind(
 DIGEST = MessageKind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
 
 KINDS: Mapping[str, MessageKind] = MappingProxyType(
-    {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, MessageKind)}
+    # Not `isinstance`, which would have the lazy settings among them read.
+    {kind.name: kind for kind in tuple(globals().values()) if type(kind) is MessageKind}
 )
 
 
 def render_mail(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
     """Return the mail of this kind in that language: hand-written text, and HTML with inline styles only."""
     with override(_available(language)):
-        context = {**_context(kind, params), "base_url": settings.BASE_URL, "language": get_language()}
+        context = {**_context(kind, params), "base_url": conf.base_url, "language": get_language()}
         return RenderedMessage(
-            subject=f"{kind.subject} · {settings.BRAND.name}",
+            subject=f"{kind.subject} · {conf.brand.name}",
             text=render_to_string(f"{kind.template}.txt", context),
             html=render_to_string(f"{kind.template}.html", context),
         )
@@ -257,7 +260,7 @@ def render_sms(kind: MessageKind, params: Mapping[str, str | int], language: str
     """Return the SMS of this kind in that language. A code's last line is bound to our host, so that phones fill it in
     nowhere else."""
     with override(_available(language)):
-        context = {**_context(kind, params), "host": settings.HOST}
+        context = {**_context(kind, params), "host": conf.host}
         text = render_to_string(f"{kind.template}.sms.txt", context).strip()
         return RenderedMessage(subject=str(kind.subject), text=text)
 
@@ -273,7 +276,7 @@ def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, ob
     held = json.loads(str(params["held"])) if "held" in params else {}
     listed = [{**facts, "kind": KINDS[name], "at": _written(facts["at"])} for name, facts in held.items()]
     written = {"at": _written(str(params["at"]))} if "at" in params else {}
-    return {**params, **written, "listed": listed, "kind": kind, "brand": settings.BRAND}
+    return {**params, **written, "listed": listed, "kind": kind, "brand": conf.brand}
 
 
 def _written(moment: str) -> str:

@@ -10,9 +10,9 @@ from functools import cache
 from threading import Event
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
+from vestibule.conf import conf
 from vestibule.storage import redis_client
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ _WAKE_MARK_SECONDS = 2  # then another worker is woken beside one that is slow
 
 def wake_worker() -> None:
     """Tell a worker that a message is due. Never raises: the message is committed, and the sweep will find it."""
-    if not settings.OUTBOX_WAKER:
+    if not conf.outbox_waker:
         wake_event.set()
     elif set_wake_mark(only_if_absent=True):
-        _load_waker(settings.OUTBOX_WAKER)()
+        _load_waker(conf.outbox_waker)()
 
 
 def set_wake_mark(*, only_if_absent: bool = False) -> bool:
     """Set the mark that a worker is on its way or busy. Return whether it was set; True if Redis cannot tell."""
-    if settings.REDIS_URL:
+    if conf.redis_url:
         with suppress(*redis_client.unreachable_errors()):
             return bool(_redis_connection().set(_WAKE_MARK, b"", nx=only_if_absent, ex=_WAKE_MARK_SECONDS))
     return True
@@ -42,7 +42,7 @@ def set_wake_mark(*, only_if_absent: bool = False) -> bool:
 
 def clear_wake_mark() -> None:
     """Remove the mark because the worker is done, so that the next message wakes one."""
-    if settings.REDIS_URL:
+    if conf.redis_url:
         with suppress(*redis_client.unreachable_errors()):
             _redis_connection().delete(_WAKE_MARK)
 
@@ -55,4 +55,4 @@ def _load_waker(path: str) -> Callable[[], None]:
 
 @cache
 def _redis_connection() -> "Redis":
-    return redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS)
+    return redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)

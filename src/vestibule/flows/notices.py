@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 
 from vestibule.accounts.models import User
@@ -15,6 +14,7 @@ from vestibule.challenges.payloads import Payload, RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
@@ -75,7 +75,7 @@ def issue_and_send(
     permit = allowances.acquire_permit(client, kind, to, budget_key=own, is_decoy=nobody)
     purpose, subject = Purpose(place.row.purpose), place.subjects[0]
     if not permit.may_replace_secret:  # no lookup finds this subject: the newest stays the one that was sent
-        subject = settings.KEYS.digest("unsent", subject)
+        subject = conf.keys.digest("unsent", subject)
     decoy = nobody or notice or not permit.may_replace_secret
     issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
     post_message(client, kind, to, owner=owner, link=link, issued=None if notice else issued, permit=permit)
@@ -147,6 +147,6 @@ def page_url(page: str, token: str) -> str:
     """Return the URL of the page that a link opens: ours, or the front end's, which has it under the same path. It is
     built from FRONTEND_URL or BASE_URL, never from a Host header."""
     path = reverse(f"vestibule_pages:{page}")
-    if settings.FRONTEND_URL:
-        return f"{settings.FRONTEND_URL}/{path.removeprefix(reverse('vestibule_pages:home')).strip('/')}?token={token}"
-    return f"{settings.BASE_URL}{path}?token={token}"
+    if conf.frontend_url:
+        return f"{conf.frontend_url}/{path.removeprefix(reverse('vestibule_pages:home')).strip('/')}?token={token}"
+    return f"{conf.base_url}{path}?token={token}"

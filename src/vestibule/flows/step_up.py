@@ -4,8 +4,6 @@ sessions."""
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.conf import settings
-
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import Status, User
@@ -14,6 +12,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
+from vestibule.conf import conf
 from vestibule.flows import notices
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -53,7 +52,7 @@ def require_recent_sign_in(client: Client) -> None:
     Raises:
         StepUpRequired: the last proof is older.
     """
-    if client.auth_time is None or client.auth_time <= client.at - settings.STEP_UP:
+    if client.auth_time is None or client.auth_time <= client.at - conf.step_up:
         raise errors.StepUpRequired
 
 

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Event, Lock
+from typing import cast
 from uuid import UUID
 
-from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 from prometheus_client import Counter, Gauge
 
+from vestibule.conf import conf
+from vestibule.kernel.cached import Cached
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
 
@@ -258,8 +261,13 @@ class AdmissionControl:
         self._networks.clear()
 
 
-admission = AdmissionControl(
-    places=settings.PLACES,
-    reserved_places=settings.PLACES // 4,
-    slots={HASH: settings.HASHING_SLOTS, PICTURE: 1, DOCUMENT: 1},
-)
+def _open_admission() -> AdmissionControl:
+    return AdmissionControl(
+        places=conf.places,
+        reserved_places=conf.places // 4,
+        slots={HASH: conf.hashing_slots, PICTURE: 1, DOCUMENT: 1},
+    )
+
+
+# Made once, at first use.
+admission = cast(AdmissionControl, SimpleLazyObject(Cached(_open_admission).get))

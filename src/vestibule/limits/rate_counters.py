@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 from typing import Any, cast
 
-from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisClusterStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
+from vestibule.conf import conf
 from vestibule.kernel.errors import Throttled, Unavailable
+from vestibule.limits import rates
 from vestibule.limits.rules import Rule
 from vestibule.storage import redis_client
 
@@ -36,8 +37,8 @@ class _ClusterStorage(RedisClusterStorage):
 
 
 def _open_limiter() -> MovingWindowRateLimiter:
-    if settings.REDIS_URL:
-        return MovingWindowRateLimiter(open_redis_storage(settings.REDIS_URL, **settings.REDIS_OPTIONS))
+    if conf.redis_url:
+        return MovingWindowRateLimiter(open_redis_storage(conf.redis_url, **redis_client.TIMEOUTS))
     return MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -51,9 +52,8 @@ def count_request(rule: Rule, *, network: str) -> None:
         Throttled: a rate is used up; it carries the time to wait.
         Unavailable: Redis cannot be reached. A rate that cannot be counted still protects (docs/decisions/0003).
     """
-    rates = settings.RATES[rule.name]
-    _count_against_rates(rule, rates.per_network, f"network {network}")
-    _count_against_rates(rule, rates.overall, "overall")
+    _count_against_rates(rule, rates.rates_per_network(rule), f"network {network}")
+    _count_against_rates(rule, rates.rates_overall(rule), "overall")
 
 
 def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
@@ -63,7 +63,7 @@ def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
         Unavailable: Redis cannot be reached.
     """
     try:
-        _count_against_rates(rule, settings.RATES[rule.name].per_identifier, f"identifier {identifier}")
+        _count_against_rates(rule, rates.rates_per_identifier(rule), f"identifier {identifier}")
     except Throttled:
         return False
     return True
@@ -78,7 +78,7 @@ def is_half_used(rule: Rule, *, network: str) -> bool:
     try:
         return any(
             _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
-            for rate in settings.RATES[rule.name].per_network
+            for rate in rates.rates_per_network(rule)
         )
     except (StorageError, *redis_client.unreachable_errors()) as error:
         raise Unavailable from error
@@ -89,8 +89,8 @@ def reset_rate_counters() -> None:
     _limiter.storage.reset()
 
 
-def _count_against_rates(rule: Rule, rates: Sequence[RateLimitItem], key: str) -> None:
-    for rate in rates:
+def _count_against_rates(rule: Rule, each: Sequence[RateLimitItem], key: str) -> None:
+    for rate in each:
         try:
             if _limiter.hit(rate, rule.name, key):
                 continue

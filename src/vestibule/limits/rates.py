@@ -1,55 +1,48 @@
-"""Rates in words, like `10/minute;100/hour`, parsed."""
+"""The rates in force: the operator's where there are any, else the rule's own; words like `10/minute;100/hour`,
+parsed. Words that are no rate raise ValueError."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import limits
 
+from vestibule.conf import conf
 from vestibule.limits.rolling_window import Allowance
 from vestibule.limits.rules import Rule
 
-# Returns the operator's value of a setting, given its name and default; empty means no rate.
-ReadSetting = Callable[[str, str], str]
+Rates = tuple[limits.RateLimitItem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """The parsed rates of a rule."""
-
-    per_network: tuple[limits.RateLimitItem, ...] = ()
-    per_identifier: tuple[limits.RateLimitItem, ...] = ()
-    overall: tuple[limits.RateLimitItem, ...] = ()
+def rates_per_network(rule: Rule) -> Rates:
+    """Return how often one network may."""
+    return parse_rates(conf.rates.get(rule.name, rule.per_network))
 
 
-def parse_rule_rates(rule: Rule, read: ReadSetting) -> Rates:
-    """Return the rates of a rule at the edge.
-
-    Raises:
-        ValueError: a setting is no rate.
-    """
-    name = f"RATE_{rule.name.upper()}"
-    return Rates(
-        per_network=parse_rates(read(name, rule.per_network)),
-        per_identifier=parse_rates(read(f"{name}_PER_IDENTIFIER", rule.per_identifier)),
-        overall=parse_rates(read(f"{name}_OVERALL", rule.overall)),
-    )
+def rates_per_identifier(rule: Rule) -> Rates:
+    """Return how often it may be for one address."""
+    return parse_rates(conf.rates.get(f"{rule.name}_per_identifier", rule.per_identifier))
 
 
-def parse_cap_allowance(cap: Rule, read: ReadSetting) -> Allowance:
-    """Return the allowance of a cap that the ledger counts.
-
-    Raises:
-        ValueError: the setting is no rate.
-    """
-    rates = parse_rates(read(f"RATE_{cap.name.upper()}", cap.per_identifier))
-    return Allowance(windows=tuple((rate.amount, timedelta(seconds=rate.get_expiry())) for rate in rates))
+def rates_overall(rule: Rule) -> Rates:
+    """Return how often all clients together may."""
+    return parse_rates(conf.rates.get(f"{rule.name}_overall", rule.overall))
 
 
-def parse_rates(words: str) -> tuple[limits.RateLimitItem, ...]:
+def cap_allowance(cap: Rule) -> Allowance:
+    """Return the allowance of a cap that the ledger counts."""
+    return _parse_allowance(conf.rates.get(cap.name, cap.per_identifier))
+
+
+@lru_cache(maxsize=256)
+def parse_rates(words: str) -> Rates:
     """Return the rates that the words name; none for no words.
 
     Raises:
         ValueError: the words name no rate.
     """
     return tuple(limits.parse_many(words)) if words.strip() else ()
+
+
+@lru_cache(maxsize=256)
+def _parse_allowance(words: str) -> Allowance:
+    return Allowance(windows=tuple((rate.amount, timedelta(seconds=rate.get_expiry())) for rate in parse_rates(words)))

@@ -1,9 +1,9 @@
-"""The table of rates at the edge. Each number is a default: `RATE_<NAME>` sets it, and an empty value switches it off.
+"""The table of rates at the edge. Each number is a default: `conf.rates` replaces it, an empty word there is none.
 
 A rule may limit per client network (an IPv4 address, an IPv6 /64), per identifier (the typed address, as a keyed
-digest) and overall: `RATE_<NAME>`, `RATE_<NAME>_PER_IDENTIFIER`, `RATE_<NAME>_OVERALL`. A request over the rate per
+digest) and overall: in `conf.rates` `<name>`, `<name>_per_identifier`, `<name>_overall`. A request over the rate per
 identifier is not refused, or strangers could keep the owner out: it gets the usual answer after the same work, but
-messages that strangers can cause are not sent. A rule may also require a captcha (`CAPTCHA_<WHAT>`).
+messages that strangers can cause are not sent. A rule may also require a captcha (`conf.captchas`).
 """
 
 from dataclasses import dataclass
@@ -97,9 +97,17 @@ SMS_NETWORK = Rule(name="sms_network", per_identifier="10/hour")
 SMS_PREFIX = Rule(name="sms_prefix", per_identifier="20/hour")
 SMS_TOTAL = Rule(name="sms_total", per_identifier="100/day")
 
-CAPS = (MAILS, MAILS_FROM_NETWORK, MAILS_OF_NETWORK, TEXTS, OWN_MAILS, SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
+SMS_COST_CAPS = (SMS_NETWORK, SMS_PREFIX, SMS_TOTAL)
+CAPS = (MAILS, MAILS_FROM_NETWORK, MAILS_OF_NETWORK, TEXTS, OWN_MAILS, *SMS_COST_CAPS)
 
-# What a captcha can protect, and the default of `CAPTCHA_<NAME>`. `suspicious`: when a network has used half of its
+# Every name in `conf.rates`, and the words that count where it is not there.
+DEFAULT_RATES = {cap.name: cap.per_identifier for cap in CAPS}
+for _rule in RULES:
+    DEFAULT_RATES[_rule.name] = _rule.per_network
+    DEFAULT_RATES[f"{_rule.name}_per_identifier"] = _rule.per_identifier
+    DEFAULT_RATES[f"{_rule.name}_overall"] = _rule.overall
+
+# When a captcha is required. `suspicious`: when a network has used half of its
 # rate, strangers failed at the account, or the whole system is under attack (captcha.verification).
 NEVER, SUSPICIOUS, ALWAYS = "never", "suspicious", "always"
-CAPTCHAS = {"register": NEVER, "login": NEVER, "password_reset": NEVER}
+CAPTCHAS = ("register", "login", "password_reset")  # what one can protect

@@ -5,12 +5,12 @@ account (a reset, a notice) are sent anyway, and so are those that a client with
 (docs/decisions/0084).
 """
 
-from django.conf import settings
 from django.db.transaction import atomic
 
 from vestibule.addresses.address import Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
 from vestibule.limits import alarms, rate_counters
@@ -23,7 +23,7 @@ def count_sign_up_mail(client: Client, email: Email) -> bool:
     Raises:
         Unavailable: Redis cannot be reached.
     """
-    domain = settings.KEYS.digest("domain", email.domain.encode()).hex()
+    domain = conf.keys.digest("domain", email.domain.encode()).hex()
     try:
         rate_counters.count_request(SIGN_UP_MAIL, network=domain)
     except Throttled:

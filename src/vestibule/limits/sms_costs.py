@@ -10,10 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.conf import settings
-
 from vestibule.addresses.address import Phone
-from vestibule.limits import ledger
+from vestibule.conf import conf
+from vestibule.limits import ledger, rates, rules
 from vestibule.limits.ledger import Count
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
 
@@ -65,11 +64,11 @@ def counts_for_number(number: Phone, network: str, purse: Purse, *, decoy_key: b
     same work is done on unlimited counts under that key.
     """
     found = [
-        Count(f"sms prefix{purse}", _count_key(number.value[:PREFIX_LENGTH]), settings.SMS_CAPS[SmsCap.PREFIX]),
-        Count(f"sms{purse}", _TOTAL_KEY, settings.SMS_CAPS[SmsCap.TOTAL]),
+        Count(f"sms prefix{purse}", _count_key(number.value[:PREFIX_LENGTH]), rates.cap_allowance(rules.SMS_PREFIX)),
+        Count(f"sms{purse}", _TOTAL_KEY, rates.cap_allowance(rules.SMS_TOTAL)),
     ]
     if purse is not Purse.OWN:
-        found.append(Count(f"sms network{purse}", _count_key(network), settings.SMS_CAPS[SmsCap.NETWORK]))
+        found.append(Count(f"sms network{purse}", _count_key(network), rates.cap_allowance(rules.SMS_NETWORK)))
     if purse is Purse.TOLD:
         found.append(Count("sms codes", _TOTAL_KEY, _COUNTED_ONLY))
     return [replace(each, key=decoy_key, allowance=UNBOUNDED) for each in found] if decoy_key else found
@@ -93,4 +92,4 @@ def count_code_used(now: datetime) -> None:
 
 
 def _count_key(whom: str) -> bytes:
-    return settings.KEYS.digest("sms", whom.encode())
+    return conf.keys.digest("sms", whom.encode())

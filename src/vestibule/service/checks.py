@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
+from vestibule.conf import conf
 from vestibule.service.settings import contradictions as rules
 
 
@@ -20,7 +21,7 @@ def check_dotted_paths(**_: Any) -> list[Error]:
     """Return dotted paths that cannot be imported, so that they are found at the start and not with the first
     message."""
     found = []
-    for name, path in (("EMAIL_BACKEND", settings.EMAIL_BACKEND), ("SMS_BACKEND", settings.SMS_GATEWAY)):
+    for name, path in (("EMAIL_BACKEND", settings.EMAIL_BACKEND), ("SMS_BACKEND", conf.sms_gateway)):
         try:
             if path:
                 import_string(path)

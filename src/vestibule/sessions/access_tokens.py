@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import jwt
-from django.conf import settings
 from jwt.utils import base64url_decode
 
 from vestibule.accounts.models import Role, Status
+from vestibule.conf import conf
 from vestibule.kernel import entropy, errors
 from vestibule.sessions import signing_keys
 from vestibule.sessions.models import Session
@@ -30,8 +30,8 @@ def issue_token(session: Session, now: datetime) -> str:
     user = session.user
     issued_at = int(now.timestamp())
     claims = {
-        "iss": settings.JWT_ISSUER,
-        "aud": settings.JWT_AUDIENCE,
+        "iss": conf.jwt_issuer,
+        "aud": conf.jwt_audience,
         "sub": str(user.id),
         "user_id": str(user.id),
         "sid": str(session.id),
@@ -49,7 +49,7 @@ def issue_token(session: Session, now: datetime) -> str:
 
 def lifetime_seconds() -> int:
     """Return the life of an access token in whole seconds."""
-    return int(settings.JWT_ACCESS_TTL.total_seconds())
+    return int(conf.jwt_access_ttl.total_seconds())
 
 
 def verify_token(encoded: str) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def verify_token(encoded: str) -> dict[str, Any]:
             encoded,
             key,
             algorithms=[ALGORITHM],
-            issuer=settings.JWT_ISSUER,
-            audience=settings.JWT_AUDIENCE,
+            issuer=conf.jwt_issuer,
+            audience=conf.jwt_audience,
             leeway=LEEWAY,
             options={"require": REQUIRED_CLAIMS, "strict_aud": True},
         )
@@ -139,7 +139,7 @@ def is_session_live(session: Session, now: datetime) -> bool:
         return False
     if session.is_page and session.user.role != Role.USER:
         # Sessions of the staff are shorter, even with "stay signed in" (15 minutes idle, 12 hours absolute).
-        return now < min(session.created_at + settings.STAFF_SESSION, session.last_seen_at + settings.STAFF_IDLE)
+        return now < min(session.created_at + conf.staff_session, session.last_seen_at + conf.staff_idle)
     # A page session without "stay signed in" also ends when it is idle (1 hour idle, 24 hours absolute).
-    brief = session.is_page and session.expires_at <= session.created_at + settings.PAGE_SESSION
-    return not brief or session.last_seen_at > now - settings.PAGE_IDLE
+    brief = session.is_page and session.expires_at <= session.created_at + conf.page_session
+    return not brief or session.last_seen_at > now - conf.page_idle

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.kernel.text import clean_label, is_name, strip_invisible
@@ -41,7 +41,7 @@ def clean_device_claims(typed: Mapping[str, str] | None) -> dict[str, str] | Non
     fingerprint, kind = typed.get("fingerprint_hash", ""), typed.get("device_type", "").strip().lower()
     name, browser, os = (clean_label(typed.get(field, ""), longest) for field, longest in MAX_LENGTHS.items())
     return {
-        "fingerprint": settings.KEYS.digest("device", fingerprint.encode()).hex() if fingerprint else "",
+        "fingerprint": conf.keys.digest("device", fingerprint.encode()).hex() if fingerprint else "",
         "name": name,
         "type": kind if kind in DeviceType.values else "",
         "browser": browser,
@@ -84,7 +84,7 @@ def recognise_client(
     recent = client.at - KNOWN_FOR
     network = _RECENT_SESSION.first(user_id, client.ip_address or "::", recent) is not None
     whose = device.pk.bytes if device else user_id.bytes + client.network.encode()
-    place = settings.KEYS.digest("place", whose)
+    place = conf.keys.digest("place", whose)
     return Recognised(device=device, origin_digest=place if device or network else b"")
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from django.conf import settings
 from django.db.models import QuerySet
 
+from vestibule.conf import conf
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access_tokens as access
@@ -74,7 +74,7 @@ def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | R
         child = _BY_PARENT.first(token.pk)
         if child is None:
             raise errors.CredentialExpired
-        grace_over = client.at > child.created_at + settings.REFRESH_GRACE
+        grace_over = client.at > child.created_at + conf.refresh_grace
         if grace_over or RefreshToken.objects.filter(parent=child).exists():
             return Reused(session)
     registry.update_last_seen(session, client.at)
@@ -111,7 +111,7 @@ def _build_refresh_token(
         digest=_digest_token(refresh),
         parent=parent,
         created_at=client.at,
-        expires_at=client.at + settings.JWT_REFRESH_IDLE,
+        expires_at=client.at + conf.jwt_refresh_idle,
     )
 
 
@@ -125,7 +125,7 @@ def _build_token_pair(client: Client, session: Session, refresh: str) -> IssuedT
 
 
 def _derive_child_token(refresh: str) -> str:
-    return urlsafe_b64encode(settings.KEYS.digest("refresh child", refresh.encode())).rstrip(b"=").decode()
+    return urlsafe_b64encode(conf.keys.digest("refresh child", refresh.encode())).rstrip(b"=").decode()
 
 
 def _digest_token(refresh: str) -> bytes:

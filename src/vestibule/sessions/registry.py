@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import Role, User
+from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
@@ -36,7 +36,7 @@ def create_session(
             user=user,
             created_at=client.at,
             last_seen_at=client.at,
-            expires_at=client.at + (page_lifetime or settings.JWT_REFRESH_ABSOLUTE),
+            expires_at=client.at + (page_lifetime or conf.jwt_refresh_absolute),
             auth_time=client.at,
             amr=list(amr),
             address=client.ip_address,
@@ -52,10 +52,10 @@ def list_live_sessions(user_id: UUID, now: datetime) -> QuerySet[Session]:
     found = Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=now)
     idle = Q(
         is_page=True,
-        expires_at__lte=F("created_at") + settings.PAGE_SESSION,
-        last_seen_at__lte=now - settings.PAGE_IDLE,
+        expires_at__lte=F("created_at") + conf.page_session,
+        last_seen_at__lte=now - conf.page_idle,
     )
-    too_long = Q(created_at__lte=now - settings.STAFF_SESSION) | Q(last_seen_at__lte=now - settings.STAFF_IDLE)
+    too_long = Q(created_at__lte=now - conf.staff_session) | Q(last_seen_at__lte=now - conf.staff_idle)
     staff = Q(is_page=True, user__role__in=[Role.ADMIN, Role.MANAGER]) & too_long
     return found.exclude(idle).exclude(staff).select_related("device").order_by("-created_at")
 
@@ -105,7 +105,7 @@ def revoke_device_sessions(device_id: UUID, now: datetime) -> int:
 
 def revoke_oldest_sessions(user_id: UUID, now: datetime) -> int:
     """Revoke the user's oldest sessions beyond SESSIONS_PER_PERSON, and return how many."""
-    if len(_UNREVOKED.all(user_id, now)) <= settings.SESSIONS_PER_PERSON:
+    if len(_UNREVOKED.all(user_id, now)) <= conf.sessions_per_person:
         return 0
-    beyond = list(list_live_sessions(user_id, now).values_list("pk", flat=True)[settings.SESSIONS_PER_PERSON :])
+    beyond = list(list_live_sessions(user_id, now).values_list("pk", flat=True)[conf.sessions_per_person :])
     return Session.objects.filter(pk__in=beyond).update(revoked_at=now)

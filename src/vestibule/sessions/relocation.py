@@ -6,8 +6,7 @@ Laptops change networks and browsers change versions every day. Both at once is 
 
 import re
 
-from django.conf import settings
-
+from vestibule.conf import conf
 from vestibule.kernel import networks
 from vestibule.kernel.client import Client
 from vestibule.sessions.devices import describe_user_agent
@@ -27,7 +26,7 @@ def note_move_elsewhere(session: Session, client: Client) -> bool:
     same_network = str(networks.customer_network(session.address)) == client.customer_network
     if same_network or _client_family(session.agent) == _client_family(client.user_agent):
         return False
-    place = settings.KEYS.digest("elsewhere", f"{client.customer_network} {_client_family(client.user_agent)}".encode())
+    place = conf.keys.digest("elsewhere", f"{client.customer_network} {_client_family(client.user_agent)}".encode())
     if session.elsewhere and bytes(session.elsewhere) == place:
         return False
     Session.objects.filter(pk=session.pk).update(elsewhere=place)

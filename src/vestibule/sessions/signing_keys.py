@@ -10,11 +10,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.transaction import on_commit
 from jwt.algorithms import ECAlgorithm
 
+from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.sealing import Unsealable
@@ -65,9 +65,9 @@ def publish_next_key(now: datetime) -> tuple[str, int]:
     """Publish a new key, which signs after PUBLISHED_BEFORE_SIGNING, and delete keys whose last token has expired, in
     the caller's transaction. Return the new `kid` and how many keys were deleted."""
     made = _create_signing_key(now, now + PUBLISHED_BEFORE_SIGNING)
-    signing = SigningKey.objects.filter(
-        signs_at__lte=now - settings.JWT_ACCESS_TTL - PUBLISHED_BEFORE_SIGNING
-    ).order_by("-signs_at")
+    signing = SigningKey.objects.filter(signs_at__lte=now - conf.jwt_access_ttl - PUBLISHED_BEFORE_SIGNING).order_by(
+        "-signs_at"
+    )
     current = signing.values_list("pk", flat=True).first()
     gone, _ = signing.exclude(pk=current).delete()
     on_commit(forget_signing_keys)
@@ -107,13 +107,13 @@ def _create_signing_key(now: datetime, signs_at: datetime) -> SigningKey:
         kid=kid,
         created_at=now,
         signs_at=signs_at,
-        sealed_private=settings.KEYS.seal("signing key", pem, context=kid.encode()),
+        sealed_private=conf.keys.seal("signing key", pem, context=kid.encode()),
     )
 
 
 @lru_cache(maxsize=16)
 def _unseal_private_key(kid: str, sealed_private: bytes) -> ec.EllipticCurvePrivateKey:
-    pem = settings.KEYS.unseal("signing key", sealed_private, context=kid.encode())
+    pem = conf.keys.unseal("signing key", sealed_private, context=kid.encode())
     key = load_pem_private_key(pem, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"signing key {kid} is no elliptic curve key")

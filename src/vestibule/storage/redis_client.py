@@ -19,6 +19,9 @@ else:
     redis = import_when_used("redis")
 
 
+TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 2}  # seconds
+
+
 def unreachable_errors() -> "tuple[type[redis.RedisError], type[redis.exceptions.RedisClusterException]]":
     """Return the exceptions of a Redis that cannot be reached or refuses."""
     return redis.RedisError, redis.exceptions.RedisClusterException

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from django.conf import settings
-
+from vestibule.conf import conf
 from vestibule.kernel.sealing import Unsealable
 
 SESSION_PURPOSE, DEVICE_PURPOSE = "page session", "page device"
@@ -12,6 +11,6 @@ SESSION_PURPOSE, DEVICE_PURPOSE = "page session", "page device"
 def unsign_id(purpose: str, cookie: str) -> UUID | None:
     """Return the id in a cookie that this service signed for this purpose, or None."""
     try:
-        return UUID(bytes=settings.KEYS.unsign(purpose, cookie))
+        return UUID(bytes=conf.keys.unsign(purpose, cookie))
     except (Unsealable, ValueError):
         return None

@@ -16,6 +16,7 @@ from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha import verification as captchas
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
 from vestibule.kernel.text import clean_label
@@ -68,7 +69,7 @@ def admit(
         admission.remember_network(client)
     if rule.costs_hash:  # before the request is counted: one that must come again has used up nothing
         admission.begin_request(
-            client, device=unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
+            client, device=unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
         )
         admission.acquire_place(HASH)
     try:
@@ -110,7 +111,7 @@ def is_from_trusted_proxy(request: HttpRequest) -> bool:
 
 
 def _is_trusted_proxy(address: IpAddress) -> bool:
-    return any(address in network for network in settings.TRUSTED_PROXIES)
+    return any(address in network for network in conf.trusted_proxies)
 
 
 def _without_port(hop: str) -> str:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from vestibule.conf import conf
 from vestibule.kernel.errors import Refusal
 from vestibule.web import problems
 from vestibule.web.routes import expects_json
@@ -72,7 +72,7 @@ def _is_from_our_page(request: HttpRequest) -> bool:
     try:
         own = {
             f"{request.scheme}://{request.get_host()}",
-            "{0.scheme}://{0.netloc}".format(urlsplit(settings.BASE_URL)),
+            "{0.scheme}://{0.netloc}".format(urlsplit(conf.base_url)),
         }
     except DisallowedHost:
         return False

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from vestibule.conf import conf
+
 DENY_ALL_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 UNFRAMED_POLICY = "frame-ancestors 'none'"  # for static files: a worker among them is bound by its own policy
 COMMON_HEADERS = {
@@ -32,8 +34,8 @@ class ContentPolicy(CSPMiddleware):
         if response.headers.get("Content-Type", "").startswith("text/html"):
             self._make_nonce(request)
             super().process_response(request, response)
-            if settings.CSP_REPORT_URL:
-                response["Reporting-Endpoints"] = f'house="{settings.CSP_REPORT_URL}"'
+            if conf.csp_report_url:
+                response["Reporting-Endpoints"] = f'house="{conf.csp_report_url}"'
         else:
             response.headers.setdefault(HEADER, DENY_ALL_POLICY)
         return response

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
+from vestibule.conf import conf
+
 # Headers that proxies, balancers, tunnels and CDNs add (RFC 7239, 4; RFC 9110, 7.6.3; their manuals).
 FORWARDING_HEADERS = (
     "HTTP_FORWARDED",
@@ -34,8 +36,8 @@ PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".svc")
 def is_operator(meta: Mapping[str, Any]) -> bool:
     """Return whether a request (WSGI's `environ`) may see what is for operators: with METRICS_TOKEN set, only by that
     bearer token; without it, only from this machine."""
-    if settings.METRICS_TOKEN:
-        return constant_time_compare(meta.get("HTTP_AUTHORIZATION", ""), f"Bearer {settings.METRICS_TOKEN}")
+    if conf.metrics_token:
+        return constant_time_compare(meta.get("HTTP_AUTHORIZATION", ""), f"Bearer {conf.metrics_token}")
     return is_from_this_machine(meta)
 
 

@@ -1,9 +1,9 @@
 """The signed-in client of the pages and the admin, by the session cookie."""
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import SessionRevoked, Unauthenticated
 from vestibule.limits import rules
@@ -22,7 +22,7 @@ def admit_page(request: HttpRequest) -> Client:
         Throttled: the rate for signed-in requests is used up.
         Unavailable: the rates cannot be counted.
     """
-    id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(conf.session_cookie_name, ""))
     if id is None:
         raise Unauthenticated
     session = Session.objects.select_related("user").filter(pk=id, is_page=True).first()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from django.conf import settings
 from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from structlog.contextvars import get_contextvars
 
+from vestibule.conf import conf
 from vestibule.kernel.errors import (
     CredentialInvalid,
     Invalid,
@@ -106,7 +106,7 @@ def build_details(code: str, **members: Any) -> dict[str, Any]:
     """Return the problem details of a row of the table, with these extra members."""
     problem = PROBLEMS[code]
     return {
-        "type": f"{settings.BASE_URL}{reverse('vestibule_pages:problem', args=[code])}",
+        "type": f"{conf.base_url}{reverse('vestibule_pages:problem', args=[code])}",
         "title": str(problem.title),
         "status": problem.status,
         "code": problem.code or code,

@@ -3,8 +3,6 @@
 from io import BytesIO
 from typing import Any
 
-from django.conf import settings
-
 from vestibule.web import routes
 
 KIB, MIB = 1024, 1024 * 1024
@@ -12,7 +10,7 @@ KIB, MIB = 1024, 1024 * 1024
 
 def limit_for_path(path: str) -> int:
     """Return how many bytes a body may have on this path."""
-    return next((limit for start, limit in routes.longer_bodies() if path.startswith(start)), settings.BODY_LIMIT)
+    return next((limit for start, limit in routes.longer_bodies() if path.startswith(start)), routes.BODY_LIMIT)
 
 
 def format_limit(limit: int) -> str:

@@ -9,6 +9,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
+BODY_LIMIT = 64 * 1024  # bytes
+LONGER_BODIES = {  # bytes, by the name of the URL
+    "vestibule_ops:mail_feedback": 1024 * 1024,  # a mail provider reports many messages at once
+    "vestibule_pages:picture": 5 * 1024 * 1024 + BODY_LIMIT,
+    "vestibule_api:me_picture": 5 * 1024 * 1024 + BODY_LIMIT,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -56,7 +63,7 @@ def _routes(urlconf: str) -> Routes:
         machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics,
         internal=_folder(health) + metrics + keys,
         keys=_folder(keys),
-        longer_bodies=tuple((start, limit) for name, limit in settings.LONGER_BODIES.items() for start in _find(name)),
+        longer_bodies=tuple((start, limit) for name, limit in LONGER_BODIES.items() for start in _find(name)),
     )
 
 

@@ -12,6 +12,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
+from vestibule.conf import conf
 from vestibule.courier.messages import RenderedMessage
 
 MAILS_PER_CONNECTION = 50  # many servers close a connection after a hundred
@@ -65,7 +66,7 @@ def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
 
 def message_id(id: UUID) -> str:
     """Return the message's id as a Message-ID (RFC 5322, 3.6.4)."""
-    return f"<{id}@{settings.MAIL_DOMAIN}>"
+    return f"<{id}@{conf.mail_domain}>"
 
 
 @contextmanager
@@ -101,5 +102,5 @@ def close_mail_connection() -> None:
 
 def send_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
     """Send one SMS to one number, through the gateway that SMS_BACKEND names."""
-    gateway: MessageSender = import_string(settings.SMS_GATEWAY)
+    gateway: MessageSender = import_string(conf.sms_gateway)
     gateway(id, to, rendered)

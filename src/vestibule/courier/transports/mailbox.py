@@ -15,10 +15,10 @@ from pathlib import Path
 from time import time_ns
 from uuid import UUID
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from vestibule.conf import conf
 from vestibule.courier.messages import RenderedMessage
 from vestibule.courier.transports.channels import message_id
 
@@ -54,7 +54,7 @@ class MailboxBackend(BaseEmailBackend):
 def deliver_sms(id: UUID, to: str, rendered: RenderedMessage) -> None:
     """The SMS gateway of the mailbox (`channels.MessageSender`)."""
     letter = Parsed(policy=policy.SMTP)
-    letter["From"], letter["To"], letter["Subject"] = settings.HOST, to, rendered.subject
+    letter["From"], letter["To"], letter["Subject"] = conf.host, to, rendered.subject
     letter["Message-ID"] = message_id(id)
     letter.set_content(rendered.text)
     _write_message_file(letter.as_bytes(), "sms")
@@ -72,7 +72,7 @@ def find_message(id: str) -> MailboxMessage | None:
 
 
 def _mailbox_folder() -> Path:
-    folder: Path = settings.VAR / "mailbox"
+    folder: Path = conf.var_dir / "mailbox"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -3,11 +3,11 @@
 from functools import cache
 from uuid import UUID
 
-from django.conf import settings
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client as TwilioClient
 
+from vestibule.conf import conf
 from vestibule.courier import replies
 from vestibule.courier.messages import RenderedMessage
 from vestibule.courier.replies import TransportRefused
@@ -23,8 +23,8 @@ def send_through_twilio(id: UUID, to: str, rendered: RenderedMessage) -> None:  
     Raises:
         TransportRefused: the API answered with an error. Without an answer, the client's own exception is raised.
     """
-    service = settings.TWILIO_MESSAGING_SERVICE_SID
-    sender = {"messaging_service_sid": service} if service else {"from_": settings.TWILIO_FROM}
+    service = conf.twilio_messaging_service_sid
+    sender = {"messaging_service_sid": service} if service else {"from_": conf.twilio_from}
     try:
         twilio_client().messages.create(to=to, body=rendered.text, **sender)
     except TwilioRestException as error:
@@ -36,8 +36,6 @@ def send_through_twilio(id: UUID, to: str, rendered: RenderedMessage) -> None:  
 @cache
 def twilio_client() -> TwilioClient:
     """Return the client of the API, made once because it keeps its connections."""
-    made = TwilioClient(
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=TwilioHttpClient(timeout=TIMEOUT)
-    )
-    made.api.base_url = settings.TWILIO_API_URL
+    made = TwilioClient(conf.twilio_account_sid, conf.twilio_auth_token, http_client=TwilioHttpClient(timeout=TIMEOUT))
+    made.api.base_url = conf.twilio_api_url
     return made

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.db.transaction import atomic
 
@@ -20,6 +19,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.courier.models import Message
 from vestibule.flows import notices, step_up
@@ -177,7 +177,7 @@ def _export_session(session: Session) -> dict[str, Any]:
 def _person_digests(user: User) -> list[bytes]:
     former = map(restore_address, user.former_addresses.values_list("address", flat=True))
     found = [digest for address in (*directory.addresses_of(user), *former) for digest in address.all_digests]
-    return [*found, *settings.KEYS.all_digests("person", user.pk.bytes)]
+    return [*found, *conf.keys.all_digests("person", user.pk.bytes)]
 
 
 def _messages_to(user: User) -> Any:
@@ -192,7 +192,7 @@ def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
 
 
 def _events_about(user: User) -> Any:
-    refused = settings.KEYS.all_digests("account", user.pk.bytes)  # failed sign-ins, also those of strangers
+    refused = conf.keys.all_digests("account", user.pk.bytes)  # failed sign-ins, also those of strangers
     return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*_person_digests(user), *refused]))
 
 

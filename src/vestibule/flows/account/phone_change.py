@@ -1,6 +1,5 @@
 """Change or remove the phone number. A code proves a new one."""
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
@@ -15,6 +14,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import PhoneChangePayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.courier.messages import MessageKind
 from vestibule.flows import notices, step_up
@@ -43,7 +43,7 @@ def start(*, client: Client, phone: Phone, password: str) -> ChallengeStatus:
         Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     user = by_password.require_recent_owner(client, password)
-    if phone.channel not in settings.CHANNELS or not phone.is_sms_allowed:
+    if phone.channel not in conf.channels or not phone.is_sms_allowed:
         raise Invalid({"phone_number": [FieldError("unsupported")]})
     if user.phone_number == phone.value and user.phone_verified_at:
         raise Invalid({"phone_number": [FieldError("unchanged", "phone_unchanged")]})

@@ -6,7 +6,6 @@ The invitation of an admin uses the same link: it proves the address and sets th
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
@@ -24,6 +23,7 @@ from vestibule.challenges.payloads import PasswordResetPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
@@ -184,7 +184,7 @@ def _compared_fields(user: User) -> tuple[str | None, ...]:
 
 def _proved_budget_key(address: Address) -> bytes:
     """Return the budget key of a person who proved the address."""
-    return settings.KEYS.digest("proved", address.digest)
+    return conf.keys.digest("proved", address.digest)
 
 
 def _send_reset(

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, passwords
@@ -17,6 +16,7 @@ from vestibule.captcha.verification import captcha_refusal
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
@@ -127,7 +127,7 @@ def check_current_password(client: Client, user: User, password: str) -> None:
         Unavailable: the database cannot be reached, or too many passwords are being hashed.
     """
     admission.acquire_place(HASH)  # before the attempt is counted: a full queue must not cost one
-    place = settings.KEYS.digest("place", str(client.session_id).encode())
+    place = conf.keys.digest("place", str(client.session_id).encode())
     account = counted_account(user, None, place)
     with _count_attempt(client, account, user) as attempt:
         if not passwords.verify_user_password(
@@ -142,8 +142,8 @@ def counted_account(
 ) -> CountedAccount:
     """Return the keys under which passwords are counted for this account, or for a name that no account has."""
     whose = user.pk.bytes if user else name.attempts_key if name else b""
-    typed = settings.KEYS.digest("account", name.attempts_key) if name else b""
-    return CountedAccount(settings.KEYS.digest("account", whose), typed, place, shared)
+    typed = conf.keys.digest("account", name.attempts_key) if name else b""
+    return CountedAccount(conf.keys.digest("account", whose), typed, place, shared)
 
 
 def password_count_keys(user: User) -> list[bytes]:

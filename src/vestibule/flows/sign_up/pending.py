@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from django.conf import settings
 from django.db.transaction import atomic
 
 from vestibule.accounts import lifecycle, passwords
@@ -23,6 +22,7 @@ from vestibule.challenges.payloads import Payload, SignUpPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.courier import allowances, messages
 from vestibule.flows import notices
 from vestibule.flows.flow import flow
@@ -237,7 +237,7 @@ def _find_by_link(client: Client, token: str) -> tuple[Challenge, str]:
 
 
 def _is_same_browser(challenge: Challenge, registration: str) -> bool:
-    if not settings.LINK_BINDING:
+    if not conf.link_binding:
         return True
     with suppress(errors.TokenInvalid, errors.Expired):
         return challenges.find_by_handle(challenge.purpose, registration).id == challenge.id
@@ -279,7 +279,7 @@ def _simulate_resend(client: Client, address: Address) -> None:
     allowances.has_room_for_message(client, address)
     with suppress(errors.Throttled), atomic():
         permit = allowances.acquire_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
-        unsent = settings.KEYS.digest("unsent", address.digest)
+        unsent = conf.keys.digest("unsent", address.digest)
         issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
         again = replace(issued, is_first_send=False)
         notices.post_message(client, messages.VERIFY_ADDRESS, address, owner=None, issued=again, permit=permit)

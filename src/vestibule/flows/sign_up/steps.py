@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.transaction import atomic
 
@@ -24,6 +23,7 @@ from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued, Proof
 from vestibule.challenges.store import Challenge
+from vestibule.conf import conf
 from vestibule.courier import allowances, messages, outbox
 from vestibule.courier.allowances import Permit
 from vestibule.courier.messages import MessageKind
@@ -81,7 +81,7 @@ def password_marks(password: str) -> list[str]:
     Among many sign-ups on one address the mark selects the few for which a hash is computed. An attacker who holds the
     keys saves twelve bits of a search for the password.
     """
-    return [found.hex()[:3] for found in settings.KEYS.all_digests("sign-up mark", password.encode(errors="replace"))]
+    return [found.hex()[:3] for found in conf.keys.all_digests("sign-up mark", password.encode(errors="replace"))]
 
 
 def account_details(payload: SignUpPayload, chosen: Username | None = None) -> AccountDetails:
@@ -117,7 +117,7 @@ def find_holder(address: Address, username: str | None) -> User | None:
     if username and directory.is_username_taken(Username(username)):
         raise errors.UsernameTaken(subject=address.digest)
     holder = directory.find_account_by_address(address)
-    if holder is not None and not settings.ENUMERATION_PROTECTION:
+    if holder is not None and not conf.enumeration_protection:
         raise address.taken_refusal(subject=address.digest)
     return holder
 

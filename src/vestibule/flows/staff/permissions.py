@@ -6,9 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from django.conf import settings
-
 from vestibule.accounts.models import Role, User
+from vestibule.conf import conf
 from vestibule.flows import step_up
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors, text
@@ -67,7 +66,7 @@ def require_permission(client: Client, permission: Permission) -> User:
     user = step_up.require_user(client)
     if permission not in ROLE_PERMISSIONS[user.role]:
         raise errors.NotAllowed
-    if not is_recently_proved(client, settings.STAFF_SESSION if permission is Permission.LOOK else settings.STEP_UP):
+    if not is_recently_proved(client, conf.staff_session if permission is Permission.LOOK else conf.step_up):
         raise errors.StepUpRequired
     return user
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from vestibule.conf import conf
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 from vestibule.service.doctor.clock import compare_clocks
 from vestibule.service.ops.migrations import list_unapplied_migrations
@@ -17,7 +18,7 @@ def check_database_answers(_: DoctorRun) -> Iterator[Observation]:
     """Run one statement."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    if settings.HTTPS and connection.vendor == "sqlite":
+    if conf.https and connection.vendor == "sqlite":
         yield report_warning("SQLite: one process on one machine, and no worker beside it")
     else:
         yield report_fine(f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))} answers")

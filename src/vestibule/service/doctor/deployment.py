@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from django.conf import settings
 from django.urls import reverse
 
+from vestibule.conf import conf
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
 MIN_SECRET_BITS = 100  # as estimated, which is low for short keys: 32 random hex digits, of 128 bits, show some 117
@@ -35,20 +36,19 @@ def check_debug_mode(_: DoctorRun) -> Iterator[Observation]:
 
 def check_base_url(_: DoctorRun) -> Iterator[Observation]:
     """Check that links in mails lead to an address that people can reach."""
-    yield (report_error if _is_loopback_host(settings.HOST) else report_fine)(
-        f"links in mails lead to {settings.BASE_URL}"
-        + (", which only this machine reaches" * _is_loopback_host(settings.HOST))
+    yield (report_error if _is_loopback_host(conf.host) else report_fine)(
+        f"links in mails lead to {conf.base_url}" + (", which only this machine reaches" * _is_loopback_host(conf.host))
     )
 
 
 def check_https(_: DoctorRun) -> Iterator[Observation]:
     """Check that passwords travel encrypted, to this service and to the front end."""
-    if not settings.HTTPS:
+    if not conf.https:
         yield report_error("BASE_URL is http: passwords travel in clear, cookies are not Secure")
-    plain = [url for url in (settings.FRONTEND_URL, *settings.CORS_ALLOWED_ORIGINS) if url.startswith("http://")]
+    plain = [url for url in (conf.frontend_url, *settings.CORS_ALLOWED_ORIGINS) if url.startswith("http://")]
     if plain:
         yield report_warning(f"plain http: {', '.join(plain)}")
-    if settings.HTTPS and not plain:
+    if conf.https and not plain:
         yield report_fine("BASE_URL is https")
 
 
@@ -64,7 +64,7 @@ def check_allowed_hosts(_: DoctorRun) -> Iterator[Observation]:
 
 def check_cookies(_: DoctorRun) -> Iterator[Observation]:
     """Check that cookies are bound to this host and to HTTPS, and hidden from scripts."""
-    names = (settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME)
+    names = (settings.CSRF_COOKIE_NAME, conf.session_cookie_name, conf.device_cookie_name)
     loose = [name for name in names if not name.startswith("__Host-")]
     if loose or not settings.CSRF_COOKIE_SECURE or not settings.CSRF_COOKIE_HTTPONLY:
         yield report_error(f"cookies without Secure, HttpOnly or the __Host- prefix: {', '.join(loose) or names[0]}")
@@ -74,20 +74,20 @@ def check_cookies(_: DoctorRun) -> Iterator[Observation]:
 
 def check_trusted_proxies(_: DoctorRun) -> Iterator[Observation]:
     """Check which proxies may state the client's address."""
-    everybody = [str(network) for network in settings.TRUSTED_PROXIES if network.prefixlen == 0]
+    everybody = [str(network) for network in conf.trusted_proxies if network.prefixlen == 0]
     if everybody:
         yield report_error(f"TRUSTED_PROXIES holds {everybody[0]}: anybody says which address they come from")
-    elif settings.HTTPS and not settings.TRUSTED_PROXIES:
+    elif conf.https and not conf.trusted_proxies:
         yield report_error(
             "TRUSTED_PROXIES is empty behind https: everybody seems to come from the proxy, and shares its rates"
         )
     else:
-        yield report_fine(", ".join(map(str, settings.TRUSTED_PROXIES)) or "none stands in front")
+        yield report_fine(", ".join(map(str, conf.trusted_proxies)) or "none stands in front")
 
 
 def check_metrics_access(_: DoctorRun) -> Iterator[Observation]:
     """Check that the metrics can be read by Prometheus and by nobody else."""
-    if settings.METRICS_TOKEN:
+    if conf.metrics_token:
         yield report_fine("ask for a token")
     else:
         yield report_warning(f"{reverse('vestibule_ops:metrics')} answers nobody but this machine")

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from time import thread_time
 
-from django.conf import settings
-
 from vestibule.accounts.passwords import Argon2
+from vestibule.conf import conf
 from vestibule.service.doctor import argon2_build
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 from vestibule.sessions import signing_keys
@@ -36,7 +35,7 @@ def check_hashing_cost(_: DoctorRun) -> Iterator[Observation]:
         yield report_error(f"m={hasher.memory_cost} KiB, t={hasher.time_cost} is less than OWASP asks")
         return
     seconds = min(_time_one_hash(hasher) for _ in range(TRIES))
-    cores = min(settings.HASHING_SLOTS, os.cpu_count() or 1)
+    cores = min(conf.hashing_slots, os.cpu_count() or 1)
     says = f"{seconds * 1000:.0f} ms a hash, {cores / seconds:.0f} sign-ins a second on {cores} cores"
     yield report_warning(says) if seconds > SLOW_HASH_SECONDS else report_fine(says)
 

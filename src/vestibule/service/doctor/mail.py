@@ -11,6 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend as Smtp
 from django.urls import reverse
 
 from vestibule.addresses.address import Email
+from vestibule.conf import conf
 from vestibule.service.doctor.check import (
     Check,
     DoctorRun,
@@ -27,7 +28,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def check_mail_server(_: DoctorRun) -> Iterator[Observation]:
     """Connect and log in, without sending."""
     connection = get_connection()
-    if settings.MAILBOX:
+    if conf.mailbox:
         yield report_error(f"there is no transport: mails go to {reverse('vestibule_pages:mailbox')}")
     elif not isinstance(connection, Smtp):
         yield report_fine(f"{settings.EMAIL_BACKEND}: it shows with a test mail")
@@ -37,7 +38,7 @@ def check_mail_server(_: DoctorRun) -> Iterator[Observation]:
 
 def check_mail_encryption(_: DoctorRun) -> Iterator[Observation]:
     """Check that mails, which hold codes, and the login travel encrypted."""
-    if settings.MAILBOX or not isinstance(get_connection(), Smtp):
+    if conf.mailbox or not isinstance(get_connection(), Smtp):
         yield report_fine("no SMTP")
     elif settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.EMAIL_HOST in _LOOPBACK:
         yield report_fine("TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else "on this machine")
@@ -60,9 +61,9 @@ def send_test_mail(doctor_run: DoctorRun) -> Iterator[Observation]:
     if not doctor_run.test_mail_to:
         yield report_skipped("not asked for: --mail you@example.com")
         return
-    words = f"This is the test mail that `vestibule doctor` was asked for at {settings.BASE_URL}."
+    words = f"This is the test mail that `vestibule doctor` was asked for at {conf.base_url}."
     try:
-        EmailMessage(f"{settings.BRAND.name}: a test mail", words, to=[doctor_run.test_mail_to]).send()
+        EmailMessage(f"{conf.brand.name}: a test mail", words, to=[doctor_run.test_mail_to]).send()
     except Exception as refused:  # noqa: BLE001 - whatever a transport raises
         yield report_error(f"not sent: {_error_summary(refused)}")
     else:

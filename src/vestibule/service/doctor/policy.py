@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from vestibule.limits import rules
+from vestibule.conf import conf
+from vestibule.limits import rates, rules
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
 NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.2: where the password is the only factor
@@ -12,7 +13,7 @@ NIST_MINIMUM = 15  # SP 800-63B-4, 3.1.1.2: where the password is the only facto
 
 def check_password_minimum(_: DoctorRun) -> Iterator[Observation]:
     """Compare the minimum length with SP 800-63B-4, which asks for fifteen characters."""
-    least = settings.PASSWORD_MIN_LENGTH
+    least = conf.password_min_length
     if least < NIST_MINIMUM:
         yield report_warning(
             f"{least} characters; SP 800-63B-4, 3.1.1.2 wants {NIST_MINIMUM} of a password that stands alone"
@@ -26,17 +27,17 @@ def check_rate_limits(_: DoctorRun) -> Iterator[Observation]:
     if not settings.RATE_LIMITS:
         yield report_error("RATE_LIMITS is off: nothing slows anybody down")
         return
-    off = [rule.name for rule in rules.RULES if rule.per_network and not settings.RATES[rule.name].per_network]
+    off = [rule.name for rule in rules.RULES if rule.per_network and not rates.rates_per_network(rule)]
     yield report_warning(f"without a rate: {', '.join(off)}") if off else report_fine(f"{len(rules.RULES)} rules")
 
 
 def check_enumeration_protection(_: DoctorRun) -> Iterator[Observation]:
     """Check what strangers can learn, and what a mailbox alone can do."""
-    if not settings.ENUMERATION_PROTECTION:
+    if not conf.enumeration_protection:
         yield report_warning("ENUMERATION_PROTECTION is off: anybody learns who has an account")
-    if not settings.LINK_BINDING:
+    if not conf.link_binding:
         yield report_warning("LINK_BINDING is off: a link alone opens an account whose password a stranger chose")
-    if settings.ENUMERATION_PROTECTION and settings.LINK_BINDING:
+    if conf.enumeration_protection and conf.link_binding:
         yield report_fine("learn nothing")
 
 

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
-from django.conf import settings
-
+from vestibule.conf import conf
 from vestibule.service.doctor.check import Level
 from vestibule.service.doctor.examination import CheckResult
 
@@ -18,7 +17,7 @@ _COLUMN = 19
 
 def format_report(found: Sequence[CheckResult]) -> str:
     """Return the findings for a person: a mark, the check and its finding; a remedy below if one is needed."""
-    lines = [f"vestibule {version('vestibule')} at {settings.BASE_URL}", ""]
+    lines = [f"vestibule {version('vestibule')} at {conf.base_url}", ""]
     for finding in found:
         lines += _result_lines(finding)
     return "\n".join([*lines, "", _summary_line(found)])

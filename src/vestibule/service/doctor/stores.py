@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from vestibule.conf import conf
 from vestibule.service.doctor.check import (
     Check,
     DoctorRun,
@@ -31,7 +32,7 @@ NO_REDIS = "no Redis: one process counts by itself"
 
 def check_redis_answers(_: DoctorRun) -> Iterator[Observation]:
     """Ask Redis for its version."""
-    if settings.REDIS_URL:
+    if conf.redis_url:
         yield report_fine(f"Redis {_redis_info('server')['redis_version']} answers")
     else:
         yield report_fine(NO_REDIS)
@@ -39,7 +40,7 @@ def check_redis_answers(_: DoctorRun) -> Iterator[Observation]:
 
 def check_redis_eviction(_: DoctorRun) -> Iterator[Observation]:
     """Check that a full Redis refuses writes. If it evicts, it loses challenges, counts and tasks."""
-    if not settings.REDIS_URL:
+    if not conf.redis_url:
         yield report_fine(NO_REDIS)
         return
     policy = _redis_info("memory").get("maxmemory_policy", "unknown")
@@ -51,9 +52,9 @@ def check_redis_eviction(_: DoctorRun) -> Iterator[Observation]:
 
 def check_redis_persistence(_: DoctorRun) -> Iterator[Observation]:
     """Check that waiting sign-ups survive a restart of Redis."""
-    if not settings.REDIS_URL:
+    if not conf.redis_url:
         yield report_fine(NO_REDIS)
-    elif settings.CHALLENGE_STORE != "redis":
+    elif conf.challenge_store != "redis":
         yield report_fine("challenges are kept in the database")
     elif _redis_info("persistence").get("aof_enabled"):
         yield report_fine("appendonly")
@@ -63,7 +64,7 @@ def check_redis_persistence(_: DoctorRun) -> Iterator[Observation]:
 
 def check_redis_clock(_: DoctorRun) -> Iterator[Observation]:
     """Compare the clock of Redis with ours."""
-    if not settings.REDIS_URL:
+    if not conf.redis_url:
         yield report_fine(NO_REDIS)
         return
     before = timezone.now()
@@ -111,7 +112,7 @@ def _redis_info(section: str) -> dict[str, Any]:
 
 
 def _connect_to_redis() -> "redis.Redis":
-    return redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS)
+    return redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)
 
 
 CHECKS = (

@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from vestibule.challenges.configured_engine import challenges
+from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.cached import Cached
 from vestibule.service.celery import app as celery
@@ -92,8 +93,8 @@ def _check_challenge_store() -> None:
 
 def _check_rate_counters() -> None:
     """Write a key: a Redis that is full, or a replica, would still answer PING."""
-    if settings.REDIS_URL:
-        client = redis_client.open_connection(settings.REDIS_URL, **settings.REDIS_OPTIONS)
+    if conf.redis_url:
+        client = redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)
         client.set("vestibule:ready", b"", ex=10)
         client.close()
 

@@ -6,9 +6,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from vestibule.conf import conf
 from vestibule.service.ops.exposition import render_metrics
 from vestibule.web.operators import is_operator
 
@@ -36,7 +36,7 @@ class QuietRequestHandler(WSGIRequestHandler):
 
 def listen_address() -> str:
     """Return the address to listen on: this machine only, unless METRICS_TOKEN protects the metrics."""
-    return "0.0.0.0" if settings.METRICS_TOKEN else "127.0.0.1"  # noqa: S104
+    return "0.0.0.0" if conf.metrics_token else "127.0.0.1"  # noqa: S104
 
 
 def serve_metrics(address: str, port: int) -> MetricsServer:

@@ -15,11 +15,11 @@ from gunicorn.arbiter import Arbiter
 from prometheus_client.multiprocess import mark_process_dead
 
 from vestibule.audit import daily_counts
+from vestibule.kernel import hosts
 from vestibule.service import celery
 from vestibule.service.boot import freeze_garbage_collector
 from vestibule.service.ops import health
 from vestibule.service.server.receiving import ReceivingWorker
-from vestibule.service.settings import hosts
 from vestibule.service.worker.thread import EmbeddedWorker
 from vestibule.service.wsgi import application
 

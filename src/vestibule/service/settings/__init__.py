@@ -1,11 +1,12 @@
 """The settings of the service, and the only reader of the environment (docs/settings.md).
 
 With nothing set the service runs whole on SQLite in `var/`; DATABASE_URL and REDIS_URL make it stateless. Django reads
-this module, which stops the process if a setting cannot be read.
+this module, which stops the process if a setting cannot be read. The settings of the library stand in VESTIBULE only.
 """
 
 from types import SimpleNamespace
 
+from vestibule import conf
 from vestibule.service.settings import contradictions
 from vestibule.service.settings.accounts import *
 from vestibule.service.settings.captcha import *
@@ -21,6 +22,7 @@ from vestibule.service.settings.sessions import *
 from vestibule.service.settings.stores import *
 from vestibule.service.settings.web import *
 
+VESTIBULE = {name: globals().pop(name) for name in sorted(conf.NAMES & globals().keys())}
 ENVIRONMENT = env
 if env.findings:
     refuse_to_start([*env.findings, *contradictions.find_errors(SimpleNamespace(**globals()))])

@@ -1,16 +1,16 @@
 """Settings of accounts: ways of signing up, fields, passwords, codes."""
 
 from datetime import timedelta
+from typing import get_args
 
 from vestibule.accounts.fields import SIGN_UP_FIELDS
-from vestibule.challenges.policy import PolicySettings
+from vestibule.conf import RegistrationMode
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
-from vestibule.service.settings.django_wiring import REGISTRATION_MODES
 from vestibule.service.settings.processes import CORES, WEB_PROCESSES, WEB_THREADS
 
 # Which way the pages use; the API offers both.
-REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", REGISTRATION_MODES, default="deferred", id="E013")
+REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", get_args(RegistrationMode), default="deferred", id="E013")
 LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
 PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
 SIGNUP_FIELDS = env.read_list(
@@ -47,11 +47,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
     },
 ]
-OTP = PolicySettings(
-    ttl=timedelta(seconds=env.read_number("OTP_TTL", default=600, least=1, most=600, id="E010")),
-    link_ttl=timedelta(seconds=env.read_number("OTP_LINK_TTL", default=6 * 3600, least=60)),
-    cooldowns=tuple(
-        timedelta(seconds=wait)
-        for wait in env.read_list("OTP_COOLDOWNS", value_types.number_parser(0, 86400), default=(60, 120, 300))
-    ),
-)
+OTP_TTL = timedelta(seconds=env.read_number("OTP_TTL", default=600, least=1, most=600, id="E010"))
+OTP_LINK_TTL = timedelta(seconds=env.read_number("OTP_LINK_TTL", default=6 * 3600, least=60))
+OTP_COOLDOWNS = [
+    timedelta(seconds=wait)
+    for wait in env.read_list("OTP_COOLDOWNS", value_types.number_parser(0, 86400), default=(60, 120, 300))
+]

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from kombu.transport import TRANSPORT_ALIASES
 
-from vestibule.service.settings import hosts
+from vestibule.kernel import hosts
 from vestibule.service.settings.value_types import UnreadableValue
 from vestibule.storage import redis_client
 from vestibule.storage.lazy_import import import_when_used

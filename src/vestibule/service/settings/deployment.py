@@ -5,9 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from vestibule.kernel import entropy
-from vestibule.kernel.sealing import KeyRing
-from vestibule.service.settings import dotenv, hosts, value_types
+from vestibule.kernel import entropy, hosts
+from vestibule.service.settings import dotenv, value_types
 from vestibule.service.settings.reader import Finding, SettingsReader, refuse_to_start
 
 _dotenv_values, _dotenv_findings = dotenv.read_dotenv(Path(".env"))
@@ -31,18 +30,18 @@ def _make_private_folder(path: Path) -> Path:
 
 
 _VAR_DIR_REMEDY = "Set VAR_DIR to a folder that this user may write to."
-VAR = _make_private_folder(Path(env.read_text("VAR_DIR", default="var")).resolve())
+VAR_DIR = _make_private_folder(Path(env.read_text("VAR_DIR", default="var")).resolve())
 PORT = env.read_number("PORT", default=8000, least=1, most=65535)
 BASE_URL = env.read_url("BASE_URL", value_types.parse_root_url, default=f"http://localhost:{PORT}", id="E007")
-HOST = hosts.normalize_host(urlsplit(BASE_URL).hostname or "")
-MAIL_DOMAIN = hosts.mail_domain(HOST)
+host = hosts.normalize_host(urlsplit(BASE_URL).hostname or "")
+mail_domain = hosts.mail_domain(host)
 FRONTEND_URL = env.read_url("FRONTEND_URL", value_types.parse_site_url)
-HTTPS = BASE_URL.startswith("https://")
+https = BASE_URL.startswith("https://")
 DEBUG = env.read_switch("DEBUG", default=False)
 ALLOWED_HOSTS = env.read_list(
     "ALLOWED_HOSTS",
     value_types.parse_allowed_host,
-    default=[hosts.bracket_ipv6(HOST), "localhost", "127.0.0.1", "[::1]"],
+    default=[hosts.bracket_ipv6(host), "localhost", "127.0.0.1", "[::1]"],
 )
 TRUSTED_PROXIES = env.read_list("TRUSTED_PROXIES", value_types.parse_network)
 
@@ -64,6 +63,5 @@ def _load_or_make_secret(path: Path) -> str:
 
 SECRET_KEY = env.read_secret("SECRET_KEY")
 SECRET_KEY_GIVEN = bool(SECRET_KEY)
-SECRET_KEY = SECRET_KEY or _load_or_make_secret(VAR / "secret_key")
+SECRET_KEY = SECRET_KEY or _load_or_make_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = env.read_list("SECRET_KEY_FALLBACKS", str, secret=True)
-KEYS = KeyRing([SECRET_KEY, *SECRET_KEY_FALLBACKS])

@@ -56,7 +56,6 @@ TEMPLATES = [
         "OPTIONS": {"context_processors": ["vestibule.web.pages.context.site_context"]},
     }
 ]
-REGISTRATION_MODES = ("deferred", "pending")
 AUTH_USER_MODEL = "vestibule_accounts.User"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

@@ -1,32 +1,18 @@
 """Settings of messages: brand, mail, SMS."""
 
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 
 from vestibule.service.settings import value_types
-from vestibule.service.settings.deployment import MAIL_DOMAIN, env
+from vestibule.service.settings.deployment import env, mail_domain
 from vestibule.service.settings.django_wiring import INSTALLED_APPS
 
 IMPLICIT_TLS_PORT = 465  # the port of implicit TLS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
-    """The brand in mails and pages."""
-
-    name: str
-    color: str
-    logo_url: str
-    support_email: str
-
-
-BRAND = Brand(
-    name=env.read_text("BRAND_NAME", default="Vestibule"),
-    color=env.read_parsed("BRAND_COLOR", "colour", value_types.parse_colour, default="#3455d1", id="E037"),
-    logo_url=env.read_url("BRAND_LOGO_URL"),
-    support_email=env.read_parsed("SUPPORT_EMAIL", "address", value_types.parse_email_address, default="", id="E037"),
-)
+BRAND_NAME = env.read_text("BRAND_NAME", default="Vestibule")
+BRAND_COLOR = env.read_parsed("BRAND_COLOR", "colour", value_types.parse_colour, default="#3455d1", id="E037")
+BRAND_LOGO_URL = env.read_url("BRAND_LOGO_URL")
+SUPPORT_EMAIL = env.read_parsed("SUPPORT_EMAIL", "address", value_types.parse_email_address, default="", id="E037")
 EMAIL_HOST = env.read_parsed("EMAIL_HOST", "host", value_types.parse_server_host, default="", id="E035")
 EMAIL_PORT = env.read_number("EMAIL_PORT", default=587, least=1, most=65535)
 EMAIL_USE_TLS = env.read_switch("EMAIL_USE_TLS", default=False)  # STARTTLS
@@ -36,7 +22,7 @@ EMAIL_USE_SSL = env.read_switch(
 EMAIL_HOST_USER = env.read_text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.read_secret("EMAIL_HOST_PASSWORD")
 EMAIL_TIMEOUT = 10  # seconds, less than the lease on a message
-_DEFAULT_SENDER = value_types.format_mailbox(BRAND.name, "no-reply", MAIL_DOMAIN)
+_DEFAULT_SENDER = value_types.format_mailbox(BRAND_NAME, "no-reply", mail_domain)
 DEFAULT_FROM_EMAIL = env.read_parsed(
     "DEFAULT_FROM_EMAIL", "address", value_types.parse_sender, default=_DEFAULT_SENDER, id="E037"
 )
@@ -75,7 +61,6 @@ TWILIO_AUTH_TOKEN = env.read_secret("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = env.read_text("TWILIO_FROM")
 TWILIO_MESSAGING_SERVICE_SID = env.read_text("TWILIO_MESSAGING_SERVICE_SID")
 TWILIO_API_URL = env.read_url("TWILIO_API_URL", default="https://api.twilio.com")
-CHANNELS = ("email", "sms") if SMS_BACKEND else ("email",)
 _ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - not the default with the mailbox, which shows every code
 BIND = env.read_parsed(
     "BIND", "host", value_types.parse_server_host, default="127.0.0.1" if MAILBOX else _ALL_INTERFACES, id="E035"

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vestibule.service import logs
-from vestibule.service.settings.deployment import VAR, env
+from vestibule.service.settings.deployment import VAR_DIR, env
 from vestibule.service.settings.django_wiring import MIDDLEWARE
 from vestibule.service.settings.processes import WEB_PROCESSES
 from vestibule.service.settings.stores import CELERY_BROKER_URL
@@ -21,7 +21,7 @@ LOGGING = logs.configure_logging(
 _SEVERAL_PROCESSES = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)
 AUDIT_KEPT = timedelta(days=env.read_number("AUDIT_DAYS", default=365, least=1, most=3650))
 AUDIT_ADDRESSES_KEPT = timedelta(days=env.read_number("AUDIT_ADDRESS_DAYS", default=90, least=1, most=3650))
-METRICS_DIR = env.read_text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR / "metrics") if _SEVERAL_PROCESSES else "")
+METRICS_DIR = env.read_text("PROMETHEUS_MULTIPROC_DIR", default=str(VAR_DIR / "metrics") if _SEVERAL_PROCESSES else "")
 METRICS_TOKEN = env.read_secret("METRICS_TOKEN")
 # OpenTelemetry's own settings. Traces are wanted if an exporter or endpoint is set; the SDK reads the other settings.
 _EXPORTER = env.read_choice("OTEL_TRACES_EXPORTER", ("otlp", "console", "none"), default="")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vestibule.service.settings import addresses
-from vestibule.service.settings.deployment import VAR, env
+from vestibule.service.settings.deployment import VAR_DIR, env
 from vestibule.service.settings.django_wiring import MEDIA_PATH
 
 DATABASE_URL = env.read_parsed("DATABASE_URL", "url", addresses.check_database_url, default="", id="E036", secret=True)
@@ -11,7 +11,6 @@ DATABASE_POOLED = env.read_switch("DATABASE_POOLED", default=False)
 DATABASE_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 DATABASE_PATIENCE = 6  # seconds that we wait for a statement that the server should end after four
 REDIS_URL = env.read_parsed("REDIS_URL", "url", addresses.check_redis_url, default="", id="E036", secret=True)
-REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CHALLENGE_STORE = env.read_choice(
     "CHALLENGE_STORE", ("database", "redis"), default="redis" if REDIS_URL else "database", id="E003"
 )
@@ -20,13 +19,13 @@ CHALLENGE_STORE = env.read_choice(
 def _sqlite_config() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR / "vestibule.sqlite3",
+        "NAME": VAR_DIR / "vestibule.sqlite3",
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         },
-        "TEST": {"NAME": VAR / "test.sqlite3"},
+        "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
     }
 
 
@@ -80,5 +79,5 @@ if S3_BUCKET:
             "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
         },
     }
-MEDIA_ROOT, MEDIA_URL = VAR / "media", f"/{MEDIA_PATH}"
+MEDIA_ROOT, MEDIA_URL = VAR_DIR / "media", f"/{MEDIA_PATH}"
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # Django's defaults let other users read them

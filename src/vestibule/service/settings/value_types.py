@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import limits
 from phonenumbers import SUPPORTED_REGIONS
 
-from vestibule.service.settings import hosts
+from vestibule.kernel import hosts
 
 T = TypeVar("T")
 MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets

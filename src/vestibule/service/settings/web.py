@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from corsheaders.defaults import default_headers
 
 from vestibule.service.settings import value_types
-from vestibule.service.settings.deployment import BASE_URL, DEBUG, HTTPS, TRUSTED_PROXIES, env
+from vestibule.service.settings.deployment import BASE_URL, DEBUG, TRUSTED_PROXIES, env, https
 from vestibule.service.settings.django_wiring import (
     API_PATH,
     CONTENT_SECURITY_POLICY,
@@ -19,26 +19,22 @@ from vestibule.service.settings.django_wiring import (
 from vestibule.service.settings.stores import S3_BUCKET
 
 # Only a trusted proxy can tell that a request came by HTTPS; without one, a redirect would never end.
-SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
+SECURE_SSL_REDIRECT = https and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
 # web.middleware.https_only
 SECURE_REDIRECT_EXEMPT = [f"^{re.escape(path)}" for path in (API_PATH, HEALTH_PATH, METRICS_PATH, JWKS_PATH)]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = https
 # Sends the origin only, never a path or query. With `no-referrer` browsers would send `Origin: null` with our own
 # forms, which the CSRF check refuses; answers for machines do have it (web.headers).
 SECURE_REFERRER_POLICY = "strict-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
-CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if https else "csrf"
+CSRF_COOKIE_SECURE = https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
-DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
-REGISTRATION_COOKIE_NAME = "__Host-registration" if HTTPS else "registration"
-LINK_COOKIE_NAME = "__Host-link" if HTTPS else "link"
 # Trusts our own configured address, whatever Host and scheme the proxy passes on.
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.web.error_responses.csrf_failure"
@@ -54,10 +50,4 @@ if CSP_REPORT_URL:
 if S3_BUCKET:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("https:")  # the bucket's host
 
-BODY_LIMIT = 64 * 1024  # bytes
-LONGER_BODIES = {  # bytes, by the name of the URL
-    "vestibule_ops:mail_feedback": 1024 * 1024,  # a mail provider reports many messages at once
-    "vestibule_pages:picture": 5 * 1024 * 1024 + BODY_LIMIT,
-    "vestibule_api:me_picture": 5 * 1024 * 1024 + BODY_LIMIT,
-}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

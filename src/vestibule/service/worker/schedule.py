@@ -9,7 +9,6 @@ from time import sleep
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
@@ -20,6 +19,7 @@ from vestibule.audit import daily_counts, retention
 from vestibule.captcha import attack_level
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
+from vestibule.conf import conf
 from vestibule.courier import delivery
 from vestibule.flows.account import personal_data
 from vestibule.kernel.client import Client
@@ -56,7 +56,7 @@ class Sweep:
 def list_sweeps() -> tuple[Sweep, ...]:
     """Return the table of sweeps."""
     return (
-        _sweep_of_rows("unproved users", settings.PENDING_TTL, lifecycle.expired_pending_users),
+        _sweep_of_rows("unproved users", conf.pending_ttl, lifecycle.expired_pending_users),
         Sweep(
             kind="challenges",
             kept_for=timedelta(hours=1),  # so that a person still learns why a code or link is void
@@ -68,13 +68,11 @@ def list_sweeps() -> tuple[Sweep, ...]:
         _sweep_of_rows("messages", timedelta(days=30), delivery.ended_messages),
         _sweep_of_rows("tallies", timedelta(days=2), ledger.idle_tallies),  # longer than the longest window
         _sweep_of_rows("runs of failures", timedelta(days=90), ledger.broken_off_streaks),
-        _sweep_of_rows(
-            "audit events", settings.AUDIT_KEPT, retention.expired_events, within=retention.allow_shortening
-        ),
-        _sweep_of_rows("audit tallies", settings.AUDIT_KEPT, retention.expired_daily_counts),
+        _sweep_of_rows("audit events", conf.audit_kept, retention.expired_events, within=retention.allow_shortening),
+        _sweep_of_rows("audit tallies", conf.audit_kept, retention.expired_daily_counts),
         Sweep(
             kind="whole addresses",  # of audit events: they are truncated to their network
-            kept_for=settings.AUDIT_ADDRESSES_KEPT,
+            kept_for=conf.audit_addresses_kept,
             count=lambda before: retention.events_with_full_address(before).count(),
             erase=retention.truncate_addresses,
         ),

@@ -3,10 +3,10 @@
 from time import monotonic, sleep
 
 import structlog
-from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from vestibule.conf import conf
 from vestibule.courier import delivery, wake
 from vestibule.courier.transports.channels import reuse_mail_connection
 from vestibule.service.celery import app
@@ -29,7 +29,7 @@ def deliver_until_idle() -> None:
                 sleep(POLL_INTERVAL)
                 wake.set_wake_mark()
             looked = monotonic()
-        if settings.REDIS_URL:
+        if conf.redis_url:
             wake.clear_wake_mark()
             delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # posted while the mark was still set
 

@@ -5,13 +5,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
 from vestibule.accounts.models import User
+from vestibule.conf import conf
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
@@ -66,7 +66,7 @@ def require_recent_staff_sign_in(request: StaffRequest) -> None:
     Raises:
         StepUpRequired: the sign-in is not recent.
     """
-    if not permissions.is_recently_proved(request.client, settings.STEP_UP):
+    if not permissions.is_recently_proved(request.client, conf.step_up):
         raise StepUpRequired
 
 

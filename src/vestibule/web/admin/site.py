@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -11,6 +10,7 @@ from unfold.sites import UnfoldAdminSite
 
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
+from vestibule.conf import conf
 from vestibule.courier.models import Message
 from vestibule.flows.staff import funnel
 from vestibule.web.admin import access, dashboard, export
@@ -59,7 +59,7 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         """Return the context of every page, without inline colours: the palette is a stylesheet
         (static/house/admin.css)."""
         known: dict[str, Any] = super().each_context(request)
-        brand = settings.BRAND.name
+        brand = conf.brand.name
         return {
             **known,
             "request": request,

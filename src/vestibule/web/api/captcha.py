@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 
 from vestibule.captcha import altcha
 from vestibule.captcha.vendors import ALTCHA
+from vestibule.conf import conf
 from vestibule.kernel.errors import FieldError, Invalid, NotFound
 from vestibule.limits import rules
 from vestibule.web.api.schema import response_schemas
@@ -48,7 +48,7 @@ class IssueChallenge(ApiView):
         """Get a challenge for ALTCHA's widget, or any solver of its protocol. The solution counts once, within ten
         minutes, for the purpose that was named. 404 if another provider is configured."""
         client = self.admit(rules.CAPTCHA)
-        if settings.CAPTCHA_PROVIDER != ALTCHA:
+        if conf.captcha_provider != ALTCHA:
             raise NotFound
         purpose = request.query_params.get("for", "")
         if purpose not in rules.CAPTCHAS:

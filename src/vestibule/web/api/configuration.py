@@ -1,14 +1,14 @@
 """`/api/auth/config`: what a client needs to know before it shows a form."""
 
-from typing import Any
+from typing import Any, get_args
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vestibule.accounts.passwords import MAX_BYTES
+from vestibule.conf import RegistrationMode, conf
 from vestibule.limits import rules
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
@@ -63,17 +63,17 @@ class ShowConfiguration(ApiView):
         return Response(
             {
                 "signup": {
-                    "required_fields": settings.SIGNUP_FIELDS,
-                    "modes": list(settings.REGISTRATION_MODES),
-                    "mode": settings.REGISTRATION_MODE,
+                    "required_fields": conf.signup_fields,
+                    "modes": list(get_args(RegistrationMode)),
+                    "mode": conf.registration_mode,
                 },
-                "password": {"min_length": settings.PASSWORD_MIN_LENGTH, "max_bytes": MAX_BYTES},
-                "channels": list(settings.CHANNELS),
-                "enumeration_protection": settings.ENUMERATION_PROTECTION,
+                "password": {"min_length": conf.password_min_length, "max_bytes": MAX_BYTES},
+                "channels": list(conf.channels),
+                "enumeration_protection": conf.enumeration_protection,
                 "captcha": {
-                    "provider": settings.CAPTCHA_PROVIDER,
-                    "site_key": settings.CAPTCHA_SITE_KEY,
-                    **settings.CAPTCHAS,
+                    "provider": conf.captcha_provider,
+                    "site_key": conf.captcha_site_key,
+                    **conf.captchas,
                 },
             }
         )

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,6 +12,7 @@ from vestibule.accounts import applicant
 from vestibule.accounts.identifiers import Username
 from vestibule.addresses import parsing
 from vestibule.addresses.address import Address, Email, Phone
+from vestibule.conf import conf
 from vestibule.flows.sign_up import deferred, pending
 from vestibule.flows.sign_up.steps import Registered
 from vestibule.kernel.client import Client
@@ -37,7 +37,7 @@ class RegisterPending(ApiView):
         who, device = parse_sign_up(typed)
         client = self.admit(rules.REGISTER, who.address, captcha=typed.get("captcha", ""))
         sent = pending.start(client=client, applicant=who, device=device)
-        told = {} if settings.ENUMERATION_PROTECTION else {"id": str(sent.user_id)}
+        told = {} if conf.enumeration_protection else {"id": str(sent.user_id)}
         user = {
             **told,
             "username": who.username,
@@ -189,7 +189,7 @@ def _confirm_code(client: Client, typed: dict[str, Any], address: Address, usern
 def _resend_and_accept(client: Client, address: Address) -> Response:
     pending.resend(client=client, address=address)
     detail = _("If a sign-up waits for this address, a new message is on its way.")
-    wait = int(settings.OTP.cooldowns[0].total_seconds())
+    wait = int(conf.otp_cooldowns[0].total_seconds())
     return Response({"detail": detail, "resend_in": wait}, status=202)
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -11,6 +10,7 @@ from vestibule.accounts import applicant, pictures
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.addresses import parsing
 from vestibule.audit import events
+from vestibule.conf import conf
 from vestibule.flows import step_up
 from vestibule.flows.account import devices, email_change, password_change, personal_data, phone_change, profile
 from vestibule.flows.sign_in import by_password, sessions
@@ -54,7 +54,7 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/`: password, addresses, closing. These changes need a recent sign-in."""
     context: dict[str, Any] = {
         "tab": "security",
-        "min_length": settings.PASSWORD_MIN_LENGTH,
+        "min_length": conf.password_min_length,
         "done": request.GET.get("done", ""),
     }
     refusal: Refusal | None = None

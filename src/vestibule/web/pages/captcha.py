@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
 from vestibule.captcha import wait_ticket
 from vestibule.captcha.vendors import VENDORS
+from vestibule.conf import conf
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Invalid, Refusal
 from vestibule.limits.rules import ALWAYS, NEVER, Rule
 
@@ -16,7 +16,7 @@ ANSWER_FIELD, TICKET_FIELD = "captcha", "wait"  # form fields
 
 def posted_answer(request: HttpRequest) -> str:
     """Return the answer of ALTCHA's or the vendor's widget; without one, the wait ticket."""
-    vendor = VENDORS.get(settings.CAPTCHA_PROVIDER)
+    vendor = VENDORS.get(conf.captcha_provider)
     names = (ANSWER_FIELD, vendor.field if vendor else ANSWER_FIELD, TICKET_FIELD)
     return next((answer for name in names if (answer := request.POST.get(name, ""))), "")
 
@@ -24,13 +24,13 @@ def posted_answer(request: HttpRequest) -> str:
 def form_context(request: HttpRequest, rule: Rule, refusal: Refusal | None = None) -> dict[str, Any]:
     """Return what the form's template needs: nothing, unless the rule always requires a captcha or this person must
     solve one."""
-    word, refused = settings.CAPTCHAS[rule.captcha], isinstance(refusal, CaptchaRequired | CaptchaInvalid)
+    word, refused = conf.captchas[rule.captcha], isinstance(refusal, CaptchaRequired | CaptchaInvalid)
     if word == NEVER or not (word == ALWAYS or refused or request.POST.get(TICKET_FIELD)):
         return {}
     captcha = {
         "for": rule.captcha,
-        "vendor": VENDORS.get(settings.CAPTCHA_PROVIDER),
-        "site_key": settings.CAPTCHA_SITE_KEY,
+        "vendor": VENDORS.get(conf.captcha_provider),
+        "site_key": conf.captcha_site_key,
         "ticket": _wait_ticket(request, rule, refusal),
         "seconds": int(wait_ticket.VALID_AFTER.total_seconds()),
         "refused": refused,

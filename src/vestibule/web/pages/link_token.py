@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from vestibule.conf import conf
 from vestibule.kernel.sealing import Unsealable
 from vestibule.web.pages.rendering import get_or_post
 
@@ -50,13 +50,13 @@ def url_without_token(request: HttpRequest) -> str:
 
 
 def _remember_token(request: HttpRequest, response: HttpResponse, token: str) -> HttpResponse:
-    signed = settings.KEYS.sign(SIGNING_PURPOSE, f"{request.path} {token}".encode())
+    signed = conf.keys.sign(SIGNING_PURPOSE, f"{request.path} {token}".encode())
     return _set_link_cookie(response, signed, KEPT_FOR)
 
 
 def _remembered_token(request: HttpRequest) -> str:
     try:
-        body = settings.KEYS.unsign(SIGNING_PURPOSE, request.COOKIES.get(settings.LINK_COOKIE_NAME, ""))
+        body = conf.keys.unsign(SIGNING_PURPOSE, request.COOKIES.get(conf.link_cookie_name, ""))
     except Unsealable:
         return ""
     path, _, token = body.decode().partition(" ")
@@ -64,11 +64,9 @@ def _remembered_token(request: HttpRequest) -> str:
 
 
 def _forget_token(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    return _set_link_cookie(response, "", timedelta(0)) if settings.LINK_COOKIE_NAME in request.COOKIES else response
+    return _set_link_cookie(response, "", timedelta(0)) if conf.link_cookie_name in request.COOKIES else response
 
 
 def _set_link_cookie(response: HttpResponse, value: str, life: timedelta) -> HttpResponse:
-    response.set_cookie(
-        settings.LINK_COOKIE_NAME, value, max_age=life, secure=settings.HTTPS, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(conf.link_cookie_name, value, max_age=life, secure=conf.https, httponly=True, samesite="Lax")
     return response

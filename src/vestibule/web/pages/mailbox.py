@@ -8,12 +8,12 @@ from typing import Concatenate, ParamSpec
 
 from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from vestibule.conf import conf
 from vestibule.courier.transports import mailbox
 from vestibule.courier.transports.mailbox import MailboxMessage
 from vestibule.web.operators import is_from_this_machine
@@ -26,7 +26,7 @@ def _only_without_transport(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     @wraps(view)
     def view_on_this_machine(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not settings.MAILBOX or not is_from_this_machine(request.META):
+        if not conf.mailbox or not is_from_this_machine(request.META):
             raise Http404
         return view(request, *args, **kwargs)
 

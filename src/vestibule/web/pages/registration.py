@@ -1,6 +1,5 @@
 """Sign-up by page: the form, for the way that REGISTRATION_MODE names, and the welcome page."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -8,6 +7,7 @@ from django.views.decorators.http import require_safe
 from vestibule.accounts import applicant
 from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.addresses.address import ADDRESS_TYPES, Email, Phone
+from vestibule.conf import conf
 from vestibule.flows.sign_up import deferred, pending
 from vestibule.kernel.errors import Refusal
 from vestibule.limits import rules
@@ -31,7 +31,7 @@ def submit_sign_up(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _sign_up_form(request, {"channel": request.GET.get("channel", Email.channel)})
     typed = {name: request.POST[name] for name in FORM_FIELDS if name in request.POST}
-    rule, sign_up = MODES[settings.REGISTRATION_MODE]
+    rule, sign_up = MODES[conf.registration_mode]
     try:
         who = applicant.parse_applicant(typed | BROWSER_DEVICE)
         client = admit(request, rule, who.address, captcha=captcha.posted_answer(request))
@@ -48,16 +48,16 @@ def show_welcome(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:
-    channel = typed.get("channel") if typed.get("channel") in settings.CHANNELS else Email.channel
-    wanted = [ADDRESS_TYPES[str(channel)].field, *settings.SIGNUP_FIELDS]
+    channel = typed.get("channel") if typed.get("channel") in conf.channels else Email.channel
+    wanted = [ADDRESS_TYPES[str(channel)].field, *conf.signup_fields]
     shown = [row for row in PERSONAL if row.name in wanted]
     context = {
         "fields": personal_field_contexts(shown, typed, refusal, FORM_FIELDS),
         "password": field_context("password", {}, refusal, FORM_FIELDS),
         "channel": channel,
-        "pending": settings.REGISTRATION_MODE == "pending",
-        "sms_offered": Phone.channel in settings.CHANNELS,
-        "min_length": settings.PASSWORD_MIN_LENGTH,
-        **captcha.form_context(request, MODES[settings.REGISTRATION_MODE][0], refusal),
+        "pending": conf.registration_mode == "pending",
+        "sms_offered": Phone.channel in conf.channels,
+        "min_length": conf.password_min_length,
+        **captcha.form_context(request, MODES[conf.registration_mode][0], refusal),
     }
     return render_page(request, "pages/register.html", context, refusal)

@@ -3,17 +3,18 @@
 It leads the person back to the page that waits, and binds the mailed link to the browser that signed up.
 """
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from vestibule.conf import conf
 
 
 def remember_registration(response: HttpResponse, registration: str) -> HttpResponse:
     """Set the cookie, for as long as a link lives."""
     response.set_cookie(
-        settings.REGISTRATION_COOKIE_NAME,
+        conf.registration_cookie_name,
         registration,
-        max_age=settings.OTP.link_ttl,
-        secure=settings.HTTPS,
+        max_age=conf.otp_link_ttl,
+        secure=conf.https,
         httponly=True,
         samesite="Lax",  # a mailed link opens our page from another site
     )
@@ -22,12 +23,10 @@ def remember_registration(response: HttpResponse, registration: str) -> HttpResp
 
 def remembered_registration(request: HttpRequest) -> str:
     """Return the handle, or "". The flow checks its signature."""
-    return request.COOKIES.get(settings.REGISTRATION_COOKIE_NAME, "")
+    return request.COOKIES.get(conf.registration_cookie_name, "")
 
 
 def forget_registration(response: HttpResponse) -> HttpResponse:
     """Delete the cookie because the sign-up is done."""
-    response.set_cookie(
-        settings.REGISTRATION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(conf.registration_cookie_name, max_age=0, secure=conf.https, httponly=True, samesite="Lax")
     return response

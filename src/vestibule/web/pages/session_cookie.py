@@ -6,11 +6,11 @@ from datetime import timedelta
 from functools import wraps
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
 
+from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unauthenticated
 from vestibule.sessions.models import Session
@@ -41,24 +41,24 @@ def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Calla
 def set_session_cookies(request: HttpRequest, response: HttpResponse, session: Session) -> HttpResponse:
     """Set the cookies. The CSRF token changes with the session (ASVS 7.2.4)."""
     rotate_token(request)
-    life, cookie = session.expires_at - session.auth_time, settings.KEYS.sign(SESSION_PURPOSE, session.pk.bytes)
-    _set_page_cookie(response, settings.SESSION_COOKIE_NAME, cookie, life)
+    life, cookie = session.expires_at - session.auth_time, conf.keys.sign(SESSION_PURPOSE, session.pk.bytes)
+    _set_page_cookie(response, conf.session_cookie_name, cookie, life)
     if session.device_id:
-        mark = settings.KEYS.sign(DEVICE_PURPOSE, session.device_id.bytes)
-        _set_page_cookie(response, settings.DEVICE_COOKIE_NAME, mark, DEVICE_COOKIE_LIFE)
+        mark = conf.keys.sign(DEVICE_PURPOSE, session.device_id.bytes)
+        _set_page_cookie(response, conf.device_cookie_name, mark, DEVICE_COOKIE_LIFE)
     return response
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:
     """Delete the session cookie."""
-    response.set_cookie(settings.SESSION_COOKIE_NAME, max_age=0, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    response.set_cookie(conf.session_cookie_name, max_age=0, secure=conf.https, httponly=True, samesite="Lax")
     return response
 
 
 def known_device_id(request: HttpRequest) -> UUID | None:
     """Return the device that this browser was recognised as before, or None."""
-    return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""))
+    return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
 
 
 def _set_page_cookie(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
-    response.set_cookie(name, value, max_age=life, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    response.set_cookie(name, value, max_age=life, secure=conf.https, httponly=True, samesite="Lax")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from vestibule.accounts import applicant, passwords
 from vestibule.accounts.identifiers import LoginName
 from vestibule.addresses import parsing
+from vestibule.conf import conf
 from vestibule.flows.account import email_change, personal_data
 from vestibule.flows.recovery import password_reset
 from vestibule.flows.sign_in import by_password, sessions
@@ -56,7 +56,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             password=password,
             device_claims=devices.describe_user_agent(client.user_agent),
             device_cookie=session_cookie.known_device_id(request),
-            page_lifetime=settings.PAGE_STAY if stay else settings.PAGE_SESSION,
+            page_lifetime=conf.page_stay if stay else conf.page_session,
         )
     except Refusal as refusal:
         shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
@@ -178,4 +178,4 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
 
 def _new_password_context(refusal: Refusal | None) -> dict[str, object]:
     order = ("password",)
-    return {"password": field_context("password", {}, refusal, order), "min_length": settings.PASSWORD_MIN_LENGTH}
+    return {"password": field_context("password", {}, refusal, order), "min_length": conf.password_min_length}

@@ -1,17 +1,17 @@
 """Pages that belong to no flow: the brand's accent colour, and the meaning of each problem."""
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from vestibule.conf import conf
 from vestibule.web.problems import PROBLEMS
 
 
 @require_safe
 def accent_stylesheet(request: HttpRequest) -> HttpResponse:
     """`/house.css`: the operator's colour as a stylesheet, because our pages have no inline styles."""
-    css = f":root{{--accent:{settings.BRAND.color}}}\n"
+    css = f":root{{--accent:{conf.brand.color}}}\n"
     return HttpResponse(css, content_type="text/css", headers={"Cache-Control": "public, max-age=300"})
 
 

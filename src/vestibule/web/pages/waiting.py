@@ -6,13 +6,13 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
+from vestibule.conf import conf
 from vestibule.flows.sign_up import deferred
 from vestibule.flows.sign_up.deferred import Progress
 from vestibule.flows.sign_up.steps import Sent
@@ -64,7 +64,7 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
             otp=otp,
             username=username,
             sign_in=True,
-            page_lifetime=settings.PAGE_SESSION,
+            page_lifetime=conf.page_session,
         )
     except Refusal as refusal:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""

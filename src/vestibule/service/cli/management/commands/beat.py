@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
+from vestibule.conf import conf
 from vestibule.service.celery import app
 from vestibule.service.cli.base import OperatorCommand
 
@@ -22,5 +22,5 @@ class Command(OperatorCommand):
         """
         if not app.conf.broker_url:
             raise CommandError("No broker: set REDIS_URL or CELERY_BROKER_URL, or let `vestibule serve` do the work.")
-        app.start(["beat", "--loglevel=warning", f"--schedule={settings.VAR / 'beat'}"])
+        app.start(["beat", "--loglevel=warning", f"--schedule={conf.var_dir / 'beat'}"])
         raise CommandError("Beat ended although nobody asked it to; its supervisor starts it again.")

@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import atomic
 
+from vestibule.conf import conf
 from vestibule.service.cli.base import OperatorCommand
 
 ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; other users of this database must use other numbers
@@ -51,7 +52,7 @@ def _exclusive_on_sqlite(connection: BaseDatabaseWrapper) -> Iterator[None]:
     tables that no later start could create. SQLite alters tables only while foreign keys are not checked, which must be
     set before the transaction; each migration checks them at its end.
     """
-    with (settings.VAR / "migrate.lock").open("w") as held:
+    with (conf.var_dir / "migrate.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         connection.disable_constraint_checking()
         try:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connections
 from django.urls import reverse
 
+from vestibule.conf import conf
 from vestibule.service.ops import metric_files
 from vestibule.service.ops.migrations import list_unapplied_migrations
 from vestibule.service.server.gunicorn_server import Server
@@ -25,10 +26,10 @@ class Command(BaseCommand):
             self.warn_if_not_migrated()
         else:
             call_command("migrate", verbosity=0)
-        self.stdout.write(f"vestibule  {settings.BASE_URL}{reverse('vestibule_pages:register')}")
-        self.stdout.write(f"API docs   {settings.BASE_URL}{reverse('vestibule_api:docs')}")
-        if settings.MAILBOX:
-            self.stdout.write(f"mailbox    {settings.BASE_URL}{reverse('vestibule_pages:mailbox')}")
+        self.stdout.write(f"vestibule  {conf.base_url}{reverse('vestibule_pages:register')}")
+        self.stdout.write(f"API docs   {conf.base_url}{reverse('vestibule_api:docs')}")
+        if conf.mailbox:
+            self.stdout.write(f"mailbox    {conf.base_url}{reverse('vestibule_pages:mailbox')}")
         self.stdout.flush()
         metric_files.delete_dead_process_files()
         connections.close_all()  # forked processes must not share a connection

@@ -1,0 +1,280 @@
+"""The library's settings: the dict `VESTIBULE` of a Django project, checked and typed, read when something is needed.
+
+    from vestibule.conf import conf
+
+    conf.otp_ttl  # of VESTIBULE = {"OTP_TTL": timedelta(minutes=5)}, or the default
+
+A key is the name of a field of `Settings` in capitals (docs/settings.md). What is Django's own (databases, the secret
+key, e-mail) stands in Django's settings. Nothing is read at import; `override_settings` and its like are followed.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from vestibule.kernel import hosts
+from vestibule.kernel.sealing import KeyRing
+
+CaptchaWord = Literal["never", "suspicious", "always"]
+RegistrationMode = Literal["deferred", "pending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """How mails and pages present the service."""
+
+    name: str
+    color: str
+    logo_url: str
+    support_email: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)  # no repr: some of it is secret
+class Settings:
+    """Every setting of the library, and what follows from them."""
+
+    # Where it is reached, and who stands in front of it.
+    base_url: str = "http://localhost:8000"
+    frontend_url: str = ""  # where the links in mails open; empty: the hosted pages
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    csp_report_url: str = ""
+    metrics_token: str = ""
+
+    # Where it keeps its things, beside Django's database and file storage.
+    var_dir: Path = Path("var")  # holds the development mailbox
+    redis_url: str = ""  # empty: rates are counted in this process, challenges are kept in the database
+    challenge_store: Literal["database", "redis"] = "database"
+    outbox_waker: str = ""  # dotted path of what wakes the workers; empty: a thread of this process delivers
+
+    # Sign-up and passwords.
+    registration_mode: RegistrationMode = "deferred"  # of the pages; the API has both
+    signup_fields: tuple[str, ...] = ()  # names of `accounts.fields`, or `device`
+    enumeration_protection: bool = True
+    link_binding: bool = True
+    pending_ttl: timedelta = timedelta(hours=72)
+    password_min_length: int = 12
+    password_breach_url: str = ""
+    password_breach_file: Path | None = None
+    hashing_slots: int = field(default_factory=lambda: os.cpu_count() or 1)  # password hashes at once in a process
+    places: int = 0  # requests that do expensive work or wait for it; 0: 16 more than there are slots
+
+    # Codes and links.
+    otp_ttl: timedelta = timedelta(minutes=10)
+    otp_link_ttl: timedelta = timedelta(hours=6)
+    otp_cooldowns: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
+
+    # Sessions and tokens.
+    jwt_issuer: str = ""  # empty: base_url
+    jwt_audience: str = ""  # empty: base_url
+    jwt_access_ttl: timedelta = timedelta(minutes=10)
+    jwt_refresh_idle: timedelta = timedelta(days=14)
+    jwt_refresh_absolute: timedelta = timedelta(days=90)
+    refresh_grace: timedelta = timedelta(seconds=10)  # a lost answer or a second tab
+    sessions_per_person: int = 20
+    page_session: timedelta = timedelta(hours=24)  # of the hosted pages
+    page_idle: timedelta = timedelta(hours=1)
+    page_stay: timedelta = timedelta(days=30)  # "stay signed in"
+    staff_session: timedelta = timedelta(hours=12)  # of an admin or manager, on the pages and by token
+    staff_idle: timedelta = timedelta(minutes=15)
+    step_up: timedelta = timedelta(minutes=10)
+
+    # Rates in words by the names of `limits.rules`: {"login": "5/minute", "register_start_overall": ""}.
+    rates: Mapping[str, str] = field(default_factory=dict)
+
+    # Captchas.
+    captcha_register: CaptchaWord = "never"
+    captcha_login: CaptchaWord = "never"
+    captcha_password_reset: CaptchaWord = "never"  # noqa: S105 - no password
+    captcha_provider: Literal["altcha", "turnstile", "hcaptcha", "recaptcha"] = "altcha"
+    captcha_site_key: str = ""
+    captcha_secret_key: str = ""
+    captcha_verify_url: str = ""  # empty: the vendor's own
+    captcha_cost: int = 10_000  # PBKDF2 rounds of one try; 256 tries are expected (docs/decisions/0020)
+    captcha_hosts: tuple[str, ...] = ()  # hosts beside that of base_url where a widget may have been solved
+
+    # What it writes to people.
+    brand_name: str = "Vestibule"
+    brand_color: str = "#3455d1"
+    brand_logo_url: str = ""
+    support_email: str = ""
+    mailbox: bool = False  # whether mails and texts end on the page /dev/mailbox/
+    bounce_silence: timedelta = timedelta(days=7)
+    sms_gateway: str = ""  # dotted path of a function `(id, to, rendered)`; empty: no SMS
+    sms_countries: tuple[str, ...] = ()  # ISO 3166, or `*` for all
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_from: str = ""
+    twilio_messaging_service_sid: str = ""
+    twilio_api_url: str = "https://api.twilio.com"
+
+    # The audit log.
+    audit_kept: timedelta = timedelta(days=365)
+    audit_addresses_kept: timedelta = timedelta(days=90)
+
+    # Django's: the newest secret first.
+    secret_keys: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from other settings where it is not given."""
+        object.__setattr__(self, "places", self.places or self.hashing_slots + 16)
+        object.__setattr__(self, "jwt_issuer", self.jwt_issuer or self.base_url)
+        object.__setattr__(self, "jwt_audience", self.jwt_audience or self.base_url)
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """Keyed digests and sealing, under Django's SECRET_KEY and SECRET_KEY_FALLBACKS."""
+        return KeyRing(self.secret_keys)
+
+    @cached_property
+    def https(self) -> bool:
+        """Whether clients come by TLS."""
+        return self.base_url.startswith("https://")
+
+    @cached_property
+    def host(self) -> str:
+        """The host of base_url, in ASCII."""
+        return hosts.normalize_host(urlsplit(self.base_url).hostname or "")
+
+    @cached_property
+    def mail_domain(self) -> str:
+        """The same as the domain of an e-mail address."""
+        return hosts.mail_domain(self.host)
+
+    @cached_property
+    def brand(self) -> Brand:
+        """The brand, for templates."""
+        return Brand(
+            name=self.brand_name,
+            color=self.brand_color,
+            logo_url=self.brand_logo_url,
+            support_email=self.support_email,
+        )
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """How codes may reach a person."""
+        return ("email", "sms") if self.sms_gateway else ("email",)
+
+    @property
+    def captchas(self) -> dict[str, CaptchaWord]:
+        """What a captcha may guard, and when it does."""
+        return {
+            "register": self.captcha_register,
+            "login": self.captcha_login,
+            "password_reset": self.captcha_password_reset,
+        }
+
+    @property
+    def session_cookie_name(self) -> str:
+        """The cookie of a page session."""
+        return self._cookie_name("session")
+
+    @property
+    def device_cookie_name(self) -> str:
+        """The cookie that marks a known device."""
+        return self._cookie_name("device")
+
+    @property
+    def registration_cookie_name(self) -> str:
+        """The cookie of a sign-up that waits for its proof."""
+        return self._cookie_name("registration")
+
+    @property
+    def link_cookie_name(self) -> str:
+        """The cookie that keeps the token of an opened link."""
+        return self._cookie_name("link")
+
+    def _cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.https else name
+
+
+_HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name != "secret_keys"}
+# Every key of VESTIBULE.
+NAMES = frozenset(name.upper() for name in _HINTS)
+# What no deployment may go beyond (SP 800-63B-4, 3.1.1.2 and 3.1.3.2; docs/settings.md).
+_BOUNDS: dict[str, tuple[Any, Any]] = {
+    "password_min_length": (8, 64),
+    "hashing_slots": (1, 1024),
+    "sessions_per_person": (1, 10_000),
+    "captcha_cost": (1, 1_000_000),
+    "otp_ttl": (timedelta(seconds=1), timedelta(minutes=10)),
+    "jwt_access_ttl": (timedelta(seconds=1), timedelta(days=1)),
+    "bounce_silence": (timedelta(0), timedelta(days=30)),
+}
+
+
+def read_settings(source: Any) -> Settings:
+    """The library's settings in those of a Django project, which has them as attributes.
+
+    Raises:
+        ImproperlyConfigured: VESTIBULE has an unknown name, or a value of a wrong type or beyond its bounds.
+    """
+    given = getattr(source, "VESTIBULE", {})
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured("VESTIBULE must be a dict.")
+    for name in given:
+        if name not in NAMES:
+            near = difflib.get_close_matches(str(name), NAMES, 1)
+            raise ImproperlyConfigured(" Did you mean ".join([f"VESTIBULE has no setting {name!r}.", *near]))
+    values = {name.lower(): _checked(name, value) for name, value in given.items()}
+    return Settings(**values, secret_keys=(source.SECRET_KEY, *source.SECRET_KEY_FALLBACKS))
+
+
+def _checked(name: str, value: Any) -> Any:
+    hint = _HINTS[name.lower()]
+    if get_origin(hint) is tuple and isinstance(value, list | set | frozenset):
+        value = tuple(value)
+    if not _has_type(value, hint):
+        raise ImproperlyConfigured(f"VESTIBULE[{name!r}] is {type(value).__name__}: it must be {_type_name(hint)}.")
+    least, most = _BOUNDS.get(name.lower(), (None, None))
+    if least is not None and not least <= value <= most:
+        raise ImproperlyConfigured(f"VESTIBULE[{name!r}] is {value}: it must be from {least} to {most}.")
+    return value
+
+
+def _has_type(value: object, hint: Any) -> bool:
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_has_type(each, parts[0]) for each in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair)
+    if parts:  # a union
+        return any(_has_type(value, part) for part in parts)
+    return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
+
+
+def _type_name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint).replace("typing.", "")
+
+
+@cache
+def _current_settings() -> Settings:
+    return read_settings(settings)
+
+
+class _CurrentSettings:
+    """Reads each attribute from the settings of the project as they are now."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_current_settings(), name)
+
+
+def _forget_settings(**_: Any) -> None:
+    _current_settings.cache_clear()
+
+
+setting_changed.connect(_forget_settings)
+conf = cast(Settings, _CurrentSettings())
