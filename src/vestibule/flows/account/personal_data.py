@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, pictures
@@ -53,7 +52,7 @@ def list_security_events(*, client: Client, page: int = 1) -> tuple[int, list[Au
 
 
 @flow("account.export")
-def export_personal_data(*, client: Client) -> dict[str, Any]:
+def export_personal_data(*, client: Client) -> dict[str, object]:
     """Return everything that is kept about the client's account, by table.
 
     Raises:
@@ -68,7 +67,7 @@ def export_personal_data(*, client: Client) -> dict[str, Any]:
         return _collect_personal_data(user)
 
 
-def _collect_personal_data(user: User) -> dict[str, Any]:
+def _collect_personal_data(user: User) -> dict[str, object]:
     sessions = Session.objects.filter(user=user).order_by("created_at")
     return {
         "account": _export_columns(user, excluded=("password", "sign_up_id")),
@@ -170,7 +169,7 @@ def _erase_account(user_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _export_session(session: Session) -> dict[str, Any]:
+def _export_session(session: Session) -> dict[str, object]:
     return {**_export_columns(session, excluded=("user",)), "refresh_tokens": session.refresh_tokens.count()}
 
 
@@ -180,7 +179,7 @@ def _person_digests(user: User) -> list[bytes]:
     return [*found, *conf.keys.all_digests("person", user.pk.bytes)]
 
 
-def _messages_to(user: User) -> Any:
+def _messages_to(user: User) -> QuerySet[Message]:
     return Message.objects.filter(recipient__in=_person_digests(user))
 
 
@@ -191,12 +190,12 @@ def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
     return event
 
 
-def _events_about(user: User) -> Any:
+def _events_about(user: User) -> QuerySet[AuditEvent]:
     refused = conf.keys.all_digests("account", user.pk.bytes)  # failed sign-ins, also those of strangers
     return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*_person_digests(user), *refused]))
 
 
-def _export_columns(row: Any, *, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+def _export_columns(row: Model, *, excluded: tuple[str, ...] = ()) -> dict[str, object]:
     """Return the columns of a row by name, without the `excluded` ones (secrets and digests)."""
     return {
         field.name: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in excluded

@@ -1,7 +1,6 @@
 """`/api/auth/email/change…`, `/api/auth/phone/change…`: change the e-mail address or phone number."""
 
 from dataclasses import asdict
-from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -45,7 +44,7 @@ class Code(RequestBody):
     otp = Text(allow_blank=False, max_length=64)
 
 
-class CodeSent(serializers.Serializer[Any]):
+class CodeSent(serializers.Serializer[object]):
     """A code is on its way; durations are whole seconds."""
 
     detail = serializers.CharField()

@@ -35,7 +35,7 @@ class PersonShown(Person):
     closes_at = serializers.DateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
 
 
-class People(serializers.Serializer[Any]):
+class People(serializers.Serializer[object]):
     """A page of people, newest first."""
 
     count = serializers.IntegerField(help_text=f"How many match; {people.MAX_COUNTED} are counted at most.")
@@ -43,7 +43,7 @@ class People(serializers.Serializer[Any]):
     results = PersonShown(many=True)
 
 
-class EventOfAnybody(serializers.Serializer[Any]):
+class EventOfAnybody(serializers.Serializer[object]):
     """An event of the audit log."""
 
     id = serializers.IntegerField()
@@ -59,7 +59,7 @@ class EventOfAnybody(serializers.Serializer[Any]):
     request_id = serializers.CharField()
 
 
-class EventsOfAll(serializers.Serializer[Any]):
+class EventsOfAll(serializers.Serializer[object]):
     """A page of events, newest first."""
 
     count = serializers.IntegerField(help_text=f"How many match; {audit_log.MAX_COUNTED} are counted at most.")
@@ -67,7 +67,7 @@ class EventsOfAll(serializers.Serializer[Any]):
     results = EventOfAnybody(many=True)
 
 
-class PeopleQuery(serializers.Serializer[Any]):
+class PeopleQuery(serializers.Serializer[object]):
     """The filter for people."""
 
     search = serializers.CharField(required=False, default="", allow_blank=True, max_length=254)
@@ -76,7 +76,7 @@ class PeopleQuery(serializers.Serializer[Any]):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=people.MAX_COUNTED)
 
 
-class EventsQuery(serializers.Serializer[Any]):
+class EventsQuery(serializers.Serializer[object]):
     """The filter for events."""
 
     user_id = serializers.UUIDField(required=False, default=None)
@@ -237,7 +237,7 @@ class AssignRole(ApiView):
         return Response(PersonShown(given).data)
 
 
-def _parse_query(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def _parse_query(kind: type[serializers.Serializer[object]], request: Request) -> dict[str, Any]:
     """Return the query parameters.
 
     Raises:

@@ -1,7 +1,5 @@
 """`/api/auth/captcha`: a proof of work for a client that must solve a captcha."""
 
-from typing import Any
-
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +14,7 @@ from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 
 
-class Work(serializers.Serializer[Any]):
+class Work(serializers.Serializer[object]):
     """The key derived from nonce, salt and the number to find must begin with `keyPrefix`."""
 
     algorithm = serializers.CharField()
@@ -28,7 +26,7 @@ class Work(serializers.Serializer[Any]):
     expiresAt = serializers.IntegerField(help_text="Unix time.")  # noqa: N815
 
 
-class SignedWork(serializers.Serializer[Any]):
+class SignedWork(serializers.Serializer[object]):
     """A challenge of ALTCHA's protocol, version 2."""
 
     parameters = Work()

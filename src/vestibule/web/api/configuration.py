@@ -1,6 +1,6 @@
 """`/api/auth/config`: what a client needs to know before it shows a form."""
 
-from typing import Any, get_args
+from typing import get_args
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,14 +14,14 @@ from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 
 
-class PasswordRules(serializers.Serializer[Any]):
+class PasswordRules(serializers.Serializer[object]):
     """The rules for passwords."""
 
     min_length = serializers.IntegerField(help_text="Unicode code points.")
     max_bytes = serializers.IntegerField(help_text="UTF-8 bytes.")
 
 
-class SignupRules(serializers.Serializer[Any]):
+class SignupRules(serializers.Serializer[object]):
     """The rules for sign-ups."""
 
     required_fields = serializers.ListField(
@@ -31,7 +31,7 @@ class SignupRules(serializers.Serializer[Any]):
     mode = serializers.CharField(help_text="The way that the pages go.")
 
 
-class CaptchaRules(serializers.Serializer[Any]):
+class CaptchaRules(serializers.Serializer[object]):
     """When a captcha is required: `never`, `suspicious` or `always`."""
 
     provider = serializers.CharField(help_text="`altcha` (`/api/auth/captcha`), `turnstile`, `hcaptcha`, `recaptcha`.")
@@ -41,7 +41,7 @@ class CaptchaRules(serializers.Serializer[Any]):
     password_reset = serializers.CharField()
 
 
-class Configuration(serializers.Serializer[Any]):
+class Configuration(serializers.Serializer[object]):
     """The public configuration."""
 
     signup = SignupRules()

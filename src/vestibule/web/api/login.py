@@ -36,7 +36,7 @@ class LoginRequest(RequestBody):
     captcha = Captcha()
 
 
-class SignedIn(serializers.Serializer[Any]):
+class SignedIn(serializers.Serializer[object]):
     """A session; `expires_in` is the life of the access token in seconds."""
 
     access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
@@ -52,7 +52,7 @@ class Password(RequestBody):
     password = Text(max_length=4096)
 
 
-class FreshAccess(serializers.Serializer[Any]):
+class FreshAccess(serializers.Serializer[object]):
     """An access token whose `auth_time` is now."""
 
     access = serializers.CharField()

@@ -40,7 +40,7 @@ class StrictJSONParser(BaseParser):
         return body
 
 
-class RequestBody(serializers.Serializer[Any]):
+class RequestBody(serializers.Serializer[object]):
     """The body of a request. For an optional field null is the same as absent, because clients generated from a schema
     send null for what they were not given; `null_clears` marks a body in which null removes the field's content.
     `personal` are the fields of the table (accounts.fields) that the body holds besides its declared ones."""
@@ -111,7 +111,7 @@ def read_body(kind: type[RequestBody], request: Request) -> dict[str, Any]:
 
 
 @cache
-def _cached_serializer(kind: type[serializers.Serializer[Any]], language: str | None) -> serializers.Serializer[Any]:
+def _cached_serializer(kind: type[RequestBody], language: str | None) -> RequestBody:
     """Return one serializer for all requests in a language, because creating its fields costs more than checking them.
     It keeps no state of what it checks."""
     shape = kind()
@@ -119,7 +119,7 @@ def _cached_serializer(kind: type[serializers.Serializer[Any]], language: str | 
     return shape
 
 
-def _evaluate_messages(shape: serializers.Serializer[Any]) -> None:
+def _evaluate_messages(shape: serializers.Serializer[object]) -> None:
     """Evaluate the lazy messages of DRF's validators now: they are evaluated once, in the language of the first reader,
     and not safely by two threads."""
     for field in shape.fields.values():

@@ -39,7 +39,7 @@ class ForgottenRequest(AnyAddress):
     captcha = Captcha()
 
 
-class Detail(serializers.Serializer[Any]):
+class Detail(serializers.Serializer[object]):
     """What was done, in words."""
 
     detail = serializers.CharField()

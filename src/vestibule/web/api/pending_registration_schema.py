@@ -19,7 +19,7 @@ class RegisterRequest(StartRequest):
     role = Text(required=False, help_text="`user`, where sent: nobody assigns themselves a role.")
 
 
-class PendingPerson(serializers.Serializer[Any]):
+class PendingPerson(serializers.Serializer[object]):
     """What was typed; `id` only if enumeration protection is off, the number only if it is to be proved."""
 
     id = serializers.UUIDField(required=False)
@@ -32,7 +32,7 @@ class PendingPerson(serializers.Serializer[Any]):
     phone_verified = serializers.BooleanField(required=False)
 
 
-class Durations(serializers.Serializer[Any]):
+class Durations(serializers.Serializer[object]):
     """Whole seconds, and remaining counts."""
 
     expires_in = serializers.IntegerField()
@@ -115,7 +115,7 @@ class ConfirmPhoneRequest(Binding):
     otp = Text(allow_blank=False, max_length=64)
 
 
-class Verified(serializers.Serializer[Any]):
+class Verified(serializers.Serializer[object]):
     """The account."""
 
     status = serializers.CharField()
@@ -123,14 +123,14 @@ class Verified(serializers.Serializer[Any]):
     user = Person()
 
 
-class Accepted(serializers.Serializer[Any]):
+class Accepted(serializers.Serializer[object]):
     """Always the same."""
 
     detail = serializers.CharField()
     resend_in = serializers.IntegerField()
 
 
-class PhoneStarted(serializers.Serializer[Any]):
+class PhoneStarted(serializers.Serializer[object]):
     """For `phone_number`, always the same two; for `registration`, as every send."""
 
     detail = serializers.CharField()

@@ -55,7 +55,7 @@ class StartRequest(RequestBody):
     captcha = Captcha()
 
 
-class Sent(serializers.Serializer[Any]):
+class Sent(serializers.Serializer[object]):
     """A code is on its way; durations are whole seconds."""
 
     detail = serializers.CharField()
@@ -81,7 +81,7 @@ class ConfirmRequest(RequestBody):
     username = Text(required=False, help_text="Another username, when the one from the start was taken meanwhile.")
 
 
-class Registered(serializers.Serializer[Any]):
+class Registered(serializers.Serializer[object]):
     """The account, and its session."""
 
     id = serializers.UUIDField()

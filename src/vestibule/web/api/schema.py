@@ -32,7 +32,7 @@ class LinkToken(RequestBody):
     token = Text(allow_blank=False)
 
 
-class ProblemDetails(serializers.Serializer[Any]):
+class ProblemDetails(serializers.Serializer[object]):
     """RFC 9457 problem details, the same everywhere."""
 
     type = serializers.URLField()

@@ -1,6 +1,5 @@
 """`/api/auth/sessions…`, `/devices…`, `/events`: the own sessions, devices and security events."""
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,7 +20,7 @@ from vestibule.web.api.view import ApiView
 _TAG = ["Sessions and devices"]
 
 
-class DeviceShown(serializers.Serializer[Any]):
+class DeviceShown(serializers.Serializer[object]):
     """A device, as claimed and named."""
 
     id = serializers.UUIDField()
@@ -34,7 +33,7 @@ class DeviceShown(serializers.Serializer[Any]):
     last_seen_at = serializers.DateTimeField()
 
 
-class SessionShown(serializers.Serializer[Any]):
+class SessionShown(serializers.Serializer[object]):
     """A session of the person."""
 
     id = serializers.UUIDField()
@@ -53,7 +52,7 @@ class SessionShown(serializers.Serializer[Any]):
         return session.pk == client.session_id
 
 
-class EventShown(serializers.Serializer[Any]):
+class EventShown(serializers.Serializer[object]):
     """A security event of the account."""
 
     at = serializers.DateTimeField()
@@ -63,7 +62,7 @@ class EventShown(serializers.Serializer[Any]):
     agent = serializers.CharField()
 
 
-class Events(serializers.Serializer[Any]):
+class Events(serializers.Serializer[object]):
     """A page of events, newest first."""
 
     count = serializers.IntegerField()

@@ -1,7 +1,5 @@
 """`/api/auth/token/…` and `/api/auth/logout`: refresh a session, and sign out."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -25,7 +23,7 @@ class RefreshToken(RequestBody):
     refresh = Text(allow_blank=False, max_length=None)
 
 
-class TokenPair(serializers.Serializer[Any]):
+class TokenPair(serializers.Serializer[object]):
     """The next tokens; `expires_in` is the life of the access token in seconds."""
 
     access = serializers.CharField()
@@ -50,7 +48,7 @@ class AccessToken(RequestBody):
     token = Text(allow_blank=False, max_length=None)
 
 
-class ActiveToken(serializers.Serializer[Any]):
+class ActiveToken(serializers.Serializer[object]):
     """A valid token, with all of its claims."""
 
     active = serializers.BooleanField()
