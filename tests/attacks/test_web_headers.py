@@ -194,7 +194,16 @@ def test_web_12_plain_http(house: None, https: None, peer: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/.git/config", "/.env", "/debug", "/debug/", "/__debug__/", "/server-status", "/static/", "/static/pages/"),
+        *(
+            "/.git/config",
+            "/.env",
+            "/debug",
+            "/debug/",
+            "/__debug__/",
+            "/server-status",
+            "/static/",
+            "/static/vestibule/pages/",
+        ),
         *("/static/../pyproject.toml", "/static/%2e%2e/settings.py", "/media/", "/media/pictures/", "/phpinfo.php"),
         *("/api/", "/api/auth/", "/swagger", "/graphql", "/actuator/health", "/var/vestibule.sqlite3", "/secret_key"),
     ],

@@ -49,7 +49,7 @@ class MessageKind:
     @property
     def template(self) -> str:
         """The name of its templates, without suffix."""
-        return "courier/letter" if self.says else f"courier/{self.name}"
+        return "vestibule/courier/letter" if self.says else f"vestibule/courier/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from vestibule.conf import conf
 from vestibule.kernel.errors import Refusal
 from vestibule.web import problems
 from vestibule.web.routes import expects_json
+from vestibule.web.templating import render
 
 _PASSWORD_LABELS = {
     "password": "Password",
@@ -26,7 +26,7 @@ def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpRes
         return problems.problem_response(problems.build_details(code, **({"detail": detail} if detail else {})))
     problem = problems.PROBLEMS[code]
     problem = replace(problem, detail=detail or problem.detail)
-    return render(request, "pages/failure.html", {"problem": problem}, status=problem.status)
+    return render(request, "vestibule/pages/failure.html", {"problem": problem}, status=problem.status)
 
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -60,7 +60,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     ]
     asked = [(name, label) for name, label in _PASSWORD_LABELS.items() if name in request.POST]
     context = {"typed": typed, "passwords": asked, "action": request.get_full_path(), "files": bool(request.FILES)}
-    return render(request, "pages/again.html", context, status=403)
+    return render(request, "vestibule/pages/again.html", context, status=403)
 
 
 def _is_from_our_page(request: HttpRequest) -> bool:

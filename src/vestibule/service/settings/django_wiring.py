@@ -53,7 +53,6 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["vestibule.web.pages.context.site_context"]},
     }
 ]
 AUTH_USER_MODEL = "vestibule_accounts.User"

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 
 from vestibule.accounts.models import User
@@ -18,6 +17,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotAllowed, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.page_session import admit_page
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers
+from vestibule.web.templating import render
 
 View = Callable[..., HttpResponseBase]
 
@@ -77,7 +77,7 @@ def _redirect_and_return(page: str, request: HttpRequest) -> HttpResponse:
 
 def _refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     problem = PROBLEMS[problem_key(refusal)]
-    response = render(request, "pages/failure.html", {"problem": problem}, status=problem.status)
+    response = render(request, "vestibule/pages/failure.html", {"problem": problem}, status=problem.status)
     for name, value in refusal_headers(refusal).items():
         response[name] = value
     return response

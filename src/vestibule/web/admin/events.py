@@ -87,7 +87,7 @@ class AuditEventTable(ReadOnlyTable):
             raise Http404
         told = list_columns(event, without=("subject",))
         context = {"title": event.name, "facts": told, "lead": events.meaning_of(event.name)}
-        return self.render_admin_page(request, "house/facts.html", context)
+        return self.render_admin_page(request, "vestibule/admin/facts.html", context)
 
 
 def _person_link(user_id: UUID | None) -> str:

@@ -51,7 +51,7 @@ def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, An
         "alert": refusal_message(refusal) if refusal else "",
     }
     status = PROBLEMS[problem_key(refusal)].status if refusal else 200
-    return TemplateResponse(request, "house/export.html", {**page_context, **context}, status=status)
+    return TemplateResponse(request, "vestibule/admin/export.html", {**page_context, **context}, status=status)
 
 
 def parse_filter(typed: Mapping[str, str]) -> EventFilter:

@@ -47,7 +47,7 @@ class MessageTable(ReadOnlyTable):
         if message is None:
             raise Http404
         context = {"title": self.message_title(message), "facts": list_columns(message, without=HIDDEN_COLUMNS)}
-        return self.render_admin_page(request, "house/facts.html", context)
+        return self.render_admin_page(request, "vestibule/admin/facts.html", context)
 
     def message_title(self, message: Message) -> str:
         """Return its kind and masked address."""

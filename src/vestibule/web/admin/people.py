@@ -88,7 +88,7 @@ class PersonTable(ReadOnlyTable):
             ],
             "done": ACTIONS.get(request.GET.get("done", "")),
         }
-        return self.render_admin_page(request, "house/person.html", context)
+        return self.render_admin_page(request, "vestibule/admin/person.html", context)
 
     def account_action_view(self, request: access.StaffRequest, id: UUID, name: str) -> HttpResponse:
         """Ask for a reason, call the flow, and return to the person."""
@@ -124,5 +124,5 @@ class PersonTable(ReadOnlyTable):
             "typed": request.POST,
         }
         return self.render_admin_page(
-            request, "house/act.html", context, PROBLEMS[problem_key(refusal)].status if refusal else 200
+            request, "vestibule/admin/act.html", context, PROBLEMS[problem_key(refusal)].status if refusal else 200
         )

@@ -18,6 +18,7 @@ from vestibule.web.admin.events import AuditEventTable
 from vestibule.web.admin.messages import MessageTable
 from vestibule.web.admin.people import PersonTable
 from vestibule.web.admin.tables import ReadOnlyTable
+from vestibule.web.templating import page_context
 
 
 class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
@@ -49,7 +50,7 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
         """`/admin/`: the funnel of the last 30 days."""
         shown = dashboard.draw_funnel(funnel.compute_funnel(client=request.client))
         context = {**self.each_context(request), "title": "Sign-ups", "board": shown}
-        return TemplateResponse(request, "admin/index.html", context)
+        return TemplateResponse(request, "vestibule/admin/index.html", context)
 
     def export_view(self, request: access.StaffRequest) -> HttpResponseBase:
         """`/admin/export/`: the export of the audit log."""
@@ -57,11 +58,12 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return the context of every page, without inline colours: the palette is a stylesheet
-        (static/house/admin.css)."""
+        (static/vestibule/admin/admin.css)."""
         known: dict[str, Any] = super().each_context(request)
         brand = conf.brand.name
         return {
             **known,
+            **page_context(request),
             "request": request,
             "user": getattr(request, "user", None),
             "colors": None,

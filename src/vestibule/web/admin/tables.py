@@ -54,6 +54,7 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     actions = None
     actions_on_top = actions_on_bottom = False
+    change_list_template = "vestibule/admin/change_list.html"
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # a count of the whole table for each choice
     list_per_page = 50

@@ -19,9 +19,11 @@ from drf_spectacular.renderers import (
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from vestibule.kernel.cached import Cached
 from vestibule.web.api.view import ApiView
+from vestibule.web.templating import page_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,18 @@ class OpenApiDocument(ApiView):
         return get_conditional_response(self.http_request, etag=form.etag, response=answer) or answer
 
 
-class SwaggerPage(SpectacularSwaggerSplitView):
+class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
     """The page; with `?script` the script that starts it, as a file, so that no inline script is needed."""
 
     url_name = "vestibule_api:schema"
-    template_name = "pages/docs.html"
+    template_name = "vestibule/pages/docs.html"
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the page, or its script."""
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response.data |= page_context(self.http_request)
+        return response
 
 
 def _render_documents() -> Mapping[str, RenderedDocument]:

@@ -68,7 +68,10 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
             refusal = refused
         context |= {"act": act, "awaits": act.removesuffix("_confirm") if act.endswith("_confirm") else ""}
     return render_page(
-        request, "pages/account/security.html", context | {"person": profile.show_profile(client=client)}, refusal
+        request,
+        "vestibule/pages/account/security.html",
+        context | {"person": profile.show_profile(client=client)},
+        refusal,
     )
 
 
@@ -91,7 +94,7 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
         "current": client.session_id,
         "devices": devices.list_own_devices(client=client),
     }
-    return render_page(request, "pages/account/sessions.html", context, refusal)
+    return render_page(request, "vestibule/pages/account/sessions.html", context, refusal)
 
 
 @signed_in_only
@@ -102,7 +105,9 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     count, found = personal_data.list_security_events(client=client, page=number)
     told = [{"meaning": events.meaning_of(event.name), "at": event.at, "address": event.address} for event in found]
     following = number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None
-    return render_page(request, "pages/account/activity.html", {"tab": "activity", "events": told, "next": following})
+    return render_page(
+        request, "vestibule/pages/account/activity.html", {"tab": "activity", "events": told, "next": following}
+    )
 
 
 @signed_in_only
@@ -122,7 +127,9 @@ def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _step_up_page(request: HttpRequest, back: str, refusal: Refusal | None = None) -> HttpResponse:
     """The password once more, and then back."""
-    return render_page(request, "pages/account/step_up.html", {"back": back, "next": next_path(request)}, refusal)
+    return render_page(
+        request, "vestibule/pages/account/step_up.html", {"back": back, "next": next_path(request)}, refusal
+    )
 
 
 def _done_url(page: str, query: str) -> str:
@@ -142,7 +149,7 @@ def _profile_page(request: HttpRequest, client: Client, refusal: Refusal | None)
         "picture": pictures.picture_url(user.profile.picture),
         "saved": "saved" in request.GET,
     }
-    return render_page(request, "pages/account/profile.html", context, refusal)
+    return render_page(request, "vestibule/pages/account/profile.html", context, refusal)
 
 
 def _change_session_or_device(request: HttpRequest, client: Client) -> None:
@@ -197,7 +204,7 @@ def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
     personal_data.close_own_account(client=client)
-    return delete_session_cookie(render_page(request, "pages/account/closing.html", {}))
+    return delete_session_cookie(render_page(request, "vestibule/pages/account/closing.html", {}))
 
 
 def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse:
@@ -206,7 +213,7 @@ def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse
 
 def _code_form_page(request: HttpRequest, client: Client, what: str, address: str) -> HttpResponse:
     context = {"tab": "security", "person": profile.show_profile(client=client), "awaits": what, "address": address}
-    return render_page(request, "pages/account/security.html", context)
+    return render_page(request, "vestibule/pages/account/security.html", context)
 
 
 def _posted_id(request: HttpRequest) -> UUID:

@@ -40,15 +40,6 @@ def opened_by_link(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable
     return view_with_token
 
 
-def url_without_token(request: HttpRequest) -> str:
-    """Return the address of this page without the token, or "" if it has none."""
-    if request.method == "POST" or "token" not in request.GET:
-        return ""
-    rest = request.GET.copy()
-    del rest["token"]
-    return f"{request.path}?{rest.urlencode()}" if rest else request.path
-
-
 def _remember_token(request: HttpRequest, response: HttpResponse, token: str) -> HttpResponse:
     signed = conf.keys.sign(SIGNING_PURPOSE, f"{request.path} {token}".encode())
     return _set_link_cookie(response, signed, KEPT_FOR)

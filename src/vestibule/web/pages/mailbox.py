@@ -10,13 +10,13 @@ from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vestibule.conf import conf
 from vestibule.courier.transports import mailbox
 from vestibule.courier.transports.mailbox import MailboxMessage
 from vestibule.web.operators import is_from_this_machine
+from vestibule.web.templating import render
 
 P = ParamSpec("P")
 
@@ -43,7 +43,7 @@ def list_letters(request: HttpRequest) -> HttpResponse:
     letters = mailbox.list_messages(to)
     if _wants_json(request):
         return JsonResponse({"messages": [_letter_json(letter) for letter in letters]})
-    return render(request, "pages/mailbox.html", {"letters": letters, "to": to})
+    return render(request, "vestibule/pages/mailbox.html", {"letters": letters, "to": to})
 
 
 @_only_without_transport
@@ -53,7 +53,7 @@ def show_letter(request: HttpRequest, id: str) -> HttpResponse:
     letter = _letter_or_404(id)
     if _wants_json(request):
         return JsonResponse(_letter_json(letter))
-    return render(request, "pages/letter.html", {"letter": letter})
+    return render(request, "vestibule/pages/letter.html", {"letter": letter})
 
 
 @_only_without_transport

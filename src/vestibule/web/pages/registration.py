@@ -1,7 +1,6 @@
 """Sign-up by page: the form, for the way that REGISTRATION_MODE names, and the welcome page."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vestibule.accounts import applicant
@@ -14,6 +13,7 @@ from vestibule.limits import rules
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, registration_cookie, waiting
 from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts, render_page
+from vestibule.web.templating import render
 
 # Addresses come first, because one of them is proved.
 PERSONAL = sorted(SIGN_UP_FIELDS, key=lambda row: not row.is_address)
@@ -44,7 +44,7 @@ def submit_sign_up(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_welcome(request: HttpRequest) -> HttpResponse:
     """`/welcome/`: the account exists."""
-    return registration_cookie.forget_registration(render(request, "pages/welcome.html"))
+    return registration_cookie.forget_registration(render(request, "vestibule/pages/welcome.html"))
 
 
 def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:
@@ -60,4 +60,4 @@ def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal 
         "min_length": conf.password_min_length,
         **captcha.form_context(request, MODES[conf.registration_mode][0], refusal),
     }
-    return render_page(request, "pages/register.html", context, refusal)
+    return render_page(request, "vestibule/pages/register.html", context, refusal)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
@@ -12,6 +11,7 @@ from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
 from vestibule.web import routes
 from vestibule.web.field_messages import field_message
 from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers, refusal_message, seconds_to_wait
+from vestibule.web.templating import render
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 

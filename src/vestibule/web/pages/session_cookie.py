@@ -32,7 +32,7 @@ def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Calla
         except Unauthenticated:
             return delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login")))
         except Refusal as refusal:
-            return render_page(request, "pages/refused.html", {}, refusal)
+            return render_page(request, "vestibule/pages/refused.html", {}, refusal)
         return view(request, client)
 
     return view_for_signed_in

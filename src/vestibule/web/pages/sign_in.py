@@ -42,7 +42,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     following = next_path(request)
     if request.method != "POST":
         return render_page(
-            request, "pages/login.html", {"next": following, **captcha.form_context(request, rules.LOGIN)}
+            request, "vestibule/pages/login.html", {"next": following, **captcha.form_context(request, rules.LOGIN)}
         )
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
@@ -60,7 +60,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         )
     except Refusal as refusal:
         shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
-        return render_page(request, "pages/login.html", shown, refusal)
+        return render_page(request, "vestibule/pages/login.html", shown, refusal)
     return session_cookie.set_session_cookies(
         request, HttpResponseRedirect(following or reverse("vestibule_pages:account"), status=303), entered.session
     )
@@ -70,13 +70,13 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def log_out(request: HttpRequest) -> HttpResponse:
     """`/logout/`: a button that signs out."""
     if request.method != "POST":
-        return render_page(request, "pages/logout.html", {})
+        return render_page(request, "vestibule/pages/logout.html", {})
     try:
         sessions.sign_out(client=admit_page(request))
     except Unauthenticated:
         pass  # already signed out
     except Refusal as refusal:
-        return render_page(request, "pages/logout.html", {}, refusal)
+        return render_page(request, "vestibule/pages/logout.html", {}, refusal)
     response = session_cookie.delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login"), status=303))
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -87,15 +87,17 @@ def request_password_reset(request: HttpRequest) -> HttpResponse:
     """`/password/reset/`: type the address. The answer is always the same."""
     typed = request.POST.get("email", "")
     if request.method != "POST":
-        return render_page(request, "pages/forgot.html", captcha.form_context(request, rules.PASSWORD_RESET))
+        return render_page(request, "vestibule/pages/forgot.html", captcha.form_context(request, rules.PASSWORD_RESET))
     try:
         email = applicant.parse_single_field("email", typed, parsing.parse_email)
         client = admit(request, rules.PASSWORD_RESET, email, captcha=captcha.posted_answer(request))
         password_reset.start(client=client, address=email, device_cookie=session_cookie.known_device_id(request))
     except Refusal as refusal:
         shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
-        return render_page(request, "pages/forgot.html", shown, refusal)
-    return render_page(request, "pages/reset.html", {**_new_password_context(None), "email": email, "sent": True})
+        return render_page(request, "vestibule/pages/forgot.html", shown, refusal)
+    return render_page(
+        request, "vestibule/pages/reset.html", {**_new_password_context(None), "email": email, "sent": True}
+    )
 
 
 @opened_by_link
@@ -105,7 +107,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         if not token:
             return HttpResponseRedirect(reverse("vestibule_pages:password_reset"))
-        return render_page(request, "pages/reset.html", {**_new_password_context(None), "token": token})
+        return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(None), "token": token})
     password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:
         client = admit(request, rules.PASSWORD_RESET_CONFIRM)
@@ -114,9 +116,11 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     except Refusal as refusal:
         over = isinstance(refusal, FINAL_REFUSALS)
         shown = {"token": token, "email": email, "otp": otp if isinstance(refusal, Invalid) else "", "over": over}
-        return render_page(request, "pages/reset.html", {**_new_password_context(refusal), **shown}, refusal)
+        return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(refusal), **shown}, refusal)
     return session_cookie.delete_session_cookie(
-        render_page(request, "pages/login.html", {"reset": True, **captcha.form_context(request, rules.LOGIN)})
+        render_page(
+            request, "vestibule/pages/login.html", {"reset": True, **captcha.form_context(request, rules.LOGIN)}
+        )
     )
 
 
@@ -161,17 +165,20 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
 
     @opened_by_link
     def show_or_undo(request: HttpRequest, token: str) -> HttpResponse:
-        context = {"taking": undo_link, "token": token, "action": request.path}
+        context: dict[str, object] = {"taking": undo_link, "token": token, "action": request.path}
         if request.method != "POST":
-            return render_page(request, "pages/taking.html", context)
+            return render_page(request, "vestibule/pages/taking.html", context)
         try:
             client: Client = admit(request, rules.PASSWORD_RESET_CONFIRM)
             undo_link.undo(client=client, token=token)
         except Refusal as refusal:
             return render_page(
-                request, "pages/taking.html", {**context, "over": isinstance(refusal, FINAL_REFUSALS)}, refusal
+                request,
+                "vestibule/pages/taking.html",
+                {**context, "over": isinstance(refusal, FINAL_REFUSALS)},
+                refusal,
             )
-        return render_page(request, "pages/taking.html", {**context, "done": True})
+        return render_page(request, "vestibule/pages/taking.html", {**context, "done": True})
 
     return show_or_undo
 

@@ -1,11 +1,11 @@
 """Pages that belong to no flow: the brand's accent colour, and the meaning of each problem."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vestibule.conf import conf
 from vestibule.web.problems import PROBLEMS
+from vestibule.web.templating import render
 
 
 @require_safe
@@ -20,4 +20,4 @@ def explain_problem(request: HttpRequest, code: str) -> HttpResponse:
     """`/problems/<code>`: the page that the `type` of problem details points to."""
     if code not in PROBLEMS:
         raise Http404
-    return render(request, "pages/problem.html", {"code": code, "problem": PROBLEMS[code]})
+    return render(request, "vestibule/pages/problem.html", {"code": code, "problem": PROBLEMS[code]})

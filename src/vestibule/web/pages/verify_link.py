@@ -52,8 +52,8 @@ def reject_by_link(request: HttpRequest) -> HttpResponse:
     try:
         pending.reject_sign_up(client=admit(request, rules.REGISTER_CONFIRM), token=token)
     except Refusal as refusal:
-        return render_page(request, "pages/link.html", {"over": True, "rejecting": True}, refusal)
-    return render_page(request, "pages/rejected.html", {})
+        return render_page(request, "vestibule/pages/link.html", {"over": True, "rejecting": True}, refusal)
+    return render_page(request, "vestibule/pages/rejected.html", {})
 
 
 @get_or_post
@@ -62,14 +62,14 @@ def resend_by_email(request: HttpRequest) -> HttpResponse:
     same."""
     typed = request.POST.get("email", "")
     if request.method != "POST":
-        return render_page(request, "pages/resend.html", {})
+        return render_page(request, "vestibule/pages/resend.html", {})
     try:
         email = applicant.parse_single_field("email", typed, parsing.parse_email)
         client = admit(request, rules.REGISTER_RESEND, email)
         pending.resend(client=client, address=email)
     except Refusal as refusal:
-        return render_page(request, "pages/resend.html", {"email": typed}, refusal)
-    return render_page(request, "pages/resend.html", {"email": email, "sent": True})
+        return render_page(request, "vestibule/pages/resend.html", {"email": typed}, refusal)
+    return render_page(request, "vestibule/pages/resend.html", {"email": email, "sent": True})
 
 
 def _link_page(
@@ -85,4 +85,4 @@ def _link_page(
             refusal = refusal or gone
     context["over"] = isinstance(refusal, FINAL_REFUSALS)
     context["name_taken"] = isinstance(refusal, UsernameTaken)
-    return render_page(request, "pages/link.html", context, refusal)
+    return render_page(request, "vestibule/pages/link.html", context, refusal)

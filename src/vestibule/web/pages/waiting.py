@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 
 from vestibule.accounts import applicant
@@ -33,6 +32,7 @@ from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, session_cookie
 from vestibule.web.pages.registration_cookie import remember_registration, remembered_registration
 from vestibule.web.pages.rendering import get_or_post, render_page
+from vestibule.web.templating import render
 
 FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # final unless a part of the sign-up is still valid
 
@@ -45,7 +45,7 @@ def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Call
     def view_with_handle(request: HttpRequest) -> HttpResponse:
         handle = request.POST.get("registration", "") or remembered_registration(request)
         if not handle:
-            return render(request, "pages/no_registration.html")
+            return render(request, "vestibule/pages/no_registration.html")
         return page_view(request, handle) if request.method == "POST" else _show_progress(request, handle)
 
     return view_with_handle
@@ -161,4 +161,4 @@ def _render_waiting_page(
         context["minutes"] = -(-progress.challenge_status.code_expires_in // 60)
         context["over"] = progress.status in ("expired", "verified")
     context["done"] = isinstance(refusal, AlreadyUsed)
-    return render_page(request, "pages/verify.html", context, refusal)
+    return render_page(request, "vestibule/pages/verify.html", context, refusal)

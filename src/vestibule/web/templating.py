@@ -1,0 +1,37 @@
+"""The rendering of our pages. Their context comes with them, so that no project has to name a context processor."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import shortcuts
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+
+from vestibule.conf import conf
+
+
+def render(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, status: int | None = None
+) -> HttpResponse:
+    """Return the page of this template."""
+    return shortcuts.render(request, template, {**page_context(request), **(context or {})}, status=status)
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """Return the brand, the language, and this page's address without a token."""
+    return {
+        "brand": conf.brand,
+        "language": get_language(),
+        "mailbox": conf.mailbox,
+        "nonce": getattr(request, "csp_nonce", ""),
+        "without_token": url_without_token(request),
+    }
+
+
+def url_without_token(request: HttpRequest) -> str:
+    """Return the address of this page without the token, or "" if it has none."""
+    if request.method == "POST" or "token" not in request.GET:
+        return ""
+    rest = request.GET.copy()
+    del rest["token"]
+    return f"{request.path}?{rest.urlencode()}" if rest else request.path
