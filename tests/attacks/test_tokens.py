@@ -178,6 +178,8 @@ def test_tok_13_a_password_is_changed_with_the_one_that_is_known(
 
     ask(api)
     pending = inbox.newest(ADA).token
+    api.send("POST", "email/change", ada, {"email": NEW, "password": PASSWORD})
+    moving = inbox.newest(NEW).code
     assert change("wrong", NEXT).code == "invalid_credentials"
     assert change(PASSWORD, "short").body["codes"] == {"password": ["password_too_short"]}
     assert change(PASSWORD, PASSWORD).body["codes"] == {"password": ["password_unchanged"]}
@@ -186,6 +188,7 @@ def test_tok_13_a_password_is_changed_with_the_one_that_is_known(
     assert alive(api, ada)
     assert not alive(api, other)
     assert reset(api, token=pending).code == "token_used"
+    assert api.send("POST", "email/change/confirm", ada, {"otp": moving}).status >= 400
     assert api.login(ADA).code == "invalid_credentials"
     assert "password was changed" in inbox.newest(ADA).subject
 
