@@ -144,7 +144,7 @@ def test_inp_14_what_opens_a_connection_is_in_few_modules() -> None:
 
 
 def test_inp_14_what_is_fetched_stands_in_the_settings() -> None:
-    """Each address that is asked without a check is one of `settings` (or of the table of vendors)."""
+    """Each address that is asked without a check is one of `conf` (or of the table of vendors)."""
     asking = {str(each.relative_to(HOME)) for each in HOME.rglob("*.py") if "fetch_configured(" in each.read_text()}
     assert asking == {"accounts/breaches.py", "captcha/siteverify.py", "kernel/http_client.py"}
     for path in asking - {"kernel/http_client.py"}:
@@ -153,7 +153,7 @@ def test_inp_14_what_is_fetched_stands_in_the_settings() -> None:
         assert isinstance(fetch.args[0], ast.Name)
         assert fetch.args[0].id == "url"
         [url] = [line.partition(" = ")[2] for line in source.splitlines() if line.strip().startswith("url = ")]
-        assert url.startswith(('f"{settings.', "settings.")), url
+        assert url.startswith(('f"{conf.', "conf.")), url
 
 
 def imported(module: Path) -> Iterator[str]:
