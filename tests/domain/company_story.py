@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
+from tests.configured import configured
 from tests.desk import PageDesk, given
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import lifecycle
@@ -31,8 +31,8 @@ def sign_up(company: str) -> dict[str, str]:
     return {"email": ADA, "password": PASSWORD, "confirm_password": PASSWORD, "company": company}
 
 
-def test_company_is_asked_for_and_parsed(api: Api, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SIGNUP_FIELDS", ["company"])
+@configured(SIGNUP_FIELDS=["company"])
+def test_company_is_asked_for_and_parsed(api: Api, inbox: Inbox) -> None:
     assert api.post("register/start", sign_up("")).body["codes"] == {"company": ["required"]}
     assert api.post("register/start", sign_up("A\x07")).body["codes"] == {"company": ["invalid"]}
     assert api.post("register/start", sign_up("A" * 101)).body["codes"] == {"company": ["max_length"]}
