@@ -1,11 +1,15 @@
 """Other settings for the length of a block or a test: the library's and Django's by one helper."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
+from unittest.mock import patch
 
 from django.conf import settings
 from django.test import override_settings
 
-from vestibule.conf import NAMES, conf
+from vestibule.conf import NAMES, Settings, conf
+from vestibule.kernel.sealing import KeyRing
 
 T = TypeVar("T")
 
@@ -40,3 +44,10 @@ def inside(lazy: T) -> T:
     """The object behind a lazy one, made now: pytest's `monkeypatch` puts back what stood in its `__dict__`."""
     dir(lazy)
     return cast(T, vars(lazy)["_wrapped"])
+
+
+@contextmanager
+def keyed(keys: KeyRing) -> Iterator[None]:
+    """This key ring, for a test that watches what is done with it."""
+    with patch.object(Settings, "keys", keys), configured():
+        yield

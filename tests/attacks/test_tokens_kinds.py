@@ -40,8 +40,9 @@ def kinds(api: Api, inbox: Inbox) -> dict[str, str]:
     pages = Pages()
     entered = pages.start(email="page@example.com", password=PASSWORD)
     pages.confirm(entered.registration, inbox.newest("page@example.com").code)
-    for kind, name in (("session", "SESSION"), ("device", "DEVICE"), ("form", "CSRF")):
-        found[f"{kind} cookie"] = pages.http.cookies[getattr(settings, f"{name}_COOKIE_NAME")].value
+    names = {"session": conf.session_cookie_name, "device": conf.device_cookie_name, "form": settings.CSRF_COOKIE_NAME}
+    for kind, name in names.items():
+        found[f"{kind} cookie"] = pages.http.cookies[name].value
     return found
 
 

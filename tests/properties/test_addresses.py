@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from tests.configured import configured
+from tests.configured import keyed
 from vestibule.addresses import parsing
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Channel, Email, Phone, restore_address
 from vestibule.kernel.errors import Malformed
@@ -92,7 +92,7 @@ def test_an_address_does_not_change(address: Address) -> None:
 @given(ADDRESSES)
 def test_an_address_is_digested_once_under_every_key(address: Address) -> None:
     keys, value = CountingKeys(NEW, OLD), restore_address(address.value)
-    with configured(KEYS=keys):
+    with keyed(keys):
         assert value.digest == value.all_digests[0] == KeyRing([NEW]).digest("address", value.value.encode())
         assert value.all_digests[1] == KeyRing([OLD]).digest("address", value.value.encode())
         assert all(value.matches_digest(each) for each in value.all_digests)

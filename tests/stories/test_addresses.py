@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.configured import configured
+from tests.configured import keyed
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.conf import conf
 from vestibule.kernel.sealing import KeyRing
@@ -32,7 +32,7 @@ class WatchedKeys(KeyRing):
 def watched() -> Iterator[Counter[bytes]]:
     """How often each address is digested within."""
     keys = WatchedKeys(conf.keys)
-    with configured(KEYS=keys):
+    with keyed(keys):
         yield keys.digested
 
 
