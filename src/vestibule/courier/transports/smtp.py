@@ -9,13 +9,15 @@ from django.core.mail.backends import smtp
 
 from vestibule.kernel.deadline_reader import open_deadline_reader
 
+DEFAULT_TIMEOUT = 10  # seconds, where a project sets no EMAIL_TIMEOUT
+
 
 class _TimeLimitedSMTP(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Read the whole reply within EMAIL_TIMEOUT (RFC 5321, 4.5.3.2, allows more; a message is leased for a
         minute)."""
         if self.sock is not None:
-            self.file: Any = open_deadline_reader(self.sock, settings.EMAIL_TIMEOUT)
+            self.file: Any = open_deadline_reader(self.sock, settings.EMAIL_TIMEOUT or DEFAULT_TIMEOUT)
         return super().getreply()
 
 
