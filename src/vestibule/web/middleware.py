@@ -73,6 +73,19 @@ def speak_language(get_response: GetResponse) -> GetResponse:
     return respond_in_language
 
 
+def release_places(get_response: GetResponse) -> GetResponse:
+    """Release the place among expensive work that a request took (limits.admission): all that a project without
+    `request_context` needs of it."""
+
+    def respond_and_release(request: HttpRequest) -> HttpResponse:
+        try:
+            return get_response(request)
+        finally:
+            admission.end_request()
+
+    return respond_and_release
+
+
 def https_only(get_response: GetResponse) -> GetResponse:
     """Refuse API requests over HTTP; SecurityMiddleware redirects pages. A redirect would hide that a client sent a
     password in clear (ASVS 4.1.2).

@@ -18,6 +18,7 @@ from drf_spectacular.renderers import (
 )
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -62,6 +63,7 @@ class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
     """The page; with `?script` the script that starts it, as a file, so that no inline script is needed."""
 
     url_name = "vestibule_api:schema"
+    renderer_classes = [TemplateHTMLRenderer]
     template_name = "vestibule/pages/docs.html"
 
     @extend_schema(exclude=True)

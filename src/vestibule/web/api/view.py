@@ -3,11 +3,15 @@
 The access token comes in that header alone, neither in a cookie nor in the query (RFC 6750, 2.1).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -16,6 +20,8 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CredentialInvalid, Unauthenticated
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens
+from vestibule.web.api.parsing import StrictJSONParser
+from vestibule.web.api.problems import handle_exception
 from vestibule.web.edge import admit
 
 
@@ -23,6 +29,16 @@ class ApiView(APIView):
     """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own."""
 
     http_request: HttpRequest
+    # Said here and not in REST_FRAMEWORK, which belongs to the project.
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
+    authentication_classes = ()
+    permission_classes = ()
+    schema = AutoSchema()
+
+    def get_exception_handler(self) -> Callable[..., HttpResponse | None]:
+        """Answer every exception with problem details."""
+        return handle_exception
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Keep Django's request, and return DRF's."""
