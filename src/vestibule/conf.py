@@ -266,14 +266,17 @@ def _current_settings() -> Settings:
 
 
 class _CurrentSettings:
-    """Reads each attribute from the settings of the project as they are now."""
+    """Reads each attribute from the settings of the project when it is first asked for, and keeps it until one of them
+    changes: a request asks for some forty."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_current_settings(), name)
+        value = self.__dict__[name] = getattr(_current_settings(), name)
+        return value
 
 
 def _forget_settings(**_: Any) -> None:
     _current_settings.cache_clear()
+    vars(conf).clear()
 
 
 setting_changed.connect(_forget_settings)
