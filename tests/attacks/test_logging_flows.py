@@ -60,7 +60,7 @@ def test_log_02_the_walk_leaves_no_flow_out(walk: Walk) -> None:
     missed = {flow for flow, (_, tells) in flows().items() if tells.strip() and flow not in done}
     for flow, (refusals, _) in flows().items():
         if (
-            set(re.findall(r"`(\w+)`", refusals)) - {"not_authenticated", "unavailable"}
+            set(re.findall(r"`(\w+)`", refusals)) - {"not_authenticated", "session_revoked", "unavailable"}
             and flow not in refused | BEHIND
         ):
             missed.add(f"{flow}.refused")
@@ -162,10 +162,11 @@ def test_auz_03_no_field_of_the_contract_holds_a_secret_or_somebody_elses() -> N
             reach(operation["responses"])
     words = r"passw|hash|secret|seal|digest|seed|fingerprint|subject|challenge_|otp|is_staff|is_super|salt_|token$|_key"
     told = {f"{name}.{each}" for name, fields in reached.items() for each in fields if re.search(words, each)}
-    assert told == {"CaptchaRules.password_reset", "CaptchaRules.site_key", "Configuration.password"}
+    switches = {"CaptchaRules.password_reset", "CaptchaRules.site_key", "Configuration.password", "Myself.has_password"}
+    assert told == switches
     person = {"id", "email", "username", "full_name", "phone_number", "role", "status", "email_verified"}
     person |= {"phone_verified", "created_at"}
     assert reached["Person"] == person
-    assert reached["Myself"] == person | {"profile"}
+    assert reached["Myself"] == person | {"profile", "has_password"}
     assert reached["PersonShown"] == person | {"updated_at", "closes_at"}
     assert reached["PendingPerson"] <= person

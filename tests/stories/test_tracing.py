@@ -117,7 +117,7 @@ def test_nothing_private_is_in_a_span(exported: InMemorySpanExporter, inbox: Inb
     body = api.confirm(registration, code).body
     api.start(email="eve@example.com", password=PASSWORD, username="ada")
     api.http.get(f"/verify-email/?token={registration}")
-    with patch.object(endpoint, "admit", side_effect=RuntimeError("canary")):
+    with patch.object(endpoint.StartRegistration, "admit", side_effect=RuntimeError("canary")):
         api.start(email="eve@example.com", password=PASSWORD)
     text = "".join(span.to_json() for span in exported.get_finished_spans())
     for private in (
