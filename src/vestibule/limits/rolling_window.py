@@ -38,8 +38,9 @@ class Allowance:
         if self.most_in_a_row is not None and streak >= self.most_in_a_row:
             return FOREVER
         waits = [0]
-        if self.delay and moments:
-            waits.append(max(moments) + self.delay.seconds_after(streak) - now)
+        # Without a delay nobody waits for a moment that was counted by a clock that is ahead, or a second later.
+        if self.delay and moments and (delay := self.delay.seconds_after(streak)):
+            waits.append(max(moments) + delay - now)
         for most, window in self.windows:
             span = int(window.total_seconds())
             recent = sorted(moment for moment in moments if moment > now - span)
