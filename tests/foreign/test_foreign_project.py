@@ -1,13 +1,16 @@
 """The library in a project of somebody else's: made by `django-admin startproject`, with its own settings, its own
 `accounts` app and a prefix before our paths. The wheel is installed as anybody would install it."""
 
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from tests.architecture.test_docs import ROOT
 
 HERE = Path(__file__).parent
+UV = shutil.which("uv") or str(ROOT / ".uv/bin/uv")  # as in the Makefile
 PREFIXED = 'urlpatterns = [\n    path("auth/", include("vestibule.web.urls")),'
 
 
@@ -20,18 +23,22 @@ def run(*command: str | Path, folder: Path) -> str:
 
 
 def install_wheel(folder: Path) -> Path:
-    """A virtual environment with nothing of the source tree on its path: the wheel, and what it depends on."""
-    subprocess.run(["uv", "build", "--wheel", "--quiet", "--out-dir", folder / "dist", ROOT], check=True)
-    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
+    """A virtual environment with nothing of the source tree on its path: the wheel, and what it depends on, which is
+    looked up where this run has it, so that no index is asked."""
+    subprocess.run([UV, "build", "--wheel", "--quiet", "--out-dir", folder / "dist", ROOT], check=True)
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"], check=True)
     [wheel] = (folder / "dist").glob("*.whl")
     python = folder / "venv/bin/python"
-    subprocess.run(["uv", "pip", "install", "--quiet", "--offline", "--python", python, wheel], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel], check=True)
+    [site_packages] = (folder / "venv/lib").glob("python*/site-packages")
+    # A path that stands in a .pth file is added without the .pth files in it: our source, which is one, is not seen.
+    (site_packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     return python
 
 
 def make_project(folder: Path, python: Path) -> None:
     """The project, and the four things that it adds (docs/django.md)."""
-    run(python.with_name("django-admin"), "startproject", "shop", ".", folder=folder)
+    run(python, "-m", "django", "startproject", "shop", ".", folder=folder)
     run(python, "manage.py", "startapp", "accounts", folder=folder)
     for path, added in (("shop/settings.py", "settings.txt"), ("accounts/models.py", "models.txt")):
         with (folder / path).open("a") as file:
@@ -43,6 +50,7 @@ def make_project(folder: Path, python: Path) -> None:
 
 def test_a_project_of_somebody_elses_signs_people_up_by_page_and_by_api(tmp_path: Path) -> None:
     python = install_wheel(tmp_path)
+    assert str(tmp_path) in run(python, "-c", "import vestibule; print(vestibule.__file__)", folder=tmp_path)
     site = tmp_path / "site"
     site.mkdir()
     make_project(site, python)
