@@ -19,4 +19,4 @@ class CliConfig(AppConfig):
     def ready(self) -> None:
         """Start tracing in every process, if OTEL_* asks for it; otherwise nothing of it is imported."""
         if settings.TRACING:
-            import_module("vestibule.service.tracing").begin()
+            import_module("vestibule.service.tracing").start_tracing()

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.urls import reverse
 
 from vestibule.conf import conf
+from vestibule.kernel import hosts
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
 MIN_SECRET_BITS = 100  # as estimated, which is low for short keys: 32 random hex digits, of 128 bits, show some 117
@@ -36,8 +36,8 @@ def check_debug_mode(_: DoctorRun) -> Iterator[Observation]:
 
 def check_base_url(_: DoctorRun) -> Iterator[Observation]:
     """Check that links in mails lead to an address that people can reach."""
-    yield (report_error if _is_loopback_host(conf.host) else report_fine)(
-        f"links in mails lead to {conf.base_url}" + (", which only this machine reaches" * _is_loopback_host(conf.host))
+    yield (report_error if hosts.is_local(conf.host) else report_fine)(
+        f"links in mails lead to {conf.base_url}" + (", which only this machine reaches" * hosts.is_local(conf.host))
     )
 
 
@@ -105,13 +105,6 @@ def _bits_per_character(text: str) -> float:
     """Return Shannon's entropy of the characters. It does not detect words, which are searched separately."""
     counts = Counter(text)
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
-
-
-def _is_loopback_host(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host in ("", "localhost") or host.endswith(".localhost")
 
 
 CHECKS = (

@@ -1,9 +1,10 @@
 """Checks of keys and hashes: the age of the signing key, the cost of a password hash, the build of Argon2."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from time import thread_time
+
+from django.conf import settings
 
 from vestibule.accounts.passwords import Argon2
 from vestibule.conf import conf
@@ -35,7 +36,7 @@ def check_hashing_cost(_: DoctorRun) -> Iterator[Observation]:
         yield report_error(f"m={hasher.memory_cost} KiB, t={hasher.time_cost} is less than OWASP asks")
         return
     seconds = min(_time_one_hash(hasher) for _ in range(TRIES))
-    cores = min(conf.hashing_slots, os.cpu_count() or 1)
+    cores = min(conf.hashing_slots, settings.CORES)
     says = f"{seconds * 1000:.0f} ms a hash, {cores / seconds:.0f} sign-ins a second on {cores} cores"
     yield report_warning(says) if seconds > SLOW_HASH_SECONDS else report_fine(says)
 

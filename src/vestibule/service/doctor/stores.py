@@ -112,7 +112,7 @@ def _redis_info(section: str) -> dict[str, Any]:
 
 
 def _connect_to_redis() -> "redis.Redis":
-    return redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)
+    return redis_client.open_connection(conf.redis_url)
 
 
 CHECKS = (

@@ -94,7 +94,7 @@ def _check_challenge_store() -> None:
 def _check_rate_counters() -> None:
     """Write a key: a Redis that is full, or a replica, would still answer PING."""
     if conf.redis_url:
-        client = redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)
+        client = redis_client.open_connection(conf.redis_url)
         client.set("vestibule:ready", b"", ex=10)
         client.close()
 

@@ -123,15 +123,8 @@ UNFOLD = {
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["vestibule.web.api.parsing.StrictJSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "vestibule.web.api.problems.handle_exception",
-    "UNAUTHENTICATED_USER": None,
-}
+# How a view parses, renders and refuses, `web.api.view` says.
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "vestibule",
     "DESCRIPTION": "Sign-up and sign-in as a service.",
