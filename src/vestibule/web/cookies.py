@@ -1,11 +1,29 @@
-"""The signed cookies of a browser, for the pages and the admin: its session, and its device."""
+"""The cookies of a browser, for the pages and the admin: how they are set, and those that are signed."""
 
+from datetime import timedelta
 from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
 
 from vestibule.conf import conf
 from vestibule.kernel.sealing import Unsealable
 
 SESSION_PURPOSE, DEVICE_PURPOSE = "page session", "page device"
+
+
+def set_cookie(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
+    """Set a cookie that no script reads. It comes along where a mailed link opens our page from another site."""
+    response.set_cookie(name, value, max_age=life, secure=conf.https, httponly=True, samesite="Lax")
+
+
+def delete_cookie(response: HttpResponse, name: str) -> None:
+    """Delete a cookie, with the attributes that it was set with."""
+    set_cookie(response, name, "", timedelta(0))
+
+
+def known_device_id(request: HttpRequest) -> UUID | None:
+    """Return the device that this browser was recognised as before, or None."""
+    return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
 
 
 def unsign_id(purpose: str, cookie: str) -> UUID | None:

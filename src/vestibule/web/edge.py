@@ -24,7 +24,7 @@ from vestibule.limits import rate_counters
 from vestibule.limits.admission import HASH, admission
 from vestibule.limits.rules import ANON, Rule
 from vestibule.sessions.models import Session
-from vestibule.web.cookies import DEVICE_PURPOSE, unsign_id
+from vestibule.web.cookies import known_device_id
 
 _WITH_PORT = re.compile(r'"?(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?"?', re.ASCII)
 
@@ -68,9 +68,7 @@ def admit(
     if session:
         admission.remember_network(client)
     if rule.costs_hash:  # before the request is counted: one that must come again has used up nothing
-        admission.begin_request(
-            client, device=unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
-        )
+        admission.begin_request(client, device=known_device_id(request))
         admission.acquire_place(HASH)
     try:
         for each in (rule, ANON) if rule.counts_as_anonymous and rule is not ANON else (rule,):

@@ -8,7 +8,6 @@ from time import perf_counter
 import structlog
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
@@ -18,9 +17,8 @@ from django.utils.translation import gettext as _
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from vestibule.kernel import entropy
-from vestibule.kernel.errors import Refusal, Unavailable
 from vestibule.limits.admission import admission
-from vestibule.web import edge, error_responses, headers, language, request_bodies, request_metrics, routes
+from vestibule.web import edge, error_responses, headers, language, problems, request_bodies, request_metrics, routes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -144,11 +142,9 @@ class AllowedHostsMiddleware(CommonMiddleware):
 
 
 class RefusalMiddleware(MiddlewareMixin):
-    """Answers a refusal that a page did not catch, and a database outage, instead of leaving them to a 500."""
+    """Answers a refusal that a page of ours did not catch, and a database outage, instead of leaving them to a 500."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Return the response; None leaves the exception to Django's handlers."""
-        if isinstance(exception, OperationalError | InterfaceError):
-            log.error("database.unavailable", flow=None, error=type(exception).__name__)
-            exception = Unavailable()
-        return error_responses.render_refusal(request, exception) if isinstance(exception, Refusal) else None
+        """Return the response; None leaves the exception to Django's handlers, as that of any other app's view."""
+        refusal = problems.refusal_of(exception) if routes.is_ours(request) else None
+        return error_responses.render_refusal(request, refusal) if refusal else None

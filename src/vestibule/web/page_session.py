@@ -8,7 +8,6 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import SessionRevoked, Unauthenticated
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens, registry
-from vestibule.sessions.models import Session
 from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
 from vestibule.web.edge import admit
 
@@ -25,8 +24,8 @@ def admit_page(request: HttpRequest) -> Client:
     id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(conf.session_cookie_name, ""))
     if id is None:
         raise Unauthenticated
-    session = Session.objects.select_related("user").filter(pk=id, is_page=True).first()
-    if session is None or not access_tokens.is_session_live(session, timezone.now()):
+    session = access_tokens.find_session(id, timezone.now())
+    if not session.is_page:
         raise SessionRevoked
     client = admit(request, rules.TOKEN, session=session)
     registry.update_last_seen(session, client.at)

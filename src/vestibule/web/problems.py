@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -21,8 +23,11 @@ from vestibule.kernel.errors import (
     Refusal,
     Throttled,
     Unauthenticated,
+    Unavailable,
 )
 from vestibule.web.field_messages import field_message
+
+log = structlog.get_logger("vestibule.access")
 
 EXACT_WAIT_LIMIT = 5  # seconds; a wait this short is for another request and reveals nothing
 
@@ -131,6 +136,20 @@ def refusal_details(refusal: Refusal) -> dict[str, Any]:
     if refusal.attempts_left is not None:
         members["attempts_left"] = refusal.attempts_left
     return build_details(problem_key(refusal), **members)
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """Return the refusal that an exception is: itself, or Unavailable for a database outage outside a flow, which is
+    logged (a flow logs its own); None for any other."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database.unavailable", flow=None, error=type(error).__name__)
+        return Unavailable()
+    return error if isinstance(error, Refusal) else None
+
+
+def refusal_status(refusal: Refusal | None) -> int:
+    """Return the HTTP status of the refusal, as in the API; 200 without one."""
+    return PROBLEMS[problem_key(refusal)].status if refusal else 200
 
 
 def problem_key(refusal: Refusal) -> str:

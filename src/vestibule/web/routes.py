@@ -43,6 +43,12 @@ def is_beside_keys(request: HttpRequest) -> bool:
     return request.path_info.startswith(_routes(settings.ROOT_URLCONF).keys)
 
 
+def is_ours(request: HttpRequest) -> bool:
+    """Return whether a view of ours answers the request, and not one of the project that we live in."""
+    match = request.resolver_match
+    return match is not None and any(name.startswith("vestibule_") for name in match.namespaces)
+
+
 def is_in_admin(path: str) -> bool:
     """Return whether the path, as a browser asks for it, is one of the admin's."""
     try:

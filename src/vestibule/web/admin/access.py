@@ -10,14 +10,12 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from vestibule.accounts.models import User
-from vestibule.conf import conf
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotAllowed, Refusal, StepUpRequired, Unauthenticated
+from vestibule.web import error_responses
 from vestibule.web.page_session import admit_page
-from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers
-from vestibule.web.templating import render
 
 View = Callable[..., HttpResponseBase]
 
@@ -49,7 +47,7 @@ def staff_only(view: View) -> View:
         except NotAllowed as refusal:
             raise Http404 from refusal
         except Refusal as refusal:
-            return _refusal_page(request, refusal)
+            return error_responses.render_refusal(request, refusal)
 
     return view_for_staff
 
@@ -60,24 +58,6 @@ def is_permitted(request: HttpRequest, permission: Permission) -> bool:
     return user is not None and permission in permissions.ROLE_PERMISSIONS[user.role]
 
 
-def require_recent_staff_sign_in(request: StaffRequest) -> None:
-    """Refuse to show the form of a change after an old sign-in.
-
-    Raises:
-        StepUpRequired: the sign-in is not recent.
-    """
-    if not permissions.is_recently_proved(request.client, conf.step_up):
-        raise StepUpRequired
-
-
 def _redirect_and_return(page: str, request: HttpRequest) -> HttpResponse:
     back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
     return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': back})}", status=303)
-
-
-def _refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    problem = PROBLEMS[problem_key(refusal)]
-    response = render(request, "vestibule/pages/failure.html", {"problem": problem}, status=problem.status)
-    for name, value in refusal_headers(refusal).items():
-        response[name] = value
-    return response

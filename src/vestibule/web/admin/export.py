@@ -13,14 +13,15 @@ from django.template.response import TemplateResponse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from vestibule.audit import events as known
 from vestibule.audit.models import AuditEvent
+from vestibule.flows import step_up
 from vestibule.flows.staff import audit_log
 from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.errors import FieldError, Invalid, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.admin import access
-from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
+from vestibule.web.admin.events import KEPT_EVENT_NAMES
+from vestibule.web.problems import refusal_message, refusal_status
 
 COLUMNS = (
     *("id", "at", "name", "code", "actor", "user_id", "by_id", "reason", "challenge_id", "address", "agent"),
@@ -33,7 +34,7 @@ def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, An
     """Ask for a reason, then return the file. `page_context` is the common context of the admin's pages."""
     if not access.is_permitted(request, Permission.EXPORT):
         raise Http404
-    access.require_recent_staff_sign_in(request)
+    step_up.require_recent_sign_in(request.client)
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
@@ -47,10 +48,10 @@ def export_audit_log(request: access.StaffRequest, page_context: Mapping[str, An
     context = {
         "title": _("Export the audit log"),
         "typed": request.POST or request.GET,
-        "names": sorted(event.name for event in known.ALL_EVENTS if event.in_audit_log),
+        "names": sorted(KEPT_EVENT_NAMES),
         "alert": refusal_message(refusal) if refusal else "",
     }
-    status = PROBLEMS[problem_key(refusal)].status if refusal else 200
+    status = refusal_status(refusal)
     return TemplateResponse(request, "vestibule/admin/export.html", {**page_context, **context}, status=status)
 
 

@@ -12,13 +12,14 @@ from vestibule.accounts import directory
 from vestibule.accounts.fields import PERSONAL_FIELDS
 from vestibule.accounts.models import Role, User
 from vestibule.audit import events
+from vestibule.flows import step_up
 from vestibule.flows.staff import audit_log, people
 from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.admin import access
 from vestibule.web.admin.actions import ACTIONS, AccountAction
 from vestibule.web.admin.tables import ReadOnlyTable, format_moment, person_url
-from vestibule.web.problems import PROBLEMS, problem_key, refusal_message
+from vestibule.web.problems import refusal_message, refusal_status
 
 # Addresses stand above them, with their proofs.
 _SHOWN_FIELDS = [row for row in PERSONAL_FIELDS if row.staff_see and not row.is_address]
@@ -95,7 +96,7 @@ class PersonTable(ReadOnlyTable):
         act = ACTIONS.get(name)
         if act is None or not access.is_permitted(request, act.permission):
             raise Http404
-        access.require_recent_staff_sign_in(request)
+        step_up.require_recent_sign_in(request.client)
         refusal: Refusal | None = None
         if request.method == "POST":
             try:
@@ -123,6 +124,4 @@ class PersonTable(ReadOnlyTable):
             "alert": refusal_message(refusal) if refusal else "",
             "typed": request.POST,
         }
-        return self.render_admin_page(
-            request, "vestibule/admin/act.html", context, PROBLEMS[problem_key(refusal)].status if refusal else 200
-        )
+        return self.render_admin_page(request, "vestibule/admin/act.html", context, refusal_status(refusal))

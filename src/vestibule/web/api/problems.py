@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 
-from vestibule.kernel.errors import Refusal, Unavailable
 from vestibule.web import problems
 
 _CODE_BY_EXCEPTION: Mapping[type[Exception], str] = {
@@ -26,10 +24,8 @@ _CODE_BY_EXCEPTION: Mapping[type[Exception], str] = {
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """Return the response for an exception (DRF's EXCEPTION_HANDLER); None leaves it to the 500 with a request id."""
-    if isinstance(error, OperationalError | InterfaceError):
-        error = Unavailable()
-    if isinstance(error, Refusal):
-        return problems.problem_response(problems.refusal_details(error), error)
+    if refusal := problems.refusal_of(error):
+        return problems.problem_response(problems.refusal_details(refusal), refusal)
     if isinstance(error, exceptions.ValidationError):
         return problems.problem_response(
             problems.build_details("invalid", **problems.field_members(_errors_by_field(error)))

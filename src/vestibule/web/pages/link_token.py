@@ -14,11 +14,14 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse
 
 from vestibule.conf import conf
+from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, TokenInvalid
 from vestibule.kernel.sealing import Unsealable
+from vestibule.web.cookies import delete_cookie, set_cookie
 from vestibule.web.pages.rendering import get_or_post
 
 KEPT_FOR = timedelta(minutes=10)
 SIGNING_PURPOSE = "link token"
+FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)  # of a link: its page has no form any more
 _TOKEN = re.compile(r"[\w-]{20,200}", re.ASCII)
 
 
@@ -42,7 +45,8 @@ def opened_by_link(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable
 
 def _remember_token(request: HttpRequest, response: HttpResponse, token: str) -> HttpResponse:
     signed = conf.keys.sign(SIGNING_PURPOSE, f"{request.path} {token}".encode())
-    return _set_link_cookie(response, signed, KEPT_FOR)
+    set_cookie(response, conf.link_cookie_name, signed, KEPT_FOR)
+    return response
 
 
 def _remembered_token(request: HttpRequest) -> str:
@@ -55,9 +59,6 @@ def _remembered_token(request: HttpRequest) -> str:
 
 
 def _forget_token(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    return _set_link_cookie(response, "", timedelta(0)) if conf.link_cookie_name in request.COOKIES else response
-
-
-def _set_link_cookie(response: HttpResponse, value: str, life: timedelta) -> HttpResponse:
-    response.set_cookie(conf.link_cookie_name, value, max_age=life, secure=conf.https, httponly=True, samesite="Lax")
+    if conf.link_cookie_name in request.COOKIES:
+        delete_cookie(response, conf.link_cookie_name)
     return response

@@ -6,18 +6,12 @@ It leads the person back to the page that waits, and binds the mailed link to th
 from django.http import HttpRequest, HttpResponse
 
 from vestibule.conf import conf
+from vestibule.web.cookies import delete_cookie, set_cookie
 
 
 def remember_registration(response: HttpResponse, registration: str) -> HttpResponse:
     """Set the cookie, for as long as a link lives."""
-    response.set_cookie(
-        conf.registration_cookie_name,
-        registration,
-        max_age=conf.otp_link_ttl,
-        secure=conf.https,
-        httponly=True,
-        samesite="Lax",  # a mailed link opens our page from another site
-    )
+    set_cookie(response, conf.registration_cookie_name, registration, conf.otp_link_ttl)
     return response
 
 
@@ -28,5 +22,5 @@ def remembered_registration(request: HttpRequest) -> str:
 
 def forget_registration(response: HttpResponse) -> HttpResponse:
     """Delete the cookie because the sign-up is done."""
-    response.set_cookie(conf.registration_cookie_name, max_age=0, secure=conf.https, httponly=True, samesite="Lax")
+    delete_cookie(response, conf.registration_cookie_name)
     return response

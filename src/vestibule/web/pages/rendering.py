@@ -10,7 +10,7 @@ from vestibule.accounts.fields import PersonalField
 from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
 from vestibule.web import routes
 from vestibule.web.field_messages import field_message
-from vestibule.web.problems import PROBLEMS, problem_key, refusal_headers, refusal_message, seconds_to_wait
+from vestibule.web.problems import refusal_headers, refusal_message, refusal_status, seconds_to_wait
 from vestibule.web.templating import render
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -31,11 +31,6 @@ def next_path(request: HttpRequest) -> str:
     stays on our host."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
     return wanted if routes.is_in_admin(wanted) and wanted.isascii() and wanted.isprintable() else ""
-
-
-def refusal_status(refusal: Refusal | None) -> int:
-    """Return the HTTP status of the refusal, as in the API; 200 without one."""
-    return PROBLEMS[problem_key(refusal)].status if refusal else 200
 
 
 def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:

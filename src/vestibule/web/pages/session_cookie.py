@@ -4,7 +4,6 @@ is recognised at the next sign-in."""
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
@@ -14,7 +13,7 @@ from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, Unauthenticated
 from vestibule.sessions.models import Session
-from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, unsign_id
+from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages.rendering import get_or_post, render_page
 
@@ -42,23 +41,14 @@ def set_session_cookies(request: HttpRequest, response: HttpResponse, session: S
     """Set the cookies. The CSRF token changes with the session (ASVS 7.2.4)."""
     rotate_token(request)
     life, cookie = session.expires_at - session.auth_time, conf.keys.sign(SESSION_PURPOSE, session.pk.bytes)
-    _set_page_cookie(response, conf.session_cookie_name, cookie, life)
+    set_cookie(response, conf.session_cookie_name, cookie, life)
     if session.device_id:
         mark = conf.keys.sign(DEVICE_PURPOSE, session.device_id.bytes)
-        _set_page_cookie(response, conf.device_cookie_name, mark, DEVICE_COOKIE_LIFE)
+        set_cookie(response, conf.device_cookie_name, mark, DEVICE_COOKIE_LIFE)
     return response
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:
     """Delete the session cookie."""
-    response.set_cookie(conf.session_cookie_name, max_age=0, secure=conf.https, httponly=True, samesite="Lax")
+    delete_cookie(response, conf.session_cookie_name)
     return response
-
-
-def known_device_id(request: HttpRequest) -> UUID | None:
-    """Return the device that this browser was recognised as before, or None."""
-    return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
-
-
-def _set_page_cookie(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
-    response.set_cookie(name, value, max_age=life, secure=conf.https, httponly=True, samesite="Lax")

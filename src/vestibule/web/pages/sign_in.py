@@ -17,23 +17,18 @@ from vestibule.flows.recovery import password_reset
 from vestibule.flows.sign_in import by_password, sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
-    AlreadyUsed,
-    Exhausted,
     Invalid,
-    LinkExpired,
     Refusal,
-    TokenInvalid,
     Unauthenticated,
 )
 from vestibule.limits import rules
 from vestibule.sessions import devices
+from vestibule.web.cookies import known_device_id
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
-from vestibule.web.pages.link_token import opened_by_link
+from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.rendering import field_context, get_or_post, next_path, render_page
-
-FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
 
 @get_or_post
@@ -55,7 +50,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             name=LoginName.parse_any(name),
             password=password,
             device_claims=devices.describe_user_agent(client.user_agent),
-            device_cookie=session_cookie.known_device_id(request),
+            device_cookie=known_device_id(request),
             page_lifetime=conf.page_stay if stay else conf.page_session,
         )
     except Refusal as refusal:
@@ -91,7 +86,7 @@ def request_password_reset(request: HttpRequest) -> HttpResponse:
     try:
         email = applicant.parse_single_field("email", typed, parsing.parse_email)
         client = admit(request, rules.PASSWORD_RESET, email, captcha=captcha.posted_answer(request))
-        password_reset.start(client=client, address=email, device_cookie=session_cookie.known_device_id(request))
+        password_reset.start(client=client, address=email, device_cookie=known_device_id(request))
     except Refusal as refusal:
         shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
         return render_page(request, "vestibule/pages/forgot.html", shown, refusal)

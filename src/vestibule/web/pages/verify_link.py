@@ -10,14 +10,12 @@ from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.flows.sign_up import pending
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, Refusal, TokenInvalid, UsernameTaken
+from vestibule.kernel.errors import Refusal, UsernameTaken
 from vestibule.limits import rules
 from vestibule.web.edge import admit
-from vestibule.web.pages.link_token import opened_by_link
+from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.registration_cookie import remembered_registration
 from vestibule.web.pages.rendering import get_or_post, render_page
-
-FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)
 
 
 @opened_by_link

@@ -78,7 +78,8 @@ async function resend() {
   }
   const last = body.resends_left === 0;
   said.textContent = `A new code is on its way. The old one no longer works.${last ? " It is the last one that can be sent." : ""}`;
-  showExpiry(document.querySelector("[data-expires]"), body.code_expires_in);
+  // Where the code had expired before, there is no such label yet.
+  showExpiry(document.querySelector("[data-expires]") ?? document.querySelector("#otp-life"), body.code_expires_in);
   if (last) again.querySelector("p").hidden = true;
   else coolDown(body.resend_in);
 }
