@@ -106,7 +106,7 @@ def post_message(
     if issued:
         topic, first, useless_at = issued.id, issued.is_first_send, issued.expires_at
         params |= {"code": issued.code or "", "minutes": max(1, issued.status.code_expires_in // 60)}
-        params |= {"link": page_url(link, issued.link) if link and issued.link else ""}
+        params |= {"link": link_url(link, issued) if link else ""}
     outbox.post(
         client,
         kind,
@@ -126,9 +126,16 @@ def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
     The message goes to the address that was proved first and holds a link that takes the account back. A password reset
     alone would not do: strangers can use up the resets that an address may be sent.
     """
-    to, subject = first_proved_address(user), challenges.person_subject(user.pk)
-    issued = challenges.issue(Purpose.NOT_ME, subject=subject, payload=proof_payload(user, to), now=client.at)
-    post_message(client, kind, to, owner=user, link="not_me", issued=issued)
+    send_account_link(client, user, Purpose.NOT_ME, kind, first_proved_address(user), page="not_me")
+
+
+def send_account_link(
+    client: Client, user: User, purpose: Purpose, kind: MessageKind, to: Address, *, page: str
+) -> None:
+    """Issue a proof of the account, sealed with the address that it goes to, and post its link, which opens `page`."""
+    payload, subject = proof_payload(user, to), challenges.person_subject(user.pk)
+    issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at)
+    post_message(client, kind, to, owner=user, link=page, issued=issued)
 
 
 def list_outstanding_challenges(
@@ -141,6 +148,12 @@ def list_outstanding_challenges(
         digests = address.all_digests
         found += [seen for purpose in of_address for seen in challenges.list_newest(purpose, digests, limit=20)]
     return found
+
+
+def link_url(page: str, issued: Issued[Payload]) -> str:
+    """Return the URL of a proof's link, which opens `page`. A decoy has no link: "" after the same work."""
+    url = page_url(page, issued.link or issued.handle)
+    return url if issued.link else ""
 
 
 def page_url(page: str, token: str) -> str:

@@ -1,13 +1,16 @@
 """Checks and acts that flows on a signed-in account share: a recent sign-in, the password policy, ending other
 sessions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
-from vestibule.accounts import lifecycle, passwords
+import structlog
+
+from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import Status, User
-from vestibule.addresses.address import Address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -18,6 +21,8 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import devices, registry
+
+log = structlog.get_logger("vestibule.flows")
 
 PENDING_CHANGES = (Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE)
 RESETS = (Purpose.PASSWORD_RESET,)
@@ -46,13 +51,13 @@ def require_recent_user(client: Client) -> User:
     return user
 
 
-def require_recent_sign_in(client: Client) -> None:
-    """Check that the client proved who it is within STEP_UP.
+def require_recent_sign_in(client: Client, within: timedelta | None = None) -> None:
+    """Check that the client proved who it is within that time, by default STEP_UP.
 
     Raises:
         StepUpRequired: the last proof is older.
     """
-    if client.auth_time is None or client.auth_time <= client.at - conf.step_up:
+    if client.auth_time is None or client.auth_time <= client.at - (within or conf.step_up):
         raise errors.StepUpRequired
 
 
@@ -84,14 +89,7 @@ def validate_new_password(user: User, password: str) -> str:
         Invalid: the policy refuses the password.
     """
     typed = passwords.normalise_password(password)
-    found = passwords.find_policy_violations(
-        typed,
-        email=user.email or "",
-        username=user.username or "",
-        full_name=user.full_name,
-        phone_number=user.phone_number or "",
-    )
-    if found:
+    if found := passwords.find_policy_violations(typed, user):
         raise Invalid({"password": found})
     return typed
 
@@ -116,8 +114,20 @@ def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: U
     devices.forget_devices_and_networks(user_id, except_session=except_session)
 
 
-def cancel_pending_changes(user_id: UUID, addresses: Iterable[Address]) -> None:
-    """Cancel every pending change of address or number of the user, and every reset requested for these addresses. Call
-    it after the commit."""
-    for seen in notices.list_outstanding_challenges(user_id, PENDING_CHANGES, RESETS, addresses):
-        challenges.retire(seen)
+@contextmanager
+def tidying_after_commit() -> Iterator[None]:
+    """Log what the body raises, and go on: the change is committed, and a store that fails now must not turn its answer
+    into an error."""
+    try:
+        yield
+    except Exception:
+        log.warning("recovery.untidied", exc_info=True)
+
+
+def cancel_pending_changes(user: User) -> None:
+    """Cancel every pending change of address or number of the user, and every reset requested for the addresses that
+    `user` was read with. Call it after the commit."""
+    with tidying_after_commit():
+        addresses = directory.addresses_of(user)
+        for seen in notices.list_outstanding_challenges(user.pk, PENDING_CHANGES, RESETS, addresses):
+            challenges.retire(seen)

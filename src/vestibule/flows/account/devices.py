@@ -16,7 +16,7 @@ from vestibule.sessions.models import Device
 
 @flow("devices.mine")
 def list_own_devices(*, client: Client) -> list[Device]:
-    """Return the client's own devices, newest first.
+    """Return the client's own devices, the one seen last first.
 
     Raises:
         Unauthenticated: the client is not signed in.

@@ -6,7 +6,7 @@ from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.models import User
-from vestibule.addresses.address import Email, Phone
+from vestibule.addresses.address import Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
@@ -77,7 +77,9 @@ def confirm(*, client: Client, otp: str) -> User:
     if asked is None or challenges.unseal_payload(asked, EmailChangePayload).session_id != client.session_id:
         raise errors.Expired
     with challenges.verify(asked, otp, EmailChangePayload, now=client.at) as proof:
-        return _replace_email(client, proof)
+        before = _replace_email(client, proof)
+    step_up.cancel_pending_changes(before)
+    return step_up.require_user(client)
 
 
 @flow("email_change.undo")
@@ -102,6 +104,7 @@ def undo(*, client: Client, token: str) -> None:
 
 
 def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
+    """Replace the address, and return the account as it was before."""
     new = Email(proof.payload.new)
     old = Email(proof.payload.old) if proof.payload.old else None
     try:
@@ -113,12 +116,8 @@ def _replace_email(client: Client, proof: Proof[EmailChangePayload]) -> User:
             step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
             record_event(events.EMAIL_CHANGED, client, challenge_id=proof.id)
             if old and user.email_verified_at:
-                payload = notices.proof_payload(user, old)
-                subject = challenges.person_subject(user.pk)
-                issued = challenges.issue(Purpose.EMAIL_UNDO, subject=subject, payload=payload, now=client.at)
-                notices.post_message(client, messages.EMAIL_CHANGED, old, owner=user, link="email_undo", issued=issued)
+                kind = messages.EMAIL_CHANGED
+                notices.send_account_link(client, user, Purpose.EMAIL_UNDO, kind, old, page="email_undo")
     except IntegrityError as error:
         raise errors.EmailTaken from error
-    number = Phone(user.phone_number) if user.phone_number else None
-    step_up.cancel_pending_changes(user.pk, [each for each in (old, number) if each])
-    return step_up.require_user(client)
+    return user

@@ -41,4 +41,4 @@ def change_password(*, client: Client, current: str, password: str) -> None:
             newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at).retire_all(client.at)
         record_event(events.PASSWORD_CHANGED, client)
         notices.warn_owner(client, user, messages.PASSWORD_CHANGED)
-    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))
+    step_up.cancel_pending_changes(user)

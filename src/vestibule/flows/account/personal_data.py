@@ -7,9 +7,8 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 from django.db.transaction import atomic
 
-from vestibule.accounts import directory, lifecycle, pictures
+from vestibule.accounts import address_history, directory, lifecycle, pictures
 from vestibule.accounts.models import User
-from vestibule.addresses.address import restore_address
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
@@ -69,6 +68,7 @@ def export_personal_data(*, client: Client) -> dict[str, object]:
 
 def _collect_personal_data(user: User) -> dict[str, object]:
     sessions = Session.objects.filter(user=user).order_by("created_at")
+    digests = _person_digests(user)
     return {
         "account": _export_columns(user, excluded=("password", "sign_up_id")),
         "profile": _export_columns(user.profile, excluded=("user",)),
@@ -79,11 +79,11 @@ def _collect_personal_data(user: User) -> dict[str, object]:
         "sessions": [_export_session(session) for session in sessions],
         "messages": [
             _export_columns(each, excluded=("recipient", "sealed"))
-            for each in _messages_to(user).order_by("created_at")
+            for each in _messages_to(digests).order_by("created_at")
         ],
         "events": [
             _export_columns(_hide_staff_origin(each), excluded=("subject", "by_id"))
-            for each in _events_about(user).order_by("at")
+            for each in _events_about(user, digests).order_by("at")
         ],
     }
 
@@ -104,13 +104,11 @@ def close_own_account(*, client: Client) -> None:
         roles.require_another_admin(user.pk)
         held = step_up.lock_current_user(client)
         lifecycle.schedule_closing_by_owner(user.pk, client.at + CLOSING_GRACE)
-        to = notices.first_proved_address(held)
-        payload, subject = notices.proof_payload(held, to), challenges.person_subject(user.pk)
-        issued = challenges.issue(Purpose.ACCOUNT_UNDO, subject=subject, payload=payload, now=client.at)
-        notices.post_message(client, messages.ACCOUNT_CLOSING, to, owner=held, link="account_undo", issued=issued)
+        to, kind = notices.first_proved_address(held), messages.ACCOUNT_CLOSING
+        notices.send_account_link(client, held, Purpose.ACCOUNT_UNDO, kind, to, page="account_undo")
         record_event(events.ACCOUNT_CLOSING, client)
         step_up.end_sessions_and_devices(client, user.pk)
-    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))
+    step_up.cancel_pending_changes(user)
 
 
 @flow("account.keep")
@@ -154,12 +152,12 @@ def _erase_account(user_id: UUID, now: datetime) -> bool:
         user = held.filter(pk=user_id).first()
         if user is None:
             return False
-        picture = user.profile.picture
-        _messages_to(user).delete()
+        picture, digests = user.profile.picture, _person_digests(user)
+        _messages_to(digests).delete()
         with allow_shortening():
-            _events_about(user).update(user_id=None, subject=None, address=None, agent="", reason="")
+            _events_about(user, digests).update(user_id=None, subject=None, address=None, agent="", reason="")
             AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
-        for key in (*_person_digests(user), *password_count_keys(user)):
+        for key in (*digests, *password_count_keys(user)):
             ledger.delete_counts(key)
         user.sessions.all().delete()
         user.devices.all().delete()
@@ -174,13 +172,13 @@ def _export_session(session: Session) -> dict[str, object]:
 
 
 def _person_digests(user: User) -> list[bytes]:
-    former = map(restore_address, user.former_addresses.values_list("address", flat=True))
-    found = [digest for address in (*directory.addresses_of(user), *former) for digest in address.all_digests]
+    addresses = (*directory.addresses_of(user), *address_history.former_addresses_of(user))
+    found = [digest for address in addresses for digest in address.all_digests]
     return [*found, *conf.keys.all_digests("person", user.pk.bytes)]
 
 
-def _messages_to(user: User) -> QuerySet[Message]:
-    return Message.objects.filter(recipient__in=_person_digests(user))
+def _messages_to(digests: list[bytes]) -> QuerySet[Message]:
+    return Message.objects.filter(recipient__in=digests)
 
 
 def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
@@ -190,9 +188,9 @@ def _hide_staff_origin(event: AuditEvent) -> AuditEvent:
     return event
 
 
-def _events_about(user: User) -> QuerySet[AuditEvent]:
+def _events_about(user: User, digests: list[bytes]) -> QuerySet[AuditEvent]:
     refused = conf.keys.all_digests("account", user.pk.bytes)  # failed sign-ins, also those of strangers
-    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*_person_digests(user), *refused]))
+    return AuditEvent.objects.filter(Q(user_id=user.pk) | Q(subject__in=[*digests, *refused]))
 
 
 def _export_columns(row: Model, *, excluded: tuple[str, ...] = ()) -> dict[str, object]:

@@ -89,7 +89,7 @@ def confirm(*, client: Client, otp: str) -> User:
                 sms_costs.count_code_used(client.at)
         except IntegrityError as error:
             raise errors.PhoneTaken from error
-    cancel_changes_of(user)
+    step_up.cancel_pending_changes(user)
     return step_up.require_user(client)
 
 
@@ -108,7 +108,7 @@ def remove_number(*, client: Client) -> User:
         user = step_up.lock_current_user(client)
         if user.phone_number:
             remove_locked_number(client, user)
-    cancel_changes_of(user)
+    step_up.cancel_pending_changes(user)
     return step_up.require_user(client)
 
 
@@ -124,11 +124,6 @@ def remove_locked_number(client: Client, user: LockedUser) -> None:
         raise errors.LastSignInMethod
     record_event(events.PHONE_REMOVED, client)
     _end_other_sessions(client, user, messages.PHONE_REMOVED)
-
-
-def cancel_changes_of(user: User) -> None:
-    """Cancel the user's pending changes and resets. Call it after the commit."""
-    step_up.cancel_pending_changes(user.pk, directory.addresses_of(user))
 
 
 def _end_other_sessions(client: Client, user: User, kind: MessageKind) -> None:

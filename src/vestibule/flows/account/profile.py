@@ -59,7 +59,7 @@ def change_profile(*, client: Client, typed: Mapping[str, Any]) -> User:
     except IntegrityError as error:
         raise errors.UsernameTaken from error
     if removed:
-        phone_change.cancel_changes_of(user)
+        step_up.cancel_pending_changes(user)
     return step_up.require_user(client)
 
 

@@ -8,27 +8,23 @@ link and code sent before is void.
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError
 
 from vestibule.accounts import address_history, directory, lifecycle
 from vestibule.accounts.address_history import ProvedAddress
 from vestibule.accounts.lifecycle import LockedUser
-from vestibule.accounts.models import FormerAddress, User
-from vestibule.addresses.address import Address, Email, restore_address
+from vestibule.accounts.models import User
+from vestibule.addresses.address import Address, Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import Payload, RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Proof
-from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-
-log = structlog.get_logger("vestibule.flows")
 
 # Every purpose stands in one of these sets, so that nobody adds one without deciding what a recovery does with it (held
 # by tests/attacks/test_holes_recovery.py). What it does with each table says docs/personal-data.md.
@@ -94,23 +90,15 @@ def end_all_access(client: Client, user: User) -> None:
     step_up.end_sessions_and_devices(client, user.pk)
 
 
-def retire_dead_challenges(client: Client, user_id: UUID, *addresses: Address) -> None:
+def retire_dead_challenges(client: Client, user_id: UUID) -> None:
     """Tell the challenge store which proofs are void, after the commit. The database decides without it; this only lets
-    a person who opens such a link learn why it fails. `addresses` are addresses that the account had until now."""
-    try:
+    a person who opens such a link learn why it fails."""
+    with step_up.tidying_after_commit():
         user = User.objects.get(pk=user_id)
-        for seen in list_outstanding_challenges(user, *addresses):
+        known = {*directory.addresses_of(user), *address_history.former_addresses_of(user)}
+        for seen in notices.list_outstanding_challenges(user.pk, PERSON_PURPOSES, ADDRESS_PURPOSES, known):
             if _find_proved_address(user, challenges.unseal_payload(seen, Payload), client.at) is None:
                 challenges.retire(seen)
-    except Exception:  # the change is committed: a failure here must not turn the answer into an error
-        log.warning("recovery.untidied", exc_info=True)
-
-
-def list_outstanding_challenges(user: User, *addresses: Address) -> list[Challenge]:
-    """Return every challenge of the account that the store holds, newest first within each purpose."""
-    known = {*directory.addresses_of(user), *addresses}
-    known |= set(map(restore_address, FormerAddress.objects.filter(user=user).values_list("address", flat=True)))
-    return notices.list_outstanding_challenges(user.pk, PERSON_PURPOSES, ADDRESS_PURPOSES, known)
 
 
 def _find_proved_address(user: User, payload: Payload, now: datetime) -> ProvedAddress | None:

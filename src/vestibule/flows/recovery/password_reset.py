@@ -38,13 +38,12 @@ RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends 
 
 
 @flow("password_reset.start")
-def start(*, client: Client, address: Address, device_cookie: UUID | None = None, proved_by_link: bool = False) -> None:
+def start(*, client: Client, address: Address, device_cookie: UUID | None = None) -> None:
     """Send a link and a code to the address, if an active account has proved it. The answer and the work are always the
     same.
 
     A device (`device_cookie`) or network that the account was signed in from has its own budget of messages, which
-    strangers cannot spend. So has an owner who came through another of our links (`proved_by_link`); for them the pause
-    between two resets does not apply.
+    strangers cannot spend.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -56,19 +55,13 @@ def start(*, client: Client, address: Address, device_cookie: UUID | None = None
     )
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
-        if not proved_by_link and _is_under_way(place.challenge, client.at):
-            return
-        own = _proved_budget_key(address) if proved_by_link else known.origin_digest
-        _send_reset(client, place, address, holder, budget_key=own, is_decoy=nobody)
+        if not _is_under_way(place.challenge, client.at):
+            _send_reset(client, place, address, holder, budget_key=known.origin_digest, is_decoy=nobody)
 
 
 def send_to_owner(client: Client, user: User, address: Address) -> None:
     """Send a reset to the owner who proved this address, regardless of earlier requests, in the caller's transaction.
-    The owner of a suspended account gets a notice instead.
-
-    Raises:
-        Throttled: the limits on SMS costs are reached.
-    """
+    The owner of a suspended account gets a notice instead."""
     if user.status == Status.ACTIVE:
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
         _send_reset(client, place, address, user, budget_key=_proved_budget_key(address))

@@ -13,14 +13,12 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha.verification import captcha_refusal
-from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import SignUpPayload
-from vestibule.challenges.policy import Purpose
 from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.flow import flow
+from vestibule.flows.sign_up.waiting import list_waiting_sign_ups
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.limits import password_attempts as tries
@@ -203,6 +201,5 @@ def _has_waiting_sign_up(name: LoginName, password: str) -> bool:
     """
     if name.address is None:
         return False
-    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, name.address.all_digests, limit=1)
-    kept = [challenges.unseal_payload(seen, SignUpPayload).password_hash for seen in newest]
+    kept = [payload.password_hash for _, payload in list_waiting_sign_ups(name.address, limit=1)]
     return passwords.verify_password_hash(passwords.normalise_password(password), "".join(kept))

@@ -109,10 +109,13 @@ def sign_out(*, client: Client, token: str = "") -> None:
         Unauthenticated: the client is not signed in and sent no token.
         Unavailable: the database cannot be reached.
     """
-    session_id = client.session_id or (find_session_by_refresh_token(token).pk if token else None)
-    if session_id is None:
+    if client.user_id and client.session_id:
+        _end_sessions(client, client.user_id, only=client.session_id)
+    elif token:
+        session = find_session_by_refresh_token(token)
+        _end_sessions(client, session.user_id, only=session.pk)
+    else:
         raise errors.Unauthenticated
-    _end_sessions(client, Session.objects.get(pk=session_id).user_id, only=session_id)
 
 
 @flow("sessions.sign_out_everywhere")
@@ -136,6 +139,6 @@ def _end_sessions(client: Client, user_id: UUID, *, only: UUID | None = None) ->
 
 def _end_stolen_session(client: Client, session: Session) -> None:
     """End the session, record the event and mail the owner, in the caller's transaction."""
-    Session.objects.filter(pk=session.pk).update(revoked_at=client.at)
+    registry.revoke_sessions(session.user_id, client.at, only_session=session.pk)
     record_event(events.SESSION_REFRESH_REUSED, client, user_id=session.user_id, session=str(session.pk))
     notices.post_message(client, messages.SESSION_ENDED, notices.contact_address(session.user), owner=session.user)

@@ -27,8 +27,9 @@ from vestibule.courier import allowances, messages
 from vestibule.flows import notices
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import deferred as any_registration
-from vestibule.flows.sign_up import steps
+from vestibule.flows.sign_up import steps, waiting
 from vestibule.flows.sign_up.steps import Registered, Sent
+from vestibule.flows.sign_up.waiting import WaitingSignUp
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.limits import ledger
@@ -38,8 +39,6 @@ from vestibule.limits.rolling_window import Allowance
 # A confirmation looks through the newest sign-ups on the address (the rates admit twenty an hour; each lives six
 # hours). It computes a hash only for those with the mark of the typed password, shared by one in 4,096 others.
 MAX_CANDIDATES, MAX_HASHES = 128, 2
-
-WaitingSignUp = tuple[Challenge, SignUpPayload]  # a sign-up and its payload
 
 
 @flow("pending_registration.register")
@@ -84,7 +83,8 @@ def resend(*, client: Client, address: Address) -> None:
         Unavailable: a store cannot be reached.
     """
     issued = None
-    with suppress(errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed):
+    refusals = (errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed, errors.Locked)
+    with suppress(*refusals):
         for seen, _payload in _newest_of_address(address)[:1]:
             issued = any_registration.issue_new_secret(client, seen, address)
     if issued is None:
@@ -115,17 +115,18 @@ def confirm(
     """
     if not password:
         raise errors.PasswordRequired(subject=address.digest)
-    if codes.parse_code(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits) is None:
+    code = codes.parse_code(otp, challenges.policies[Purpose.PENDING_REGISTRATION].digits)
+    if code is None:
         raise _wrong_code_refusal(client, address, is_guess=False)
     admission.acquire_place(HASH)
     seen = _find_by_password(_with_password_mark(_newest_of_address(address), password), password)
     if seen is None:
         raise _wrong_code_refusal(client, address, is_guess=True)
     try:
-        with challenges.verify(seen, otp, SignUpPayload, now=client.at) as proof:
+        with challenges.verify(seen, code, SignUpPayload, now=client.at) as proof:
             return steps.create_proved_account(client, proof, username)
     except (errors.WrongSecret, errors.Exhausted, errors.Expired, errors.AlreadyUsed, errors.Locked) as refusal:
-        if challenges.secrets.matches_secret(seen, otp, SecretKind.CODE):
+        if challenges.secrets.matches_secret(seen, code, SecretKind.CODE):
             raise
         raise _wrong_code_refusal(client, address, is_guess=True) from refusal
 
@@ -247,8 +248,7 @@ def _is_same_browser(challenge: Challenge, registration: str) -> bool:
 def _newest_of_address(address: Address) -> list[WaitingSignUp]:
     """Return the newest sign-ups on the address whose proof was sent, with their payloads. Sign-ups whose message was
     held back are left out, so that they do not hide one that its owner can prove."""
-    newest = challenges.list_newest(Purpose.PENDING_REGISTRATION, address.all_digests, limit=MAX_CANDIDATES)
-    found = [(seen, challenges.unseal_payload(seen, SignUpPayload)) for seen in newest]
+    found = waiting.list_waiting_sign_ups(address, limit=MAX_CANDIDATES)
     return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.unsent]
 
 
@@ -282,7 +282,8 @@ def _simulate_resend(client: Client, address: Address) -> None:
         unsent = conf.keys.digest("unsent", address.digest)
         issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
         again = replace(issued, is_first_send=False)
-        notices.post_message(client, messages.VERIFY_ADDRESS, address, owner=None, issued=again, permit=permit)
+        kind = messages.VERIFY_ADDRESS
+        notices.post_message(client, kind, address, owner=None, link="verify_email", issued=again, permit=permit)
         record_event(events.REGISTRATION_RESENT, client, subject=address.digest, code="nobody")
 
 

@@ -148,14 +148,15 @@ def post_sign_up_message(
     client: Client, issued: Issued[SignUpPayload], purpose: Purpose, address: Address, permit: Permit
 ) -> None:
     """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
+    link = notices.link_url("verify_email", issued)
     params: dict[str, str | int] = {
         "address": client.ip_address or "",
         "at": client.at.isoformat(),
         "minutes": max(1, issued.status.code_expires_in // 60),
         "hours": max(1, issued.status.expires_in // 3600),
         "code": issued.code or "",
-        "link": notices.page_url("verify_email", issued.link) if issued.link else "",
-        "reject": f"{notices.page_url('verify_email', issued.link)}&reject=1" if issued.link else "",
+        "link": link,
+        "reject": f"{link}&reject=1" if link else "",
     }
     outbox.post(
         client,

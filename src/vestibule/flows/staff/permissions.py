@@ -1,7 +1,6 @@
 """Permissions of the staff: one table (docs/permissions.md), checked against the role that the database holds now."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -66,8 +65,7 @@ def require_permission(client: Client, permission: Permission) -> User:
     user = step_up.require_user(client)
     if permission not in ROLE_PERMISSIONS[user.role]:
         raise errors.NotAllowed
-    if not is_recently_proved(client, conf.staff_session if permission is Permission.LOOK else conf.step_up):
-        raise errors.StepUpRequired
+    step_up.require_recent_sign_in(client, conf.staff_session if permission is Permission.LOOK else conf.step_up)
     return user
 
 
@@ -82,11 +80,6 @@ def lock_staff_member(client: Client, permission: Permission) -> None:
     """
     if permission not in ROLE_PERMISSIONS[step_up.lock_current_user(client).role]:
         raise errors.NotAllowed
-
-
-def is_recently_proved(client: Client, span: timedelta) -> bool:
-    """Return whether the client proved who it is within `span`."""
-    return client.auth_time is not None and client.auth_time > client.at - span
 
 
 def load_person(user_id: UUID) -> User:

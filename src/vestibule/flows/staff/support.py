@@ -175,8 +175,8 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
     if user.status != Status.ACTIVE:
         raise permissions.status_refusal("account_not_active")
-    password_reset.start(client=_as_system(client), address=notices.contact_address(user), proved_by_link=True)
     with atomic():
+        password_reset.send_to_owner(_as_system(client), user, notices.contact_address(user))
         _record_staff_action(client, user, events.PASSWORD_RESET_BY_STAFF, why)
     return user
 
@@ -193,13 +193,4 @@ def _record_staff_action(
 def _as_system(client: Client) -> Client:
     """Return a client that stands for the service, so that messages and records of the person hold no trace of the
     staff's address, device or language."""
-    return replace(
-        client,
-        actor="system:staff",
-        ip_address=None,
-        user_agent="",
-        language="",
-        session_id=None,
-        auth_time=None,
-        user_id=None,
-    )
+    return replace(Client.for_system("staff", client.at), request_id=client.request_id)
