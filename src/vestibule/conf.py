@@ -5,7 +5,8 @@
     conf.otp_ttl  # of VESTIBULE = {"OTP_TTL": timedelta(minutes=5)}, or the default
 
 A key is the name of a field of `Settings` in capitals (docs/settings.md). What is Django's own (databases, the secret
-key, e-mail) stands in Django's settings. Nothing is read at import; `override_settings` and its like are followed.
+key, e-mail) stands in Django's settings. Nothing is read at import. `override_settings` and its
+like are followed, but by what a process makes once: the challenge engine and the hashing threads.
 """
 
 import difflib
@@ -55,7 +56,7 @@ class Settings:
     var_dir: Path = Path("var")  # holds the development mailbox
     redis_url: str = ""  # empty: rates are counted in this process, challenges are kept in the database
     challenge_store: Literal["database", "redis"] = "database"
-    outbox_waker: str = ""  # dotted path of what wakes the workers; empty: a thread of this process delivers
+    outbox_waker: str = ""  # dotted path of what wakes a worker; empty: the thread of `vestibule serve`
 
     # Sign-up and passwords.
     registration_mode: RegistrationMode = "deferred"  # of the pages; the API has both

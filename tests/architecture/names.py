@@ -37,7 +37,7 @@ COUNTED = {
 }  # of the ledger: their first argument is a scope
 DJANGOS = ("password_too_short",)  # codes of fields, of the validators of Django's that we use
 # Of the key ring: the argument that says what the key is for.
-KEYED = {**dict.fromkeys(("digest", "all_digests", "sign", "unsign", "seal", "unseal"), 0), "matches": 1}
+KEYED = {**dict.fromkeys(("digest", "all_digests", "sign", "unsign", "seal", "unseal"), 0), "matches_digest": 1}
 REDIS_KEY = re.compile(r"(vestibule|\{\}):[a-z]")
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, override
 
 from tests.architecture.source import Call, calls, trees
 from vestibule.accounts import passwords
+from vestibule.accounts.models import User
 from vestibule.web.field_messages import FIELD_MESSAGES, field_message
 
 RENDERS = ("vestibule.web", "vestibule.courier.messages")
@@ -98,7 +99,7 @@ class ForeignValidator:
 def test_a_validator_of_somebody_elses_project_brings_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """And they are read at the edge, in the language of whoever reads them."""
     monkeypatch.setattr(password_validation, "get_default_password_validators", lambda: [ForeignValidator()])
-    [error] = passwords.find_policy_violations("whatever it is")
+    [error] = passwords.find_policy_violations("whatever it is", User())
     assert error.code == "pwned"
     with override("en"):
         assert field_message(error) == "Enter a valid value."
@@ -129,13 +130,8 @@ def _keys(call: Call, params: ast.expr | None) -> set[str]:
 def _validator_keys() -> set[str]:
     """What the validators of passwords say: each is asked what it has against a password that it refuses."""
     tried = ("a", "password1234", "adalovelace1", "lovelace12345678")
-    return {
-        error.message_key
-        for password in tried
-        for error in passwords.find_policy_violations(
-            password, email="ada.lovelace@navy.example", username="adalovelace"
-        )
-    }
+    own = User(email="ada.lovelace@navy.example", username="adalovelace")
+    return {error.message_key for password in tried for error in passwords.find_policy_violations(password, own)}
 
 
 def _texts_that_are_used(tree: ast.Module) -> Iterator[ast.Constant]:

@@ -81,7 +81,12 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
         f"service/cli/management/commands/{name}.py"
         for name in ("create_admin", "lift_silence", "rotate_keys", "set_role")
     }
-    of_house = {"courier/delivery.py", "flows/account/personal_data.py", "service/worker/schedule.py"}
+    of_house = {
+        "courier/delivery.py",
+        "flows/account/personal_data.py",
+        "flows/staff/support.py",
+        "service/worker/schedule.py",
+    }
     assert makers == commands | of_house | {"web/edge.py", "service/ops/feedback.py"}
     assert inspect.signature(edge.admit).return_annotation is Client
 

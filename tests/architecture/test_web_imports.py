@@ -18,7 +18,7 @@ READERS = {
     "captcha.wait_ticket": {"issue_ticket"},
     "courier.transports.mailbox": {"find_message", "list_messages"},
     "sessions.access_tokens": {
-        *("find_live_session", "is_session_live", "issue_token", "lifetime_seconds", "read_auth_time", "verify_token"),
+        *("find_live_session", "find_session", "issue_token", "lifetime_seconds", "read_auth_time", "verify_token"),
     },
     "sessions.devices": {"clean_device_claims", "describe_user_agent"},
 }

@@ -15,7 +15,7 @@ from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.policy import PolicySettings
+from vestibule.challenges.policy import ATTEMPTS, RESENDS
 from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
 from vestibule.courier.models import Message
@@ -54,7 +54,7 @@ def test_hol_17_the_next_one_waits_like_a_resend(inbox: Inbox, way: str, elsewhe
     with travel(NOON, tick=False) as clock:
         handle = elsewhere(begin(way), "p0@example.com").registration
         cooldowns = conf.otp_cooldowns
-        for number in range(1, PolicySettings().resends):
+        for number in range(1, RESENDS):
             wait = cooldowns[min(number, len(cooldowns) - 1)].total_seconds()
             clock.shift(wait - 1)
             assert elsewhere(handle, f"p{number}@example.com").code == "cooldown"
@@ -66,7 +66,7 @@ def test_hol_17_the_next_one_waits_like_a_resend(inbox: Inbox, way: str, elsewhe
         clock.shift(301)
         assert elsewhere(handle, "last@example.com").code == "throttled"
         assert Api().resend(handle).code == "throttled"
-        assert Message.objects.count() == PolicySettings().resends + 1
+        assert Message.objects.count() == RESENDS + 1
 
 
 @pytest.mark.usefixtures("house")
@@ -88,7 +88,7 @@ def test_hol_17_tries_that_were_used_stay_used(inbox: Inbox, way: str, elsewhere
     for _ in range(3):
         assert Api().confirm(handle, wrong).code == "otp_invalid"
     moved = elsewhere(handle, "new@example.com").registration
-    assert challenges.status_of(record(moved), record(moved).sent_at).attempts_left == PolicySettings().attempts - 3
+    assert challenges.status_of(record(moved), record(moved).sent_at).attempts_left == ATTEMPTS - 3
     wrong = f"{(int(inbox.newest('new@example.com').code) + 1) % 1_000_000:06d}"
     assert [Api().confirm(moved, wrong).code for _ in range(2)] == ["otp_invalid", "otp_exhausted"]
 

@@ -16,7 +16,7 @@ ADA = "ada.lovelace@example.com"
 
 
 def codes(password: str, **own: str) -> list[str]:
-    return [problem.code for problem in passwords.find_policy_violations(passwords.normalise_password(password), **own)]
+    return [problem.code for problem in passwords.find_policy_violations(password, User(**own))]
 
 
 GUESSED = [

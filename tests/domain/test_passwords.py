@@ -23,7 +23,10 @@ def visit() -> Iterator[None]:
 
 
 def codes(password: str, **own: str) -> list[str]:
-    return [problem.code for problem in passwords.find_policy_violations(passwords.normalise_password(password), **own)]
+    return [
+        problem.code
+        for problem in passwords.find_policy_violations(passwords.normalise_password(password), User(**own))
+    ]
 
 
 # The policy.

@@ -32,7 +32,7 @@ def asked(act: Callable[[], object]) -> list[str]:
         ("refresh", 4, 4),
         ("me", 1, 1),
         ("sessions", 2, 2),
-        ("logout", 6, 6),
+        ("logout", 5, 5),
         ("forgot", 13, 12),
     ],
 )

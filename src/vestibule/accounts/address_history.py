@@ -58,6 +58,11 @@ def remember_former_address(user: User, kind: type[Address], now: datetime) -> N
         FormerAddress.objects.create(user=user, address=address, since=since, until=now, epoch=user.epoch)
 
 
+def former_addresses_of(user: User) -> list[Address]:
+    """Return the addresses that the account had, while it can be taken back from them."""
+    return [restore_address(each) for each in user.former_addresses.values_list("address", flat=True)]
+
+
 def expired_former_addresses(before: datetime) -> QuerySet[FormerAddress]:
     """Return the addresses that were left before that moment."""
     return FormerAddress.objects.filter(until__lt=before)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from vestibule.accounts import identifiers, passwords
 from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.accounts.identifiers import FullName, Username
-from vestibule.accounts.models import Role
+from vestibule.accounts.models import Role, User
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
 from vestibule.conf import conf
 from vestibule.kernel.errors import FieldError, Invalid, Malformed
@@ -53,7 +53,7 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
     password = passwords.normalise_password(typed.get("password") or "")
     if "password" not in wrong and (
         found := passwords.find_policy_violations(
-            password, email=email, username=username, full_name=full_name, phone_number=number
+            password, User(email=email, username=username, full_name=full_name, phone_number=number)
         )
     ):
         wrong["password"] = found

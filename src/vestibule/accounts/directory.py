@@ -1,8 +1,10 @@
 """Lookups of accounts by address, number or name. No other module looks a person up by typed text."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
@@ -26,8 +28,18 @@ _BY_ADDRESS = {
 
 def find_account_by_address(address: Address) -> User | None:
     """Return the account with this e-mail address, in any state but PENDING, or the account that proved this number;
-    None if there is none."""
-    return _BY_ADDRESS[address.kind].first(address.value)
+    None if there is none. Then a user is made of nothing all the same, so that time tells nothing."""
+    found = _BY_ADDRESS[address.kind].first(address.value)
+    if found is None:
+        User.from_db(DEFAULT_DB_ALIAS, *_nobody())
+    return found
+
+
+@cache
+def _nobody() -> tuple[tuple[str, ...], tuple[object, ...]]:
+    """Return the columns of a user, and a value for each."""
+    columns = User._meta.concrete_fields
+    return tuple(each.attname for each in columns), tuple(each.get_default() for each in columns)
 
 
 def addresses_of(user: User) -> list[Address]:
@@ -43,7 +55,7 @@ def find_account_by_login_name(login_name: LoginName) -> User | None:
         return None
     if login_name.address:
         return find_account_by_address(login_name.address)
-    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=login_name.value.lower()).first()
+    return _accounts_named(login_name.value).first()
 
 
 def login_names_of(user: User) -> list[LoginName]:
@@ -54,7 +66,11 @@ def login_names_of(user: User) -> list[LoginName]:
 
 def is_username_taken(username: Username) -> bool:
     """Return whether an account has this username, in any case. A waiting sign-up reserves none."""
-    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower()).exists()
+    return _accounts_named(username).exists()
+
+
+def _accounts_named(username: str) -> QuerySet[User]:
+    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=username.lower())
 
 
 class _PatternIndexOrder(OrderBy):
@@ -90,4 +106,4 @@ def _match_search(typed: str) -> QuerySet[User]:
     begins = User.objects.filter(email__startswith=name.value.lower())
     if parsing.looks_like_email(typed) or begins.exists():
         return begins
-    return _ACCOUNTS.alias(handle=Lower("username")).filter(handle=name.value.lower())
+    return _accounts_named(name.value)

@@ -40,7 +40,9 @@ def reread_schemes_if_stale() -> None:
 
 def schemes_in_use(encoded: str) -> Mapping[str, str]:
     """Return a hash that no password has for each scheme in use, including the scheme of `encoded`. Makes no query."""
-    imported = _imported_schemes.peek() or {}
+    imported = _imported_schemes.peek()
+    if imported is None:
+        imported = {}
     if encoded and scheme_of(encoded) not in {**_current_scheme(), **imported}:
         imported.update(_unmatchable_by_scheme(encoded))
     return {**_current_scheme(), **imported}

@@ -60,7 +60,7 @@ class User(AbstractBaseUser):
         default=0, db_default=0
     )  # how often it was recovered: see accounts.address_history
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(default=timezone.now)  # every UPDATE of a user sets it
+    updated_at = models.DateTimeField(default=timezone.now)  # every change by the person or the staff sets it
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -55,13 +55,11 @@ def normalise_password(typed: str) -> str:
     return unicodedata.normalize("NFC", typed) if len(typed) <= 4 * MAX_BYTES else typed
 
 
-def find_policy_violations(
-    password: str, *, email: str = "", username: str = "", full_name: str = "", phone_number: str = ""
-) -> list[FieldError]:
-    """Return what the policy refuses about this normalised password; an empty list if nothing."""
+def find_policy_violations(password: str, own: User) -> list[FieldError]:
+    """Return what the policy refuses about this normalised password of somebody with these data (a user that need not
+    be saved); an empty list if nothing."""
     if len(password.encode()) > MAX_BYTES:
         return [FieldError("password_too_long")]
-    own = User(email=email, username=username, full_name=full_name, phone_number=phone_number)
     try:
         password_validation.validate_password(password, user=own)
     except ValidationError as error:

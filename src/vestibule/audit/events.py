@@ -142,12 +142,12 @@ ADMIN_INVITED = Event("admin.invited", "The command line sent an address the lin
 AUDIT_EXPORTED = Event("audit.exported", "Staff took a copy of the audit log.")
 
 ALL_EVENTS = tuple(value for value in globals().values() if isinstance(value, Event))
+_MEANINGS = {event.name: event.meaning for event in ALL_EVENTS}
 
 
 def meaning_of(name: str) -> str:
     """Return what an event means, in words."""
-    known = {event.name: event.meaning for event in ALL_EVENTS}
-    return known.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
+    return _MEANINGS.get(name, f"Refused: {name.removesuffix('.refused').replace('.', ' ').replace('_', ' ')}.")
 
 
 def refusal_event(flow: str, *, in_audit_log: bool = True, counted_daily: bool = False) -> Event:

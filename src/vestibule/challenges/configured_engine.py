@@ -19,7 +19,7 @@ from vestibule.storage import redis_client
 def _open_store() -> Store:
     if conf.challenge_store == "redis":
         try:
-            return RedisStore(redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS))
+            return RedisStore(redis_client.open_connection(conf.redis_url))
         except redis_client.unreachable_errors() as error:  # a cluster client asks for the nodes when it is made
             raise Unavailable from error
     return DatabaseStore()

@@ -123,16 +123,10 @@ class Engine:
         code, link = self._generate_secrets(policy, challenge.subject, now)
         digests = self.secrets.digest_secrets(challenge.purpose, challenge.id, code, link, decoy=decoy)
         self.check_may_resend(challenge, now)
-        if not self.store.count_send(challenge, digests=digests, now=now, expires_at=now + policy.ttl):
-            status.check_may_send(policy, self.store.get(challenge.id), now)
-            raise errors.Locked(retry_after=1, subject=challenge.subject)
         sends, expires_at = challenge.sends + 1, now + policy.ttl
         renewed = replace(challenge, digests=digests, sent_at=now, expires_at=expires_at, sends=sends)
-        try:
+        with self._count_send(challenge, digests, now, expires_at):
             yield self._build_issued(renewed, code, link, decoy=decoy, payload=payload)
-        except BaseException:
-            self._log_failure_of(lambda: self.store.undo_send(challenge, digests=digests))
-            raise
 
     @contextmanager
     def send_elsewhere(self, challenge: Challenge, *, now: datetime) -> Iterator[Challenge]:
@@ -141,13 +135,19 @@ class Engine:
         voids this record, and the caller retires it. Raises what `resend` raises."""
         policy = self.policies[challenge.purpose]
         status.check_may_send(policy, challenge, now, to_other_address=True)
-        if not self.store.count_send(challenge, digests=challenge.digests, now=now, expires_at=challenge.expires_at):
-            status.check_may_send(policy, self.store.get(challenge.id), now)
+        with self._count_send(challenge, challenge.digests, now, challenge.expires_at):
+            yield self.store.get(challenge.id) or challenge
+
+    @contextmanager
+    def _count_send(self, challenge: Challenge, digests: bytes, now: datetime, expires_at: datetime) -> Iterator[None]:
+        """Count a send, undone if the body raises. Raises what `check_may_resend` raises; Locked if another was."""
+        if not self.store.count_send(challenge, digests=digests, now=now, expires_at=expires_at):
+            status.check_may_send(self.policies[challenge.purpose], self.store.get(challenge.id), now)
             raise errors.Locked(retry_after=1, subject=challenge.subject)
         try:
-            yield self.store.get(challenge.id) or challenge
+            yield
         except BaseException:
-            self._log_failure_of(lambda: self.store.undo_send(challenge, digests=challenge.digests))
+            self._log_failure_of(lambda: self.store.undo_send(challenge, digests=digests))
             raise
 
     @contextmanager

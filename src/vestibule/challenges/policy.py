@@ -77,13 +77,12 @@ class PolicySettings:
     """The numbers that an operator can set (`OTP_*`). The defaults are those of the security requirements."""
 
     ttl: timedelta = timedelta(minutes=10)  # ASVS 6.5.5: out-of-band codes live at most 10 minutes
-    attempts: int = 5
     cooldowns: tuple[timedelta, ...] = (timedelta(seconds=60), timedelta(seconds=120), timedelta(seconds=300))
-    resends: int = 5
     link_ttl: timedelta = timedelta(hours=6)  # of a sign-up
-    digits: int = 6  # SP 800-63B-4, 3.1.3.2: at least six
 
 
+ATTEMPTS, RESENDS = 5, 5
+DIGITS = 6  # SP 800-63B-4, 3.1.3.2: at least six
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 
 
@@ -93,7 +92,7 @@ def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -
         payload=payload,
         secret=SecretKind.CODE,
         ttl=numbers.ttl,
-        attempts=numbers.attempts,
+        attempts=ATTEMPTS,
         cooldowns=numbers.cooldowns,
         sends=1,
         digits=digits,
@@ -106,7 +105,7 @@ def _link_policy(ttl: timedelta) -> Policy:
         payload=RecoveryPayload,
         secret=SecretKind.LINK,
         ttl=ttl,
-        attempts=5,
+        attempts=ATTEMPTS,
         cooldowns=(timedelta(minutes=1),),
         sends=1,
     )
@@ -120,23 +119,23 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
                 payload=SignUpPayload,
                 secret=SecretKind.CODE,
                 ttl=numbers.ttl,
-                attempts=numbers.attempts,
+                attempts=ATTEMPTS,
                 cooldowns=numbers.cooldowns,
-                sends=numbers.resends + 1,
-                digits=numbers.digits,
+                sends=RESENDS + 1,
+                digits=DIGITS,
             ),
             Purpose.PASSWORD_RESET: Policy(
                 payload=PasswordResetPayload,
                 secret=SecretKind.CODE_AND_LINK,
                 ttl=timedelta(hours=1),
                 code_ttl=numbers.ttl,
-                attempts=numbers.attempts,
+                attempts=ATTEMPTS,
                 cooldowns=numbers.cooldowns,
                 sends=1,
                 digits=EXISTING_ACCOUNT_DIGITS,
             ),
             Purpose.EMAIL_CHANGE: _code_policy(EmailChangePayload, numbers, EXISTING_ACCOUNT_DIGITS),
-            Purpose.PHONE_CHANGE: _code_policy(PhoneChangePayload, numbers, numbers.digits),
+            Purpose.PHONE_CHANGE: _code_policy(PhoneChangePayload, numbers, DIGITS),
             Purpose.EMAIL_UNDO: _link_policy(timedelta(hours=72)),
             Purpose.NOT_ME: _link_policy(timedelta(hours=72)),
             Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
@@ -145,10 +144,10 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
                 secret=SecretKind.CODE_AND_LINK,
                 ttl=numbers.link_ttl,
                 code_ttl=numbers.ttl,
-                attempts=numbers.attempts,
+                attempts=ATTEMPTS,
                 cooldowns=numbers.cooldowns,
-                sends=numbers.resends + 1,
-                digits=numbers.digits,
+                sends=RESENDS + 1,
+                digits=DIGITS,
             ),
         }
     )

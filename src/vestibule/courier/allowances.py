@@ -124,7 +124,7 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
         counts.append(Count("mails from", here, rates.cap_allowance(rules.MAILS_FROM_NETWORK)))
     if spaced:
         counts = [
-            replace(each, allowance=_is_spaced_out(each.allowance, few=client.messages_withheld and not budget_key))
+            replace(each, allowance=_space_out(each.allowance, few=client.messages_withheld and not budget_key))
             for each in counts
         ]
     of_network = rates.cap_allowance(rules.MAILS_OF_NETWORK)
@@ -134,7 +134,7 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
     return counts
 
 
-def _is_spaced_out(allowance: Allowance, *, few: bool) -> Allowance:
+def _space_out(allowance: Allowance, *, few: bool) -> Allowance:
     return replace(allowance, windows=(*allowance.windows, *(((1, APART),) if few else ())), after=APART)
 
 

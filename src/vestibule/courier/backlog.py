@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
+from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.delivery import REFUSES_US_PREFIX, due_filter
 from vestibule.courier.models import Message, State
 
 # Reasons for which a message is abandoned as intended. Any other reason is a failure of a transport.
-_EXPECTED_ENDINGS = ("superseded", "expired", "capped", "nobody", "bounced", "refused")
+_EXPECTED_ENDINGS = (*UNSENT_REASONS, "superseded", "expired", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

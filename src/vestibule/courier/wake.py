@@ -4,7 +4,6 @@ The outbox is the only queue. A lost wake-up costs a few seconds, because the sw
 under way serves everything posted meanwhile; a mark in Redis says that there is one.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from threading import Event
@@ -29,7 +28,7 @@ def wake_worker() -> None:
     if not conf.outbox_waker:
         wake_event.set()
     elif set_wake_mark(only_if_absent=True):
-        _load_waker(conf.outbox_waker)()
+        import_string(conf.outbox_waker)()
 
 
 def set_wake_mark(*, only_if_absent: bool = False) -> bool:
@@ -48,11 +47,5 @@ def clear_wake_mark() -> None:
 
 
 @cache
-def _load_waker(path: str) -> Callable[[], None]:
-    waker: Callable[[], None] = import_string(path)
-    return waker
-
-
-@cache
 def _redis_connection() -> "Redis":
-    return redis_client.open_connection(conf.redis_url, **redis_client.TIMEOUTS)
+    return redis_client.open_connection(conf.redis_url)

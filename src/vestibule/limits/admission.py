@@ -173,7 +173,7 @@ class AdmissionControl:
         self.places = PlacePool(places, reserved_places)
         self.slot_wait = wait
         self.slots = {work: SlotPool(number) for work, number in slots.items()}
-        self._claim: ContextVar[PlaceClaim | None] = ContextVar("visit", default=None)
+        self._claim: ContextVar[PlaceClaim | None] = ContextVar("claim", default=None)
         self._networks: dict[str, None] = {}
         self._lock = Lock()
 
@@ -196,8 +196,8 @@ class AdmissionControl:
 
     def end_request(self) -> None:
         """End the attribution of this thread's work, if there is one, and release its place."""
-        if visit := self._claim.get():
-            visit.release_place()
+        if claim := self._claim.get():
+            claim.release_place()
         self._claim.set(None)
 
     @contextmanager
@@ -219,11 +219,11 @@ class AdmissionControl:
             Unavailable: no place is free for this client.
             RuntimeError: no client was named for this thread (`attribute_work_to`).
         """
-        visit = self._claim.get()
-        if visit is None:
-            raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (Admission.visiting)")
-        visit.acquire_place(work)
-        return visit
+        claim = self._claim.get()
+        if claim is None:
+            raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (attribute_work_to)")
+        claim.acquire_place(work)
+        return claim
 
     @contextmanager
     def hold_slot(self, work: WorkKind) -> Iterator[None]:
@@ -233,10 +233,10 @@ class AdmissionControl:
             Unavailable: no place is free for this client, or no slot was free within SLOT_WAIT.
             RuntimeError: no client was named for this thread (`attribute_work_to`).
         """
-        visit = self.acquire_place(work)
+        claim = self.acquire_place(work)
         slots = self.slots[work]
         with WAITING.labels(work=work.name).track_inprogress():
-            admitted = slots.acquire_slot(visit.largest_share, self.slot_wait)
+            admitted = slots.acquire_slot(claim.largest_share, self.slot_wait)
         if not admitted:
             REFUSED.labels(work=work.name, where="wait").inc()
             raise Unavailable(retry_after=1)

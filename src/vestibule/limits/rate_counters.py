@@ -11,6 +11,7 @@ from limits.storage import MemoryStorage, RedisClusterStorage, RedisStorage, Sto
 from limits.strategies import MovingWindowRateLimiter
 
 from vestibule.conf import conf
+from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Throttled, Unavailable
 from vestibule.limits import rates
 from vestibule.limits.rules import Rule
@@ -38,11 +39,11 @@ class _ClusterStorage(RedisClusterStorage):
 
 def _open_limiter() -> MovingWindowRateLimiter:
     if conf.redis_url:
-        return MovingWindowRateLimiter(open_redis_storage(conf.redis_url, **redis_client.TIMEOUTS))
+        return MovingWindowRateLimiter(open_redis_storage(conf.redis_url))
     return MovingWindowRateLimiter(MemoryStorage())
 
 
-_limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(_open_limiter))
+_limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(Cached(_open_limiter).get))
 
 
 def count_request(rule: Rule, *, network: str) -> None:

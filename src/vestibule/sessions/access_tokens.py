@@ -122,7 +122,16 @@ def find_live_session(claims: Mapping[str, Any], now: datetime) -> Session:
         sid = UUID(claims["sid"])
     except (ValueError, TypeError) as error:
         raise errors.CredentialInvalid from error
-    found = _SESSION_BY_ID.first(sid)
+    return find_session(sid, now)
+
+
+def find_session(id: UUID, now: datetime) -> Session:
+    """Return the live session with this id, with user and profile, in one query.
+
+    Raises:
+        SessionRevoked: the session does not exist or is not live.
+    """
+    found = _SESSION_BY_ID.first(id)
     if found is None or not is_session_live(found, now):
         raise errors.SessionRevoked
     return found

@@ -52,6 +52,7 @@ def list_live_sessions(user_id: UUID, now: datetime) -> QuerySet[Session]:
     found = Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=now)
     idle = Q(
         is_page=True,
+        user__role=Role.USER,
         expires_at__lte=F("created_at") + conf.page_session,
         last_seen_at__lte=now - conf.page_idle,
     )

@@ -41,12 +41,13 @@ class RedisAddress:
 
 def open_connection(url: str, **options: Any) -> "redis.Redis":
     """Return a client that connects at first use; a cluster client asks for the nodes at once. A stale connection is
-    reopened, once.
+    reopened, once. Every wait has a time-out (TIMEOUTS, where the options name no other).
 
     Raises:
         RedisError: one of `unreachable_errors`, if a cluster cannot be reached.
         ValueError: the URL is malformed.
     """
+    options = {**TIMEOUTS, **options}
     options.setdefault("retry", redis.retry.Retry(redis.backoff.NoBackoff(), 1))
     if not is_sentinel_or_cluster_url(url):
         return redis.Redis.from_url(url, **options)
