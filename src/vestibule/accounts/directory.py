@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
@@ -15,6 +14,7 @@ from vestibule.accounts.models import Status, User
 from vestibule.addresses import parsing
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.kernel.text import strip_invisible
+from vestibule.storage import database
 from vestibule.storage.prepared import PreparedQuery
 
 MAX_SEARCH_RESULTS = 200  # people; to narrow a longer result, the staff type more
@@ -31,7 +31,7 @@ def find_account_by_address(address: Address) -> User | None:
     None if there is none. Then a user is made of nothing all the same, so that time tells nothing."""
     found = _BY_ADDRESS[address.kind].first(address.value)
     if found is None:
-        User.from_db(DEFAULT_DB_ALIAS, *_nobody())
+        User.from_db(database.alias(), *_nobody())
     return found
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -15,6 +14,7 @@ from vestibule.accounts.address_history import ProvedAddress
 from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, empty_columns
 from vestibule.accounts.models import FormerAddress, Profile, Role, Status, User
 from vestibule.addresses.address import Address, Email, Phone
+from vestibule.storage import database
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_or_update, insert_row
 
@@ -48,6 +48,7 @@ def save_pending_user(details: AccountDetails, sign_up_id: UUID, now: datetime) 
     conflict = '("email")' if details.email else """("phone_number") WHERE "email" IS NULL AND "status" = 'pending'"""
     replaced = (*details.user_columns, "sign_up_id", "updated_at")
     put = insert_or_update(user, replaced, conflict=conflict, where=""""vestibule_user"."status" = 'pending'""")
+    connection = database.connection()
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_PROFILE, [Profile._meta.pk.get_db_prep_save(put or user.pk, connection)])
     return put if isinstance(put, UUID) else None

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 
 import structlog
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import F
-from django.db.transaction import atomic
 
 from vestibule.audit.models import DayTally
+from vestibule.storage import database
+from vestibule.storage.database import atomic
 
 WRITE_INTERVAL = timedelta(seconds=10)  # at least, between two writes of a process
 
@@ -33,7 +34,7 @@ class DailyCounter:
         with self._lock:
             self._counts[(now.date(), name, code)] += 1
             due = self._written_at is None or not timedelta() <= now - self._written_at < WRITE_INTERVAL
-            due = due and not connection.in_atomic_block  # a rollback would lose it
+            due = due and not database.connection().in_atomic_block  # a rollback would lose it
             if due:
                 self._written_at = now
         if due:

@@ -4,7 +4,6 @@ from functools import partial
 from uuid import UUID
 
 import structlog
-from django.db.transaction import on_commit
 from prometheus_client import Counter
 
 from vestibule.audit import daily_counts, funnel
@@ -12,6 +11,7 @@ from vestibule.audit.events import ALL_EVENTS, Event
 from vestibule.audit.models import AuditEvent
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed
+from vestibule.storage.database import on_commit
 from vestibule.storage.rows import insert_once
 
 log = structlog.get_logger("vestibule.audit")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import QuerySet
-from django.db.transaction import atomic
 
 from vestibule.audit.models import AuditEvent, DayTally
 from vestibule.kernel import networks
+from vestibule.storage import database
+from vestibule.storage.database import atomic
 
 
 @contextmanager
@@ -28,6 +28,7 @@ def allow_shortening() -> Iterator[None]:
 
 
 def _set_shortening(word: str) -> None:
+    connection = database.connection()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('vestibule.audit_shortening', %s, true)", [word])  # to the commit at most

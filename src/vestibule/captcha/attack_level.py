@@ -6,8 +6,6 @@ Stuffing).
 
 from datetime import datetime, timedelta
 
-from django.db.transaction import atomic
-
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
@@ -15,6 +13,7 @@ from vestibule.kernel.cached import Cached
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import InvalidCredentials, WrongSecret
 from vestibule.limits import alarms
+from vestibule.storage.database import atomic
 
 # A refusal's code, how many of them, within how long.
 Failures = tuple[str, int, timedelta]

@@ -8,7 +8,6 @@ from functools import partial
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.db.transaction import on_commit
 
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest
@@ -17,6 +16,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
 from vestibule.kernel import entropy
+from vestibule.storage.database import on_commit
 from vestibule.storage.rows import insert_once, update_row
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
-from django.db.transaction import atomic
 
 from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
+from vestibule.storage.database import atomic
 
 
 def _claimable_at(now: datetime) -> Q:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db.transaction import on_commit
-
 from vestibule.addresses.address import Address
 from vestibule.courier import allowances, envelope, hourly_digest, wake
 from vestibule.courier.allowances import Permit
@@ -13,6 +11,7 @@ from vestibule.courier.messages import DIGEST, MessageKind
 from vestibule.courier.models import Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
+from vestibule.storage.database import on_commit
 from vestibule.storage.rows import insert_row
 
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import QuerySet
-from django.db.transaction import atomic
 
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
+from vestibule.storage import database
+from vestibule.storage.database import atomic
 from vestibule.storage.prepared import PreparedQuery
 
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
@@ -96,7 +96,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
     """
     moment = int(now.timestamp())
     counted: set[tuple[str, bytes]] = set()
-    if not connection.in_atomic_block:
+    if not database.connection().in_atomic_block:
         seen = _read_counts(counts)
         if wait := max(each.seconds_until_free(moment) for each in seen):
             return Spent(wait, full=_full_scopes(seen, moment))
@@ -158,6 +158,7 @@ def reset_counts(*whose: tuple[str, bytes]) -> None:
     instead of writing its old values. They are locked in the common order."""
     rows = ", ".join(["(%s, %s)"] * len(whose))
     found = f"SELECT id FROM vestibule_limit_tally WHERE (scope, key) IN (VALUES {rows})"  # noqa: S608 - placeholders
+    connection = database.connection()
     if connection.vendor == "postgresql":
         found += ' ORDER BY scope COLLATE "C", key FOR UPDATE'
     with connection.cursor() as cursor:
@@ -189,7 +190,7 @@ def _full_scopes(counts: Sequence[Count], moment: int) -> tuple[tuple[str, int],
 def _read_counts(counts: Sequence[Count]) -> list[Count]:
     """Return the counts with their stored values, without locking them."""
     places = ", ".join(["(%s, %s)"] * len(counts))
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             "SELECT scope, key, moments, streak FROM vestibule_limit_tally"  # noqa: S608 - placeholders
             f" WHERE (scope, key) IN (VALUES {places})",
@@ -228,6 +229,7 @@ def _with_stored_values(rows: Sequence[TallyRow], counts: Sequence[Count]) -> li
 def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -> bool:
     """Take back what was counted at `now` if nothing else is counted. Return whether it was."""
     streak = "0" if proved else "CASE WHEN streak > 0 THEN streak - 1 ELSE 0 END"
+    connection = database.connection()
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE vestibule_limit_tally SET moments = '[]', streak = {streak}, touched_at = %s"  # noqa: S608 - ours
@@ -239,6 +241,7 @@ def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -
 
 def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[TallyRow]:
     """Insert or change all rows in one statement: `change` applies to existing rows, `more` are its parameters."""
+    connection = database.connection()
     touched_at = connection.ops.adapt_datetimefield_value(now)
     values = [(*each.table_row, touched_at) for each in counts]
     with connection.cursor() as cursor:

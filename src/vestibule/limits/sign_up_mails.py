@@ -5,8 +5,6 @@ account (a reset, a notice) are sent anyway, and so are those that a client with
 (docs/decisions/0084).
 """
 
-from django.db.transaction import atomic
-
 from vestibule.addresses.address import Email
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -15,6 +13,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled
 from vestibule.limits import alarms, rate_counters
 from vestibule.limits.rules import SIGN_UP_MAIL
+from vestibule.storage.database import atomic
 
 
 def count_sign_up_mail(client: Client, email: Email) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from django.db import InterfaceError, OperationalError
-from django.db.transaction import on_commit
 from jwt.algorithms import ECAlgorithm
 
 from vestibule.conf import conf
@@ -19,6 +18,7 @@ from vestibule.kernel import entropy
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.sealing import Unsealable
 from vestibule.sessions.models import SigningKey
+from vestibule.storage.database import on_commit
 
 PUBLISHED_BEFORE_SIGNING = timedelta(minutes=10)  # longer than PUBLISHED_FOR, because clocks differ
 PUBLISHED_FOR = timedelta(minutes=5)  # how long a verifier may cache the published set (service.ops.views)

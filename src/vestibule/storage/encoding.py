@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import Error, Tags, register
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from vestibule.storage import database
 
 UTF8 = "UTF8"
 _HINT = (
@@ -17,10 +20,11 @@ _HINT = (
 def check_database_encoding(**_: Any) -> list[Error]:
     """Check the encoding and locale that PostgreSQL was given when the database was created. A database that cannot be
     reached is not checked: the service starts and waits for it."""
-    return list(_find_encoding_errors()) if connection.vendor == "postgresql" else []
+    connection = database.connection()
+    return list(_find_encoding_errors(connection)) if connection.vendor == "postgresql" else []
 
 
-def _find_encoding_errors() -> Iterator[Error]:
+def _find_encoding_errors(connection: BaseDatabaseWrapper) -> Iterator[Error]:
     opened_before = connection.connection is not None
     try:
         with connection.cursor() as cursor:

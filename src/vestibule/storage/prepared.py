@@ -4,9 +4,10 @@ running it (docs/decisions/0018)."""
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, Q, QuerySet
 from django.db.models.query import get_related_populators
+
+from vestibule.storage import database
 
 M = TypeVar("M", bound=Model)
 
@@ -16,6 +17,7 @@ class _CompiledQuery:
     """The SQL that Django made, with its own parameters, the fields of the given ones, and what turns a row into a
     model."""
 
+    alias: str
     sql: str
     own_params: tuple[Any, ...]
     lookup_fields: list[Any]
@@ -31,7 +33,7 @@ class PreparedQuery(Generic[M]):
 
     def __init__(self, rows: QuerySet[M], *lookups: str) -> None:
         self._rows, self._lookups = rows, lookups
-        self._compiled: _CompiledQuery | None = None
+        self._compiled: dict[str, _CompiledQuery] = {}  # by the database's alias
 
     def first(self, *values: object) -> M | None:
         """Return one of the rows, or None. No value may be None, because nothing equals NULL."""
@@ -45,22 +47,23 @@ class PreparedQuery(Generic[M]):
     def _fetch_rows(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[tuple[Any, ...]]]:
         if None in values:
             raise ValueError("nothing equals NULL")
-        compiled = self._compiled = self._compiled or self._compile_query(values)
-        connection = connections[DEFAULT_DB_ALIAS]
+        connection = database.connection()
+        compiled = self._compiled.get(connection.alias) or self._compile_query(values, connection.alias)
         pairs = zip(compiled.lookup_fields, values, strict=True)
         given = [field.get_db_prep_value(value, connection) for field, value in pairs]
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, [*compiled.own_params, *given])
             return compiled, cursor.fetchall()
 
-    def _compile_query(self, values: tuple[object, ...]) -> _CompiledQuery:
+    def _compile_query(self, values: tuple[object, ...], alias: str) -> _CompiledQuery:
         pairs = zip(self._lookups, values, strict=True)
         asked = (Q(**{lookup: value}) for lookup, value in pairs)  # one Q each, because Q sorts its arguments
         query = self._rows.filter(*asked).order_by().query
-        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+        compiler = query.get_compiler(alias)
         sql, params = compiler.as_sql()
         own = compiler.klass_info["select_fields"]
-        return _CompiledQuery(
+        self._compiled[alias] = compiled = _CompiledQuery(
+            alias=alias,
             sql=sql,
             own_params=tuple(params[: len(params) - len(values)]),
             lookup_fields=[self._rows.model._meta.get_field(lookup.partition("__")[0]) for lookup in self._lookups],
@@ -68,14 +71,15 @@ class PreparedQuery(Generic[M]):
             converters=compiler.get_converters([column for column, *_ in compiler.select]),
             field_names=[compiler.select[at][0].target.attname for at in own],
             populators=get_related_populators(  # type: ignore[call-arg]  # the stubs are of Django 6.1
-                compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
+                compiler.klass_info, compiler.select, alias
             ),
         )
+        return compiled
 
     def _build_models(self, compiled: _CompiledQuery, rows: list[tuple[Any, ...]]) -> list[M]:
         made = []
         for row in compiled.compiler.apply_converters(map(list, rows), compiled.converters):
-            model = self._rows.model.from_db(DEFAULT_DB_ALIAS, compiled.field_names, row[: len(compiled.field_names)])
+            model = self._rows.model.from_db(compiled.alias, compiled.field_names, row[: len(compiled.field_names)])
             for populator in compiled.populators:
                 populator.populate(row, model)
             made.append(model)

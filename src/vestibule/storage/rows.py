@@ -1,11 +1,14 @@
-"""Inserts and updates of one row with SQL that is composed once. Django composes it for each call."""
+"""Inserts and updates of one row with SQL that is composed once. Django composes it for each call. Both kinds of
+database quote names alike."""
 
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
+
+from vestibule.storage import database
 
 M = TypeVar("M", bound=Model)
 
@@ -16,16 +19,18 @@ def insert_row(row: M) -> M:
     Raises:
         IntegrityError: a constraint refuses the row.
     """
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(*_bind_insert(row))
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    connection = database.connection()
+    with connection.cursor() as cursor:
+        cursor.execute(*_bind_insert(row, connection))
+    row._state.adding, row._state.db = False, connection.alias
     return row
 
 
 def insert_once(row: M) -> bool:
     """Insert a new row unless a unique constraint finds it. Return whether it was inserted."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        sql, values = _bind_insert(row)
+    connection = database.connection()
+    with connection.cursor() as cursor:
+        sql, values = _bind_insert(row, connection)
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
         return bool(cursor.rowcount)
 
@@ -38,9 +43,9 @@ def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where
     Raises:
         IntegrityError: another constraint refuses the row.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
+    connection = database.connection()
     quoted = connection.ops.quote_name
-    sql, values = _bind_insert(row)
+    sql, values = _bind_insert(row, connection)
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns)
     key: Any = row._meta.pk
     with connection.cursor() as cursor:
@@ -58,7 +63,7 @@ def update_row(row: M, *unchanged: str, **new_values: object) -> bool:
     Raises:
         IntegrityError: a constraint refuses the values.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
+    connection = database.connection()
     sql, set_fields, known = _compile_update(type(row), tuple(new_values), unchanged)
     values = [
         field.get_db_prep_save(value, connection) for field, value in zip(set_fields, new_values.values(), strict=True)
@@ -77,7 +82,7 @@ def update_row(row: M, *unchanged: str, **new_values: object) -> bool:
 def _compile_update(
     model: type[Model], changed_names: tuple[str, ...], unchanged_names: tuple[str, ...]
 ) -> "tuple[str, list[Field[object, object]], list[Field[object, object]]]":
-    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    quoted = database.connection().ops.quote_name
     meta: Any = model._meta
     set_fields = [meta.get_field(name) for name in changed_names]
     known = [meta.pk, *map(meta.get_field, unchanged_names)]
@@ -87,9 +92,8 @@ def _compile_update(
     return sql, set_fields, known
 
 
-def _bind_insert(row: Model) -> tuple[str, list[Any]]:
+def _bind_insert(row: Model, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
     sql, fields = _compile_insert(type(row))
-    connection = connections[DEFAULT_DB_ALIAS]
     return sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
 
 
@@ -97,7 +101,7 @@ def _bind_insert(row: Model) -> tuple[str, list[Any]]:
 def _compile_insert(model: type[Model]) -> "tuple[str, list[Field[object, object]]]":
     # What the database alone knows is left to it; a default of ours may have been given another value.
     fields = [field for field in model._meta.concrete_fields if not field.db_returning or field.has_default()]
-    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    quoted = database.connection().ops.quote_name
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608 - our names

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.flows import step_up
@@ -12,6 +10,7 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices, registry
 from vestibule.sessions.models import Device
+from vestibule.storage.database import atomic
 
 
 @flow("devices.mine")

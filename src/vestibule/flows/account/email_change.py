@@ -2,7 +2,6 @@
 change."""
 
 from django.db import IntegrityError
-from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.models import User
@@ -22,6 +21,7 @@ from vestibule.flows.sign_in import by_password
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.storage.database import atomic
 
 
 @flow("email_change.start")

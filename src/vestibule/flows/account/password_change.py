@@ -1,7 +1,5 @@
 """Change the password, by a person who knows the current one."""
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -13,6 +11,7 @@ from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import by_password
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.storage.database import atomic
 
 
 @flow("password_change.change")

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
-from django.db.transaction import atomic
 
 from vestibule.accounts import address_history, directory, lifecycle, pictures
 from vestibule.accounts.models import User
@@ -31,6 +30,7 @@ from vestibule.limits import ledger
 from vestibule.limits.admission import DOCUMENT, admission
 from vestibule.sessions import devices
 from vestibule.sessions.models import Session
+from vestibule.storage.database import atomic
 
 CLOSING_GRACE = timedelta(days=14)
 EVENTS_PER_PAGE = 50

@@ -1,7 +1,6 @@
 """Change or remove the phone number. A code proves a new one."""
 
 from django.db import IntegrityError
-from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.lifecycle import LockedUser
@@ -24,6 +23,7 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import sms_costs
+from vestibule.storage.database import atomic
 
 
 @flow("phone_change.start")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.transaction import atomic
 
 from vestibule.accounts import lifecycle, pictures, profile_input
 from vestibule.accounts.models import Profile, User
@@ -16,6 +15,7 @@ from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid, Malformed
+from vestibule.storage.database import atomic
 
 
 @flow("profile.show")

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.account_details import AccountDetails
@@ -32,6 +31,7 @@ from vestibule.flows.sign_in import by_password
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
+from vestibule.storage.database import atomic
 
 CONFIRM_PAGE = "password_reset_confirm"
 RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends nothing: the first is on its way

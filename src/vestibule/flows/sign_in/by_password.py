@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.identifiers import LoginName
 from vestibule.accounts.models import User
@@ -26,6 +24,7 @@ from vestibule.limits.admission import HASH, admission
 from vestibule.limits.password_attempts import CountedAccount, CountedAttempt
 from vestibule.sessions import devices, registry
 from vestibule.sessions.models import Session
+from vestibule.storage.database import atomic
 
 
 @flow("sign_in.sign_in")

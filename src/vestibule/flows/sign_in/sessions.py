@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.addresses.address import restore_address
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -20,6 +18,7 @@ from vestibule.sessions import registry
 from vestibule.sessions.models import Session
 from vestibule.sessions.refresh_tokens import IssuedTokens, Reused, find_session_by_refresh_token, rotate_refresh_token
 from vestibule.sessions.relocation import note_move_elsewhere
+from vestibule.storage.database import atomic
 
 
 @flow("sessions.refresh")

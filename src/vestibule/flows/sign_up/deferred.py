@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import lifecycle
 from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import Username
@@ -27,6 +25,7 @@ from vestibule.flows.sign_up import steps
 from vestibule.flows.sign_up.steps import Registered, Sent
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
+from vestibule.storage.database import atomic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

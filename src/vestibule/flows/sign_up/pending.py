@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import Username
@@ -35,6 +33,7 @@ from vestibule.kernel.client import Client
 from vestibule.limits import ledger
 from vestibule.limits.admission import HASH, admission
 from vestibule.limits.rolling_window import Allowance
+from vestibule.storage.database import atomic
 
 # A confirmation looks through the newest sign-ups on the address (the rates admit twenty an hour; each lives six
 # hours). It computes a hash only for those with the mark of the typed password, shared by one in 4,096 others.

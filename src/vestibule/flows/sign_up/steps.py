@@ -8,7 +8,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.transaction import atomic
 
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.account_details import AccountDetails
@@ -33,6 +32,7 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits import sms_costs
 from vestibule.sessions import devices
+from vestibule.storage.database import atomic
 
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
 

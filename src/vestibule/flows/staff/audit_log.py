@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.db.transaction import atomic
 
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
@@ -16,6 +15,7 @@ from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
 from vestibule.limits.admission import DOCUMENT, admission
+from vestibule.storage.database import atomic
 
 EVENTS_PER_PAGE = 50
 MAX_COUNTED = 1000  # events that are counted and paged through; to see more, the staff narrow the filter or export

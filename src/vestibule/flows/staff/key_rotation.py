@@ -1,12 +1,11 @@
 """Rotation of the keys that sign access tokens, by the command line or the worker."""
 
-from django.db.transaction import atomic
-
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.flows.flow import flow
 from vestibule.kernel.client import Client
 from vestibule.sessions import signing_keys
+from vestibule.storage.database import atomic
 
 
 @flow("keys.rotate")

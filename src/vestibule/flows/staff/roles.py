@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.models import Role, Status, User
 from vestibule.addresses.address import Email
@@ -14,6 +12,7 @@ from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.storage.database import atomic
 
 
 @flow("roles.give")

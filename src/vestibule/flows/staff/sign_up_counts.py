@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.transaction import atomic
 
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent, DayTally
 from vestibule.courier import messages
 from vestibule.courier.models import Feedback, Message, State
+from vestibule.storage.database import atomic
 
 CODE_KINDS = [messages.REGISTRATION_CODE.name, messages.VERIFY_ADDRESS.name]
 KNOWN_ADDRESS_KIND = messages.ALREADY_REGISTERED.name

@@ -4,8 +4,6 @@ told if it changes what they can do."""
 from dataclasses import replace
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import directory, lifecycle
 from vestibule.accounts.models import Status, User
 from vestibule.audit import events
@@ -23,6 +21,7 @@ from vestibule.flows.sign_up import deferred
 from vestibule.flows.staff import permissions, roles
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
+from vestibule.storage.database import atomic
 
 
 @flow("support.suspend")

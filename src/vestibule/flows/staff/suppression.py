@@ -3,8 +3,6 @@ mailbox."""
 
 from uuid import UUID
 
-from django.db.transaction import atomic
-
 from vestibule.accounts import directory
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Address
@@ -15,6 +13,7 @@ from vestibule.flows.flow import flow
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
+from vestibule.storage.database import atomic
 
 
 @flow("silence.lift")

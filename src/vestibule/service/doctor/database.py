@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from vestibule.conf import conf
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 from vestibule.service.doctor.clock import compare_clocks
 from vestibule.service.ops.migrations import list_unapplied_migrations
+from vestibule.storage import database
 
 SPARE_CONNECTIONS = 10  # connections for a worker, beat and an operator
 
 
 def check_database_answers(_: DoctorRun) -> Iterator[Observation]:
     """Run one statement."""
+    connection = database.connection()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if conf.https and connection.vendor == "sqlite":
@@ -33,6 +34,7 @@ def check_migrations(_: DoctorRun) -> Iterator[Observation]:
 def check_connections(_: DoctorRun) -> Iterator[Observation]:
     """Check that the server has a connection for every thread of every web process."""
     wanted = settings.WEB_PROCESSES * settings.WEB_THREADS
+    connection = database.connection()
     if connection.vendor != "postgresql":
         yield report_fine("a file has no connections")
         return
@@ -51,6 +53,7 @@ def check_connections(_: DoctorRun) -> Iterator[Observation]:
 
 def check_database_clock(_: DoctorRun) -> Iterator[Observation]:
     """Compare the database's clock with ours."""
+    connection = database.connection()
     if connection.vendor != "postgresql":
         yield report_fine("the same machine")
         return

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from vestibule.conf import conf
@@ -19,7 +18,7 @@ from vestibule.service.doctor.check import (
     report_warning,
 )
 from vestibule.service.doctor.clock import compare_clocks
-from vestibule.storage import redis_client
+from vestibule.storage import database, redis_client
 from vestibule.storage.lazy_import import import_when_used
 
 if TYPE_CHECKING:
@@ -96,6 +95,7 @@ def _check_redis_snapshots() -> Observation:
 
 def _count_machines() -> int:
     """Return how many machines are connected to our database, by their addresses."""
+    connection = database.connection()
     if connection.vendor != "postgresql":
         return 1
     with connection.cursor() as cursor:

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -17,7 +16,7 @@ from vestibule.kernel import entropy
 from vestibule.kernel.cached import Cached
 from vestibule.service.celery import app as celery
 from vestibule.service.ops.migrations import NotMigrated, require_migrated
-from vestibule.storage import redis_client
+from vestibule.storage import database, redis_client
 
 OK, FAILED, NOT_MIGRATED = "ok", "failed", "not migrated"
 CHECK_TIMEOUT = 3  # seconds
@@ -76,14 +75,14 @@ def _check_dependency(name: str, check: Callable[[], object]) -> str:
         log.warning("dependency.down", dependency=name, error=type(error).__name__)
         return FAILED
     finally:
-        connection.close()  # this thread's connection, which nothing else closes
+        database.connection().close()  # this thread's connection, which nothing else closes
     return OK
 
 
 def _check_database_writable() -> None:
     """Write without changing a row. A standby, a read-only disk and missing tables refuse it."""
     require_migrated()
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute("UPDATE vestibule_audit_day_tally SET count = count WHERE 1 = 0")
 
 

@@ -1,9 +1,9 @@
 """A check that the tables are those of this release."""
 
-from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from vestibule.kernel.cached import Cached
+from vestibule.storage import database
 
 
 class NotMigrated(Exception):
@@ -12,7 +12,7 @@ class NotMigrated(Exception):
 
 def list_unapplied_migrations() -> list[str]:
     """Return the migrations of this release that are not applied, in order."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(database.connection())
     return [
         f"{migration.app_label}.{migration.name}"
         for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.db.models import QuerySet
-from django.db.transaction import atomic
 from django.utils import timezone
 from prometheus_client import Counter
 
@@ -26,6 +25,7 @@ from vestibule.kernel.client import Client
 from vestibule.limits import heartbeat, ledger
 from vestibule.service.celery import app
 from vestibule.sessions import refresh_tokens
+from vestibule.storage.database import atomic
 
 SWEEP_INTERVAL = timedelta(minutes=1)
 BATCH_SIZE = 100  # rows that one transaction locks (`make bench-purge`)
