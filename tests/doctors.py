@@ -40,6 +40,7 @@ GOOD: dict[str, Any] = {
     "METRICS_TOKEN": "a token of the watch",
     "CSRF_COOKIE_NAME": "__Host-csrf",
     "CSRF_COOKIE_SECURE": True,
+    "SECURE_SSL_REDIRECT": True,
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
     "PASSWORD_MIN_LENGTH": 15,

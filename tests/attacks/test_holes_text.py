@@ -87,7 +87,7 @@ def test_hol_13_unknown_keys_are_not_looked_up_each_time(
     ada = api.account(inbox, ADA)
     assert api.send("GET", "me", ada).status == 200  # the keys are read
     monkeypatch.setattr(signing_keys, "REREAD_AFTER", 3600.0)
-    monkeypatch.setattr(signing_keys, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(signing_keys._opened_keys, "_keep_for", 3600.0)
     with CaptureQueriesContext(connection) as asked:
         for number in range(20):
             made_up = part(json.dumps({"alg": "ES256", "kid": f"made up {number}"}).encode())

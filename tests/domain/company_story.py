@@ -22,7 +22,7 @@ def profile_of(email: str) -> Profile:
 @pytest.mark.parametrize("way", ["start", "register"])
 def test_company_is_told_at_sign_up(way: str, api: Api, inbox: Inbox) -> None:
     begun = api.post("register/start" if way == "start" else "register", sign_up("  ACME & Sons "))
-    assert begun.status == 202 if way == "start" else 201, begun
+    assert begun.status == (202 if way == "start" else 201), begun
     assert api.confirm(begun.registration, inbox.newest(ADA).code).status == 201
     assert profile_of(ADA).company == "ACME & Sons"  # type: ignore[attr-defined]  # of the row
 
