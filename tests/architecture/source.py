@@ -1,13 +1,16 @@
 """What the source says, read without running it: calls, and the texts that are given to them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import vestibule
+
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src"
+SOURCE = Path(vestibule.__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Call:
             yield constant
 
 
-def trees() -> dict[str, ast.Module]:
+@cache
+def trees() -> Mapping[str, ast.Module]:
     """Every module of ours but the migrations, by its dotted name."""
     paths = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
     return {
@@ -75,8 +79,10 @@ def trees() -> dict[str, ast.Module]:
     }
 
 
-def calls() -> Iterator[Call]:
+@cache
+def calls() -> Sequence[Call]:
     """Every call in them, once."""
+    found = []
     for module, tree in trees().items():
         inside: dict[ast.Call, ast.FunctionDef] = {}
         for function in ast.walk(tree):  # the outer before the inner, so that the innermost is kept
@@ -84,4 +90,5 @@ def calls() -> Iterator[Call]:
                 inside |= {node: function for node in ast.walk(function) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                yield Call(node, inside.get(node), module)
+                found.append(Call(node, inside.get(node), module))
+    return found

@@ -2,7 +2,12 @@
 
 import ast
 import inspect
+import json
 import re
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
 from io import StringIO
 from pathlib import Path
 from statistics import median
@@ -12,7 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.architecture.test_docs import first_column
+from tests.architecture.test_docs import ROOT, first_column
 from tests.configured import configured
 from vestibule.kernel.client import Client
 from vestibule.service import checks
@@ -39,6 +44,19 @@ def test_functions_are_small() -> None:
         if isinstance(node, ast.FunctionDef) and node.end_lineno
     ]
     assert median(functions) <= 8
+
+
+def test_every_exemption_from_a_rule_of_ruff_is_needed() -> None:
+    exemptions = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]["per-file-ignores"]
+    ruff = [sys.executable, "-m", "ruff", "check", "--no-cache", "--exit-zero", "--output-format=json"]
+    done = subprocess.run([*ruff, "--config", "lint.per-file-ignores={}"], cwd=ROOT, capture_output=True, check=True)
+    broken = {(Path(each["filename"]).relative_to(ROOT).as_posix(), each["code"]) for each in json.loads(done.stdout)}
+    assert [
+        (pattern, rule)
+        for pattern, rules in exemptions.items()
+        for rule in rules
+        if not any(fnmatch(path, pattern) and code.startswith(rule) for path, code in broken)
+    ] == []
 
 
 def endpoints(resolver: URLResolver | None = None, prefix: str = "") -> dict[str, Any]:
