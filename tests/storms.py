@@ -62,12 +62,12 @@ def held(monkeypatch: pytest.MonkeyPatch, work: WorkKind = HASH) -> Iterator[Cal
             for _ in range(conf.hashing_slots if work is HASH else 1):
                 stack.enter_context(admission.hold_slot(work))
             holding.set()
-            go_on.wait()
+            assert go_on.wait(60)
 
     holder = Thread(target=hold)
     holder.start()
-    holding.wait()
     try:
+        assert holding.wait(60)
         yield go_on.set
     finally:
         go_on.set()

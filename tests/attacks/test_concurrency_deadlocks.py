@@ -16,6 +16,8 @@ from django.utils import timezone
 from tests import environment
 from tests.configured import inside
 from tests.contracts.stores import at_once
+from tests.interleaving import waits
+from tests.servers import until
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.limits import ledger
 from vestibule.limits.admission import PlacePool, admission
@@ -135,26 +137,15 @@ def test_race_13_counts_are_forgotten_in_the_order_in_which_they_are_counted(hou
 
     def one(number: int) -> None:
         if number:
-            held.wait(timeout=10)
+            assert held.wait(timeout=10)
             ledger.reset_counts(*((scope, b"k") for scope in scopes))
             return
         with atomic():
             Tally.objects.select_for_update().get(scope=scopes[-1])
             held.set()
-            while not waits_for_a_lock():
-                pass
+            until(waits, "the other to wait for a lock")
             assert len(Tally.objects.select_for_update(skip_locked=True)) == len(scopes)
         tried.set()
 
     at_once(one, 2)
     assert tried.is_set()
-
-
-def waits_for_a_lock() -> bool:
-    """Whether somebody does in this database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])

@@ -144,7 +144,7 @@ def test_hol_07_the_schema_is_made_once(http: Http, made: list[int]) -> None:
     together = Barrier(4)
 
     def fetch(_: int) -> bytes:
-        together.wait()
+        together.wait(timeout=60)
         return Http().get("/api/schema?format=json").content
 
     with ThreadPoolExecutor(4) as pool:
@@ -194,14 +194,14 @@ def test_ready_holds_no_threads_while_a_dependency_hangs() -> None:
     def look() -> str:
         if len(answers) == 1:
             hanging.set()
-            go_on.wait()
+            assert go_on.wait(60)
         return answers.pop()
 
     seen = Cached(look, keep_for=0, stale_for=60)
     assert seen.get() == "before"
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(seen.get)
-        hanging.wait()
+        assert hanging.wait(60)
         assert seen.get() == "before"
         go_on.set()
         assert looking.result() == "after"

@@ -100,12 +100,12 @@ def test_the_hashing_queue_is_seen(house: None) -> None:
     def hold() -> None:
         with admission.attribute_work_to(somebody), admission.hold_slot(HASH):
             held.set()
-            go_on.wait()
+            assert go_on.wait(60)
 
     before = value("vestibule_work_refused_total", work="hash", where="door")
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
-        held.wait()
+        assert held.wait(60)
         assert value("vestibule_work_running", work="hash") == 1
         with pytest.raises(Unavailable), admission.attribute_work_to(somebody), admission.hold_slot(HASH):
             pass
