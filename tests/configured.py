@@ -1,6 +1,7 @@
 """Other settings for the length of a block or a test: the library's and Django's by one helper."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 from unittest.mock import patch
@@ -44,6 +45,20 @@ def inside(lazy: T) -> T:
     """The object behind a lazy one, made now: pytest's `monkeypatch` puts back what stood in its `__dict__`."""
     dir(lazy)
     return cast(T, vars(lazy)["_wrapped"])
+
+
+class CountingKeys(KeyRing):
+    """A key ring that counts how often it digests each address."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__(secrets)
+        self.digested: Counter[bytes] = Counter()
+
+    def all_digests(self, purpose: str, *parts: bytes) -> list[bytes]:
+        """As the key ring does."""
+        if purpose == "address":
+            self.digested[parts[0]] += 1
+        return super().all_digests(purpose, *parts)
 
 
 @contextmanager

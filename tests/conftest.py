@@ -144,6 +144,12 @@ def api(house: None) -> Api:
     return Api()
 
 
+@pytest.fixture
+def ada(api: Api, inbox: Inbox) -> str:
+    """The account of ada@example.com; the access token of its session."""
+    return api.account(inbox, "ada@example.com")
+
+
 @pytest.fixture(params=["api", "pages"])
 def door(request: pytest.FixtureRequest, house: None) -> Door:
     """A person at the API, and once more at the pages."""

@@ -16,12 +16,6 @@ from vestibule.accounts.models import Status, User
 ADA, BOB, NOON = "ada@example.com", "bob@example.com", "2026-03-01T12:00:00Z"
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def test_otp_03_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends_it(door: Door, inbox: Inbox) -> None:
     registration = door.start(email=ADA, password=PASSWORD).registration
     code = inbox.newest(ADA).code

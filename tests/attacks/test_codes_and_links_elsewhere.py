@@ -21,12 +21,6 @@ NEXT = "another password entirely"
 HOME, ORIGIN = "http://testserver", re.compile(r"https?://[^/\s]+")
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def test_otp_09_nobody_elses_code_or_link(api: Api, inbox: Inbox, ada: str) -> None:
     """Not with the address of another beside it, nor made of the halves of two links; and each is still good after."""
     api.account(inbox, BOB)

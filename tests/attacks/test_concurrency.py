@@ -30,12 +30,6 @@ NOON, NEXT = "2026-03-01T12:00:00Z", "another password entirely"
 SPELLINGS = ["ada@example.com", "Ada@example.com", "ada@EXAMPLE.com", "ada@ｅｘａｍｐｌｅ.com", " ADA@example。com"]
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def refresh(token: str) -> Reply:
     return Api().post("token/refresh", {"refresh": token})
 

@@ -12,12 +12,6 @@ ADA, BOB, NEW = "ada@example.com", "bob@example.com", "new@example.com"
 NEXT = "another password entirely"
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def test_eml_01_an_address_is_changed_by_a_proof_and_taken_back_from_the_old(api: Api, inbox: Inbox, ada: str) -> None:
     """EML-01, EML-03."""
     assert change_email(api, ada).status == 202

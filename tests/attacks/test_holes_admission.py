@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import vestibule
-from tests.stories.test_account import picture, upload
+from tests.pictures import picture, upload
 from tests.storms import Crowd, at, held
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts.passwords import Argon2

@@ -34,12 +34,6 @@ NEXT = "another password entirely"
 RESET = Purpose.PASSWORD_RESET
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def ask(_: int = 0) -> Reply:
     return Api().post("password/reset", {"email": ADA})
 

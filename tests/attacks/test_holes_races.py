@@ -24,12 +24,6 @@ NEXT, OTHER = "another password entirely", "a third password altogether"
 REHASH = statement('UPDATE "vestibule_user" SET "password"')
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def change(access: str, password: str = NEXT) -> Reply:
     return Api().send("POST", "password/change", access, {"current_password": PASSWORD, "password": password})
 

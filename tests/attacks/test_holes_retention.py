@@ -1,19 +1,16 @@
 """HOL-20, HOL-28, HOL-34: strangers leave counts and no rows, what nobody owns goes, and what is shut stays shut."""
 
 from datetime import timedelta
-from io import BytesIO
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
-from PIL import Image
 from time_machine import travel
 
 from tests.attacks.allowances import stranger
 from tests.configured import configured
+from tests.pictures import picture, upload
 from tests.world import PASSWORD, Api, Inbox, Pages
 from vestibule.accounts import pictures
 from vestibule.accounts.identifiers import LoginName
@@ -99,16 +96,6 @@ def test_hol_20_a_run_that_came_to_its_end_is_not_forgotten() -> None:
     assert ledger.seconds_until_free("codes", b"a" * 32, timezone.now(), ledger.WRONG_CODES) > 0
 
 
-def upload(api: Api, access: str) -> None:
-    """Put a picture of one's own there."""
-    content = BytesIO()
-    Image.new("RGB", (8, 8)).save(content, "PNG")
-    file = SimpleUploadedFile("me.png", content.getvalue(), "image/png")
-    body = encode_multipart(BOUNDARY, {"picture": file})
-    bearer = {"Authorization": f"Bearer {access}"}
-    assert api.http.put("/api/auth/me/picture", body, content_type=MULTIPART_CONTENT, headers=bearer).status_code == 200
-
-
 def stored() -> set[str]:
     return {f"pictures/{name}" for name in default_storage.listdir("pictures")[1]}
 
@@ -118,7 +105,7 @@ def test_hol_28_orphans_are_swept_from_the_storage_and_nothing_that_is_somebodys
     before = stored() if default_storage.exists("pictures") else set()
     with travel(timezone.now() - timedelta(days=2)):
         orphans = {pictures.store_picture(b"left behind") for _ in range(3)}
-    upload(api, access)
+    assert upload(api, access, picture()).status == 200
     owned = Profile.objects.exclude(picture="").get().picture
     sweep = SWEEPS["pictures of nobody"]
     later = timezone.now() + timedelta(days=2)

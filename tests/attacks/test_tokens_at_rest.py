@@ -16,12 +16,6 @@ ADA, EVE = "ada@example.com", "eve@example.com"
 CONFIRM = "/account/confirm/"
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def browser(email: str = ADA) -> Http:
     """A browser in which somebody signed in."""
     http = Http()

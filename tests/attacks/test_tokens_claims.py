@@ -20,12 +20,6 @@ ADA = "ada@example.com"
 LISTENER = "https://evil.example/keys"
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """Her access token."""
-    return api.account(inbox, ADA)
-
-
 def part(encoded: str) -> dict[str, Any]:
     """One part of a token, read."""
     return dict(json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))))

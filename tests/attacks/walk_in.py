@@ -3,7 +3,7 @@
 from functools import partial
 
 from tests.attacks.walking import ADA, BIO, BOB, DEVICE, EVE, HANDLE, NAME, WRONG, Walking, handle
-from tests.stories.test_account import picture, upload
+from tests.pictures import picture, upload
 from tests.world import PASSWORD, Reply
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.configured import configured
-from tests.stories.test_account import picture, upload
+from tests.pictures import picture, upload
 from tests.vendors import listening
 from tests.world import Api, Inbox
 

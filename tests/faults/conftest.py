@@ -36,6 +36,15 @@ class Sink(Smtp):
             return "451 4.3.0 was asleep"
         return await super().handle_DATA(server, session, envelope)
 
+    def mail(self, address: str) -> Post:
+        """The newest mail to that address, waited for."""
+        until(lambda: bool(self.mails(address)), f"a mail to {address}")
+        return self.mails(address)[-1]
+
+    def mails(self, address: str) -> list[Post]:
+        """The mails to that address, oldest first."""
+        return [post for post in map(parsed, list(self.letters)) if post.to == address]
+
 
 @dataclass
 class Deployment:
@@ -67,15 +76,6 @@ class Deployment:
         """Give the code back; status and the problem's code."""
         status, body = self.service.post("/api/auth/register/confirm", {"registration": registration, "otp": otp})
         return status, str(body.get("code", ""))
-
-    def mail(self, address: str) -> Post:
-        """The newest mail to that address, waited for."""
-        until(lambda: bool(self.mails(address)), f"a mail to {address}")
-        return self.mails(address)[-1]
-
-    def mails(self, address: str) -> list[Post]:
-        """The mails to that address, oldest first."""
-        return [post for post in map(parsed, list(self.sink.letters)) if post.to == address]
 
     def users(self) -> int:
         """How many accounts there are."""

@@ -27,7 +27,7 @@ def confirm_held_before_its_commit(
 def test_postgresql_stops_there(deployment: Deployment) -> None:
     """FLT-01."""
     registration = deployment.start("stopped@example.com")
-    code, before = deployment.mail("stopped@example.com").code, deployment.users()
+    code, before = deployment.sink.mail("stopped@example.com").code, deployment.users()
     try:
         with confirm_held_before_its_commit(deployment, registration, code) as answer:
             deployment.postgres.stop()
@@ -44,7 +44,7 @@ def test_postgresql_stops_there(deployment: Deployment) -> None:
 
 def test_the_process_is_killed_there(deployment: Deployment) -> None:
     registration = deployment.start("killed@example.com")
-    code, before = deployment.mail("killed@example.com").code, deployment.users()
+    code, before = deployment.sink.mail("killed@example.com").code, deployment.users()
     with confirm_held_before_its_commit(deployment, registration, code) as answer:
         deployment.service.kill("serve")
         assert isinstance(answer.exception(timeout=5), (URLError, ConnectionError, OSError))
@@ -60,7 +60,7 @@ def test_the_process_is_killed_there(deployment: Deployment) -> None:
 
 def test_the_work_times_out_there(deployment: Deployment) -> None:
     registration = deployment.start("slow@example.com")
-    code, before = deployment.mail("slow@example.com").code, deployment.users()
+    code, before = deployment.sink.mail("slow@example.com").code, deployment.users()
     with confirm_held_before_its_commit(deployment, registration, code) as answer:
         assert answer.result(timeout=5) == (503, "unavailable")
     assert deployment.users() == before
@@ -70,7 +70,7 @@ def test_the_work_times_out_there(deployment: Deployment) -> None:
 def test_the_settling_is_lost(deployment: Deployment) -> None:
     """Committed, but the store never heard of it: the audit record refuses the second effect."""
     registration = deployment.start("unsettled@example.com")
-    code = deployment.mail("unsettled@example.com").code
+    code = deployment.sink.mail("unsettled@example.com").code
     assert deployment.confirm(registration, code) == (201, "")
     before = deployment.users()
     deployment.unsettle()

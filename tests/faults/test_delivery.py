@@ -21,7 +21,7 @@ def test_smtp_refuses_for_a_while(deployment: Deployment) -> None:
     deployment.sink.refuse = None
     deployment.let_leases_lapse()
     for person in people:
-        assert deployment.confirm(registrations[person], deployment.mail(person).code) == (201, "")
+        assert deployment.confirm(registrations[person], deployment.sink.mail(person).code) == (201, "")
     assert pending(deployment) == 0
     assert deployment.sql("SELECT count(*) FROM vestibule_message WHERE sealed IS NOT NULL") == [(0,)]
 
@@ -34,10 +34,10 @@ def test_the_worker_is_killed_in_the_middle_of_a_message(deployment: Deployment)
     deployment.service.kill("worker")
     deployment.sink.hang = False
     deployment.sink.go_on.set()
-    assert deployment.mails("midway@example.com") == []
+    assert deployment.sink.mails("midway@example.com") == []
     deployment.let_leases_lapse()
     deployment.service.start("worker", "--concurrency=1")
-    post = deployment.mail("midway@example.com")
+    post = deployment.sink.mail("midway@example.com")
     [(id,)] = deployment.sql("SELECT id FROM vestibule_message WHERE recipient_hint = 'm…@example.com'")
     assert post.headers["Message-ID"] == f"<{id}@[127.0.0.1]>"
     assert deployment.confirm(registration, post.code) == (201, "")
@@ -52,5 +52,5 @@ def test_the_broker_forgets_everything(deployment: Deployment) -> None:
         connection.delete(key)
     deployment.service.start("worker", "--concurrency=1")
     for number, registration in enumerate(registrations):
-        code = deployment.mail(f"forgotten{number}@example.com").code
+        code = deployment.sink.mail(f"forgotten{number}@example.com").code
         assert deployment.confirm(registration, code) == (201, "")

@@ -9,7 +9,7 @@ NEW = {"email": "away@example.com", "password": "correct horse battery staple"}
 def test_postgresql_away(deployment: Deployment) -> None:
     """FLT-01."""
     registration = deployment.start("here@example.com")
-    code, before = deployment.mail("here@example.com").code, deployment.users()
+    code, before = deployment.sink.mail("here@example.com").code, deployment.users()
     deployment.postgres.stop()
     assert deployment.service.post("/api/auth/register/start", NEW)[0] == 503  # within the client's time-out
     assert deployment.confirm(registration, code) == (503, "unavailable")
@@ -40,7 +40,7 @@ def test_redis_away(deployment: Deployment) -> None:
     deployment.redis.start()
     until(lambda: deployment.service.get("/health/ready")[0] == 200, "readiness")
     registration = deployment.start("after@example.com")
-    assert deployment.confirm(registration, deployment.mail("after@example.com").code) == (201, "")
+    assert deployment.confirm(registration, deployment.sink.mail("after@example.com").code) == (201, "")
 
 
 def test_a_flushed_redis_gives_no_fresh_guesses(deployment: Deployment) -> None:
@@ -53,7 +53,7 @@ def test_a_flushed_redis_gives_no_fresh_guesses(deployment: Deployment) -> None:
     deployment.redis.start()
     registration = deployment.start("guessed@example.com")
     assert deployment.confirm(registration, "000000") == (429, "locked")
-    until(lambda: len(deployment.mails("guessed@example.com")) == 3, "three mails")
-    long_code = deployment.mails("guessed@example.com")[-1].code
+    until(lambda: len(deployment.sink.mails("guessed@example.com")) == 3, "three mails")
+    long_code = deployment.sink.mails("guessed@example.com")[-1].code
     assert len(long_code) == 23
     assert deployment.confirm(registration, long_code) == (201, "")

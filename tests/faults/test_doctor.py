@@ -33,7 +33,7 @@ def test_a_good_configuration_has_no_finding(deployment: Deployment) -> None:
     told = json.loads(answer.stdout)
     assert [row for row in told["findings"] if row["level"] != "fine"] == []
     assert (answer.returncode, told["ok"]) == (0, True)
-    assert "test mail" in deployment.mail("watch@example.com").subject
+    assert "test mail" in deployment.sink.mail("watch@example.com").subject
 
 
 def test_a_broken_one_has_findings(deployment: Deployment) -> None:

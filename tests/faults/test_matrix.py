@@ -19,7 +19,6 @@ import redis
 from celery import Celery
 
 from tests.faults.conftest import Sink
-from tests.letters import Post, parsed
 from tests.proxy import Proxy
 from tests.servers import Postgres, Redis, free_port, until
 from tests.service import Service
@@ -56,18 +55,9 @@ class Shape:
         until(self.ready, "readiness")
         person = {"email": f"person{next(_number)}@example.com", "password": PASSWORD}
         _, told, _ = self.ask("register/start", person)
-        given = {"registration": told["registration"], "otp": self.mail(person["email"]).code}
+        given = {"registration": told["registration"], "otp": self.sink.mail(person["email"]).code}
         assert self.ask("register/confirm", given)[0] == 201
         assert self.ask("login", person)[0] == 200
-
-    def mail(self, address: str) -> Post:
-        """The newest mail to that address, waited for."""
-        until(lambda: bool(self.mails(address)), f"a mail to {address}")
-        return self.mails(address)[-1]
-
-    def mails(self, address: str) -> list[Post]:
-        """The mails to that address."""
-        return [post for post in map(parsed, list(self.sink.letters)) if post.to == address]
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +178,7 @@ def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape
         tried = "SELECT count(*) FROM vestibule_message WHERE state = 'queued' AND trouble <> ''"
         until(lambda: other.execute(tried).fetchone() != (0,), "a try")
         other.execute("UPDATE vestibule_message SET due_at = now() WHERE state = 'queued'")
-    shape.mail("later@example.com")
+    shape.sink.mail("later@example.com")
 
 
 def test_hol_11_a_worker_that_ends_says_whether_it_was_asked(shape: Shape) -> None:

@@ -46,7 +46,7 @@ def test_two_processes_and_a_worker_add_up(deployment: Deployment) -> None:
         until(both_answered, "an answer of each process")
     assert all(status == 200 for status, _ in answers)
     deployment.start("counted@example.com")
-    deployment.mail("counted@example.com")
+    deployment.sink.mail("counted@example.com")
     was, sent = total(before, COUNT, **CONFIG), total(before, "vestibule_sign_ups_total", step="sent")
     until(lambda: total(scraped(deployment), COUNT, **CONFIG) == was + len(answers), "the sum of both processes")
     until(lambda: total(scraped(deployment), "vestibule_sign_ups_total", step="sent") == sent + 1, "the worker's")

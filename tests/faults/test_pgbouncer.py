@@ -75,7 +75,7 @@ def service(pooled: str, deployment: Deployment, tmp_path_factory: pytest.TempPa
 def test_everything_goes_on_at_once(service: Service, deployment: Deployment) -> None:
     person = {"email": "pooled@example.com", "password": PASSWORD}
     registration = service.post("/api/auth/register/start", person)[1]["registration"]
-    given = {"registration": registration, "otp": deployment.mail("pooled@example.com").code}
+    given = {"registration": registration, "otp": deployment.sink.mail("pooled@example.com").code}
     assert service.post("/api/auth/register/confirm", given)[0] == 201
 
     def come_in(_: int) -> list[int]:
@@ -110,7 +110,7 @@ def test_the_timeouts_hold(service: Service, pooled: str, deployment: Deployment
         }.items():
             assert connection.execute(f"SHOW {name}").fetchone() == (value,)
     registration = deployment.start("waits@example.com")
-    given = {"registration": registration, "otp": deployment.mail("waits@example.com").code}
+    given = {"registration": registration, "otp": deployment.sink.mail("waits@example.com").code}
     with psycopg.connect(deployment.database_url) as holder:
         holder.execute("LOCK TABLE vestibule_user IN EXCLUSIVE MODE")
         assert service.post("/api/auth/register/confirm", given)[0] == 503

@@ -70,11 +70,11 @@ class Traffic:
     def _one(self, address: str) -> None:
         typed = {"email": address, "password": PASSWORD}
         registration = self._ask("register/start", typed, 202)[1]["registration"]
-        code = self._deployment.mail(address).code
+        code = self._deployment.sink.mail(address).code
         status, body = self._ask("register/confirm", {"registration": registration, "otp": code}, 201, 400, 410)
         if status == 400:  # a start whose answer was cut off had its effect: this is the code of that one's mail
-            until(lambda: len(self._deployment.mails(address)) > 1, "the other mail")
-            [code] = {post.code for post in self._deployment.mails(address)} - {code}
+            until(lambda: len(self._deployment.sink.mails(address)) > 1, "the other mail")
+            [code] = {post.code for post in self._deployment.sink.mails(address)} - {code}
             status, body = self._ask("register/confirm", {"registration": registration, "otp": code}, 201, 410)
         if status == 410:  # a confirm whose answer was cut off had its effect
             assert (body["code"], bool(self.failed)) == ("token_used", True)
@@ -137,7 +137,7 @@ def test_begun_here_and_confirmed_there(deployment: Deployment, house: Balanced)
     here, there = house.hosts
     body = {"email": "between@example.com", "password": PASSWORD}
     registration = here.post("/api/auth/register/start", body)[1]["registration"]
-    code = deployment.mail("between@example.com").code
+    code = deployment.sink.mail("between@example.com").code
     given = {"registration": registration, "otp": code}
     status, session = there.post("/api/auth/register/confirm", given)
     assert status == 201

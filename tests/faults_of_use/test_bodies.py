@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.stories.test_account import upload
+from tests.pictures import upload
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
 from vestibule.service.wsgi import application
 from vestibule.web import request_bodies

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import yaml
 
 from tests.world import PASSWORD, Api, Inbox, Reply
@@ -44,11 +43,6 @@ def smallest(schema: dict[str, Any]) -> dict[str, Any]:
 
 def send(api: Api, access: str, method: str, path: str, body: Any) -> Reply:
     return api.send(method, re.sub(r"\{\w+\}", str(uuid4()), path), access, body)
-
-
-@pytest.fixture
-def ada(api: Api, inbox: Inbox, settings: Any) -> str:
-    return api.account(inbox, "ada@example.com")
 
 
 def test_fault_23_the_contract_says_that_null_may_be_sent() -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.architecture.test_docs import ROOT
 from tests.configured import configured
-from tests.stories.test_account import picture, upload
+from tests.pictures import picture, upload
 from tests.world import Api, Http, Inbox
 
 APP = "https://app.example.com"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.stories.test_account import picture
+from tests.pictures import picture
 from vestibule.accounts import pictures
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Malformed

@@ -29,11 +29,6 @@ LABELS = {
 }
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    return api.account(inbox, ADA)
-
-
 @pytest.mark.parametrize("said", LABELS, ids=ascii)
 def test_fault_30_no_label_refuses_a_sign_in_or_a_sign_up(api: Api, ada: str, said: str) -> None:
     device = {"device_name": said, "device_type": said, "browser": said, "os": said, "fingerprint_hash": "abc"}

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 from time_machine import travel
 
+from tests.pictures import picture, upload
 from tests.stories.test_personal_data import NONE, fates, ours
-from tests.world import PASSWORD, Api, Inbox, Reply
+from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import pictures
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.audit.models import AuditEvent
@@ -25,12 +24,6 @@ PHONE: dict[str, Any] = {
     "device": {"fingerprint_hash": "of my phone", "device_name": "My phone", "device_type": "mobile", "os": "iOS"}
 }
 NOBODY = "00000000-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
 
 
 def test_sessions_are_listed_and_ended(api: Api, ada: str) -> None:
@@ -111,27 +104,6 @@ def test_the_profile_is_changed_field_by_field(api: Api, inbox: Inbox, ada: str)
 def test_what_is_wrong_is_said(api: Api, ada: str, typed: dict[str, Any], field: str) -> None:
     reply = api.send("PATCH", "me", ada, typed)
     assert (reply.status, field in reply.body["errors"]) == (400, True)
-
-
-def picture(format: str = "JPEG", size: tuple[int, int] = (1200, 800), **more: Any) -> bytes:
-    """A picture, red on the left."""
-    image = Image.new("RGB", size, "blue")
-    image.paste("red", (0, 0, size[0] // 2, size[1]))
-    output = BytesIO()
-    image.save(output, format, **more)
-    return output.getvalue()
-
-
-def upload(api: Api, access: str, content: bytes, field: str = "picture") -> Reply:
-    """PUT me/picture."""
-    file = SimpleUploadedFile("../../evil.svg", content, content_type="image/svg+xml")
-    answer = api.http.put(
-        "/api/auth/me/picture",
-        encode_multipart(BOUNDARY, {field: file}),
-        content_type=MULTIPART_CONTENT,
-        headers={"Authorization": f"Bearer {access}"},
-    )
-    return Reply(status=answer.status_code, body=answer.json(), code=answer.json().get("code", ""))
 
 
 def test_a_picture_is_made_anew_without_what_it_carried(api: Api, ada: str) -> None:

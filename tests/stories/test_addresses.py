@@ -6,32 +6,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.configured import keyed
+from tests.configured import CountingKeys, keyed
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.conf import conf
-from vestibule.kernel.sealing import KeyRing
 
 ADA, BOB, EVE, NUMBER = "ada@example.com", "bob@example.com", "eve@example.com", "+14155550100"
-
-
-class WatchedKeys(KeyRing):
-    """The keys of the service, which count each address that they digest."""
-
-    def __init__(self, keys: KeyRing) -> None:
-        super().__init__(keys._secrets)
-        self.digested: Counter[bytes] = Counter()
-
-    def all_digests(self, purpose: str, *parts: bytes) -> list[bytes]:
-        """As the key ring does."""
-        if purpose == "address":
-            self.digested[parts[0]] += 1
-        return super().all_digests(purpose, *parts)
 
 
 @contextmanager
 def watched() -> Iterator[Counter[bytes]]:
     """How often each address is digested within."""
-    keys = WatchedKeys(conf.keys)
+    keys = CountingKeys(conf.keys._secrets)
     with keyed(keys):
         yield keys.digested
 

@@ -12,12 +12,6 @@ ADA, NEW, NUMBER = "ada@example.com", "new@example.com", "+14155550100"
 NEXT = "another password entirely"
 
 
-@pytest.fixture
-def ada(api: Api, inbox: Inbox) -> str:
-    """An account; the access token of its session."""
-    return api.account(inbox, ADA)
-
-
 def ask(api: Api, email: str = ADA) -> Reply:
     return api.post("password/reset", {"email": email})
 
