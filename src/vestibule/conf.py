@@ -11,13 +11,13 @@ like are followed, but by what a process makes once: the challenge engine and th
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_type_hints
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,6 +26,7 @@ from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
 from vestibule.kernel.sealing import KeyRing
+from vestibule.kernel.type_hints import find_mistake
 
 CaptchaWord = Literal["never", "suspicious", "always"]
 RegistrationMode = Literal["deferred", "pending"]
@@ -203,15 +204,23 @@ class Settings:
 _HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name != "secret_keys"}
 # Every key of VESTIBULE.
 NAMES = frozenset(name.upper() for name in _HINTS)
-# What no deployment may go beyond (SP 800-63B-4, 3.1.1.2 and 3.1.3.2; docs/settings.md).
+_LONG = timedelta(seconds=2**31 - 1)
+_MOMENT, _DAY = timedelta(seconds=1), timedelta(days=1)
+# What no deployment may go beyond (SP 800-63B-4, 3.1.1.2 and 3.1.3.2; docs/settings.md): each number and each time.
 _BOUNDS: dict[str, tuple[Any, Any]] = {
+    **dict.fromkeys((name for name, hint in _HINTS.items() if hint is timedelta), (_MOMENT, _LONG)),
     "password_min_length": (8, 64),
     "hashing_slots": (1, 1024),
+    "places": (0, 10_000),
     "sessions_per_person": (1, 10_000),
     "captcha_cost": (1, 1_000_000),
-    "otp_ttl": (timedelta(seconds=1), timedelta(minutes=10)),
-    "jwt_access_ttl": (timedelta(seconds=1), timedelta(days=1)),
+    "otp_ttl": (_MOMENT, timedelta(minutes=10)),
+    "otp_cooldowns": (timedelta(0), _DAY),
+    "jwt_access_ttl": (_MOMENT, _DAY),
+    "refresh_grace": (timedelta(0), timedelta(minutes=1)),
     "bounce_silence": (timedelta(0), timedelta(days=30)),
+    "audit_kept": (_DAY, timedelta(days=3650)),
+    "audit_addresses_kept": (_DAY, timedelta(days=3650)),
 }
 
 
@@ -221,44 +230,38 @@ def read_settings(source: Any) -> Settings:
     Raises:
         ImproperlyConfigured: VESTIBULE has an unknown name, or a value of a wrong type or beyond its bounds.
     """
-    given = getattr(source, "VESTIBULE", {})
-    if not isinstance(given, Mapping):
-        raise ImproperlyConfigured("VESTIBULE must be a dict.")
-    for name in given:
-        if name not in NAMES:
-            near = difflib.get_close_matches(str(name), NAMES, 1)
-            raise ImproperlyConfigured(" Did you mean ".join([f"VESTIBULE has no setting {name!r}.", *near]))
-    values = {name.lower(): _checked(name, value) for name, value in given.items()}
+    if problems := [" ".join(each) for each in find_problems(source)]:
+        raise ImproperlyConfigured(" ".join(problems))
+    values = {name.lower(): _as_tuple(value) for name, value in getattr(source, "VESTIBULE", {}).items()}
     return Settings(**values, secret_keys=(source.SECRET_KEY, *source.SECRET_KEY_FALLBACKS))
 
 
-def _checked(name: str, value: Any) -> Any:
-    hint = _HINTS[name.lower()]
-    if get_origin(hint) is tuple and isinstance(value, list | set | frozenset):
-        value = tuple(value)
-    if not _has_type(value, hint):
-        raise ImproperlyConfigured(f"VESTIBULE[{name!r}] is {type(value).__name__}: it must be {_type_name(hint)}.")
-    least, most = _BOUNDS.get(name.lower(), (None, None))
-    if least is not None and not least <= value <= most:
-        raise ImproperlyConfigured(f"VESTIBULE[{name!r}] is {value}: it must be from {least} to {most}.")
-    return value
+def find_problems(source: Any) -> Iterator[tuple[str, str]]:
+    """Yield each problem that prevents these settings from being read, with its remedy. No value of text is told, since
+    it may be secret."""
+    given = getattr(source, "VESTIBULE", {})
+    if not isinstance(given, Mapping):
+        yield "VESTIBULE is no dict.", 'Write VESTIBULE = {"BASE_URL": "https://example.com"}.'
+        return
+    for name, value in given.items():
+        if name not in NAMES:
+            near = difflib.get_close_matches(str(name).upper(), NAMES, 1)
+            remedy = f"Did you mean {near[0]}?" if near else "docs/settings.md has the list of what there is."
+            yield f"VESTIBULE has no setting {name!r}.", remedy
+        elif problem := _find_problem(name.lower(), _as_tuple(value)):
+            yield f"VESTIBULE[{name!r}] is {problem[0]}.", f"It must be {problem[1]}."
 
 
-def _has_type(value: object, hint: Any) -> bool:
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return value in parts
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_has_type(each, parts[0]) for each in value)
-    if origin is Mapping:
-        return isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair)
-    if parts:  # a union
-        return any(_has_type(value, part) for part in parts)
-    return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
+def _find_problem(name: str, value: Any) -> tuple[str, str] | None:
+    found = find_mistake(value, _HINTS[name], _BOUNDS.get(name))
+    is_site = name.endswith("_url") and name != "redis_url"
+    if found or not is_site or value == getattr(Settings, name) or hosts.is_http_url(value):
+        return found
+    return "no absolute URL, or ends with a slash", "like https://example.com"
 
 
-def _type_name(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint).replace("typing.", "")
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | set | frozenset) else value
 
 
 @cache

@@ -37,23 +37,42 @@ def test_each_default_is_a_value_that_may_be_given() -> None:
         ({"OTP_TLT": timedelta(minutes=1)}, "no setting 'OTP_TLT'. Did you mean OTP_TTL"),
         ({"otp_ttl": timedelta(minutes=1)}, "no setting 'otp_ttl'"),
         ({"SECRET_KEYS": ["x"]}, "no setting 'SECRET_KEYS'"),
-        ({"OTP_TTL": 600}, r"VESTIBULE\['OTP_TTL'\] is int: it must be timedelta"),
-        ({"OTP_TTL": timedelta(minutes=11)}, "must be from 0:00:01 to 0:10:00"),
-        ({"PASSWORD_MIN_LENGTH": 7}, "is 7: it must be from 8 to 64"),
+        ({"OTP_TTL": 600}, r"VESTIBULE\['OTP_TTL'\] is int. It must be timedelta"),
+        ({"OTP_TTL": timedelta(minutes=11)}, "is 0:11:00. It must be from 0:00:01 to 0:10:00"),
+        ({"PASSWORD_MIN_LENGTH": 7}, "is 7. It must be from 8 to 64"),
         ({"PASSWORD_MIN_LENGTH": True}, "is bool"),
-        ({"LINK_BINDING": "off"}, "is str: it must be bool"),
+        ({"LINK_BINDING": "off"}, "is str. It must be bool"),
         ({"ENUMERATION_PROTECTION": 0}, "is int"),
         ({"SIGNUP_FIELDS": "full_name"}, "is str"),
-        ({"SIGNUP_FIELDS": [1]}, "is tuple"),
-        ({"REGISTRATION_MODE": "pendign"}, "must be Literal"),
-        ({"TRUSTED_PROXIES": ["10.0.0.0/8"]}, "is tuple"),
-        ({"RATES": {"login": 5}}, "is dict"),
-        ({"PASSWORD_BREACH_FILE": "breached.txt"}, "is str"),
+        ({"SIGNUP_FIELDS": [1]}, "is tuple. It must be a list of str"),
+        ({"REGISTRATION_MODE": "pendign"}, "is str. It must be 'deferred' or 'pending'"),
+        ({"TRUSTED_PROXIES": ["10.0.0.0/8"]}, "is tuple. It must be a list of IPv4Network or IPv6Network"),
+        ({"RATES": {"login": 5}}, "is dict. It must be a dict from str to str"),
+        ({"PASSWORD_BREACH_FILE": "breached.txt"}, "is str. It must be Path or None"),
+        ({"PLACES": -1}, "is -1. It must be from 0 to 10000"),
+        ({"PAGE_IDLE": timedelta(0)}, "is 0:00:00. It must be from 0:00:01"),
+        ({"OTP_COOLDOWNS": []}, "is empty. It must be from"),
+        ({"OTP_COOLDOWNS": [timedelta(seconds=9), timedelta(-1)]}, "is 0:00:09, -1 day"),
+        ({"BASE_URL": "shop.example.com"}, "is no absolute URL.* It must be like https://"),
+        ({"BASE_URL": "https://shop.example.com/"}, "ends with a slash"),
+        ({"BASE_URL": ""}, "is no absolute URL"),
+        ({"FRONTEND_URL": "javascript:alert(1)"}, "is no absolute URL"),
     ],
 )
 def test_what_cannot_be_meant_is_told(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=told):
         read(**given)
+
+
+def test_every_number_and_time_has_bounds() -> None:
+    defaults = read()
+    for name in NAMES:
+        value = getattr(defaults, name.lower())
+        for kind, beyond in ((int, (-1, 10**10)), (timedelta, (timedelta(-1), timedelta(10**6)))):
+            for given in beyond:
+                if type(value) is kind:
+                    with pytest.raises(ImproperlyConfigured, match=rf"VESTIBULE\['{name}'\] is .* It must be from"):
+                        read(**{name: given})
 
 
 def test_no_secret_is_told() -> None:

@@ -2,10 +2,15 @@
 `accounts` app and a prefix before our paths. The wheel is installed as anybody would install it."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.architecture.test_docs import ROOT
 
@@ -40,7 +45,12 @@ def make_project(folder: Path, python: Path) -> None:
     """The project, and the four things that it adds (docs/django.md)."""
     run(python, "-m", "django", "startproject", "shop", ".", folder=folder)
     run(python, "manage.py", "startapp", "accounts", folder=folder)
-    for path, added in (("shop/settings.py", "settings.txt"), ("accounts/models.py", "models.txt")):
+    for path, added in (
+        ("shop/settings.py", "settings.txt"),
+        ("shop/elsewhere.py", "elsewhere.txt"),
+        ("shop/mistyped.py", "mistyped.txt"),
+        ("accounts/models.py", "models.txt"),
+    ):
         with (folder / path).open("a") as file:
             file.write((HERE / added).read_text())
     urls = folder / "shop/urls.py"
@@ -48,17 +58,65 @@ def make_project(folder: Path, python: Path) -> None:
     urls.write_text(text)
 
 
-def test_a_project_of_somebody_elses_signs_people_up_by_page_and_by_api(tmp_path: Path) -> None:
-    python = install_wheel(tmp_path)
-    assert str(tmp_path) in run(python, "-c", "import vestibule; print(vestibule.__file__)", folder=tmp_path)
-    site = tmp_path / "site"
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder of the project, and the Python that has the wheel."""
+
+    folder: Path
+    python: Path
+
+    def manage(self, *command: str, settings: str = "settings") -> str:
+        """What `manage.py` says."""
+        return run(self.python, "manage.py", *command, f"--settings=shop.{settings}", folder=self.folder)
+
+    def visit(self, settings: str = "settings") -> None:
+        """Let two people sign up."""
+        work = f"exec({(HERE / 'visit.txt').read_text()!r}, globals())"
+        assert "SIGNED UP ada@example.com bob@example.com" in self.manage("shell", "-c", work, settings=settings)
+
+    def count_rows(self, database: str) -> dict[str, int]:
+        """How many rows each table has."""
+        with closing(sqlite3.connect(self.folder / database)) as opened:
+            tables = [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: opened.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("foreign")
+    python = install_wheel(folder)
+    assert str(folder) in run(python, "-c", "import vestibule; print(vestibule.__file__)", folder=folder)
+    site = folder / "site"
     site.mkdir()
     make_project(site, python)
-    run(python, "manage.py", "makemigrations", "accounts", folder=site)
-    assert "no issues" in run(python, "manage.py", "check", folder=site)
-    assert "No changes" in run(python, "manage.py", "makemigrations", "--check", "--dry-run", folder=site)
-    run(python, "manage.py", "migrate", "--verbosity=0", folder=site)
-    said = run(
-        python, "manage.py", "shell", "-c", f"exec({(HERE / 'visit.txt').read_text()!r}, globals())", folder=site
-    )
-    assert "SIGNED UP ada@example.com bob@example.com" in said
+    made = Project(site, python)
+    made.manage("makemigrations", "accounts")
+    return made
+
+
+def test_a_project_of_somebody_elses_signs_people_up_by_page_and_by_api(project: Project) -> None:
+    assert "no issues" in project.manage("check")
+    assert "No changes" in project.manage("makemigrations", "--check", "--dry-run")
+    project.manage("migrate", "--verbosity=0")
+    project.visit()
+
+
+def test_a_router_may_keep_people_in_a_database_of_their_own(project: Project) -> None:
+    assert "no issues" in project.manage("check", settings="elsewhere")
+    for alias in ("default", "people"):
+        project.manage("migrate", "--verbosity=0", f"--database={alias}", settings="elsewhere")
+    project.visit("elsewhere")
+    assert project.count_rows("shop.sqlite3").keys() == {"django_migrations", "django_session", "sqlite_sequence"}
+    rows = project.count_rows("people.sqlite3")
+    assert (rows["vestibule_user"], rows["vestibule_profile"], rows["accounts_customer"]) == (2, 2, 2)
+    used = ("vestibule_session", "vestibule_refresh_token", "vestibule_message", "vestibule_audit_event")
+    assert all(rows[table] for table in used)
+
+
+def test_what_is_mistyped_is_told_by_check(project: Project) -> None:
+    with pytest.raises(AssertionError) as refused:
+        project.manage("check", settings="mistyped")
+    told = str(refused.value)
+    assert [number for number in range(70, 75) if f"(vestibule.E0{number})" not in told] == []
+    assert "Did you mean OTP_TTL?" in told
+    assert "Did you mean login?" in told

@@ -135,6 +135,8 @@ PERSONAL_FIELDS = (
 USER_FIELDS = tuple(row for row in PERSONAL_FIELDS if row.holder is Holder.USER)
 PROFILE_FIELDS = tuple(row for row in PERSONAL_FIELDS if row.holder is Holder.PROFILE)
 SIGN_UP_FIELDS = tuple(row for row in PERSONAL_FIELDS if row.at_sign_up)
+# What SIGNUP_FIELDS may require.
+REQUIRABLE_FIELDS = (*(row.name for row in SIGN_UP_FIELDS), "device")
 
 
 def empty_columns(rows: tuple[PersonalField, ...]) -> dict[str, str | None]:

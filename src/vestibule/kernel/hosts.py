@@ -1,7 +1,7 @@
 """Normalisation of host names: ASCII (IDNA, RFC 5891), and IPv6 addresses without brackets."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 import idna
 
@@ -38,6 +38,15 @@ def url_origin(parts: SplitResult) -> str:
     """
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     return f"{parts.scheme}://{bracket_ipv6(normalize_host(parts.hostname or ''))}{port}"
+
+
+def is_http_url(text: str) -> bool:
+    """Return whether the text is an absolute http(s) URL without a slash at its end."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in _DEFAULT_PORTS and bool(url_origin(parts)) and bool(parts.hostname) and text[-1] != "/"
+    except ValueError:
+        return False
 
 
 def mail_domain(host: str) -> str:

@@ -10,6 +10,7 @@ from vestibule.conf import conf
 from vestibule.limits.rolling_window import Allowance
 from vestibule.limits.rules import Rule
 
+_LARGEST = 2**31 - 1
 Rates = tuple[limits.RateLimitItem, ...]
 
 
@@ -38,9 +39,12 @@ def parse_rates(words: str) -> Rates:
     """Return the rates that the words name; none for no words.
 
     Raises:
-        ValueError: the words name no rate.
+        ValueError: the words name no rate, or one that lets nobody pass or has no number.
     """
-    return tuple(limits.parse_many(words)) if words.strip() else ()
+    rates = tuple(limits.parse_many(words)) if words.strip() else ()
+    if not all(0 < number <= _LARGEST for rate in rates for number in (rate.amount, rate.multiples)):
+        raise ValueError(words)
+    return rates
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,11 @@ def alias() -> str:
     return router.db_for_write(_routed_model())
 
 
+def aliases(model: type[Model]) -> set[str]:
+    """Return where the router reads and writes the model's rows."""
+    return {router.db_for_read(model), router.db_for_write(model)}
+
+
 def connection() -> BaseDatabaseWrapper:
     """Return this thread's connection."""
     return connections[alias()]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import get_args
 
-from vestibule.accounts.fields import SIGN_UP_FIELDS
+from vestibule.accounts.fields import REQUIRABLE_FIELDS
 from vestibule.conf import RegistrationMode
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
@@ -13,9 +13,7 @@ from vestibule.service.settings.processes import CORES, WEB_PROCESSES, WEB_THREA
 REGISTRATION_MODE = env.read_choice("REGISTRATION_MODE", get_args(RegistrationMode), default="deferred", id="E013")
 LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
 PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
-SIGNUP_FIELDS = env.read_list(
-    "SIGNUP_FIELDS", value_types.choice_parser((*(row.name for row in SIGN_UP_FIELDS), "device")), id="E006"
-)
+SIGNUP_FIELDS = env.read_list("SIGNUP_FIELDS", value_types.choice_parser(REQUIRABLE_FIELDS), id="E006")
 ENUMERATION_PROTECTION = env.read_switch("ENUMERATION_PROTECTION", default=True)
 PASSWORD_MIN_LENGTH = env.read_number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
 # For example https://api.pwnedpasswords.com; empty: no request is made.

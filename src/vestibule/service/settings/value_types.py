@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-import limits
 from phonenumbers import SUPPORTED_REGIONS
 
 from vestibule.kernel import hosts
+from vestibule.limits.rates import parse_rates
 
 T = TypeVar("T")
 MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets
@@ -242,9 +242,7 @@ def parse_rate(text: str) -> str:
     if text.lower() == "off":
         return ""
     try:
-        found = limits.parse_many(text)
+        parse_rates(text)
     except ValueError:
-        found = []
-    if not found or not all(0 < each.amount <= MAX_INTEGER and 0 < each.multiples <= MAX_INTEGER for each in found):
-        raise UnreadableValue("is no rate", "Use rates like `10/minute;100/hour`, or `off`.")
+        raise UnreadableValue("is no rate", "Use rates like `10/minute;100/hour`, or `off`.") from None
     return text
