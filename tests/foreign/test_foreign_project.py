@@ -16,7 +16,18 @@ from tests.architecture.test_docs import ROOT
 
 HERE = Path(__file__).parent
 UV = shutil.which("uv") or str(ROOT / ".uv/bin/uv")  # as in the Makefile
-PREFIXED = 'urlpatterns = [\n    path("auth/", include("vestibule.web.urls")),'
+URLS = """from accounts.views import order
+
+urlpatterns = [
+    path("auth/", include("vestibule.web.urls")),
+    path("order/<what>/", order),"""
+ADDED = (
+    ("shop/settings.py", "settings.txt"),
+    ("shop/elsewhere.py", "elsewhere.txt"),
+    ("shop/mistyped.py", "mistyped.txt"),
+    ("accounts/models.py", "models.txt"),
+    ("accounts/views.py", "views.txt"),
+)
 
 
 def run(*command: str | Path, folder: Path) -> str:
@@ -42,19 +53,14 @@ def install_wheel(folder: Path) -> Path:
 
 
 def make_project(folder: Path, python: Path) -> None:
-    """The project, and the four things that it adds (docs/django.md)."""
+    """The project, the four things that it adds (docs/django.md), and a model and a view of its own."""
     run(python, "-m", "django", "startproject", "shop", ".", folder=folder)
     run(python, "manage.py", "startapp", "accounts", folder=folder)
-    for path, added in (
-        ("shop/settings.py", "settings.txt"),
-        ("shop/elsewhere.py", "elsewhere.txt"),
-        ("shop/mistyped.py", "mistyped.txt"),
-        ("accounts/models.py", "models.txt"),
-    ):
+    for path, added in ADDED:
         with (folder / path).open("a") as file:
             file.write((HERE / added).read_text())
     urls = folder / "shop/urls.py"
-    text = urls.read_text().replace("import path", "import include, path").replace("urlpatterns = [", PREFIXED)
+    text = urls.read_text().replace("import path", "import include, path").replace("urlpatterns = [", URLS)
     urls.write_text(text)
 
 
