@@ -15,6 +15,13 @@ from django.test import Client
 from tests.fresh import fresh_settings
 from vestibule.conf import conf
 
+TRACED = """
+import django
+django.setup()
+from vestibule.kernel import spans
+with spans.open_span("something"):
+    pass
+"""
 COMMANDS = ("serve", "worker", "beat", "migrate", "doctor", "rotate-keys")
 WRONG = {
     "ENUMERATION_PROTECTION": "enabled",
@@ -47,6 +54,19 @@ def test_fault_02_every_command_is_stopped_by_all_findings_at_once(tmp_path: Pat
         assert err.count("→") == len(WRONG)
         for name in WRONG:
             assert any(line.strip().startswith(name) and "(vestibule.E0" in line for line in err.splitlines()), name
+
+
+def test_a_process_that_is_to_trace_starts_and_does(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TRACED],
+        cwd=tmp_path,
+        env={"DJANGO_SETTINGS_MODULE": "vestibule.service.settings", "OTEL_TRACES_EXPORTER": "console"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"name": "something"' in done.stdout
 
 
 def env_file(folder: Path, content: bytes) -> Path:
