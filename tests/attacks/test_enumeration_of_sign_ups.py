@@ -1,6 +1,7 @@
 """HOL-15, ENUM-05: nobody is told where a sign-up waits, nor what its password is."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth import hashers
 from time_machine import travel
 
 from tests.attacks.work import work
+from tests.interleaving import VERIFIED, interleaved, transaction
 from tests.world import PASSWORD, Api, Inbox, Reply
 from vestibule.accounts import passwords
 from vestibule.courier.models import Message
@@ -124,6 +126,22 @@ def test_enum_05_a_resend_is_the_same_work_for_every_address(api: Api, sign_ups:
             assert len(set(written)) == 1
             assert written[0][2] == 1
         assert [post.to for post in inbox.all()] == [WAITS]
+
+
+def test_enum_05_a_resend_of_a_sign_up_that_another_request_holds_says_the_same(api: Api, inbox: Inbox) -> None:
+    """Somebody is about to be verified: whoever asks meanwhile hears what is told of nobody's address."""
+    with travel(NOON, tick=False) as clock:
+        api.register(email=WAITS, password=PASSWORD)
+        code = inbox.newest(WAITS).code
+        clock.shift(61)
+        done, replies = interleaved(
+            partial(confirm, Api(), WAITS, PASSWORD, code),
+            transaction(after="", nth=VERIFIED),
+            lambda: [api.post("verify-email/resend", {"email": email}) for email in (WAITS, NOBODY)],
+        )
+    assert done.status == 200
+    assert [(reply.status, reply.body) for reply in replies] == [(202, replies[1].body)] * 2
+    assert len(inbox.all(WAITS)) == 1  # the held one got no other code
 
 
 def test_enum_05_a_resend_after_the_cooldown_is_the_same_work_for_nobody(api: Api, sign_ups: None) -> None:

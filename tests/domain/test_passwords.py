@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import hashers
 from django.utils import timezone
 
-from vestibule.accounts import passwords
+from vestibule.accounts import hash_schemes, passwords
 from vestibule.accounts.lifecycle import NO_PASSWORD
 from vestibule.accounts.models import IMPORTED_HASH, User
 from vestibule.kernel.client import Client
@@ -91,6 +91,18 @@ def test_only_a_hash_of_other_parameters_counts_as_imported(house: None) -> None
     for name, stored in {"ours": passwords.hash_password(GOOD), "none": NO_PASSWORD, "imported": imported}.items():
         User.objects.create(email=f"{name}@example.com", password=stored)
     assert [user.email for user in User.objects.filter(IMPORTED_HASH)] == ["imported@example.com"]
+
+
+def test_todays_scheme_is_in_use_before_the_table_was_read() -> None:
+    """And that of the hash at hand, without a query: a process that has just begun signs people in."""
+    hash_schemes._imported_schemes.invalidate()
+    [today] = hash_schemes.schemes_in_use("")
+    assert today.startswith("argon2$argon2id$")
+    assert set(hash_schemes.schemes_in_use(passwords.hash_password(GOOD))) == {today}
+    imported = "pbkdf2_sha256$1000$salt$4xgDbJbHLSxT8gKCXRcJ8VGd"
+    assert set(hash_schemes.schemes_in_use(imported)) == {today, "pbkdf2_sha256$1000"}
+    assert imported not in hash_schemes.schemes_in_use(imported).values()
+    assert set(hash_schemes.schemes_in_use("")) == {today}  # nothing of it is kept
 
 
 def test_the_spellings_of_one_character_are_one_password() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from time_machine import travel
 
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.accounts.models import User
@@ -90,6 +91,25 @@ def test_fault_22_every_purpose_reads_codes_alike(api: Api, inbox: Inbox) -> Non
     told = {"email": NEW, "password": "another password entirely"}
     assert api.post("password/reset/confirm", {**told, "otp": "123456"}).body["attempts_left"] == 5
     assert api.post("password/reset/confirm", {**told, "otp": spaced(inbox.newest(NEW).code)}).status == 204
+
+
+@pytest.mark.parametrize("typed", TYPED)
+@pytest.mark.parametrize("by", ["registration", "password"])
+def test_fault_22_a_right_code_of_a_waiting_sign_up_however_it_is_typed(
+    api: Api, inbox: Inbox, by: str, typed: str
+) -> None:
+    registration = api.register(**START).registration
+    code, shown = TYPED[typed](inbox.newest(ADA).code), {"registration": registration, "password": PASSWORD}[by]
+    assert api.post("verify-email", {"email": ADA, "otp": code, by: shown}).status == 200
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_fault_22_a_code_that_is_too_old_is_known_however_it_is_typed(api: Api, inbox: Inbox, typed: str) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        api.register(**START)
+        clock.shift(601)
+        told = {"email": ADA, "otp": TYPED[typed](inbox.newest(ADA).code), "password": PASSWORD}
+        assert api.post("verify-email", told).code == "otp_expired"
 
 
 @pytest.mark.parametrize("by", ["registration", "password"])
