@@ -26,7 +26,7 @@ from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
 from vestibule.kernel.sealing import KeyRing
-from vestibule.kernel.type_hints import find_mistake
+from vestibule.kernel.type_hints import Bounds, find_mistake
 
 CaptchaWord = Literal["never", "suspicious", "always"]
 RegistrationMode = Literal["deferred", "pending"]
@@ -207,7 +207,7 @@ NAMES = frozenset(name.upper() for name in _HINTS)
 _LONG = timedelta(seconds=2**31 - 1)
 _MOMENT, _DAY = timedelta(seconds=1), timedelta(days=1)
 # What no deployment may go beyond (SP 800-63B-4, 3.1.1.2 and 3.1.3.2; docs/settings.md): each number and each time.
-_BOUNDS: dict[str, tuple[Any, Any]] = {
+_BOUNDS: dict[str, Bounds] = {
     **dict.fromkeys((name for name, hint in _HINTS.items() if hint is timedelta), (_MOMENT, _LONG)),
     "password_min_length": (8, 64),
     "hashing_slots": (1, 1024),

@@ -1,7 +1,6 @@
 """Django system checks of the sign-up's fields, and of the database that a router names."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -11,7 +10,7 @@ from vestibule.accounts.fields import REQUIRABLE_FIELDS
 from vestibule.storage import database
 
 
-def check_signup_fields(**_: Any) -> list[Error]:
+def check_signup_fields(**_: object) -> list[Error]:
     """Return the names in SIGNUP_FIELDS that no field has. `limits.checks` reports a wrong type."""
     given = getattr(settings, "VESTIBULE", {})
     names = given.get("SIGNUP_FIELDS", ()) if isinstance(given, Mapping) else ()
@@ -23,7 +22,7 @@ def check_signup_fields(**_: Any) -> list[Error]:
     ]
 
 
-def check_routers(**_: Any) -> list[Error]:
+def check_routers(**_: object) -> list[Error]:
     """Return the models that DATABASE_ROUTERS keep apart from the accounts. What a proof does is one transaction, and a
     copy that lags behind would let a code be used twice."""
     ours = [config for config in apps.get_app_configs() if config.label.startswith("vestibule_")]

@@ -1,10 +1,13 @@
 """Checks of values against type hints: those that `vestibule.conf` uses."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeAlias, get_args, get_origin
+
+TypeHint: TypeAlias = Any  # there is no type of `int | None` and `Literal[1]`
+Bounds: TypeAlias = tuple[Any, Any]  # the least and the most
 
 
-def find_mistake(value: Any, hint: Any, bounds: tuple[Any, Any] | None) -> tuple[str, str] | None:
+def find_mistake(value: Any, hint: TypeHint, bounds: Bounds | None) -> tuple[str, str] | None:
     """Return what the value is and what it must be; None if it is of the type and, like each item of a tuple, within
     the bounds. A tuple that has bounds is not empty."""
     if not has_type(value, hint):
@@ -15,9 +18,9 @@ def find_mistake(value: Any, hint: Any, bounds: tuple[Any, Any] | None) -> tuple
     return None
 
 
-def has_type(value: object, hint: Any) -> bool:
+def has_type(value: object, hint: TypeHint) -> bool:
     """Return whether the value is of the type. A bool is no int here."""
-    origin, parts = get_origin(hint), get_args(hint)
+    origin, parts = _split_hint(hint)
     if origin is Literal:
         return value in parts
     if origin is tuple:
@@ -31,9 +34,9 @@ def has_type(value: object, hint: Any) -> bool:
     return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
 
 
-def describe_type(hint: Any) -> str:
+def describe_type(hint: TypeHint) -> str:
     """Return the type in words, for an operator: `a list of str`."""
-    origin, parts = get_origin(hint), get_args(hint)
+    origin, parts = _split_hint(hint)
     if origin is Literal:
         return " or ".join(map(repr, parts))
     if origin is tuple:
@@ -43,3 +46,7 @@ def describe_type(hint: Any) -> str:
     if parts:  # a union
         return " or ".join(map(describe_type, parts))
     return "None" if hint is type(None) else str(hint.__name__)
+
+
+def _split_hint(hint: Any) -> tuple[object, tuple[TypeHint, ...]]:
+    return get_origin(hint), get_args(hint)

@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error
@@ -12,12 +11,12 @@ from vestibule.limits.rates import parse_rates
 from vestibule.limits.rules import DEFAULT_RATES
 
 
-def check_settings(**_: Any) -> list[Error]:
+def check_settings(**_: object) -> list[Error]:
     """Return what is unknown, of a wrong type or beyond its bounds."""
     return [Error(problem, hint=remedy, id="vestibule.E070") for problem, remedy in find_problems(settings)]
 
 
-def check_rates(**_: Any) -> list[Error]:
+def check_rates(**_: object) -> list[Error]:
     """Return the rates that no rule has, and those that cannot be parsed. `check_settings` reports a wrong type."""
     given = getattr(settings, "VESTIBULE", {})
     rates = given.get("RATES", {}) if isinstance(given, Mapping) else {}
