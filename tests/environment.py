@@ -38,6 +38,7 @@ def _configure() -> None:
         ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
         TRUSTED_PROXIES="10.0.0.0/8",
         RATE_LIMITS="off",
+        MFA_REQUIRED_ROLES="none",  # the tests of that policy set it
         LOG_LEVEL="INFO",
         WEB_PROCESSES="1",
         WEB_MAX_REQUESTS="0",

@@ -71,6 +71,11 @@ class Settings:
     hashing_slots: int = field(default_factory=lambda: os.cpu_count() or 1)  # password hashes at once in a process
     places: int = 0  # requests that do expensive work or wait for it; 0: 16 more than there are slots
 
+    # Ways in beside the password.
+    mfa_sms: bool = False  # whether a code by SMS may stand in for a second factor
+    mfa_required_roles: tuple[str, ...] = ("admin", "manager")  # nothing but enrolment is open to them without one
+    passkey_origins: tuple[str, ...] = ()  # beside those of base_url and frontend_url
+
     # Codes and links.
     otp_ttl: timedelta = timedelta(minutes=10)
     otp_link_ttl: timedelta = timedelta(hours=6)
@@ -186,6 +191,11 @@ class Settings:
     def device_cookie_name(self) -> str:
         """The cookie that marks a known device."""
         return self._cookie_name("device")
+
+    @property
+    def remembered_cookie_name(self) -> str:
+        """The cookie of a browser in which the second factor is not asked for."""
+        return self._cookie_name("remembered")
 
     @property
     def registration_cookie_name(self) -> str:

@@ -71,6 +71,8 @@ VALUES: dict[str, Any] = {
     "rule": "login",
     "purpose": "register",
     "why": "TimeoutError",
+    "method": "totp",
+    "left": 9,
 }
 # Whoever is signed in brings their id; everybody else is a stranger until the event says who it was.
 SIGNED_IN = {"session.ended", "session.reauthenticated", "password.changed", "email.change_asked", "email.changed"} | {

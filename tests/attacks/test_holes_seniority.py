@@ -6,6 +6,7 @@ import pytest
 
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
+from tests.factors import enrol
 from tests.world import PASSWORD, Api, Http
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import restore_address
@@ -63,6 +64,13 @@ def go_on_elsewhere(game: Takeover) -> None:
     assert thief.post("token/refresh", {"refresh": tokens["refresh"]}).status == 200
 
 
+def use_recovery_code(game: Takeover) -> None:
+    """The thief's own: they had enrolled a second factor."""
+    code = enrol(User.objects.get()).recovery_codes[0]
+    mfa = stranger(1).login(game.b).body["mfa"]
+    assert game.api.post("login/mfa", {"mfa": mfa, "method": "recovery_code", "code": code}).status == 200
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
@@ -70,6 +78,7 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "phone_removed": Takeover.remove_number,
     "account_closing": Takeover.close,
     "session_elsewhere": go_on_elsewhere,
+    "recovery_code_used": use_recovery_code,
 }
 
 

@@ -11,8 +11,9 @@ from tests.configured import configured
 from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox, Smtp
 from vestibule.conf import conf
-from vestibule.courier import messages
-from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, MessageKind, RenderedMessage
+from vestibule.courier import rendering
+from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, MessageKind
+from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports import channels
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -24,7 +25,7 @@ CODE = "042042"
 
 
 def rendered(kind: MessageKind = REGISTRATION_CODE) -> RenderedMessage:
-    return messages.render_mail(kind, {**PARAMS, "code": CODE})
+    return rendering.render_mail(kind, {**PARAMS, "code": CODE})
 
 
 def test_a_mail_is_text_and_html_that_say_the_same(inbox: Inbox) -> None:
@@ -66,14 +67,14 @@ def test_a_line_break_makes_no_header(inbox: Inbox, break_: str) -> None:
 def test_what_a_stranger_typed_is_escaped_in_html(inbox: Inbox) -> None:
     """INP-09."""
     params: dict[str, str | int] = {**PARAMS, "code": CODE, "address": "<img src=x onerror=alert(1)>"}
-    channels.send_mail(ID, ADA, messages.render_mail(REGISTRATION_CODE, params))
+    channels.send_mail(ID, ADA, rendering.render_mail(REGISTRATION_CODE, params))
     assert "<img" not in inbox.newest(ADA).html
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_every_kind_reads_in_full_both_ways(kind: MessageKind) -> None:
     """ABU-13."""
-    mail, text = rendered(kind), messages.render_sms(kind, {**PARAMS, "code": CODE})
+    mail, text = rendered(kind), rendering.render_sms(kind, {**PARAMS, "code": CODE})
     for part in (mail.subject, mail.text, mail.html, text.text):
         assert part
         assert "{{" not in part
@@ -90,7 +91,7 @@ def test_a_notice_holds_no_code() -> None:
 
 def test_an_sms_is_a_text_to_one_number_under_our_id(inbox: Inbox) -> None:
     number = "+14155550100"
-    channels.send_sms(ID, number, messages.render_sms(REGISTRATION_CODE, {**PARAMS, "code": CODE}))
+    channels.send_sms(ID, number, rendering.render_sms(REGISTRATION_CODE, {**PARAMS, "code": CODE}))
     [post] = inbox.all()
     assert (post.to, post.code, post.html) == (number, CODE, "")
     assert post.headers["Message-ID"] == f"<{ID}@{conf.host}>"

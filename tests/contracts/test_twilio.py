@@ -10,14 +10,14 @@ from django.utils import timezone
 from tests.configured import configured
 from tests.vendors import Twilio, serving
 from tests.world import PASSWORD, Api
-from vestibule.courier import delivery, messages
+from vestibule.courier import delivery, messages, rendering
 from vestibule.courier.models import Feedback, Message, State
 from vestibule.courier.replies import Meaning, TransportRefused
 from vestibule.courier.transports import twilio
 from vestibule.courier.transports.channels import send_sms
 
 NUMBER = "+14155550100"
-CODE = messages.render_sms(messages.REGISTRATION_CODE, {"code": "042042", "minutes": 10})
+CODE = rendering.render_sms(messages.REGISTRATION_CODE, {"code": "042042", "minutes": 10})
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tests.contracts.stores import NOW, opened
 from vestibule.challenges.engine import Engine
+from vestibule.challenges.guesses import Guesses
 from vestibule.challenges.payloads import Payload
 from vestibule.challenges.policy import Policy, PolicySettings, Purpose, SecretKind, build_policies
 from vestibule.challenges.results import Budget, Issued
@@ -67,11 +68,12 @@ def engine(
 ) -> Engine:
     """An engine; `policy` changes the row of the table that every purpose here has."""
     row: Policy = replace(POLICY, **policy)
+    policies = {SIGN_UP: row, RESET: row}
     return Engine(
         store=cast(Store, store or opened("database")),
         keys=keys,
-        policies={SIGN_UP: row, RESET: row},
-        budget=budget or GuessBudget(),
+        policies=policies,
+        guesses=Guesses(policies=policies, codes=budget or GuessBudget(), factors=GuessBudget()),
     )
 
 

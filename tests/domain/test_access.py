@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("house")
 
 CLAIMS = {
     *("iss", "aud", "sub", "user_id", "sid", "jti", "iat", "exp"),
-    *("auth_time", "amr", "role", "email_verified", "token_type"),
+    *("auth_time", "amr", "acr", "role", "email_verified", "token_type"),
 }
 
 

@@ -18,8 +18,9 @@ from tests.world import Inbox
 from vestibule.addresses.address import Channel, Email
 from vestibule.audit.models import AuditEvent
 from vestibule.courier import delivery, outbox
-from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, MessageKind, RenderedMessage
+from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, MessageKind
 from vestibule.courier.models import Message, State
+from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports import channels
 from vestibule.kernel.client import Client
 

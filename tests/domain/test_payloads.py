@@ -36,7 +36,9 @@ def read(purpose: str, example: dict[str, Any]) -> Payload:
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_was_ever_sealed_is_read(purpose: Purpose, version: str) -> None:
     """With the meaning that it had, and sealed again without a loss."""
-    for example in examples(version)[purpose]:
+    kept = examples(version)
+    assert version != "current" or kept[purpose]
+    for example in kept.get(purpose, []):  # a purpose of later has no example there
         payload = read(purpose, example)
         again = TYPES[purpose].from_json(json.loads(json.dumps(payload.to_json())), payload.version())
         assert again == payload

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from tests import pseudo_locale
 from tests.world import Api, Http
-from vestibule.courier import messages
+from vestibule.courier import messages, rendering
 from vestibule.courier.messages import MessageKind
 from vestibule.web.language import choose_language
 
@@ -123,7 +123,7 @@ def test_every_kind_of_message_speaks_the_language_it_is_given(kind: MessageKind
     }
     for spoken, language, said in (("en", XA, pseudo_locale.bracketed), (XA, "en", str)):
         with translation.override(spoken):
-            mail, sms = messages.render_mail(kind, params, language), messages.render_sms(kind, params, language)
+            mail, sms = rendering.render_mail(kind, params, language), rendering.render_sms(kind, params, language)
             assert translation.get_language() == spoken
         assert mail.subject == f"{said(str(kind.subject))} · Vestibule"
         assert sms.subject == said(str(kind.subject))

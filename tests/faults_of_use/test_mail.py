@@ -18,7 +18,7 @@ from tests.letters import parsed
 from tests.world import PASSWORD, Api, Door, Inbox, Smtp
 from vestibule.audit import events
 from vestibule.audit.record import EVENT_COUNTER
-from vestibule.courier import backlog, delivery, messages
+from vestibule.courier import backlog, delivery, messages, rendering
 from vestibule.courier.messages import KINDS, MessageKind
 from vestibule.courier.models import Message, State
 from vestibule.courier.transports import channels
@@ -123,7 +123,7 @@ def test_fault_08_a_message_that_nobody_takes_ends_and_silences_nobody(api: Api)
 @pytest.mark.parametrize("name", NAMES)
 def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
     with sink() as smtp, configured(DEFAULT_FROM_EMAIL=format_mailbox(name, "no-reply", "auth.example.com")):
-        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, rendering.render_mail(messages.REGISTRATION_CODE, PARAMS))
     encoded, address = parseaddr(message_from_bytes(smtp.letters[0])["From"])
     assert (str(make_header(decode_header(encoded))), address) == (name, "no-reply@auth.example.com")
     assert letter(smtp)["To"] == ADA
@@ -133,7 +133,7 @@ def test_fault_09_a_name_reads_as_it_was_typed(house: None, name: str) -> None:
 @pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
 def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domain: str) -> None:
     with sink() as smtp, configured(DEFAULT_FROM_EMAIL=f"Bücher <no-reply@{domain}>"):
-        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, rendering.render_mail(messages.REGISTRATION_CODE, PARAMS))
     assert letter(smtp)["From"].addresses[0].addr_spec == "no-reply@xn--bcher-kva.example"
 
 
@@ -147,8 +147,8 @@ def test_fault_09_a_domain_in_another_script_is_sent_in_ascii(house: None, domai
 )
 def test_fault_14_a_message_id_is_ascii(inbox: Inbox, house: None, host: str, id: str) -> None:
     with configured(BASE_URL=f"http://{host}"):
-        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
-        channels.send_sms(ID, "+14155550100", messages.render_sms(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, rendering.render_mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_sms(ID, "+14155550100", rendering.render_sms(messages.REGISTRATION_CODE, PARAMS))
     assert [post.headers["Message-ID"].strip() for post in inbox.all()] == [id, id]
 
 
@@ -157,12 +157,12 @@ def test_every_part_of_every_mail_is_safe_on_seven_bits(house: None, kind: Messa
     link = "https://auth.example.com/reset/?token=" + "x" * 1200
     params = {**PARAMS, "link": link, "at": "1er août 2026, 12 h 00", "address": "東京"}
     with sink() as smtp:
-        channels.send_mail(ID, ADA, messages.render_mail(kind, params))
+        channels.send_mail(ID, ADA, rendering.render_mail(kind, params))
     assert smtp.letters[0].isascii()
     assert max(map(len, smtp.letters[0].splitlines())) <= 998
     post = parsed(smtp.letters[0])
-    assert link in post.text or link not in messages.render_mail(kind, params).text
-    assert "août" in post.text or "août" not in messages.render_mail(kind, params).text
+    assert link in post.text or link not in rendering.render_mail(kind, params).text
+    assert "août" in post.text or "août" not in rendering.render_mail(kind, params).text
 
 
 def test_fault_10_mail_goes_by_tls_from_the_first_byte(
@@ -173,7 +173,7 @@ def test_fault_10_mail_goes_by_tls_from_the_first_byte(
     tls.load_cert_chain(pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     with sink(tls=tls, EMAIL_USE_SSL=True) as smtp:
-        channels.send_mail(ID, ADA, messages.render_mail(messages.REGISTRATION_CODE, PARAMS))
+        channels.send_mail(ID, ADA, rendering.render_mail(messages.REGISTRATION_CODE, PARAMS))
         assert letter(smtp)["To"] == ADA
 
 

@@ -15,6 +15,7 @@ from time_machine import travel
 
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import address_history
+from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.lifecycle import NO_PASSWORD
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Email
@@ -23,8 +24,11 @@ from vestibule.challenges.models import Newest, StoredChallenge
 from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.store import State
 from vestibule.conf import conf
+from vestibule.factors import recovery_codes, remembered_devices, totp
+from vestibule.factors.models import Passkey
 from vestibule.flows.account import personal_data
 from vestibule.flows.sign_in.by_password import password_count_keys
+from vestibule.kernel.client import Client
 from vestibule.service.worker import schedule
 from vestibule.sessions.models import RefreshToken, Session
 
@@ -103,7 +107,26 @@ def live(api: Api, inbox: Inbox) -> str:
     assert moved.status == 200, moved
     api.post("password/reset", {"email": NEW})
     api.login(NEW, "not the password")
+    enrol_every_factor(User.objects.get())
+    Session.objects.update(amr=["pwd", "otp", "mfa"])
     return access
+
+
+def enrol_every_factor(user: User) -> None:
+    now, client = timezone.now(), Client(at=timezone.now())
+    totp.create_totp(user, now)
+    recovery_codes.replace_recovery_codes(user, now)
+    remembered_devices.remember_device(client, user, digest_credentials(user))
+    Passkey.objects.create(
+        user=user,
+        credential_id=b"1",
+        public_key=b"2",
+        aaguid=user.pk,
+        is_backup_eligible=True,
+        is_backed_up=False,
+        name="Phone",
+        created_at=now,
+    )
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def asked(act: Callable[[], object]) -> list[str]:
         ("start", 10, 9),
         ("register", 13, 12),
         ("confirm", 21, 11),
-        ("login", 13, 13),  # from a known network: its try is taken back from the name's count, which stays
+        ("login", 14, 14),  # from a known network: its try is taken back from the name's count, which stays
         ("wrong login", 6, 5),
         ("refresh", 4, 4),
         ("me", 1, 1),

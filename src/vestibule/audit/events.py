@@ -54,6 +54,10 @@ CAPTCHA_WAITED = Event(
 CAPTCHA_VENDOR_DOWN = Event(
     "captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", {"why": str}, in_audit_log=False
 )
+SECOND_FACTOR_ASKED = Event("second_factor.asked", "The first factor was right, and a second one is owed.")
+SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was right.", {"method": str})
+FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
+RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)
 SESSION_REFRESH_REUSED = Event(
@@ -65,7 +69,7 @@ SESSION_ELSEWHERE = Event(
     {"session": str},
 )
 SESSION_ENDED = Event("session.ended", "A person signed out.", {"sessions": int})
-SESSION_REAUTHENTICATED = Event("session.reauthenticated", "A person proved their password once more.")
+SESSION_REAUTHENTICATED = Event("session.reauthenticated", "A person proved again who they are.")
 SESSION_DISOWNED = Event("session.disowned", "A person said that a sign-in was not theirs.")
 SIGN_IN_SLOWED = Event("sign_in.slowed", "Several wrong passwords in a row: strangers wait now.")
 PASSWORD_DISABLED = Event("password.disabled", "A hundred wrong passwords in a row: only a reset opens the account.")

@@ -6,13 +6,14 @@ from django.utils.functional import SimpleLazyObject
 
 from vestibule.challenges import policy
 from vestibule.challenges.engine import Engine
+from vestibule.challenges.guesses import Guesses
 from vestibule.challenges.store import Store
 from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import RedisStore
 from vestibule.conf import conf
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Unavailable
-from vestibule.limits.ledger import GuessBudget
+from vestibule.limits.ledger import WRONG_FACTORS, GuessBudget
 from vestibule.storage import redis_client
 
 
@@ -27,12 +28,13 @@ def _open_store() -> Store:
 
 def _build_engine() -> Engine:
     numbers = policy.PolicySettings(ttl=conf.otp_ttl, link_ttl=conf.otp_link_ttl, cooldowns=conf.otp_cooldowns)
+    policies = policy.build_policies(numbers)
     return Engine(
         # Opened at first use, so that no command waits for a cluster.
         store=cast(Store, SimpleLazyObject(Cached(_open_store).get)),
         keys=conf.keys,
-        policies=policy.build_policies(numbers),
-        budget=GuessBudget(),
+        policies=policies,
+        guesses=Guesses(policies=policies, codes=GuessBudget(), factors=GuessBudget("second factors", WRONG_FACTORS)),
     )
 
 

@@ -10,16 +10,16 @@ from uuid import UUID
 import structlog
 
 from vestibule.challenges import codes, status
+from vestibule.challenges.guesses import Guesses
 from vestibule.challenges.payloads import PayloadT
 from vestibule.challenges.policy import Policy, Purpose, SecretKind
-from vestibule.challenges.results import Budget, ChallengeStatus, Issued, Proof
+from vestibule.challenges.results import ChallengeStatus, Issued, Proof
 from vestibule.challenges.secrets import ChallengeSecrets
 from vestibule.challenges.status import LEASE
 from vestibule.challenges.store import Challenge, State, Store
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.sealing import KeyRing
 
-MAX_GUESSABLE_LENGTH = 10  # characters; a longer secret cannot be guessed and is not counted against the budget
 UNBOUNDED = 2**15 - 1  # attempts with a link: its secret was compared when it was found
 
 log = structlog.get_logger("vestibule.challenges")
@@ -32,7 +32,7 @@ class Engine:
     store: Store
     keys: KeyRing
     policies: Mapping[Purpose, Policy]
-    budget: Budget
+    guesses: Guesses
 
     def issue(
         self,
@@ -67,17 +67,17 @@ class Engine:
 
     def find_by_handle(self, purpose: Purpose, handle: str) -> Challenge:
         """Return the record of a signed handle. Raises TokenInvalid; Expired if it is not known any more."""
-        if found := self.store.get(self.secrets.read_handle(purpose, handle)):
-            return found
-        raise errors.Expired
+        return self._get_known(self.secrets.read_handle(purpose, handle))
+
+    def find_by_nonce(self, purpose: Purpose, nonce: bytes) -> Challenge:
+        """Return the record of a WebAuthn challenge. Raises TokenInvalid; Expired if it is not known any more."""
+        return self._get_known(self.secrets.read_nonce(purpose, nonce))
 
     def find_by_link(self, purpose: Purpose, token: str) -> tuple[Challenge, str]:
         """Return the record of a link's token and the secret in it, already compared: nobody guesses 256 bits. Raises
         TokenInvalid (also if a newer link replaced it); Expired if it is not known any more."""
         id, secret = self.secrets.read_link_token(purpose, token)
-        if (found := self.store.get(id)) is None:
-            raise errors.Expired
-        if not self.secrets.matches_secret(found, secret, SecretKind.LINK):
+        if not self.secrets.matches_secret(found := self._get_known(id), secret, SecretKind.LINK):
             raise errors.TokenInvalid(subject=found.subject)
         return found, secret
 
@@ -133,8 +133,7 @@ class Engine:
         """Count a send to another address and yield the record, of which the body issues a successor; undone if the
         body raises. The first needs no cooldown. Of concurrent callers one continues. The caller's unique audit event
         voids this record, and the caller retires it. Raises what `resend` raises."""
-        policy = self.policies[challenge.purpose]
-        status.check_may_send(policy, challenge, now, to_other_address=True)
+        status.check_may_send(self.policies[challenge.purpose], challenge, now, to_other_address=True)
         with self._count_send(challenge, challenge.digests, now, challenge.expires_at):
             yield self.store.get(challenge.id) or challenge
 
@@ -182,7 +181,7 @@ class Engine:
             raise self._wrong_secret_refusal(challenge)
         lease = self._claim_lease(challenge, secret, now)
         try:
-            yield Proof(id=challenge.id, subject=challenge.subject, payload=payload)
+            yield Proof(id=challenge.id, subject=challenge.subject, sent_at=challenge.sent_at, payload=payload)
         except errors.AlreadyUsed:
             self._log_failure_of(lambda: self.store.settle(challenge.id))
             self._return_guess(challenge, secret, now)
@@ -194,7 +193,7 @@ class Engine:
         # The work is committed. If settling fails, the lease runs out by itself, and the challenge's unique id in the
         # audit log keeps the proof from working twice.
         self._log_failure_of(lambda: self.store.settle(challenge.id))
-        self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=True))
+        self._log_failure_of(lambda: self.guesses.record_proof(challenge, now))
 
     def retire(self, challenge: Challenge) -> None:
         """Close a challenge that another one replaced: no secret opens it any more."""
@@ -217,12 +216,17 @@ class Engine:
         """The key ring's operations on challenges."""
         return ChallengeSecrets(self.keys)
 
+    def _get_known(self, id: UUID) -> Challenge:
+        if found := self.store.get(id):
+            return found
+        raise errors.Expired
+
     def _generate_secrets(self, policy: Policy, subject: bytes, now: datetime) -> tuple[str | None, str | None]:
         code = link = None
         if policy.secret in (SecretKind.CODE, SecretKind.CODE_AND_LINK):
-            closed = self.budget.seconds_until_guess(subject, now) > 0
+            closed = self.guesses.seconds_until_code(subject, now) > 0
             code = entropy.random_long_code() if closed else entropy.random_code(policy.digits)
-        if policy.secret in (SecretKind.LINK, SecretKind.CODE_AND_LINK, SecretKind.NONCE):
+        if policy.secret in (SecretKind.LINK, SecretKind.CODE_AND_LINK):
             link = entropy.random_token()
         return code, link
 
@@ -230,7 +234,7 @@ class Engine:
         policy = self.policies[challenge.purpose]
         if status.code_expires_at(policy, challenge) <= now:
             raise self.refusal_if_closed(challenge, now) or errors.Expired(subject=challenge.subject)
-        if code := typed if as_typed else codes.parse_code(typed, policy.digits):
+        if (code := typed if as_typed else codes.parse_code(typed, policy.digits)) is not None:
             return code
         raise self.refusal_if_closed(challenge, now) or self._wrong_secret_refusal(challenge)
 
@@ -241,7 +245,7 @@ class Engine:
             closed = status.refusal_if_closed(policy, self.store.get(challenge.id), now, by=by)
             raise closed or errors.Exhausted(subject=challenge.subject)
         try:
-            wait = self.budget.spend(challenge.subject, now) if len(secret) <= MAX_GUESSABLE_LENGTH else 0
+            wait = self.guesses.spend(challenge, secret, now)
         except BaseException:  # nothing was compared: an outage of the ledger must not cost an attempt
             self._log_failure_of(lambda: self.store.return_attempt(challenge.id))
             raise
@@ -250,11 +254,8 @@ class Engine:
             raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
     def _wrong_secret_refusal(self, challenge: Challenge) -> errors.Refusal:
-        attempts, counted = self.policies[challenge.purpose].attempts, self.store.get(challenge.id)
-        left = attempts - (counted.attempts if counted else attempts)
-        if left <= 0:
-            return errors.Exhausted(subject=challenge.subject)
-        return errors.WrongSecret(attempts_left=left, subject=challenge.subject)
+        counted = self.store.get(challenge.id)
+        return status.wrong_secret_refusal(self.policies[challenge.purpose], challenge, counted)
 
     def _claim_lease(self, challenge: Challenge, secret: str, now: datetime) -> UUID:
         lease = entropy.random_uuid()
@@ -272,8 +273,7 @@ class Engine:
         raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
     def _return_guess(self, challenge: Challenge, secret: str, now: datetime) -> None:
-        if len(secret) <= MAX_GUESSABLE_LENGTH:
-            self._log_failure_of(lambda: self.budget.give_back(challenge.subject, now, proved=False))
+        self._log_failure_of(lambda: self.guesses.take_back(challenge, secret, now))
 
     def _build_issued(
         self, challenge: Challenge, code: str | None, link: str | None, *, decoy: bool, payload: PayloadT

@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import State
 from vestibule.kernel import entropy
 
@@ -11,7 +10,7 @@ class StoredChallenge(models.Model):
     """One record of the database store; the columns are the fields of `store.Challenge`."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    purpose = models.CharField(max_length=40, choices=[(purpose.value, purpose.value) for purpose in Purpose])
+    purpose = models.CharField(max_length=40)  # one of `challenges.policy.Purpose`
     subject = models.BinaryField(max_length=32)
     digests = models.BinaryField(max_length=64)
     sealed_payload = models.BinaryField()

@@ -112,5 +112,36 @@ class PhoneChangePayload(Payload):
     phone: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPayload(Payload):
+    """A sign-in whose first factor was proved: everything that `flows.completion` needs to end it.
+
+    `credentials` is the digest of what guarded the account then (`accounts.credentials`), in hex. `page_lifetime` is in
+    seconds; None means an API session.
+    """
+
+    user_id: UUID
+    credentials: str
+    amr: list[str]
+    via: str
+    device_claims: dict[str, str] | None = None
+    device_id: UUID | None = None
+    origin: str = ""  # `sessions.devices.Recognised.origin_digest`, in hex
+    page_lifetime: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyEnrolmentPayload(Payload):
+    """The account and the session that are about to get a passkey."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeySignInPayload(Payload):
+    """Nothing: who signs in is known by the passkey alone."""
+
+
 def _parse_field(field: Field[object], sealed: object) -> object:
     return UUID(str(sealed)) if sealed and field.type in (UUID, UUID | None) else sealed

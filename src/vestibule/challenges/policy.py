@@ -8,17 +8,21 @@ from types import MappingProxyType
 
 from vestibule.challenges.payloads import (
     EmailChangePayload,
+    PasskeyEnrolmentPayload,
+    PasskeySignInPayload,
     PasswordResetPayload,
     Payload,
     PayloadT,
     PhoneChangePayload,
     RecoveryPayload,
+    SecondFactorPayload,
     SignUpPayload,
 )
 
 
 class SecretKind(Enum):
-    """The kind of secret that the person or their browser sends back."""
+    """The kind of secret that the person or their browser sends back. A ticket and a nonce have none of their own: the
+    caller compares what the person proves (`Engine.verify`, `matches`)."""
 
     CODE = "code"
     LINK = "link"
@@ -38,6 +42,9 @@ class Purpose(StrEnum):
     PHONE_CHANGE = "phone change"
     NOT_ME = "not me"
     ACCOUNT_UNDO = "account undo"
+    SECOND_FACTOR = "second factor"
+    PASSKEY_ENROLMENT = "passkey enrolment"
+    PASSKEY_SIGN_IN = "passkey sign-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ class Policy:
     """One row of the table. `sends` includes the first send. `digits` is the length of a code.
 
     `code_ttl` is the life of a code that is sent beside a link, counted from its send. None: the code lives as long as
-    the record.
+    the record. `proves_factor`: wrong secrets are counted as second factors.
     """
 
     payload: type[Payload]
@@ -55,6 +62,7 @@ class Policy:
     cooldowns: tuple[timedelta, ...]
     sends: int
     digits: int = 6
+    proves_factor: bool = False
     code_ttl: timedelta | None = None
 
     def require_payload(self, payload_type: type[PayloadT]) -> type[PayloadT]:
@@ -111,6 +119,19 @@ def _link_policy(ttl: timedelta) -> Policy:
     )
 
 
+def _ticket_policy(payload: type[Payload], secret: SecretKind, *, proves_factor: bool = False) -> Policy:
+    """A record that only its handle opens, and whose proof the caller compares."""
+    return Policy(
+        payload=payload,
+        secret=secret,
+        ttl=timedelta(minutes=5),
+        attempts=ATTEMPTS,
+        cooldowns=(timedelta(0),),
+        sends=1,
+        proves_factor=proves_factor,
+    )
+
+
 def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
     """Return the policy of every purpose, with the operator's numbers."""
     return MappingProxyType(
@@ -139,6 +160,10 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             Purpose.EMAIL_UNDO: _link_policy(timedelta(hours=72)),
             Purpose.NOT_ME: _link_policy(timedelta(hours=72)),
             Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
+            # SECURITY: a ticket lives 5 minutes and has 5 tries; a WebAuthn challenge lives as long.
+            Purpose.SECOND_FACTOR: _ticket_policy(SecondFactorPayload, SecretKind.TICKET, proves_factor=True),
+            Purpose.PASSKEY_ENROLMENT: _ticket_policy(PasskeyEnrolmentPayload, SecretKind.NONCE),
+            Purpose.PASSKEY_SIGN_IN: _ticket_policy(PasskeySignInPayload, SecretKind.NONCE),
             Purpose.PENDING_REGISTRATION: Policy(
                 payload=SignUpPayload,
                 secret=SecretKind.CODE_AND_LINK,

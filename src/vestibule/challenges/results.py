@@ -9,8 +9,8 @@ from vestibule.challenges.payloads import PayloadT_co
 
 
 class Budget(Protocol):
-    """A port: how many wrong codes one address may see, over all purposes, whatever is resent, restarted or retried
-    through another endpoint (SP 800-63B-4, 3.2.2)."""
+    """A port: how many wrong codes one address (or wrong second factors one account) may see, over all purposes,
+    whatever is resent, restarted or retried through another endpoint (SP 800-63B-4, 3.2.2)."""
 
     def spend(self, subject: bytes, now: datetime) -> int:
         """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
@@ -54,8 +54,10 @@ class Issued(Generic[PayloadT_co]):
 
 @dataclass(frozen=True, slots=True)
 class Proof(Generic[PayloadT_co]):
-    """The secret was right and this caller holds the lease. `payload` is what was sealed at issue."""
+    """The secret was right and this caller holds the lease. `payload` is what was sealed at issue, `sent_at` when the
+    secret was last sent."""
 
     id: UUID
     subject: bytes
+    sent_at: datetime
     payload: PayloadT_co

@@ -1,5 +1,6 @@
 """What the key ring makes and reads of a challenge: digests of secrets, sealed payloads, handles, link tokens."""
 
+import hmac
 import json
 from dataclasses import dataclass
 from uuid import UUID
@@ -57,6 +58,24 @@ class ChallengeSecrets:
         """
         body = self._verify_signature(f"link {purpose}", token)
         return UUID(bytes=body[:_ID_LENGTH]), body[_ID_LENGTH:].decode()
+
+    def sign_nonce(self, purpose: Purpose, id: UUID) -> bytes:
+        """Return the WebAuthn challenge of a record: 32 bytes, which name it and cannot be made without the key ring
+        (WebAuthn L3, 13.4.3: at least 16 random ones, here those of the id)."""
+        return id.bytes + self.keys.digest(f"nonce {purpose}", id.bytes)[:_ID_LENGTH]
+
+    def read_nonce(self, purpose: Purpose, nonce: bytes) -> UUID:
+        """Return the challenge id of a nonce.
+
+        Raises:
+            TokenInvalid: the nonce was not made by this service for this purpose.
+        """
+        id, mac = nonce[:_ID_LENGTH], nonce[_ID_LENGTH:]
+        made = self.keys.all_digests(f"nonce {purpose}", id)
+        found = [hmac.compare_digest(each[:_ID_LENGTH], mac) for each in made]
+        if len(id) != _ID_LENGTH or not any(found):
+            raise errors.TokenInvalid
+        return UUID(bytes=id)
 
     def seal_payload(self, purpose: Purpose, id: UUID, payload: Payload, *, decoy: bool) -> bytes:
         """Return the payload sealed and bound to the record that holds it. The record of a decoy looks like any

@@ -29,6 +29,15 @@ def refusal_if_closed(
     return None
 
 
+def wrong_secret_refusal(policy: Policy, challenge: Challenge, counted: Challenge | None) -> errors.Refusal:
+    """Return the refusal of a wrong secret. `counted` is the record after the attempt was counted; None if it is
+    gone."""
+    left = policy.attempts - (counted.attempts if counted else policy.attempts)
+    if left <= 0:
+        return errors.Exhausted(subject=challenge.subject)
+    return errors.WrongSecret(attempts_left=left, subject=challenge.subject)
+
+
 def compute_status(policy: Policy, challenge: Challenge, now: datetime) -> ChallengeStatus:
     """Return how long the challenge lives and how often it may still be tried and sent; zeros if it is over."""
     ended = refusal_if_closed(policy, challenge, now) is not None

@@ -11,11 +11,12 @@ from prometheus_client import Counter
 from vestibule.addresses.address import Channel
 from vestibule.audit import events
 from vestibule.audit.record import record_event
-from vestibule.courier import feedback, messages, replies
+from vestibule.courier import feedback, messages, rendering, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
-from vestibule.courier.messages import MessageKind, RenderedMessage
+from vestibule.courier.messages import MessageKind
 from vestibule.courier.models import Feedback, Message, State
+from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.replies import Meaning
 from vestibule.courier.transports import channels
 from vestibule.courier.transports.channels import MessageSender
@@ -36,7 +37,7 @@ SENDERS: Mapping[str, MessageSender] = MappingProxyType(
     {Channel.EMAIL: channels.send_mail, Channel.SMS: channels.send_sms}
 )
 RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int], str], RenderedMessage]] = MappingProxyType(
-    {Channel.EMAIL: messages.render_mail, Channel.SMS: messages.render_sms}
+    {Channel.EMAIL: rendering.render_mail, Channel.SMS: rendering.render_sms}
 )
 
 

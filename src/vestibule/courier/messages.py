@@ -1,20 +1,12 @@
-"""Every kind of message and its wording: subject, text and HTML of a mail, the text of an SMS."""
+"""Every kind of message and its wording (`courier.rendering` makes mails and texts of them)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-
-from vestibule.conf import conf
 
 
 class Cause(StrEnum):
@@ -52,15 +44,6 @@ class MessageKind:
         return "vestibule/courier/letter" if self.says else f"vestibule/courier/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedMessage:
-    """What the transport gets; an SMS has only a text."""
-
-    subject: str
-    text: str
-    html: str = ""
-
-
 REGISTRATION_CODE = MessageKind(
     name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, protects_account=False
 )
@@ -91,6 +74,20 @@ SESSION_ELSEWHERE = MessageKind(
     says=_("A session of your account went on in another browser or app and from another network than it began in."),
     button=_("This wasn't me"),
     then=_("If that was you, you need not do anything. If not, press the button: it ends all sessions."),
+)
+RECOVERY_CODE_USED = MessageKind(
+    name="recovery_code_used",
+    subject=_("A recovery code was used"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("A recovery code proved that it is you, in place of your second factor. It works only once."),
+    button=_("This wasn't me"),
+    then=_NOT_YOU,
+)
+FEW_RECOVERY_CODES = MessageKind(
+    name="few_recovery_codes",
+    subject=_("Three recovery codes are left"),
+    cause=Cause.ACCOUNT,
+    says=_("Three of your recovery codes are left. Make a new set before you need the last one."),
 )
 SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
@@ -243,45 +240,3 @@ KINDS: Mapping[str, MessageKind] = MappingProxyType(
     # Not `isinstance`, which would have the lazy settings among them read.
     {kind.name: kind for kind in tuple(globals().values()) if type(kind) is MessageKind}
 )
-
-
-def render_mail(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
-    """Return the mail of this kind in that language: hand-written text, and HTML with inline styles only."""
-    with override(_available(language)):
-        context = {**_context(kind, params), "base_url": conf.base_url, "language": get_language()}
-        return RenderedMessage(
-            subject=f"{kind.subject} · {conf.brand.name}",
-            text=render_to_string(f"{kind.template}.txt", context),
-            html=render_to_string(f"{kind.template}.html", context),
-        )
-
-
-def render_sms(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
-    """Return the SMS of this kind in that language. A code's last line is bound to our host, so that phones fill it in
-    nowhere else."""
-    with override(_available(language)):
-        context = {**_context(kind, params), "host": conf.host}
-        text = render_to_string(f"{kind.template}.sms.txt", context).strip()
-        return RenderedMessage(subject=str(kind.subject), text=text)
-
-
-def _available(language: str) -> str:
-    """Return the language, or the default if there is none or it was taken out of LANGUAGES meanwhile."""
-    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-
-
-def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, object]:
-    """Return what every template reads. A digest (courier.hourly_digest) lists each kind once, with how often, when
-    last, and its links."""
-    held = json.loads(str(params["held"])) if "held" in params else {}
-    listed = [{**facts, "kind": KINDS[name], "at": _written(facts["at"])} for name, facts in held.items()]
-    written = {"at": _written(str(params["at"]))} if "at" in params else {}
-    return {**params, **written, "listed": listed, "kind": kind, "brand": conf.brand}
-
-
-def _written(moment: str) -> str:
-    """Return a moment, kept in ISO 8601, as people write it. What an older version posted was written already."""
-    try:
-        return f"{date_format(datetime.fromisoformat(moment), 'd F Y, H:i')} UTC"
-    except ValueError:
-        return moment

@@ -16,6 +16,8 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.conf import conf
+from vestibule.factors.registry import MULTI_FACTOR, has_second_factor
+from vestibule.factors.remembered_devices import forget_remembered_devices
 from vestibule.flows import notices
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -52,12 +54,15 @@ def require_recent_user(client: Client) -> User:
 
 
 def require_recent_sign_in(client: Client, within: timedelta | None = None) -> None:
-    """Check that the client proved who it is within that time, by default STEP_UP.
+    """Check that the client proved who it is within that time, by default STEP_UP, and by a second factor if the
+    account has one: also the session of a remembered device, or one from before the factor was set up, proves it.
 
     Raises:
-        StepUpRequired: the last proof is older.
+        StepUpRequired: the last proof is older, or was one factor only.
     """
     if client.auth_time is None or client.auth_time <= client.at - (within or conf.step_up):
+        raise errors.StepUpRequired
+    if MULTI_FACTOR not in client.amr and isinstance(client.account, User) and has_second_factor(client.account):
         raise errors.StepUpRequired
 
 
@@ -107,11 +112,12 @@ def require_matching_passwords(password: str, confirmation: str | None) -> None:
 
 
 def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: UUID | None = None) -> None:
-    """End the user's sessions, and forget the devices and networks that they came from, in the caller's transaction.
-    `except_session` keeps one session and its device."""
+    """End the user's sessions, and forget the devices and networks that they came from and the devices on which no
+    second factor is asked for, in the caller's transaction. `except_session` keeps one session and its device."""
     if ended := registry.revoke_sessions(user_id, client.at, except_session=except_session):
         record_event(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
     devices.forget_devices_and_networks(user_id, except_session=except_session)
+    forget_remembered_devices(user_id)
 
 
 @contextmanager

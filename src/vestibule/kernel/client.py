@@ -15,8 +15,9 @@ class Client:
     for the command line and the worker. `ip_address` is canonical, or None for a system client. `language` is used for
     messages to an account without a language of its own; "" means the default. `captcha_solved` says that the client
     solved a captcha. `messages_withheld` says that too many requests named the same identifier: this one gets the usual
-    answer, but messages that strangers can cause are not sent. `session_id`, `user_id` and `auth_time` (the last proof
-    of identity) are those of a signed-in person, and `account` is that account as read at the edge.
+    answer, but messages that strangers can cause are not sent. `session_id`, `user_id`, `auth_time` (the last proof
+    of identity) and `amr` (how it was made, RFC 8176) are those of a signed-in person, and `account` is that account as
+    read at the edge.
     """
 
     at: datetime
@@ -29,6 +30,7 @@ class Client:
     messages_withheld: bool = False
     session_id: UUID | None = None
     auth_time: datetime | None = None
+    amr: tuple[str, ...] = ()
     user_id: UUID | None = None
     account: object | None = field(default=None, repr=False)
     network: str = field(init=False)  # that one host can move in: an IPv4 address, an IPv6 /64; "" for a system client

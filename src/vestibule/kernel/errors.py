@@ -21,6 +21,8 @@ Each has a stable, machine-readable `code`, which `web.problems` turns into a st
       CaptchaRequired      the client must solve a captcha first                captcha_required
       CaptchaInvalid       the captcha's answer is wrong, too old or used       captcha_invalid
       StepUpRequired       the sign-in is not recent enough                     reauthentication_required
+      EnrolmentRequired    the role needs a second factor, and there is none    mfa_enrolment_required
+      OtherBrowser         the link was opened by a client that did not ask     other_browser
       AccountUnverified    the password is right, the address not proved yet    account_unverified
       AccountSuspended     the password is right, the account is suspended      account_suspended
       NotAllowed           the person's role lacks the permission               permission_denied
@@ -29,6 +31,8 @@ Each has a stable, machine-readable `code`, which `web.problems` turns into a st
         CredentialInvalid  the token is not ours, or altered                    token_invalid
         CredentialExpired  the token is too old                                 token_expired
         InvalidCredentials the name or the password is wrong                    invalid_credentials
+        FactorInvalid      the second factor is wrong; attempts are left        mfa_invalid
+        CredentialUnknown  no account has this passkey                          credential_unknown
         SessionRevoked     the session of the token was ended                   session_revoked
       Unavailable          a dependency is down, or a queue is full             unavailable
 """
@@ -199,9 +203,21 @@ class CaptchaInvalid(Refusal):
 
 
 class StepUpRequired(Refusal):
-    """The act needs a recent sign-in: the client must prove the password again."""
+    """The act needs a recent sign-in: the client must prove again who it is."""
 
     code = "reauthentication_required"
+
+
+class EnrolmentRequired(Refusal):
+    """The role of the person needs a second factor (MFA_REQUIRED_ROLES), and the account has none."""
+
+    code = "mfa_enrolment_required"
+
+
+class OtherBrowser(Refusal):
+    """The link was opened by a client that did not ask for it; the code beside it can be typed instead."""
+
+    code = "other_browser"
 
 
 class AccountUnverified(Refusal):
@@ -250,6 +266,18 @@ class InvalidCredentials(Unauthenticated):
     """The password is wrong or no account has this name; the answer never says which."""
 
     code = "invalid_credentials"
+
+
+class FactorInvalid(Unauthenticated):
+    """The second factor is wrong; `attempts_left` says how many attempts the ticket has left."""
+
+    code = "mfa_invalid"
+
+
+class CredentialUnknown(Unauthenticated):
+    """No account has this passkey. It is never told of one that exists."""
+
+    code = "credential_unknown"
 
 
 class SessionRevoked(Unauthenticated):

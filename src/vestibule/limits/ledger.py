@@ -21,6 +21,10 @@ from vestibule.storage.prepared import PreparedQuery
 # SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
 MOST_IN_A_ROW = 100
 WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW)
+# Only a client whose first factor was right gets to spend these.
+WRONG_FACTORS = Allowance(
+    windows=((5, timedelta(minutes=5)), (20, timedelta(hours=1)), (50, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW
+)
 
 # What happens to an existing row: nothing (it is not returned either), a lock, the new count.
 _ON_CONFLICT_NOTHING = "NOTHING"
@@ -254,19 +258,23 @@ def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: s
         return list(cursor.fetchall())
 
 
+@dataclass(frozen=True, slots=True)
 class GuessBudget:
-    """The engine's budget of wrong codes (`challenges.results.Budget`), in the ledger: one count for each address, over
+    """A budget of the engine (`challenges.results.Budget`), in the ledger: one count for each address or account, over
     all purposes."""
+
+    scope: str = "codes"
+    allowance: Allowance = WRONG_CODES
 
     def spend(self, subject: bytes, now: datetime) -> int:
         """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
-        return spend("codes", subject, now, WRONG_CODES)
+        return spend(self.scope, subject, now, self.allowance)
 
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
         failures."""
-        give_back("codes", subject, now, proved=proved)
+        give_back(self.scope, subject, now, proved=proved)
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next guess may be compared; 0 while guesses are left."""
-        return seconds_until_free("codes", subject, now, WRONG_CODES)
+        return seconds_until_free(self.scope, subject, now, self.allowance)

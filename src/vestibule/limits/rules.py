@@ -53,6 +53,8 @@ REGISTER_RESEND = Rule(name="register_resend", per_network="15/hour")
 REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", counts_as_anonymous=False)
 # In addition to the counts per account (limits.password_attempts): bounds spraying over many accounts.
 LOGIN = Rule(name="login", per_network="10/minute;100/hour", costs_hash=True, captcha="login")
+# In addition to the budget of the account (limits.ledger): only clients whose first factor was right get that far.
+LOGIN_MFA = Rule(name="login_mfa", per_network="30/minute;300/hour")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
@@ -74,6 +76,7 @@ RULES = (
     REGISTER_RESEND,
     REGISTER_STATUS,
     LOGIN,
+    LOGIN_MFA,
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
     TOKEN,

@@ -40,6 +40,7 @@ def issue_token(session: Session, now: datetime) -> str:
         "exp": issued_at + lifetime_seconds(),
         "auth_time": int(session.auth_time.timestamp()),
         "amr": session.amr,
+        "acr": "aal2" if "mfa" in session.amr else "aal1",  # SP 800-63B-4, 2
         "role": user.role,
         "email_verified": user.email_verified_at is not None,
         "token_type": "access",

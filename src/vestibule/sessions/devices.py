@@ -88,6 +88,11 @@ def recognise_client(
     return Recognised(device=device, origin_digest=place if device or network else b"")
 
 
+def find_device(user_id: UUID, id: UUID) -> Device | None:
+    """Return the device, if it is the user's."""
+    return Device.objects.filter(user_id=user_id, pk=id).first()
+
+
 def list_devices_of(user_id: UUID) -> QuerySet[Device]:
     """Return the devices of a user, the last seen first."""
     return Device.objects.filter(user_id=user_id).order_by("-last_seen_at")

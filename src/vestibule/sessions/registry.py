@@ -72,15 +72,16 @@ def update_last_seen(session: Session, now: datetime) -> None:
         Session.objects.filter(pk=session.pk).update(last_seen_at=now)
 
 
-def reauthenticate_session(session: Session, now: datetime) -> Session:
-    """Set `auth_time` to now, in the caller's transaction, because the person proved again who they are.
+def reauthenticate_session(session: Session, now: datetime, amr: Sequence[str]) -> Session:
+    """Set `auth_time` to now, in the caller's transaction, because the person proved again who they are. `amr` says
+    how, and is added to what the session was begun with.
 
     A session of the hosted pages continues under a new id, since its cookie is that id (ASVS 7.2.4). Its end stays the
     same.
     """
-    session.auth_time = now
+    session.auth_time, session.amr = now, list(dict.fromkeys([*session.amr, *amr]))
     if not session.is_page:
-        Session.objects.filter(pk=session.pk).update(auth_time=now)
+        Session.objects.filter(pk=session.pk).update(auth_time=now, amr=session.amr)
         return session
     Session.objects.filter(pk=session.pk).update(revoked_at=now)
     session.pk, session.last_seen_at = entropy.row_id(), now

@@ -62,6 +62,7 @@ def admit(
         actor="user" if session else "anonymous",
         session_id=session.id if session else None,
         auth_time=session.auth_time if session else None,
+        amr=tuple(session.amr) if session else (),
         user_id=session.user_id if session else None,
         account=session.user if session else None,
     )

@@ -14,6 +14,7 @@ from vestibule.kernel.errors import FieldError
 FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
     {
         "required": _("This field is required."),
+        "second_factor_required": _("Your account has a second factor: prove that one."),
         "max_length": _("Use at most %(n)d characters."),
         "invalid_choice": _("Use one of: %(choices)s."),
         # passwords

@@ -58,6 +58,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             401, _("Invalid token"), _("This token is not valid here."), code="token_invalid"
         ),
         "invalid_credentials": Problem(401, _("Not right"), _("These credentials are not right.")),
+        "mfa_invalid": Problem(
+            401, _("Wrong second factor"), _("That does not prove it. Check it, or try another way.")
+        ),
+        "credential_unknown": Problem(
+            401, _("Unknown passkey"), _("No account here has this passkey. It may have been removed.")
+        ),
         "not_authenticated": Problem(401, _("Not signed in"), _("Send an access token as bearer.")),
         "token_expired": Problem(401, _("Token expired"), _("The time for this token is up. Refresh it, or sign in.")),
         "session_revoked": Problem(401, _("Session ended"), _("This session was ended. Sign in again.")),
@@ -65,7 +71,13 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             403, _("Password required"), _("Confirm where you signed up, or with the password that you chose there.")
         ),
         "reauthentication_required": Problem(
-            403, _("Sign in again"), _("This guards your account: confirm your password first.")
+            403, _("Sign in again"), _("This guards your account: confirm first that it is you.")
+        ),
+        "mfa_enrolment_required": Problem(
+            403, _("Second factor required"), _("Your role needs a second factor. Set one up first.")
+        ),
+        "other_browser": Problem(
+            403, _("Another browser"), _("This link opens only where it was asked for. Type the code instead.")
         ),
         "captcha_required": Problem(403, _("Captcha required"), _("Show first that you are a person.")),
         "account_unverified": Problem(

@@ -13,7 +13,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
 from vestibule.conf import conf
-from vestibule.courier.messages import RenderedMessage
+from vestibule.courier.rendering import RenderedMessage
 
 MAILS_PER_CONNECTION = 50  # many servers close a connection after a hundred
 

@@ -19,7 +19,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from vestibule.conf import conf
-from vestibule.courier.messages import RenderedMessage
+from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports.channels import message_id
 
 MAX_MESSAGES = 500

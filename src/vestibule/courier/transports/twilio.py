@@ -9,7 +9,7 @@ from twilio.rest import Client as TwilioClient
 
 from vestibule.conf import conf
 from vestibule.courier import replies
-from vestibule.courier.messages import RenderedMessage
+from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.replies import TransportRefused
 
 TIMEOUT = 10.0  # seconds, less than the lease on a message

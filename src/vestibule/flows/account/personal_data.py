@@ -19,6 +19,7 @@ from vestibule.challenges.results import Proof
 from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.courier.models import Message
+from vestibule.factors.holdings import SECRET_COLUMNS, delete_factors, list_factor_rows
 from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery
@@ -77,6 +78,10 @@ def _collect_personal_data(user: User) -> dict[str, object]:
             _export_columns(device, excluded=("user", "fingerprint")) for device in devices.list_devices_of(user.pk)
         ],
         "sessions": [_export_session(session) for session in sessions],
+        **{
+            part: [_export_columns(row, excluded=SECRET_COLUMNS) for row in rows]
+            for part, rows in list_factor_rows(user).items()
+        },
         "messages": [
             _export_columns(each, excluded=("recipient", "sealed"))
             for each in _messages_to(digests).order_by("created_at")
@@ -161,6 +166,7 @@ def _erase_account(user_id: UUID, now: datetime) -> bool:
             ledger.delete_counts(key)
         user.sessions.all().delete()
         user.devices.all().delete()
+        delete_factors(user)
         lifecycle.erase_user(user.pk)
         record_event(events.ACCOUNT_ERASED, Client.for_system("worker", now))
     pictures.delete_stored_picture(picture)

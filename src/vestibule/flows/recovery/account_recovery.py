@@ -5,7 +5,7 @@ A person who proves an address of the account, present or former, counts as its 
 link and code sent before is void.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -22,6 +22,7 @@ from vestibule.challenges.payloads import Payload, RecoveryPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Proof
 from vestibule.courier import messages
+from vestibule.factors.holdings import delete_factors_added_since
 from vestibule.flows import notices, step_up
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -29,15 +30,22 @@ from vestibule.kernel.client import Client
 # Every purpose stands in one of these sets, so that nobody adds one without deciding what a recovery does with it (held
 # by tests/attacks/test_holes_recovery.py). What it does with each table says docs/personal-data.md.
 PERSON_PURPOSES = frozenset(
-    {Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO}
+    {
+        *(Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO),
+        *(Purpose.SECOND_FACTOR, Purpose.PASSKEY_ENROLMENT),
+    }
 )
 ADDRESS_PURPOSES = frozenset(step_up.RESETS)
-ACCOUNTLESS_PURPOSES = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION})
+ACCOUNTLESS_PURPOSES = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN})
+# As long as a link that says "this wasn't me" can be used after a factor was added.
+PROTEST_PERIOD = timedelta(hours=72)
 
 
 def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
     """Restore the account to the owner who proved the address of this link, and return it. No password opens it until
-    the owner sets another.
+    the owner sets another. Second factors that were added after the link was sent, or in the 72 hours before, are
+    removed: their owner could still say that they are a thief's. Older ones stay, or the mailbox alone would open the
+    account (ASVS 6.4.3).
 
     Call it in the transaction of the proof, so that what was compared is what is changed.
 
@@ -46,7 +54,10 @@ def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
         EmailTaken: another account has the e-mail address that would be restored.
         PhoneTaken: another account has the number that would be restored.
     """
-    return restore_to_owner(client, *lock_proved_account(client, proof), lifecycle.NO_PASSWORD)
+    user = restore_to_owner(client, *lock_proved_account(client, proof), lifecycle.NO_PASSWORD)
+    if delete_factors_added_since(user, proof.sent_at - PROTEST_PERIOD):
+        record_event(events.FACTORS_REMOVED, client, user_id=user.pk, code="recovered")
+    return user
 
 
 def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAddress, password: str) -> User:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from vestibule.accounts import directory, lifecycle, passwords
+from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.identifiers import LoginName
 from vestibule.accounts.models import User
 from vestibule.audit import events
@@ -14,7 +15,7 @@ from vestibule.captcha.verification import captcha_refusal
 from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
-from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
+from vestibule.flows.completion import Authenticated, SecondFactorNeeded, SignedIn, Via, complete
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up.waiting import list_waiting_sign_ups
 from vestibule.kernel import entropy, errors
@@ -22,8 +23,7 @@ from vestibule.kernel.client import Client
 from vestibule.limits import password_attempts as tries
 from vestibule.limits.admission import HASH, admission
 from vestibule.limits.password_attempts import CountedAccount, CountedAttempt
-from vestibule.sessions import devices, registry
-from vestibule.sessions.models import Session
+from vestibule.sessions import devices
 from vestibule.storage.database import atomic
 
 
@@ -35,13 +35,14 @@ def sign_in_by_password(
     password: str,
     device_claims: Mapping[str, str] | None = None,
     device_cookie: UUID | None = None,
+    remembered: str = "",
     page_lifetime: timedelta | None = None,
-) -> SignedIn:
-    """Open a session for the right password of this login name.
+) -> SignedIn | SecondFactorNeeded:
+    """Open a session for the right password of this login name, or return the ticket for the second factor.
 
-    `device_claims` and `device_cookie` are what the client shows of its device. `page_lifetime` makes the session one
-    of the hosted pages, which lives that long. A wrong password, an unknown name and an account that must wait because
-    of failures under another of its names get the same answer after the same work.
+    `device_claims`, `device_cookie` and `remembered` are what the client shows of its device. `page_lifetime` makes the
+    session one of the hosted pages, which lives that long. A wrong password, an unknown name and an account that must
+    wait because of failures under another of its names get the same answer after the same work.
 
     Raises:
         InvalidCredentials: the name or the password is wrong.
@@ -63,36 +64,20 @@ def sign_in_by_password(
         if user is None or not is_right:
             waits = _has_waiting_sign_up(name, password) and attempt.allowed
             raise (errors.AccountUnverified if waits else errors.InvalidCredentials)(subject=account.key)
-        authenticated = Authenticated(user=user, amr=["pwd"], via=Via.PASSWORD, recognised=recognised)
+        authenticated = Authenticated(
+            user=user,
+            credentials=digest_credentials(user),
+            amr=["pwd"],
+            via=Via.PASSWORD,
+            recognised=recognised,
+            remembered=remembered,
+            device_claims=device_claims,
+            page_lifetime=page_lifetime,
+        )
         with atomic():
-            signed_in = complete(client, authenticated, device_claims=device_claims, page_lifetime=page_lifetime)
+            entered = complete(client, authenticated)
             tries.record_success(account, attempt, client.at)
-            return signed_in
-
-
-@flow("sign_in.reauthenticate")
-def reauthenticate(*, client: Client, password: str) -> Session:
-    """Check the password again and set the session's `auth_time` to now. Failures count like failed sign-ins.
-
-    A session of the hosted pages continues under a new id (ASVS 7.2.4). An API session keeps its id; its next access
-    token carries the new `auth_time`.
-
-    Raises:
-        Unauthenticated: the client is not signed in.
-        InvalidCredentials: the password is wrong.
-        Locked: too many wrong passwords were tried on this account.
-        SessionRevoked: the session was ended meanwhile.
-        Unavailable: the database cannot be reached, or too many passwords are being hashed.
-    """
-    if client.session_id is None:
-        raise errors.Unauthenticated
-    session = Session.objects.select_related("user").get(pk=client.session_id)
-    check_current_password(client, session.user, password)
-    with atomic():
-        step_up.lock_current_user(client, session.user)
-        renewed = registry.reauthenticate_session(session, client.at)
-        record_event(events.SESSION_REAUTHENTICATED, client)
-    return renewed
+            return entered
 
 
 def require_recent_owner(client: Client, password: str, *, field: str = "password") -> User:

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.account_details import AccountDetails
 from vestibule.accounts.applicant import Applicant
+from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.identifiers import FullName, Username
 from vestibule.accounts.models import User
 from vestibule.addresses.address import ADDRESS_TYPES, Address, Email, Phone
@@ -228,8 +229,16 @@ def create_proved_account(
             entered = None
             if sign_in:
                 amr = ["pwd", address.proof_method]
-                authenticated = Authenticated(user=user, amr=amr, via=Via.NEW_ACCOUNT)
-                entered = complete(client, authenticated, device_claims=said, page_lifetime=page_lifetime)
+                authenticated = Authenticated(
+                    user=user,
+                    credentials=digest_credentials(user),
+                    amr=amr,
+                    via=Via.NEW_ACCOUNT,
+                    device_claims=said,
+                    page_lifetime=page_lifetime,
+                )
+                outcome = complete(client, authenticated)
+                entered = outcome if isinstance(outcome, SignedIn) else None
             else:
                 devices.remember_device(user, said, client.at)
             if isinstance(address, Phone):

@@ -45,6 +45,17 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
     },
 ]
+MFA_SMS = env.read_switch("MFA_SMS", default=False)
+MFA_REQUIRED_ROLES = [
+    role
+    for role in env.read_list(
+        "MFA_REQUIRED_ROLES",
+        value_types.choice_parser(("admin", "manager", "user", "none")),
+        default=("admin", "manager"),
+    )
+    if role != "none"
+]
+PASSKEY_ORIGINS = env.read_list("PASSKEY_ORIGINS", value_types.parse_origin)
 OTP_TTL = timedelta(seconds=env.read_number("OTP_TTL", default=600, least=1, most=600, id="E010"))
 OTP_LINK_TTL = timedelta(seconds=env.read_number("OTP_LINK_TTL", default=6 * 3600, least=60))
 OTP_COOLDOWNS = [

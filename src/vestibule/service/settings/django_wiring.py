@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "vestibule.challenges",
     "vestibule.accounts",
     "vestibule.sessions",
+    "vestibule.factors",
     "vestibule.service.cli",
     "vestibule.web.pages",
 ]
@@ -135,7 +136,10 @@ SPECTACULAR_SETTINGS = {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     },
     "SECURITY": [{"bearer": []}, {}],
-    "ENUM_NAME_OVERRIDES": {"AccountStatus": "vestibule.accounts.models.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "AccountStatus": "vestibule.accounts.models.Status",
+        "FactorMethod": "vestibule.web.api.second_factor.METHODS",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,4 +1,4 @@
-"""`/api/auth/login`, `/api/auth/reauthenticate`: sign in with a password, and prove it again."""
+"""`/api/auth/login`, `/api/auth/reauthenticate`: sign in with a password, and prove again who it is."""
 
 from typing import Any
 
@@ -9,16 +9,17 @@ from rest_framework.response import Response
 
 from vestibule.accounts import passwords
 from vestibule.accounts.identifiers import LoginName
+from vestibule.factors.registry import Method
 from vestibule.flows.sign_in import by_password
+from vestibule.flows.sign_in.reauthentication import reauthenticate
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
-from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.registration import DeviceFacts
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
-from vestibule.web.api.tokens import serialize_tokens
+from vestibule.web.api.second_factor import METHODS, EnteredSchema, read_secret, serialize_entered
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Signing in"]
@@ -33,23 +34,17 @@ class LoginRequest(RequestBody):
     phone_number = Text(required=False)
     password = Text(max_length=4096)
     device = DeviceFacts(required=False)
+    remembered_device = Text(required=False, max_length=200, help_text="As `login/mfa` returned it.")
     captcha = Captcha()
 
 
-class SignedIn(serializers.Serializer[object]):
-    """A session; `expires_in` is the life of the access token in seconds."""
+class Proof(RequestBody):
+    """The password again; or, for an account that has a second factor, that factor."""
 
-    access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
-    refresh = serializers.CharField()
-    token_type = serializers.CharField()
-    expires_in = serializers.IntegerField()
-    user = Person()
-
-
-class Password(RequestBody):
-    """The password, again."""
-
-    password = Text(max_length=4096)
+    password = Text(required=False, max_length=4096)
+    method = serializers.ChoiceField(choices=METHODS, required=False)
+    code = Text(required=False, max_length=200, help_text="For every method but `passkey`.")
+    credential = serializers.JSONField(required=False, help_text="An assertion (`login/passkey/options`).")
 
 
 class FreshAccess(serializers.Serializer[object]):
@@ -68,7 +63,13 @@ class Login(ApiView):
         tags=_TAG,
         request=LoginRequest,
         responses=response_schemas(
-            200, SignedIn, "invalid_credentials", "account_unverified", "account_suspended", "locked", *CAPTCHA_CODES
+            200,
+            EnteredSchema,
+            "invalid_credentials",
+            "account_unverified",
+            "account_suspended",
+            "locked",
+            *CAPTCHA_CODES,
         ),
         examples=[
             OpenApiExample(
@@ -88,29 +89,43 @@ class Login(ApiView):
         if not kind:
             raise Invalid({"email": [FieldError("required")]})
         client = self.admit(rules.LOGIN, captcha=typed.get("captcha", ""))
-        signed_in = by_password.sign_in_by_password(
-            client=client, name=LoginName.parse_as(kind, typed[kind]), password=password, device_claims=said
+        entered = by_password.sign_in_by_password(
+            client=client,
+            name=LoginName.parse_as(kind, typed[kind]),
+            password=password,
+            device_claims=said,
+            remembered=typed.get("remembered_device", ""),
         )
-        return Response({**serialize_tokens(signed_in.required_tokens), "user": serialize_person(signed_in.user)})
+        return Response(serialize_entered(entered))
 
 
 class Reauthenticate(ApiView):
-    """Prove the password again."""
+    """Prove again who it is."""
 
     @extend_schema(
         operation_id="reauthenticate",
         tags=_TAG,
-        request=Password,
+        request=Proof,
         responses=response_schemas(
-            200, FreshAccess, "not_authenticated", "token_expired", "session_revoked", "invalid_credentials", "locked"
+            200,
+            FreshAccess,
+            "not_authenticated",
+            "token_expired",
+            "session_revoked",
+            "invalid_credentials",
+            "mfa_invalid",
+            "locked",
         ),
     )
     def post(self, request: Request) -> Response:
         """For ten minutes the new access token, and those refreshed from it, can change what guards the account. The
         token that asked gains nothing."""
         client = self.admit_bearer()
-        password = parse_password(read_body(Password, request))
-        session = by_password.reauthenticate(client=client, password=password)
+        typed = read_body(Proof, request)
+        if method := typed.get("method"):
+            session = reauthenticate(client=client, method=Method(method), secret=read_secret(typed))
+        else:
+            session = reauthenticate(client=client, password=parse_password(typed))
         token, expires_in = access.issue_token(session, client.at), access.lifetime_seconds()
         return Response({"access": token, "token_type": "Bearer", "expires_in": expires_in})
 

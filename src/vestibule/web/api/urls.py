@@ -13,6 +13,7 @@ from vestibule.web.api import (
     passwords,
     pending_registration,
     registration,
+    second_factor,
     sessions,
     tokens,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path("auth/verify-phone/resend", pending_registration.ResendPhone.as_view(), name="verify_phone_resend"),
     path("auth/verify-phone/confirm", pending_registration.ConfirmPhone.as_view(), name="verify_phone_confirm"),
     path("auth/login", login.Login.as_view(), name="login"),
+    path("auth/login/mfa", second_factor.ProveSecondFactor.as_view(), name="login_mfa"),
     path("auth/reauthenticate", login.Reauthenticate.as_view(), name="reauthenticate"),
     path("auth/token/refresh", tokens.RotateRefreshToken.as_view(), name="token_refresh"),
     path("auth/token/verify", tokens.VerifyAccessToken.as_view(), name="token_verify"),

@@ -11,11 +11,14 @@ from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.addresses import parsing
 from vestibule.audit import events
 from vestibule.conf import conf
+from vestibule.factors.registry import Method
 from vestibule.flows import step_up
 from vestibule.flows.account import devices, email_change, password_change, personal_data, phone_change, profile
-from vestibule.flows.sign_in import by_password, sessions
+from vestibule.flows.sign_in import sessions
+from vestibule.flows.sign_in.reauthentication import reauthenticate
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.sessions.models import Session
 from vestibule.web.pages.rendering import next_path, personal_field_contexts, render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, set_session_cookies, signed_in_only
 
@@ -119,10 +122,17 @@ def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
     if request.method != "POST":
         return _step_up_page(request, back)
     try:
-        session = by_password.reauthenticate(client=client, password=request.POST.get("password", ""))
+        session = _reauthenticate(request, client)
     except Refusal as refusal:
         return _step_up_page(request, back, refusal)
     return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
+
+
+def _reauthenticate(request: HttpRequest, client: Client) -> Session:
+    typed = request.POST.get("method", "")
+    if typed not in list(Method):
+        return reauthenticate(client=client, password=request.POST.get("password", ""))
+    return reauthenticate(client=client, method=Method(typed), secret=request.POST.get("code", ""))
 
 
 def _step_up_page(request: HttpRequest, back: str, refusal: Refusal | None = None) -> HttpResponse:

@@ -29,6 +29,7 @@ from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.rendering import field_context, get_or_post, next_path, render_page
+from vestibule.web.pages.second_factor import enter_page
 
 
 @get_or_post
@@ -51,14 +52,13 @@ def log_in(request: HttpRequest) -> HttpResponse:
             password=password,
             device_claims=devices.describe_user_agent(client.user_agent),
             device_cookie=known_device_id(request),
+            remembered=request.COOKIES.get(conf.remembered_cookie_name, ""),
             page_lifetime=conf.page_stay if stay else conf.page_session,
         )
     except Refusal as refusal:
         shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
         return render_page(request, "vestibule/pages/login.html", shown, refusal)
-    return session_cookie.set_session_cookies(
-        request, HttpResponseRedirect(following or reverse("vestibule_pages:account"), status=303), entered.session
-    )
+    return enter_page(request, entered)
 
 
 @get_or_post

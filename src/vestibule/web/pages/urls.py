@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
-from vestibule.web.pages import account, mailbox, registration, sign_in, site, verify_link, waiting
+from vestibule.web.pages import account, mailbox, registration, second_factor, sign_in, site, verify_link, waiting
 
 app_name = "vestibule_pages"
 register_redirect = require_safe(RedirectView.as_view(pattern_name="vestibule_pages:register"))
@@ -20,6 +20,7 @@ urlpatterns = [
     path("verify-email/resend/", verify_link.resend_by_email, name="resend_link"),
     path("welcome/", registration.show_welcome, name="welcome"),
     path("login/", sign_in.log_in, name="login"),
+    path("login/mfa/", second_factor.prove_factor, name="login_mfa"),
     path("logout/", sign_in.log_out, name="logout"),
     path("password/reset/", sign_in.request_password_reset, name="password_reset"),
     path("password/reset/confirm/", sign_in.choose_new_password, name="password_reset_confirm"),

@@ -1,0 +1,43 @@
+"""What a wrong secret costs: one guess of an address, or one wrong second factor of an account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vestibule.challenges.policy import Policy, Purpose
+from vestibule.challenges.results import Budget
+from vestibule.challenges.store import Challenge
+
+MAX_GUESSABLE_LENGTH = 10  # characters; a longer secret cannot be guessed and is not counted against the budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """The budgets of an engine. Of second factors every one is counted, whatever its length."""
+
+    policies: Mapping[Purpose, Policy]
+    codes: Budget
+    factors: Budget
+
+    def spend(self, challenge: Challenge, secret: str, now: datetime) -> int:
+        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
+        return self._budget_of(challenge).spend(challenge.subject, now) if self._is_guess(challenge, secret) else 0
+
+    def seconds_until_code(self, subject: bytes, now: datetime) -> int:
+        """Return the seconds until the next code of the address may be compared; 0 while guesses are left."""
+        return self.codes.seconds_until_guess(subject, now)
+
+    def take_back(self, challenge: Challenge, secret: str, now: datetime) -> None:
+        """Take back the guess counted last, because it was not wrong."""
+        if self._is_guess(challenge, secret):
+            self._budget_of(challenge).give_back(challenge.subject, now, proved=False)
+
+    def record_proof(self, challenge: Challenge, now: datetime) -> None:
+        """Take it back and end the run of consecutive failures, because the challenge was proved."""
+        self._budget_of(challenge).give_back(challenge.subject, now, proved=True)
+
+    def _is_guess(self, challenge: Challenge, secret: str) -> bool:
+        return self.policies[challenge.purpose].proves_factor or len(secret) <= MAX_GUESSABLE_LENGTH
+
+    def _budget_of(self, challenge: Challenge) -> Budget:
+        return self.factors if self.policies[challenge.purpose].proves_factor else self.codes

@@ -1,0 +1,55 @@
+"""Which second factors an account has. Everything that asks whether a factor is owed asks here."""
+
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef
+
+from vestibule.accounts.models import User
+from vestibule.conf import conf
+from vestibule.factors import recovery_codes
+from vestibule.factors.models import Passkey, RecoveryCode, Totp
+
+
+class Method(StrEnum):
+    """How a second factor is proved, by the names of the API."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    RECOVERY_CODE = "recovery_code"
+    SMS = "sms"
+
+
+MULTI_FACTOR = "mfa"  # RFC 8176: more than one factor was proved
+
+_ENROLLED = User.objects.values_list(
+    Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False)),
+    Exists(Passkey.objects.filter(user=OuterRef("pk"))),
+    Exists(RecoveryCode.objects.filter(user=OuterRef("pk"), used_at=None)),
+)
+
+
+def list_methods(user: User) -> list[Method]:
+    """Return how the account can prove a second factor, the first choice first; nothing if it has none. Recovery codes
+    and SMS stand in for a factor and are none by themselves."""
+    has_totp, has_passkey, has_codes = _ENROLLED.get(pk=user.pk)
+    if not (has_totp or has_passkey):
+        return []
+    can_text = conf.mfa_sms and bool(conf.sms_gateway) and user.phone_verified_at is not None
+    found = (has_totp, has_passkey, has_codes, can_text)
+    return [method for method, has in zip(Method, found, strict=True) if has]
+
+
+def has_second_factor(user: User) -> bool:
+    """Return whether a second factor is owed after the proof of one."""
+    return bool(list_methods(user))
+
+
+def needs_second_factor(user: User) -> bool:
+    """Return whether the account's role has to have a second factor (MFA_REQUIRED_ROLES)."""
+    return user.role in conf.mfa_required_roles
+
+
+def delete_orphaned_codes(user: User) -> None:
+    """Delete the recovery codes of an account without a factor left, in the caller's transaction."""
+    if not has_second_factor(user):
+        recovery_codes.delete_recovery_codes(user.pk)

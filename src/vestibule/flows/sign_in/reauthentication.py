@@ -1,0 +1,84 @@
+"""Prove again who it is, for what guards the account: with the password, or with a second factor if there is one."""
+
+from vestibule.accounts.credentials import digest_credentials
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SecondFactorPayload
+from vestibule.challenges.policy import Purpose
+from vestibule.factors import registry
+from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.flows import step_up
+from vestibule.flows.completion import Via
+from vestibule.flows.factor_proofs import FactorProof, find_factor_proof
+from vestibule.flows.flow import flow
+from vestibule.flows.sign_in import by_password
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.sessions import registry as sessions
+from vestibule.sessions.models import Session
+from vestibule.storage.database import atomic
+
+
+@flow("sign_in.reauthenticate")
+def reauthenticate(*, client: Client, password: str = "", method: Method | None = None, secret: str = "") -> Session:
+    """Set the session's `auth_time` to now, after the password, or after the second factor named by `method`: an
+    account that has one must prove it. Failures count like those of a sign-in.
+
+    A session of the hosted pages continues under a new id (ASVS 7.2.4). An API session keeps its id; its next access
+    token carries the new `auth_time`.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Invalid: the account has a second factor, and the password was sent.
+        InvalidCredentials: the password is wrong.
+        FactorInvalid: the second factor is wrong, or was used before.
+        Locked: too many wrong ones were tried on this account.
+        SessionRevoked: the session was ended meanwhile.
+        Unavailable: the database cannot be reached, or too many passwords are being hashed.
+    """
+    if client.session_id is None:
+        raise errors.Unauthenticated
+    session = Session.objects.select_related("user").get(pk=client.session_id)
+    if method is None and registry.has_second_factor(session.user):
+        raise errors.Invalid({"method": [errors.FieldError("required", "second_factor_required")]})
+    return _by_factor(client, session, method, secret) if method else _by_password(client, session, password)
+
+
+def _by_password(client: Client, session: Session, password: str) -> Session:
+    by_password.check_current_password(client, session.user, password)
+    with atomic():
+        return _renew_session(client, session, ["pwd"])
+
+
+def _by_factor(client: Client, session: Session, method: Method, secret: str) -> Session:
+    """Prove a factor under a ticket of this one try, so that it is counted where those of the sign-in are."""
+    user: User = session.user
+    found: list[FactorProof] = []
+    payload = SecondFactorPayload(
+        user_id=user.pk, credentials=digest_credentials(user).hex(), amr=session.amr, via=Via.PASSWORD.value
+    )
+    subject = challenges.person_subject(user.pk)
+    ticket = challenges.issue(Purpose.SECOND_FACTOR, subject=subject, payload=payload, now=client.at)
+    seen = challenges.find_by_handle(Purpose.SECOND_FACTOR, ticket.handle)
+
+    def matches(_: SecondFactorPayload, typed: str) -> bool:
+        if proof := find_factor_proof(user, method, typed, client.at):
+            found.append(proof)
+        return bool(found)
+
+    try:
+        with challenges.verify(seen, secret, SecondFactorPayload, now=client.at, matches=matches), atomic():
+            found[0].record_use(client, user)
+            return _renew_session(client, session, [*found[0].amr, MULTI_FACTOR])
+    except (errors.WrongSecret, errors.Exhausted) as wrong:
+        raise errors.FactorInvalid(subject=wrong.subject) from wrong
+
+
+def _renew_session(client: Client, session: Session, amr: list[str]) -> Session:
+    user: User = session.user
+    step_up.lock_current_user(client, user)
+    renewed = sessions.reauthenticate_session(session, client.at, amr)
+    record_event(events.SESSION_REAUTHENTICATED, client)
+    return renewed

@@ -1,0 +1,136 @@
+"""The second factor of a sign-in: the ticket that stands for the first one, and the proof of the second."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vestibule.accounts.credentials import digest_credentials
+from vestibule.accounts.models import User
+from vestibule.audit import events
+from vestibule.audit.record import record_event
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SecondFactorPayload
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.store import Challenge
+from vestibule.factors import registry, remembered_devices
+from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
+from vestibule.flows.factor_proofs import FactorProof, find_factor_proof
+from vestibule.flows.flow import flow
+from vestibule.kernel import errors
+from vestibule.kernel.client import Client
+from vestibule.sessions.devices import Recognised, find_device
+from vestibule.storage.database import atomic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorProved:
+    """A person is signed in by both factors. `remembered` is the token of a device that is to be remembered, or ""."""
+
+    signed_in: SignedIn
+    remembered: str = ""
+
+
+@flow("sign_in.second_factor")
+def prove_second_factor(
+    *, client: Client, ticket: str, method: Method, secret: str, remember: bool = False
+) -> FactorProved:
+    """Sign in with the second factor. `secret` is the code, or the JSON of a passkey's assertion. `remember` makes the
+    device one on which the second factor is not asked for.
+
+    Wrong ones count against the ticket and, over all tickets and factors, against the account: only a client whose
+    first factor was right can spend those tries.
+
+    Raises:
+        TokenInvalid: the ticket was not issued by this service.
+        LinkExpired: the ticket is too old.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+        FactorInvalid: the factor is wrong, or was used before.
+        Locked: the account has no tries left for now, or another request holds the ticket.
+        InvalidCredentials: a credential was changed since the first factor.
+        AccountSuspended: the account is suspended or closed.
+        Unavailable: a store cannot be reached.
+    """
+    with _refusals_of_a_ticket():
+        seen = _find_ticket(ticket)
+        payload = challenges.unseal_payload(seen, SecondFactorPayload)
+        user = User.objects.get(pk=payload.user_id)
+        found: list[FactorProof] = []
+
+        def matches(_: SecondFactorPayload, typed: str) -> bool:
+            if proof := find_factor_proof(user, method, typed, client.at):
+                found.append(proof)
+            return bool(found)
+
+        with challenges.verify(seen, secret, SecondFactorPayload, now=client.at, matches=matches), atomic():
+            found[0].record_use(client, user)
+            signed_in = _complete_with_both(client, payload, user, found[0])
+            record_event(events.SECOND_FACTOR_PROVED, client, user_id=user.pk, method=method.value)
+            token = remembered_devices.remember_device(client, user, digest_credentials(user)) if remember else ""
+            return FactorProved(signed_in=signed_in, remembered=token)
+
+
+@flow("sign_in.second_factor_methods")
+def list_ticket_methods(*, client: Client, ticket: str) -> list[Method]:
+    """Return how the second factor of this ticket can be proved.
+
+    Raises:
+        TokenInvalid: the ticket was not issued by this service.
+        LinkExpired: the ticket is too old.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+        Unavailable: a store cannot be reached.
+    """
+    return registry.list_methods(load_ticket_user(client, ticket))
+
+
+def load_ticket_user(client: Client, ticket: str) -> User:
+    """Return the account of a ticket that can still be used.
+
+    Raises:
+        TokenInvalid: the ticket was not issued by this service.
+        LinkExpired: the ticket is too old.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+    """
+    with _refusals_of_a_ticket():
+        seen = _find_ticket(ticket)
+        if over := challenges.refusal_if_closed(seen, client.at):
+            raise over
+        return User.objects.get(pk=challenges.unseal_payload(seen, SecondFactorPayload).user_id)
+
+
+def _find_ticket(ticket: str) -> Challenge:
+    return challenges.find_by_handle(Purpose.SECOND_FACTOR, ticket)
+
+
+def _complete_with_both(client: Client, payload: SecondFactorPayload, user: User, proof: FactorProof) -> SignedIn:
+    device = find_device(user.pk, payload.device_id) if payload.device_id else None
+    authenticated = Authenticated(
+        user=user,
+        credentials=bytes.fromhex(payload.credentials),
+        amr=[*payload.amr, *proof.amr, MULTI_FACTOR],
+        via=Via(payload.via),
+        recognised=Recognised(device=device, origin_digest=bytes.fromhex(payload.origin)),
+        device_claims=payload.device_claims,
+        page_lifetime=timedelta(seconds=payload.page_lifetime) if payload.page_lifetime else None,
+    )
+    entered = complete(client, authenticated)
+    if not isinstance(entered, SignedIn):
+        raise errors.FactorInvalid
+    return entered
+
+
+@contextmanager
+def _refusals_of_a_ticket() -> Iterator[None]:
+    """Turn what the engine says about codes into what the contract says about tickets."""
+    try:
+        yield
+    except errors.WrongSecret as wrong:
+        raise errors.FactorInvalid(attempts_left=wrong.attempts_left, subject=wrong.subject) from wrong
+    except errors.LinkExpired:
+        raise
+    except errors.Expired as expired:
+        raise errors.LinkExpired(subject=expired.subject) from expired

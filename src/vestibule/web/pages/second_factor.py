@@ -1,0 +1,87 @@
+"""`/login/mfa/`: the second factor of a sign-in. The ticket travels in the form, so that nothing of an attempt that is
+given up stays in the browser for the next person."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from vestibule.conf import conf
+from vestibule.factors.registry import Method
+from vestibule.factors.remembered_devices import REMEMBERED_FOR
+from vestibule.flows.completion import EnrolmentNeeded, SecondFactorNeeded, SignedIn
+from vestibule.flows.sign_in import second_factor
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import FactorInvalid, Locked, Refusal
+from vestibule.limits import rules
+from vestibule.web.cookies import set_cookie
+from vestibule.web.edge import admit
+from vestibule.web.pages import session_cookie
+from vestibule.web.pages.rendering import get_or_post, next_path, render_page
+
+_TRY_AGAIN = (FactorInvalid, Locked)
+
+
+def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded) -> HttpResponse:
+    """Answer a sign-in by page: go on signed in, or ask for the second factor."""
+    if isinstance(entered, SecondFactorNeeded):
+        return _factor_page(request, entered.ticket, list(entered.methods))
+    enrolment = reverse("vestibule_pages:security") if isinstance(entered, EnrolmentNeeded) else ""
+    following = enrolment or next_path(request) or reverse("vestibule_pages:account")
+    return session_cookie.set_session_cookies(request, HttpResponseRedirect(following, status=303), entered.session)
+
+
+@get_or_post
+def prove_factor(request: HttpRequest) -> HttpResponse:
+    """`/login/mfa/`: type the code. Without a ticket it leads to the sign-in."""
+    ticket = request.POST.get("mfa", "")
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("vestibule_pages:login"))
+    client = None
+    try:
+        client = admit(request, rules.LOGIN_MFA)
+        if "switch" in request.POST:
+            methods = second_factor.list_ticket_methods(client=client, ticket=ticket)
+            return _factor_page(request, ticket, methods, chosen=request.POST["switch"])
+        proved = second_factor.prove_second_factor(
+            client=client,
+            ticket=ticket,
+            method=_parse_method(request.POST.get("method", "")),
+            secret=request.POST.get("code", "") or request.POST.get("credential", ""),
+            remember=bool(request.POST.get("remember")),
+        )
+    except Refusal as refusal:
+        return _refused(request, client, ticket, refusal)
+    response = enter_page(request, proved.signed_in)
+    if proved.remembered:
+        set_cookie(response, conf.remembered_cookie_name, proved.remembered, REMEMBERED_FOR)
+    return response
+
+
+def _refused(request: HttpRequest, client: Client | None, ticket: str, refusal: Refusal) -> HttpResponse:
+    """Ask again while the ticket has tries left; after that the sign-in begins anew."""
+    methods: list[Method] = []
+    if client and isinstance(refusal, _TRY_AGAIN):
+        try:
+            methods = second_factor.list_ticket_methods(client=client, ticket=ticket)
+        except Refusal as over:
+            refusal = over
+    return _factor_page(request, ticket, methods, chosen=request.POST.get("method", ""), refusal=refusal)
+
+
+def _factor_page(
+    request: HttpRequest, ticket: str, methods: list[Method], *, chosen: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    offered = [each.value for each in methods]
+    method = chosen if chosen in offered else next(iter(offered), "")
+    context = {
+        "mfa": ticket,
+        "method": method,
+        "others": [each for each in offered if each != method],
+        "remember": bool(request.POST.get("remember")),
+        "days": REMEMBERED_FOR.days,
+        "next": next_path(request),
+    }
+    return render_page(request, "vestibule/pages/second_factor.html", context, refusal)
+
+
+def _parse_method(typed: str) -> Method:
+    return Method(typed) if typed in list(Method) else Method.TOTP
