@@ -121,9 +121,9 @@ def undocumented(body: Any, schema: dict[str, Any], where: str) -> list[str]:
     """The members that it does not know."""
     if "$ref" in schema:
         schema = SCHEMA["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    for choice in (*schema.get("oneOf", ()), *schema.get("allOf", ()), *schema.get("anyOf", ())):
-        if "$ref" in choice and isinstance(body, dict):
-            return undocumented(body, choice, where)
+    choices = (*schema.get("oneOf", ()), *schema.get("allOf", ()), *schema.get("anyOf", ()))
+    if tried := [undocumented(body, choice, where) for choice in choices if "$ref" in choice]:
+        return min(tried, key=len) if isinstance(body, dict) else []
     if isinstance(body, list):
         return [each for item in body for each in undocumented(item, schema.get("items", {}), where)]
     if not isinstance(body, dict) or "additionalProperties" in schema:

@@ -32,7 +32,6 @@ TYPED: dict[str, Any] = {
     "phone_number": "+14155550123",
     "otp": "123456",
     "mfa": "a-made_up-handle-of-the-usual-length-0123456789",
-    "method": "totp",
     "code": "123456",
     "registration": "a-made_up-handle-of-the-usual-length-0123456789",
     "token": "a-made_up-token-of-the-usual-length-0123456",
@@ -80,12 +79,13 @@ def asked(http: Http, method: str, path: str) -> Any:
     """The answer to a request with everything that anybody could type."""
     if method not in ("POST", "PUT", "PATCH"):
         return http.generic(method, url(path))
+    typed = TYPED | ({"method": "totp"} if "login/mfa" in path else {})  # elsewhere it stands for the password
     if path.startswith("/api/"):
-        return http.generic(method, url(path), json.dumps(TYPED), content_type="application/json")
+        return http.generic(method, url(path), json.dumps(typed), content_type="application/json")
     return http.generic(
         method,
         url(path),
-        "&".join(f"{n}={v}" for n, v in TYPED.items()).replace("+", "%2B"),
+        "&".join(f"{n}={v}" for n, v in typed.items()).replace("+", "%2B"),
         content_type="application/x-www-form-urlencoded",
     )
 
