@@ -97,6 +97,7 @@ class Walk(WalkFactors):
         sign_in = shown("/login/", name=ADA_NEW, password=NEXT)
         self.step("sign_in.sign_in", "session.opened", act=sign_in)
         self.refused("staff.enter", act=shown("/admin/"))
+        self.step("sign_in.reauthentication_ways", act=shown("/account/confirm/"))
         self.later(601)
         self.refused("phone_change.remove", act=shown("/account/security/", act="phone_remove"))
         self.step("sign_in.sign_in", "session.opened", act=sign_in)

@@ -1,5 +1,7 @@
 """Prove again who it is, for what guards the account: with the password, or with a second factor if there is one."""
 
+from dataclasses import dataclass
+
 from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
 from vestibule.audit import events
@@ -44,6 +46,27 @@ def reauthenticate(*, client: Client, password: str = "", method: Method | None 
     if method is None and registry.has_second_factor(session.user):
         raise errors.Invalid({"method": [errors.FieldError("required", "second_factor_required")]})
     return _by_factor(client, session, method, secret) if method else _by_password(client, session, password)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReauthenticationWays:
+    """How a signed-in person can prove again who they are: by one of the second factors if there are any, else by the
+    password; by neither, only by signing in again."""
+
+    methods: list[Method]
+    has_password: bool
+
+
+@flow("sign_in.reauthentication_ways")
+def list_reauthentication_ways(*, client: Client) -> ReauthenticationWays:
+    """Return how the client can prove again who it is.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
+    user = step_up.require_user(client)
+    return ReauthenticationWays(methods=registry.list_methods(user), has_password=user.has_usable_password())
 
 
 def _by_password(client: Client, session: Session, password: str) -> Session:

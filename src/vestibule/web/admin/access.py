@@ -41,7 +41,7 @@ def staff_only(view: View) -> View:
             request.user = permissions.enter_admin(client=request.client)
             return view(request, *args, **kwargs)
         except StepUpRequired:
-            return _redirect_and_return("vestibule_pages:confirm_password", request)
+            return _redirect_and_return("vestibule_pages:confirm_identity", request)
         except Unauthenticated:
             return _redirect_and_return("vestibule_pages:login", request)
         except NotAllowed as refusal:

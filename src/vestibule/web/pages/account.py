@@ -1,26 +1,20 @@
-"""`/account/…`: the pages of a signed-in person: profile, security, sessions and devices, activity."""
+"""`/account/…`: the pages of a signed-in person: profile, sessions and devices, activity."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from vestibule.accounts import applicant, pictures
+from vestibule.accounts import pictures
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
-from vestibule.addresses import parsing
 from vestibule.audit import events
-from vestibule.conf import conf
-from vestibule.factors.registry import Method
-from vestibule.flows import step_up
-from vestibule.flows.account import devices, email_change, password_change, personal_data, phone_change, profile
+from vestibule.flows.account import devices, personal_data, profile
 from vestibule.flows.sign_in import sessions
-from vestibule.flows.sign_in.reauthentication import reauthenticate
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.sessions.models import Session
-from vestibule.web.pages.rendering import next_path, personal_field_contexts, render_page
-from vestibule.web.pages.session_cookie import delete_session_cookie, set_session_cookies, signed_in_only
+from vestibule.web.pages.rendering import personal_field_contexts, render_page
+from vestibule.web.pages.session_cookie import signed_in_only
+from vestibule.web.pages.step_up import step_up_page
 
 
 @signed_in_only
@@ -31,9 +25,9 @@ def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
         typed = {**_posted_fields(request, Holder.USER), "profile": _posted_fields(request, Holder.PROFILE)}
         try:
             profile.change_profile(client=client, typed=typed)
-            return HttpResponseRedirect(_done_url("account", "saved"), status=303)
+            return HttpResponseRedirect(_done_url("saved"), status=303)
         except StepUpRequired:
-            return _step_up_page(request, reverse("vestibule_pages:account"))
+            return step_up_page(request, client, reverse("vestibule_pages:account"))
         except Refusal as refused:
             refusal = refused
     return _profile_page(request, client, refusal)
@@ -49,33 +43,7 @@ def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
             profile.remove_picture(client=client)
     except Refusal as refusal:
         return _profile_page(request, client, refusal)
-    return HttpResponseRedirect(_done_url("account", "saved" if request.method == "POST" else ""), status=303)
-
-
-@signed_in_only
-def change_security(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/security/`: password, addresses, closing. These changes need a recent sign-in."""
-    context: dict[str, Any] = {
-        "tab": "security",
-        "min_length": conf.password_min_length,
-        "done": request.GET.get("done", ""),
-    }
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        act = request.POST.get("act", "")
-        try:
-            return _SECURITY_ACTIONS.get(act, _refuse_unknown_action)(request, client)
-        except StepUpRequired:
-            return _step_up_page(request, reverse("vestibule_pages:security"))
-        except Refusal as refused:
-            refusal = refused
-        context |= {"act": act, "awaits": act.removesuffix("_confirm") if act.endswith("_confirm") else ""}
-    return render_page(
-        request,
-        "vestibule/pages/account/security.html",
-        context | {"person": profile.show_profile(client=client)},
-        refusal,
-    )
+    return HttpResponseRedirect(_done_url("saved" if request.method == "POST" else ""), status=303)
 
 
 @signed_in_only
@@ -87,7 +55,7 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
             _change_session_or_device(request, client)
             return HttpResponseRedirect(reverse("vestibule_pages:sessions"), status=303)
         except StepUpRequired:
-            return _step_up_page(request, reverse("vestibule_pages:sessions"))
+            return step_up_page(request, client, reverse("vestibule_pages:sessions"))
         except Refusal as refused:
             refusal = refused
     listed = sessions.list_own_sessions(client=client)
@@ -113,37 +81,8 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     )
 
 
-@signed_in_only
-def confirm_password(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/confirm/`: type the password again, for a recent sign-in."""
-    wanted = request.POST.get("back", "")
-    origins = [reverse(f"vestibule_pages:{name}") for name in _STEP_UP_ORIGINS]
-    back = next_path(request) or (wanted if wanted in origins else reverse("vestibule_pages:security"))
-    if request.method != "POST":
-        return _step_up_page(request, back)
-    try:
-        session = _reauthenticate(request, client)
-    except Refusal as refusal:
-        return _step_up_page(request, back, refusal)
-    return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
-
-
-def _reauthenticate(request: HttpRequest, client: Client) -> Session:
-    typed = request.POST.get("method", "")
-    if typed not in list(Method):
-        return reauthenticate(client=client, password=request.POST.get("password", ""))
-    return reauthenticate(client=client, method=Method(typed), secret=request.POST.get("code", ""))
-
-
-def _step_up_page(request: HttpRequest, back: str, refusal: Refusal | None = None) -> HttpResponse:
-    """The password once more, and then back."""
-    return render_page(
-        request, "vestibule/pages/account/step_up.html", {"back": back, "next": next_path(request)}, refusal
-    )
-
-
-def _done_url(page: str, query: str) -> str:
-    return f"{reverse(f'vestibule_pages:{page}')}?{query}".rstrip("?")
+def _done_url(query: str) -> str:
+    return f"{reverse('vestibule_pages:account')}?{query}".rstrip("?")
 
 
 def _posted_fields(request: HttpRequest, holder: Holder) -> dict[str, str]:
@@ -178,54 +117,6 @@ def _change_session_or_device(request: HttpRequest, client: Client) -> None:
         raise NotFound
 
 
-def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
-    new = request.POST.get("password", "")
-    step_up.require_matching_passwords(new, request.POST.get("password2"))
-    password_change.change_password(client=client, current=request.POST.get("current_password", ""), password=new)
-    return HttpResponseRedirect(_done_url("security", "done=password"), status=303)
-
-
-def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
-    email = applicant.parse_single_field("email", request.POST.get("email", ""), parsing.parse_email)
-    email_change.start(client=client, email=email, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "email", email.value)
-
-
-def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
-    email_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect(_done_url("security", "done=email"), status=303)
-
-
-def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
-    phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), parsing.parse_phone)
-    phone_change.start(client=client, phone=phone, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "phone", phone.value)
-
-
-def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
-    phone_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect(_done_url("security", "done=phone"), status=303)
-
-
-def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
-    phone_change.remove_number(client=client)
-    return HttpResponseRedirect(_done_url("security", "done=phone_remove"), status=303)
-
-
-def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
-    personal_data.close_own_account(client=client)
-    return delete_session_cookie(render_page(request, "vestibule/pages/account/closing.html", {}))
-
-
-def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse:
-    raise NotFound
-
-
-def _code_form_page(request: HttpRequest, client: Client, what: str, address: str) -> HttpResponse:
-    context = {"tab": "security", "person": profile.show_profile(client=client), "awaits": what, "address": address}
-    return render_page(request, "vestibule/pages/account/security.html", context)
-
-
 def _posted_id(request: HttpRequest) -> UUID:
     try:
         return UUID(request.POST.get("id", ""))
@@ -236,13 +127,3 @@ def _posted_id(request: HttpRequest) -> UUID:
 
 
 _ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
-_STEP_UP_ORIGINS = ("account", "sessions", "security")
-_SECURITY_ACTIONS = {
-    "password": _change_password,
-    "email": _start_email_change,
-    "email_confirm": _confirm_email_change,
-    "phone": _start_phone_change,
-    "phone_confirm": _confirm_phone_change,
-    "phone_remove": _remove_phone,
-    "close": _close_account,
-}

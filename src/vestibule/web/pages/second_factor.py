@@ -15,9 +15,10 @@ from vestibule.limits import rules
 from vestibule.web.cookies import set_cookie
 from vestibule.web.edge import admit
 from vestibule.web.pages import session_cookie
+from vestibule.web.pages.factor_form import posted_method, posted_secret, way_context
 from vestibule.web.pages.rendering import get_or_post, next_path, render_page
 
-_TRY_AGAIN = (FactorInvalid, Locked)
+_SHORT_WAIT = 60  # seconds; a ticket lives little longer than a longer one
 
 
 def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded) -> HttpResponse:
@@ -31,7 +32,7 @@ def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded) -> 
 
 @get_or_post
 def prove_factor(request: HttpRequest) -> HttpResponse:
-    """`/login/mfa/`: type the code. Without a ticket it leads to the sign-in."""
+    """`/login/mfa/`: prove the second factor. Without a ticket it leads to the sign-in."""
     ticket = request.POST.get("mfa", "")
     if request.method != "POST":
         return HttpResponseRedirect(reverse("vestibule_pages:login"))
@@ -44,8 +45,8 @@ def prove_factor(request: HttpRequest) -> HttpResponse:
         proved = second_factor.prove_second_factor(
             client=client,
             ticket=ticket,
-            method=_parse_method(request.POST.get("method", "")),
-            secret=request.POST.get("code", "") or request.POST.get("credential", ""),
+            method=posted_method(request) or Method.TOTP,
+            secret=posted_secret(request),
             remember=bool(request.POST.get("remember")),
         )
     except Refusal as refusal:
@@ -59,7 +60,7 @@ def prove_factor(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, client: Client | None, ticket: str, refusal: Refusal) -> HttpResponse:
     """Ask again while the ticket has tries left; after that the sign-in begins anew."""
     methods: list[Method] = []
-    if client and isinstance(refusal, _TRY_AGAIN):
+    if client and _can_try_again(refusal):
         try:
             methods = second_factor.list_ticket_methods(client=client, ticket=ticket)
         except Refusal as over:
@@ -67,21 +68,20 @@ def _refused(request: HttpRequest, client: Client | None, ticket: str, refusal: 
     return _factor_page(request, ticket, methods, chosen=request.POST.get("method", ""), refusal=refusal)
 
 
+def _can_try_again(refusal: Refusal) -> bool:
+    is_short = isinstance(refusal, Locked) and (refusal.retry_after or 0) <= _SHORT_WAIT
+    return is_short or isinstance(refusal, FactorInvalid)
+
+
 def _factor_page(
     request: HttpRequest, ticket: str, methods: list[Method], *, chosen: str = "", refusal: Refusal | None = None
 ) -> HttpResponse:
-    offered = [each.value for each in methods]
-    method = chosen if chosen in offered else next(iter(offered), "")
+    following = next_path(request)
     context = {
-        "mfa": ticket,
-        "method": method,
-        "others": [each for each in offered if each != method],
+        **way_context([each.value for each in methods], chosen, [("mfa", ticket), ("next", following)]),
+        "action": reverse("vestibule_pages:login_mfa"),
         "remember": bool(request.POST.get("remember")),
         "days": REMEMBERED_FOR.days,
-        "next": next_path(request),
+        "next": following,
     }
     return render_page(request, "vestibule/pages/second_factor.html", context, refusal)
-
-
-def _parse_method(typed: str) -> Method:
-    return Method(typed) if typed in list(Method) else Method.TOTP

@@ -4,7 +4,18 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
-from vestibule.web.pages import account, mailbox, registration, second_factor, sign_in, site, verify_link, waiting
+from vestibule.web.pages import (
+    account,
+    mailbox,
+    registration,
+    second_factor,
+    security,
+    sign_in,
+    site,
+    step_up,
+    verify_link,
+    waiting,
+)
 
 app_name = "vestibule_pages"
 register_redirect = require_safe(RedirectView.as_view(pattern_name="vestibule_pages:register"))
@@ -26,10 +37,10 @@ urlpatterns = [
     path("password/reset/confirm/", sign_in.choose_new_password, name="password_reset_confirm"),
     path("account/", account.edit_profile, name="account"),
     path("account/picture/", account.change_picture, name="picture"),
-    path("account/security/", account.change_security, name="security"),
+    path("account/security/", security.change_security, name="security"),
     path("account/sessions/", account.manage_sessions, name="sessions"),
     path("account/activity/", account.show_activity, name="activity"),
-    path("account/confirm/", account.confirm_password, name="confirm_password"),
+    path("account/confirm/", step_up.confirm_identity, name="confirm_identity"),
     path("not-me/", sign_in.undo_link_page(sign_in.NOT_ME), name="not_me"),
     path("email/undo/", sign_in.undo_link_page(sign_in.EMAIL_UNDO), name="email_undo"),
     path("account/undo/", sign_in.undo_link_page(sign_in.ACCOUNT_UNDO), name="account_undo"),

@@ -1,0 +1,50 @@
+"""`/account/confirm/`: prove once more who it is, for what guards the account."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from vestibule.flows.sign_in.reauthentication import list_reauthentication_ways, reauthenticate
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Refusal
+from vestibule.sessions.models import Session
+from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secret, way_context
+from vestibule.web.pages.rendering import next_path, render_page
+from vestibule.web.pages.session_cookie import set_session_cookies, signed_in_only
+
+_ORIGINS = ("account", "sessions", "security")
+
+
+@signed_in_only
+def confirm_identity(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/confirm/`: the second factor if the account has one, else the password; then back."""
+    wanted = request.POST.get("back", "")
+    origins = [reverse(f"vestibule_pages:{name}") for name in _ORIGINS]
+    back = next_path(request) or (wanted if wanted in origins else reverse("vestibule_pages:security"))
+    if request.method != "POST" or "switch" in request.POST:
+        return step_up_page(request, client, back, chosen=request.POST.get("switch", ""))
+    try:
+        session = _reauthenticate(request, client)
+    except Refusal as refusal:
+        return step_up_page(request, client, back, chosen=request.POST.get("method", ""), refusal=refusal)
+    return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
+
+
+def step_up_page(
+    request: HttpRequest, client: Client, back: str, *, chosen: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    """Ask for the proof; `back` is where it leads."""
+    ways = list_reauthentication_ways(client=client)
+    offered = [each.value for each in ways.methods] or [PASSWORD] * ways.has_password
+    context: dict[str, Any] = {
+        **way_context(offered, chosen, [("back", back), ("next", next_path(request))]),
+        "action": reverse("vestibule_pages:confirm_identity"),
+    }
+    return render_page(request, "vestibule/pages/account/step_up.html", context, refusal)
+
+
+def _reauthenticate(request: HttpRequest, client: Client) -> Session:
+    if method := posted_method(request):
+        return reauthenticate(client=client, method=method, secret=posted_secret(request))
+    return reauthenticate(client=client, password=request.POST.get("password", ""))
