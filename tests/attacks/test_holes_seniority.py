@@ -6,7 +6,7 @@ import pytest
 
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
-from tests.factors import enrol
+from tests.factors import Authenticator, enrol
 from tests.world import PASSWORD, Api, Http
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import restore_address
@@ -71,6 +71,21 @@ def use_recovery_code(game: Takeover) -> None:
     assert game.api.post("login/mfa", {"mfa": mfa, "method": "recovery_code", "code": code}).status == 200
 
 
+def ask_factors(game: Takeover, method: str, path: str) -> None:
+    """Of a thief who has enrolled a second factor and proved it."""
+    app = enrol(User.objects.get())
+    entered = stranger(1)
+    proof = {"mfa": entered.login(game.b).body["mfa"], "method": "totp", "code": app.code()}
+    access = entered.post("login/mfa", proof).body["access"]
+    assert entered.send(method, path, access).status in (200, 204)
+
+
+def add_app(game: Takeover) -> None:
+    seed = game.call("POST", "mfa/totp", {}).body["secret"]
+    code = Authenticator(seed, []).code()
+    assert game.call("POST", "mfa/totp/confirm", {"code": code}).status == 200
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
@@ -79,6 +94,9 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "account_closing": Takeover.close,
     "session_elsewhere": go_on_elsewhere,
     "recovery_code_used": use_recovery_code,
+    "totp_added": add_app,
+    "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
+    "recovery_codes_replaced": lambda game: ask_factors(game, "POST", "mfa/recovery-codes"),
 }
 
 

@@ -1,5 +1,7 @@
 """The walk through the flows of second factors."""
 
+from collections.abc import Callable
+
 from tests.attacks.walk_in import WalkIn
 from tests.attacks.walking import CY
 from tests.factors import Authenticator, enrol
@@ -13,7 +15,7 @@ class WalkFactors(WalkIn):
     def factors(self) -> None:
         """In by both factors, and once more inside."""
         api = self.home
-        api.account(self.inbox, CY)
+        before = api.account(self.inbox, CY)
         app = enrol(User.objects.get(email=CY))
         self.secrets |= {app.seed, *app.recovery_codes}
         mfa = self.ticket(CY)
@@ -35,6 +37,27 @@ class WalkFactors(WalkIn):
             act=lambda: api.send("POST", "reauthenticate", access, again),
         )
         self.refused("sign_in.reauthenticate", act=lambda: api.send("POST", "reauthenticate", access, again))
+        self.refused("second_factors.start_totp", act=lambda: api.send("POST", "mfa/totp", before))
+        self.refused("second_factors.remove_totp", act=lambda: api.send("DELETE", "mfa/totp", before))
+        self.enrolment(access)
+
+    def enrolment(self, access: str) -> None:
+        """Another app in place of the first, other codes, and then nothing of it any more."""
+
+        def ask(method: str, path: str, **body: str) -> Callable[[], Reply]:
+            return lambda: self.home.send(method, path, access, body)
+
+        self.step("second_factors.show", act=ask("GET", "mfa"))
+        flow, replaced = "second_factors.replace_recovery_codes", "recovery_codes.replaced"
+        self.secrets |= {*self.step(flow, replaced, act=ask("POST", "mfa/recovery-codes")).body["recovery_codes"]}
+        app = Authenticator(self.step("second_factors.start_totp", act=ask("POST", "mfa/totp")).body["secret"], [])
+        self.secrets.add(app.seed)
+        confirm, path = "second_factors.confirm_totp", "mfa/totp/confirm"
+        self.refused(confirm, act=ask("POST", path, code="000000"))
+        self.step(confirm, "totp.added", act=ask("POST", path, code=app.code()))
+        self.step("second_factors.forget_devices", "devices.unremembered", act=ask("DELETE", "mfa/remembered-devices"))
+        self.step("second_factors.remove_totp", "totp.removed", "session.ended", act=ask("DELETE", "mfa/totp"))
+        self.refused(flow, act=ask("POST", "mfa/recovery-codes"))
 
     def ticket(self, email: str) -> str:
         """The ticket of a right password."""

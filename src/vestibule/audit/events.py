@@ -57,6 +57,12 @@ CAPTCHA_VENDOR_DOWN = Event(
 SECOND_FACTOR_ASKED = Event("second_factor.asked", "The first factor was right, and a second one is owed.")
 SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was right.", {"method": str})
 FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
+TOTP_ADDED = Event("totp.added", "An authenticator app was set up as a second factor.")
+TOTP_REMOVED = Event("totp.removed", "The authenticator app was removed.")
+RECOVERY_CODES_REPLACED = Event("recovery_codes.replaced", "Ten new recovery codes took the place of the old ones.")
+DEVICES_UNREMEMBERED = Event(
+    "devices.unremembered", "The second factor is asked for on every device again.", {"devices": int}
+)
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)

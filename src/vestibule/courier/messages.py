@@ -57,6 +57,7 @@ ALREADY_REGISTERED = MessageKind(
 SESSION_ENDED = MessageKind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
 
 _NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
+_NOT_YOURS = _("If that was you, you need not do anything. If not, press the button: it ends all sessions.")
 _RESET = _("If that was not you, reset your password at once: somebody else may know it.")
 _IGNORE = _("If you did not ask for this, ignore this message: without it nothing happens.")
 NEW_SIGN_IN = MessageKind(
@@ -73,7 +74,31 @@ SESSION_ELSEWHERE = MessageKind(
     cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("A session of your account went on in another browser or app and from another network than it began in."),
     button=_("This wasn't me"),
-    then=_("If that was you, you need not do anything. If not, press the button: it ends all sessions."),
+    then=_NOT_YOURS,
+)
+TOTP_ADDED = MessageKind(
+    name="totp_added",
+    subject=_("An authenticator app was added"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("An authenticator app is a second factor of your account now: a sign-in asks for its code."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
+)
+TOTP_REMOVED = MessageKind(
+    name="totp_removed",
+    subject=_("Your authenticator app was removed"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("A sign-in does not ask for the code of your authenticator app any more. Other devices were signed out."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
+)
+RECOVERY_CODES_REPLACED = MessageKind(
+    name="recovery_codes_replaced",
+    subject=_("You have new recovery codes"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("Ten new recovery codes were made for your account. The old ones do not work any more."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
 )
 RECOVERY_CODE_USED = MessageKind(
     name="recovery_code_used",

@@ -1,14 +1,17 @@
-"""All rows of second factors that an account has, for the export, a recovery and the erasure."""
+"""All rows of second factors that an account has, for its person, the export, a recovery and the erasure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Max, Model, Q, QuerySet
 
 from vestibule.accounts.models import User
 from vestibule.factors.models import Passkey, RecoveryCode, RememberedDevice, Totp
-from vestibule.factors.registry import delete_orphaned_codes
+from vestibule.factors.registry import Method, delete_orphaned_codes, list_methods, needs_second_factor
+from vestibule.factors.remembered_devices import count_remembered_devices
+from vestibule.factors.totp import find_confirmed_totp
 
 _MODELS: Mapping[str, type[Model]] = MappingProxyType(
     {
@@ -20,6 +23,37 @@ _MODELS: Mapping[str, type[Model]] = MappingProxyType(
 )
 # Keys, digests and sealed seeds tell the person nothing.
 SECRET_COLUMNS = ("user", "sealed_seed", "last_step", "digest", "credentials", "credential_id", "public_key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorSummary:
+    """What an account has. `totp` is the app that counts. `codes_left` counts the unused recovery codes of the set made
+    at `codes_created_at`. `can_text` says whether a code by SMS can stand in, `is_required` whether the role needs a
+    second factor."""
+
+    totp: Totp | None
+    passkeys: int
+    codes_left: int
+    codes_created_at: datetime | None
+    can_text: bool
+    is_required: bool
+    remembered_devices: int
+
+
+def summarize_factors(user: User, now: datetime) -> FactorSummary:
+    """Return what the account has at this moment."""
+    codes = RecoveryCode.objects.filter(user=user).aggregate(
+        left=Count("pk", filter=Q(used_at=None)), created_at=Max("created_at")
+    )
+    return FactorSummary(
+        totp=find_confirmed_totp(user.pk),
+        passkeys=Passkey.objects.filter(user=user).count(),
+        codes_left=codes["left"],
+        codes_created_at=codes["created_at"],
+        can_text=Method.SMS in list_methods(user),
+        is_required=needs_second_factor(user),
+        remembered_devices=count_remembered_devices(user.pk, now),
+    )
 
 
 def list_factor_rows(user: User) -> dict[str, QuerySet[Model]]:

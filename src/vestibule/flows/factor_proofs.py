@@ -1,20 +1,27 @@
 """The proof of a second factor, whichever it is: compared first, used afterwards in the transaction of what it is good
-for. Sign-in and step-up share it."""
+for. Sign-in, step-up and enrolment share it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
+from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.payloads import SecondFactorPayload
+from vestibule.challenges.policy import Purpose
+from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
 from vestibule.factors import recovery_codes, totp
 from vestibule.factors.models import RecoveryCode
 from vestibule.factors.registry import Method
 from vestibule.flows import notices
+from vestibule.flows.completion import Via
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 
@@ -39,10 +46,55 @@ class FactorProof:
             raise errors.FactorInvalid
 
 
-def find_factor_proof(user: User, method: Method, secret: str, now: datetime) -> FactorProof | None:
+Compare = Callable[[str], FactorProof | None]
+
+
+@contextmanager
+def verify_factor(client: Client, ticket: Challenge, secret: str, compare: Compare) -> Iterator[FactorProof]:
+    """Count a try against the ticket and its account, `compare` what was typed, and yield the proof. The ticket is
+    used up unless the body raises. Enter it outside any transaction.
+
+    Raises:
+        WrongSecret: the factor is wrong.
+        Refusal: whatever else the engine refuses (`challenges.engine.Engine.verify`).
+    """
+    found: list[FactorProof] = []
+
+    def matches(_: SecondFactorPayload, typed: str) -> bool:
+        if proof := compare(typed):
+            found.append(proof)
+        return bool(found)
+
+    with challenges.verify(ticket, secret, SecondFactorPayload, now=client.at, matches=matches):
+        yield found[0]
+
+
+@contextmanager
+def verify_factor_once(client: Client, user: User, secret: str, compare: Compare) -> Iterator[FactorProof]:
+    """Like `verify_factor`, for a signed-in person: under a ticket of this one try, so that it is counted where the
+    tries of a sign-in are.
+
+    Raises:
+        WrongSecret: the factor is wrong.
+        Locked: the account has no tries left for now.
+    """
+    payload = SecondFactorPayload(
+        user_id=user.pk, credentials=digest_credentials(user).hex(), amr=list(client.amr), via=Via.PASSWORD.value
+    )
+    subject = challenges.person_subject(user.pk)
+    issued = challenges.issue(Purpose.SECOND_FACTOR, subject=subject, payload=payload, now=client.at)
+    ticket = challenges.find_by_handle(Purpose.SECOND_FACTOR, issued.handle)
+    try:
+        with verify_factor(client, ticket, secret, compare) as proof:
+            yield proof
+    except (errors.WrongSecret, errors.Exhausted) as wrong:
+        raise errors.WrongSecret(subject=wrong.subject) from wrong
+
+
+def find_factor_proof(client: Client, user: User, method: Method, secret: str) -> FactorProof | None:
     """Compare a second factor of the account, and return its proof; None if it is wrong. Nothing is changed."""
     compare = _COMPARISONS.get(method)
-    return compare(user, secret, now) if compare else None
+    return compare(user, secret, client.at) if compare else None
 
 
 def _compare_totp(user: User, typed: str, now: datetime) -> FactorProof | None:

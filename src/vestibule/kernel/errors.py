@@ -17,11 +17,12 @@ Each has a stable, machine-readable `code`, which `web.problems` turns into a st
       UsernameTaken                                                             username_taken
       PhoneTaken                                                                phone_taken
       LastSignInMethod     without it nobody could sign in or recover           last_way_in
+        LastFactor         the role needs a second factor, and this is the last   last_way_in
       PasswordRequired     the link needs the password of the sign-up           password_required
       CaptchaRequired      the client must solve a captcha first                captcha_required
       CaptchaInvalid       the captcha's answer is wrong, too old or used       captcha_invalid
       StepUpRequired       the sign-in is not recent enough                     reauthentication_required
-      EnrolmentRequired    the role needs a second factor, and there is none    mfa_enrolment_required
+      EnrolmentRequired    it needs a second factor, and there is none          mfa_enrolment_required
       OtherBrowser         the link was opened by a client that did not ask     other_browser
       AccountUnverified    the password is right, the address not proved yet    account_unverified
       AccountSuspended     the password is right, the account is suspended      account_suspended
@@ -184,6 +185,10 @@ class LastSignInMethod(Refusal):
     code = "last_way_in"
 
 
+class LastFactor(LastSignInMethod):
+    """The role needs a second factor, and this is the last one."""
+
+
 class PasswordRequired(Refusal):
     """The link was opened by a client that did not begin the sign-up, without the password of the sign-up."""
 
@@ -209,7 +214,7 @@ class StepUpRequired(Refusal):
 
 
 class EnrolmentRequired(Refusal):
-    """The role of the person needs a second factor (MFA_REQUIRED_ROLES), and the account has none."""
+    """The role of the person (MFA_REQUIRED_ROLES), or what was asked for, needs a second factor; there is none."""
 
     code = "mfa_enrolment_required"
 

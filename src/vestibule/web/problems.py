@@ -18,6 +18,7 @@ from vestibule.conf import conf
 from vestibule.kernel.errors import (
     CredentialInvalid,
     Invalid,
+    LastFactor,
     LinkExpired,
     Locked,
     Refusal,
@@ -74,7 +75,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             403, _("Sign in again"), _("This guards your account: confirm first that it is you.")
         ),
         "mfa_enrolment_required": Problem(
-            403, _("Second factor required"), _("Your role needs a second factor. Set one up first.")
+            403, _("Second factor required"), _("This needs a second factor. Set one up first.")
         ),
         "other_browser": Problem(
             403, _("Another browser"), _("This link opens only where it was asked for. Type the code instead.")
@@ -94,6 +95,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
         "last_way_in": Problem(
             409, _("Last way in"), _("Your account needs one confirmed way to reach you. Add another first.")
+        ),
+        "last_factor": Problem(
+            409,
+            _("Last second factor"),
+            _("Your role needs a second factor, and this is the last one. Add another first."),
+            code="last_way_in",
         ),
         "otp_expired": Problem(
             410, _("Code expired"), _("The time for this code is up. Ask for a new one, or start again.")
@@ -115,7 +122,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
 
 
 _KEY_BY_REFUSAL: Mapping[type[Refusal], str] = MappingProxyType(
-    {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired"}
+    {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired", LastFactor: "last_factor"}
 )
 
 

@@ -1,19 +1,15 @@
 """Prove again who it is, for what guards the account: with the password, or with a second factor if there is one."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
-from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import SecondFactorPayload
-from vestibule.challenges.policy import Purpose
 from vestibule.factors import registry
 from vestibule.factors.registry import MULTI_FACTOR, Method
 from vestibule.flows import step_up
-from vestibule.flows.completion import Via
-from vestibule.flows.factor_proofs import FactorProof, find_factor_proof
+from vestibule.flows.factor_proofs import find_factor_proof, verify_factor_once
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import by_password
 from vestibule.kernel import errors
@@ -76,26 +72,13 @@ def _by_password(client: Client, session: Session, password: str) -> Session:
 
 
 def _by_factor(client: Client, session: Session, method: Method, secret: str) -> Session:
-    """Prove a factor under a ticket of this one try, so that it is counted where those of the sign-in are."""
     user: User = session.user
-    found: list[FactorProof] = []
-    payload = SecondFactorPayload(
-        user_id=user.pk, credentials=digest_credentials(user).hex(), amr=session.amr, via=Via.PASSWORD.value
-    )
-    subject = challenges.person_subject(user.pk)
-    ticket = challenges.issue(Purpose.SECOND_FACTOR, subject=subject, payload=payload, now=client.at)
-    seen = challenges.find_by_handle(Purpose.SECOND_FACTOR, ticket.handle)
-
-    def matches(_: SecondFactorPayload, typed: str) -> bool:
-        if proof := find_factor_proof(user, method, typed, client.at):
-            found.append(proof)
-        return bool(found)
-
+    compare = partial(find_factor_proof, client, user, method)
     try:
-        with challenges.verify(seen, secret, SecondFactorPayload, now=client.at, matches=matches), atomic():
-            found[0].record_use(client, user)
-            return _renew_session(client, session, [*found[0].amr, MULTI_FACTOR])
-    except (errors.WrongSecret, errors.Exhausted) as wrong:
+        with verify_factor_once(client, user, secret, compare) as proof, atomic():
+            proof.record_use(client, user)
+            return _renew_session(client, session, [*proof.amr, MULTI_FACTOR])
+    except errors.WrongSecret as wrong:
         raise errors.FactorInvalid(subject=wrong.subject) from wrong
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
@@ -16,7 +17,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.factors import registry, remembered_devices
 from vestibule.factors.registry import MULTI_FACTOR, Method
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
-from vestibule.flows.factor_proofs import FactorProof, find_factor_proof
+from vestibule.flows.factor_proofs import FactorProof, find_factor_proof, verify_factor
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
@@ -57,16 +58,10 @@ def prove_second_factor(
         seen = _find_ticket(ticket)
         payload = challenges.unseal_payload(seen, SecondFactorPayload)
         user = User.objects.get(pk=payload.user_id)
-        found: list[FactorProof] = []
-
-        def matches(_: SecondFactorPayload, typed: str) -> bool:
-            if proof := find_factor_proof(user, method, typed, client.at):
-                found.append(proof)
-            return bool(found)
-
-        with challenges.verify(seen, secret, SecondFactorPayload, now=client.at, matches=matches), atomic():
-            found[0].record_use(client, user)
-            signed_in = _complete_with_both(client, payload, user, found[0])
+        compare = partial(find_factor_proof, client, user, method)
+        with verify_factor(client, seen, secret, compare) as proof, atomic():
+            proof.record_use(client, user)
+            signed_in = _complete_with_both(client, payload, user, proof)
             record_event(events.SECOND_FACTOR_PROVED, client, user_id=user.pk, method=method.value)
             token = remembered_devices.remember_device(client, user, digest_credentials(user)) if remember else ""
             return FactorProved(signed_in=signed_in, remembered=token)
