@@ -39,6 +39,8 @@ SOMEBODY, SOMETHING = UUID("5f0c2a52-1d3c-4c8e-9d0a-0b6c1f2e3d4a"), UUID("c1b7e6
 CODES = {
     "phone.removed": "recovered",
     "email.removed": "recovered",
+    "session.opened": "pwd otp mfa",
+    "session.reauthenticated": "otp mfa",
     "session.ended": "cut_off",
     "profile.changed": "picture",
     "message.delayed": "SMTPServerDisconnected",

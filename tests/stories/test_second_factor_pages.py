@@ -106,3 +106,13 @@ def test_an_account_with_neither_signs_in_again(api: Api, inbox: Inbox) -> None:
     page = http.get("/account/confirm/").content.decode()
     assert "Sign in again" in page
     assert "<form" not in page
+
+
+def test_sessions_and_activity_say_what_was_proved(app: Authenticator) -> None:
+    http = Http()
+    http.post("/login/mfa/", {**asked(http), "code": app.code()})
+    assert "· by password, one-time code" in http.get("/account/sessions/").content.decode()
+    http.post("/account/confirm/", {"method": "recovery_code", "code": app.recovery_codes[0]})
+    shown = http.get("/account/activity/").content.decode()
+    assert shown.count("· by password, one-time code") == 2  # the sign-up and the sign-in
+    assert shown.count("· by one-time code") == 1

@@ -113,7 +113,8 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     session = sessions.create_session(client, user, amr=authenticated.amr, device=device, page_lifetime=page_lifetime)
     tokens = None if page_lifetime else refresh_tokens.issue_first_tokens(client, session)
     admission.remember_network(client)
-    record_event(events.SESSION_OPENED, client, user_id=user.id, session=str(session.id))
+    proved = " ".join(authenticated.amr)
+    record_event(events.SESSION_OPENED, client, code=proved, user_id=user.id, session=str(session.id))
     if not is_new and sessions.revoke_oldest_sessions(user.id, client.at):
         record_event(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user), owner=user)

@@ -86,5 +86,5 @@ def _renew_session(client: Client, session: Session, amr: list[str]) -> Session:
     user: User = session.user
     step_up.lock_current_user(client, user)
     renewed = sessions.reauthenticate_session(session, client.at, amr)
-    record_event(events.SESSION_REAUTHENTICATED, client)
+    record_event(events.SESSION_REAUTHENTICATED, client, code=" ".join(amr))
     return renewed

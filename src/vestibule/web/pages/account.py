@@ -12,6 +12,7 @@ from vestibule.flows.account import devices, personal_data, profile
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.rendering import personal_field_contexts, render_page
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.pages.step_up import step_up_page
@@ -61,7 +62,7 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
     listed = sessions.list_own_sessions(client=client)
     context = {
         "tab": "sessions",
-        "sessions": listed,
+        "sessions": [(session, name_proofs(session.amr)) for session in listed],
         "current": client.session_id,
         "devices": devices.list_own_devices(client=client),
     }
@@ -74,7 +75,15 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     typed = request.GET.get("page", "1")
     number = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
     count, found = personal_data.list_security_events(client=client, page=number)
-    told = [{"meaning": events.meaning_of(event.name), "at": event.at, "address": event.address} for event in found]
+    told = [
+        {
+            "meaning": events.meaning_of(event.name),
+            "at": event.at,
+            "address": event.address,
+            "proved": name_proofs(event.code.split()) if event.name in _PROVING else "",
+        }
+        for event in found
+    ]
     following = number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None
     return render_page(
         request, "vestibule/pages/account/activity.html", {"tab": "activity", "events": told, "next": following}
@@ -126,4 +135,5 @@ def _posted_id(request: HttpRequest) -> UUID:
         raise NotFound from error
 
 
+_PROVING = (events.SESSION_OPENED.name, events.SESSION_REAUTHENTICATED.name)
 _ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
