@@ -44,6 +44,7 @@ GOOD: dict[str, Any] = {
     "SECURE_HSTS_SECONDS": 31_536_000,
     "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
     "PASSWORD_MIN_LENGTH": 15,
+    "MFA_REQUIRED_ROLES": ("admin", "manager"),
     "RATE_LIMITS": True,
     "RATES": rules.DEFAULT_RATES,
     "MAILBOX": False,
@@ -200,4 +201,5 @@ BREAKS: Mapping[str, Broken] = {
     "password-minimum": with_settings(PASSWORD_MIN_LENGTH=12),
     "rates": with_settings(RATE_LIMITS=False),
     "strangers": with_settings(ENUMERATION_PROTECTION=False),
+    "second-factors": with_settings(MFA_REQUIRED_ROLES=()),
 }

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.architecture.test_docs import ROOT, first_column
 from tests.configured import configured
+from tests.surfaces import read_surfaces
 from vestibule.kernel.client import Client
 from vestibule.service import checks
 from vestibule.web import edge
@@ -74,6 +75,12 @@ def endpoints(resolver: URLResolver | None = None, prefix: str = "") -> dict[str
 def test_every_path_is_in_the_table_of_surfaces() -> None:
     """Who may call it, and what it costs a stranger, is decided with it (tests/attacks/test_web_surfaces.py)."""
     assert {f"/{path}" for path in endpoints()} == first_column("surfaces.md")
+    assert read_surfaces().keys() == first_column("surfaces.md")
+
+
+def test_every_path_declares_its_step_up_and_whether_it_is_open_before_an_enrolment() -> None:
+    """That it does so is tried in tests/attacks/test_second_factors_policy.py."""
+    assert [path for path, row in read_surfaces().items() if not row.is_declared] == []
 
 
 def test_every_endpoint_of_the_api_admits() -> None:

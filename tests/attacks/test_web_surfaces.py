@@ -12,15 +12,14 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
 
-from tests.architecture.test_docs import ROOT
 from tests.architecture.test_shape import endpoints
 from tests.configured import configured
+from tests.surfaces import read_surfaces
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.kernel import cached
 from vestibule.limits import rate_counters
 
-ROWS = re.findall(r"^\| `(/[^`]*)` \| (\w+) \| ([^|]*)\| ([^|]*) \|$", (ROOT / "docs/surfaces.md").read_text(), re.M)
-TABLE = {path: (who, set(re.findall(r"`(\w+)`", rules)), tells) for path, who, rules, tells in ROWS}
+TABLE = read_surfaces()
 PATHS = {f"/{path}": view for path, view in endpoints().items()}
 STRANGER = "203.0.113.7"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
@@ -92,21 +91,21 @@ def asked(http: Http, method: str, path: str) -> Any:
 
 def test_the_table_has_five_kinds_of_callers() -> None:
     assert TABLE.keys() == PATHS.keys()  # tests/architecture/test_shape.py says so first
-    assert {who for who, _, _ in TABLE.values()} == {"anybody", *SIGNED_OUT}
+    assert {row.who for row in TABLE.values()} == {"anybody", *SIGNED_OUT}
 
 
 def test_web_14_a_stranger_gets_what_the_table_says(stranger: Http, admitted: set[str], inbox: Inbox) -> None:
     """Who may call it, by every method; and by which rates it is let in."""
     wrong = {}
-    for path, (who, rules, _) in TABLE.items():
+    for path, row in TABLE.items():
         admitted.clear()
         stranger.cookies.clear()
         with configured(MAILBOX=True):
             answers = {method: asked(stranger, method, path).status_code for method in METHODS}
         found = {status for status in answers.values() if status != 405}
-        let_in = answers["GET"] in (200, 302, 400, 404, 405) if who == "anybody" else found <= SIGNED_OUT[who]
+        let_in = answers["GET"] in (200, 302, 400, 404, 405) if row.who == "anybody" else found <= SIGNED_OUT[row.who]
         counted = admitted - {"anon", "sign_up_mail"}  # the latter counts a mail, and refuses no request
-        if not let_in or max(found) >= 500 or counted != rules:
+        if not let_in or max(found) >= 500 or counted != row.rates:
             wrong[path] = (answers, set(admitted))
     assert not wrong
 
@@ -142,10 +141,10 @@ def test_enum_01_no_path_tells_a_stranger_about_anybody(api: Api, inbox: Inbox, 
 
 def test_web_13_no_path_takes_a_method_that_it_does_not_know(stranger: Http) -> None:
     taken = {}
-    for path, (who, *_) in TABLE.items():
+    for path, row in TABLE.items():
         methods = ["BREW", "TRACE", "CONNECT"]
         methods += [] if path.startswith("/api/") else ["PUT", "PATCH", "DELETE", "OPTIONS"]
-        for method in methods if who not in ("staff", "operator") else ():
+        for method in methods if row.who not in ("staff", "operator") else ():
             if (status := stranger.generic(method, url(path)).status_code) != 405:
                 taken[method, path] = status
     assert not taken

@@ -14,8 +14,10 @@ from django.utils import timezone
 from tests.configured import configured
 from tests.doctors import BREAKS, GOOD, redis_with, with_settings
 from tests.environment import PRODUCTION
+from tests.factors import enrol
 from tests.servers import free_port
 from tests.world import Smtp
+from vestibule.accounts.models import User
 from vestibule.limits import heartbeat
 from vestibule.service.doctor import argon2_build
 from vestibule.service.doctor.check import Check, DoctorRun, Level, Observation, report_error, report_fine
@@ -113,11 +115,22 @@ def test_a_test_mail_arrives(good_house: None, mail_server: tuple[Smtp, int]) ->
         ("mail-sender", {"DEFAULT_FROM_EMAIL": "no-reply@127.0.0.1"}),
         ("rates", {"RATES": {**GOOD["RATES"], "login": ""}}),
         ("strangers", {"LINK_BINDING": False}),
+        ("second-factors", {"MFA_REQUIRED_ROLES": ("admin",)}),
     ],
 )
 def test_there_is_more_than_one_way_to_break_it(good_house: None, id: str, change: dict[str, object]) -> None:
     with with_settings(**change)():
         assert {each.level for each in seen(id)} & {Level.WARNING, Level.ERROR}
+
+
+def test_staff_without_a_second_factor_are_counted(good_house: None) -> None:
+    proved = {"status": "active", "email_verified_at": timezone.now()}
+    boss = User.objects.create(email="boss@example.com", role="admin", **proved)
+    User.objects.create(email="ada@example.com", role="user", **proved)
+    [found] = seen("second-factors")
+    assert (found.level, found.message) == (Level.WARNING, "1 of the admins and managers have no second factor")
+    enrol(boss)
+    assert [each.level for each in seen("second-factors")] == [Level.FINE]
 
 
 def test_a_check_waits_for_what_it_needs() -> None:

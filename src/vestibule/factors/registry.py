@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.db.models import Exists, OuterRef
 
-from vestibule.accounts.models import User
+from vestibule.accounts.models import Role, Status, User
 from vestibule.conf import conf
 from vestibule.factors import recovery_codes
 from vestibule.factors.models import Passkey, RecoveryCode, Totp
@@ -21,9 +21,11 @@ class Method(StrEnum):
 
 MULTI_FACTOR = "mfa"  # RFC 8176: more than one factor was proved
 
+_HAS_TOTP = Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False))
+_HAS_PASSKEY = Exists(Passkey.objects.filter(user=OuterRef("pk")))
 _ENROLLED = User.objects.values_list(
-    Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False)),
-    Exists(Passkey.objects.filter(user=OuterRef("pk"))),
+    _HAS_TOTP,
+    _HAS_PASSKEY,
     Exists(RecoveryCode.objects.filter(user=OuterRef("pk"), used_at=None)),
 )
 
@@ -47,6 +49,18 @@ def has_second_factor(user: User) -> bool:
 def needs_second_factor(user: User) -> bool:
     """Return whether the account's role has to have a second factor (MFA_REQUIRED_ROLES)."""
     return user.role in conf.mfa_required_roles
+
+
+def owes_enrolment(user: User) -> bool:
+    """Return whether the account's role has to have a second factor, and it has none. A role that needs none costs no
+    query."""
+    return needs_second_factor(user) and not has_second_factor(user)
+
+
+def count_staff_without_factor() -> int:
+    """Return how many active admins and managers have no second factor."""
+    staff = User.objects.filter(status=Status.ACTIVE).exclude(role=Role.USER)
+    return staff.exclude(_HAS_TOTP).exclude(_HAS_PASSKEY).count()
 
 
 def delete_orphaned_codes(user: User) -> None:

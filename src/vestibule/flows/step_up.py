@@ -41,6 +41,16 @@ def require_user(client: Client) -> User:
     return User.objects.select_related("profile").get(pk=client.user_id)
 
 
+def require_enrolment(client: Client) -> None:
+    """Check that the client's account has the second factor that its role needs (MFA_REQUIRED_ROLES).
+
+    Raises:
+        EnrolmentRequired: it has none.
+    """
+    if client.owes_enrolment:
+        raise errors.EnrolmentRequired
+
+
 def require_recent_user(client: Client) -> User:
     """Return the signed-in user, if they proved who they are within STEP_UP (ten minutes by default).
 

@@ -17,7 +17,7 @@ class Client:
     solved a captcha. `messages_withheld` says that too many requests named the same identifier: this one gets the usual
     answer, but messages that strangers can cause are not sent. `session_id`, `user_id`, `auth_time` (the last proof
     of identity) and `amr` (how it was made, RFC 8176) are those of a signed-in person, and `account` is that account as
-    read at the edge.
+    read at the edge. `owes_enrolment` says that the account's role needs a second factor and it has none.
     """
 
     at: datetime
@@ -33,6 +33,7 @@ class Client:
     amr: tuple[str, ...] = ()
     user_id: UUID | None = None
     account: object | None = field(default=None, repr=False)
+    owes_enrolment: bool = False
     network: str = field(init=False)  # that one host can move in: an IPv4 address, an IPv6 /64; "" for a system client
 
     def __post_init__(self) -> None:

@@ -17,8 +17,9 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha import verification as captchas
 from vestibule.conf import conf
+from vestibule.factors.registry import owes_enrolment
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Throttled
+from vestibule.kernel.errors import EnrolmentRequired, Throttled
 from vestibule.kernel.text import clean_label
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import HASH, admission
@@ -39,17 +40,20 @@ def admit(
     address: Address | None = None,
     session: Session | None = None,
     captcha: str = "",
+    before_enrolment: bool = False,
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, if the rule is part of it), and return its Client.
 
     `address` is the one concerned, for a rule that limits by it; such a limit refuses no request but withholds
     messages. `session` is the one that a bearer token or a cookie proved. `captcha` is the answer that was sent
-    (`captcha.verification`).
+    (`captcha.verification`). `before_enrolment` admits also a person whose role needs a second factor and who has set
+    up none (MFA_REQUIRED_ROLES); nothing else is open to them.
 
     Raises:
         Throttled: a rate is used up.
         CaptchaRequired: a captcha must be solved first.
         CaptchaInvalid: the captcha's answer is wrong, too old or used.
+        EnrolmentRequired: the account of the session has to set up a second factor first.
         Unavailable: the rates cannot be counted, or no place is free for a request that hashes.
     """
     ip = client_address(request)
@@ -65,6 +69,7 @@ def admit(
         amr=tuple(session.amr) if session else (),
         user_id=session.user_id if session else None,
         account=session.user if session else None,
+        owes_enrolment=session is not None and owes_enrolment(session.user),
     )
     if session:
         admission.remember_network(client)
@@ -78,6 +83,8 @@ def admit(
         THROTTLED_REQUESTS.labels(rule=each.name).inc()
         record_event(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
         raise
+    if client.owes_enrolment and not before_enrolment:
+        raise EnrolmentRequired
     if address and not rate_counters.try_count_identifier(rule, identifier=address.digest.hex()):
         client = replace(client, messages_withheld=True)
     return captchas.require_captcha(client, rule, captcha)

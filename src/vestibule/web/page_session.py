@@ -12,12 +12,13 @@ from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
 from vestibule.web.edge import admit
 
 
-def admit_page(request: HttpRequest) -> Client:
-    """Return the Client of a person who is signed in to the pages.
+def admit_page(request: HttpRequest, *, before_enrolment: bool = False) -> Client:
+    """Return the Client of a person who is signed in to the pages. `before_enrolment`: see `web.edge.admit`.
 
     Raises:
         Unauthenticated: there is no valid session cookie.
         SessionRevoked: the session is not live.
+        EnrolmentRequired: the account has to set up a second factor first.
         Throttled: the rate for signed-in requests is used up.
         Unavailable: the rates cannot be counted.
     """
@@ -27,6 +28,6 @@ def admit_page(request: HttpRequest) -> Client:
     session = access_tokens.find_session(id, timezone.now())
     if not session.is_page:
         raise SessionRevoked
-    client = admit(request, rules.TOKEN, session=session)
+    client = admit(request, rules.TOKEN, session=session, before_enrolment=before_enrolment)
     registry.update_last_seen(session, client.at)
     return client

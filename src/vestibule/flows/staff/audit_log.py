@@ -41,6 +41,7 @@ def find_events(*, client: Client, event_filter: EventFilter, page: int = 1) -> 
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older than STAFF_SESSION.
         Unavailable: the database cannot be reached.
     """
@@ -60,6 +61,7 @@ def export_events(*, client: Client, event_filter: EventFilter, reason: str) -> 
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         Invalid: no reason was given.
         Unavailable: the database cannot be reached, or too many documents are being made.

@@ -93,6 +93,7 @@ def compute_funnel(*, client: Client) -> Funnel:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older than STAFF_SESSION.
         Unavailable: the database cannot be reached.
     """

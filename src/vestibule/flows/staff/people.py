@@ -35,6 +35,7 @@ def find_people(
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older than STAFF_SESSION.
         Unavailable: the database cannot be reached.
     """
@@ -54,6 +55,7 @@ def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older than STAFF_SESSION.
         NotFound: there is no such person.
         Unavailable: the database cannot be reached.

@@ -47,6 +47,7 @@ def enter_admin(*, client: Client) -> User:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older than STAFF_SESSION.
         Unavailable: the database cannot be reached.
     """
@@ -60,11 +61,13 @@ def require_permission(client: Client, permission: Permission) -> User:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the last proof is older.
     """
     user = step_up.require_user(client)
     if permission not in ROLE_PERMISSIONS[user.role]:
         raise errors.NotAllowed
+    step_up.require_enrolment(client)
     step_up.require_recent_sign_in(client, conf.staff_session if permission is Permission.LOOK else conf.step_up)
     return user
 

@@ -38,6 +38,7 @@ def assign_role(*, client: Client, user_id: UUID, role: Role, reason: str) -> Us
         Unauthenticated: the client is not signed in.
         SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, the person has no account, or no admin would be left.

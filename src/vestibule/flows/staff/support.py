@@ -33,6 +33,7 @@ def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
         Unauthenticated: the client is not signed in.
         SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, the account is not active, or no admin would be left.
@@ -59,6 +60,7 @@ def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
         Unauthenticated: the client is not signed in.
         SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, or the account is not suspended.
@@ -85,6 +87,7 @@ def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
         Unauthenticated: the client is not signed in.
         SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, there is no account, or no admin would be left.
@@ -111,6 +114,7 @@ def sign_out_user(*, client: Client, user_id: UUID, reason: str) -> User:
         Unauthenticated: the client is not signed in.
         SessionRevoked: the session was ended meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given.
@@ -133,6 +137,7 @@ def resend_verification(*, client: Client, user_id: UUID, reason: str) -> User:
         Unauthenticated: the client is not signed in.
         AlreadyUsed: the sign-up was proved meanwhile.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, or no sign-up waits.
@@ -165,6 +170,7 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given, or the account is not active.

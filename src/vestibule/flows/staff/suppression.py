@@ -23,6 +23,7 @@ def lift_for_person(*, client: Client, user_id: UUID, reason: str) -> User:
     Raises:
         Unauthenticated: the client is not signed in.
         NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
         Invalid: no reason was given.

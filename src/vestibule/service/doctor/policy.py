@@ -1,10 +1,12 @@
-"""Checks of policy: passwords, rates, what strangers can learn."""
+"""Checks of policy: passwords, rates, what strangers can learn, second factors of the staff."""
 
 from collections.abc import Iterator
 
 from django.conf import settings
 
+from vestibule.accounts.models import Role
 from vestibule.conf import conf
+from vestibule.factors import registry
 from vestibule.limits import rates, rules
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
@@ -41,6 +43,17 @@ def check_enumeration_protection(_: DoctorRun) -> Iterator[Observation]:
         yield report_fine("learn nothing")
 
 
+def check_second_factors(_: DoctorRun) -> Iterator[Observation]:
+    """Check that a password alone opens no account of the staff (ASVS 6.3.3, 8.4.2)."""
+    needing = conf.mfa_required_roles
+    if free := [role.value for role in (Role.ADMIN, Role.MANAGER) if role not in needing]:
+        yield report_warning(f"MFA_REQUIRED_ROLES leaves out {', '.join(free)}: a password alone opens the admin")
+    if without := registry.count_staff_without_factor():
+        yield report_warning(f"{without} of the admins and managers have no second factor")
+    if not free and not without:
+        yield report_fine("every admin and manager has one")
+
+
 CHECKS = (
     Check(
         id="password-minimum",
@@ -59,5 +72,12 @@ CHECKS = (
         looks_at="ENUMERATION_PROTECTION and LINK_BINDING",
         remedy="Unset them: both are on by default.",
         run=check_enumeration_protection,
+    ),
+    Check(
+        id="second-factors",
+        looks_at="MFA_REQUIRED_ROLES, and whether the staff have second factors",
+        remedy="Unset MFA_REQUIRED_ROLES, and have them set one up at `/account/security/`: nothing else is open then.",
+        run=check_second_factors,
+        needs="migrations",
     ),
 )

@@ -13,7 +13,7 @@ from vestibule.accounts.models import User
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import NotAllowed, Refusal, StepUpRequired, Unauthenticated
+from vestibule.kernel.errors import EnrolmentRequired, NotAllowed, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web import error_responses
 from vestibule.web.page_session import admit_page
 
@@ -31,7 +31,8 @@ def staff_only(view: View) -> View:
     """Make a view for admins and managers.
 
     A client that is not signed in is redirected to the sign-in and back; one with an old sign-in to the password and
-    back. A signed-in client without a role gets a 404.
+    back; one that has to set up a second factor first is redirected there. A signed-in client without a role gets a
+    404.
     """
 
     @wraps(view)
@@ -40,6 +41,8 @@ def staff_only(view: View) -> View:
             request.client = admit_page(request)
             request.user = permissions.enter_admin(client=request.client)
             return view(request, *args, **kwargs)
+        except EnrolmentRequired:
+            return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
         except StepUpRequired:
             return _redirect_and_return("vestibule_pages:confirm_identity", request)
         except Unauthenticated:

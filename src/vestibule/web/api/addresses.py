@@ -15,13 +15,13 @@ from vestibule.flows.account import email_change, phone_change
 from vestibule.limits import rules
 from vestibule.web.api.login import limit_password
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.passwords import GUARDED_CODES, PROOF_CODES, SIGNED_IN_CODES
+from vestibule.web.api.passwords import ENROLLED_CODES, GUARDED_CODES, PROOF_CODES
 from vestibule.web.api.people import Myself
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Addresses"]
-_PROOF_CODES = (*SIGNED_IN_CODES, *PROOF_CODES)
+_PROOF_CODES = (*ENROLLED_CODES, *PROOF_CODES)
 
 
 class NewEmail(RequestBody):

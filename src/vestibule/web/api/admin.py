@@ -14,14 +14,14 @@ from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.people import Person
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Admin"]
-_STAFF_CODES = (*SIGNED_IN_CODES, "permission_denied", "reauthentication_required")
+_STAFF_CODES = (*ENROLLED_CODES, "permission_denied", "reauthentication_required")
 _PAGE_PARAMETER = OpenApiParameter("page", int, description="From 1.")
 _SEARCH_HELP = (
     f"An id, an address or how it begins, a number, a username; {directory.MAX_SEARCH_RESULTS} people at most."

@@ -75,6 +75,8 @@ class MaybeRecoveryCodes(serializers.Serializer[object]):
 class ShowFactors(ApiView):
     """The own second factors."""
 
+    open_before_enrolment = True
+
     @extend_schema(
         operation_id="mfa",
         summary="Show the second factors",
@@ -107,6 +109,8 @@ class ShowFactors(ApiView):
 
 class EnrolTotp(ApiView):
     """The own authenticator app."""
+
+    open_before_enrolment = True
 
     @extend_schema(
         operation_id="mfa_totp_start",
@@ -150,6 +154,8 @@ class EnrolTotp(ApiView):
 class ConfirmTotp(ApiView):
     """The first code."""
 
+    open_before_enrolment = True
+
     @extend_schema(
         operation_id="mfa_totp_confirm",
         summary="Confirm the authenticator app by its first code",
@@ -181,6 +187,8 @@ class ConfirmTotp(ApiView):
 class ReplaceRecoveryCodes(ApiView):
     """The own recovery codes."""
 
+    open_before_enrolment = True
+
     @extend_schema(
         operation_id="mfa_recovery_codes",
         summary="Make new recovery codes",
@@ -200,6 +208,8 @@ class ReplaceRecoveryCodes(ApiView):
 
 class ForgetDevices(ApiView):
     """The own remembered devices."""
+
+    open_before_enrolment = True
 
     @extend_schema(
         operation_id="mfa_remembered_devices_forget",

@@ -102,6 +102,8 @@ class Login(ApiView):
 class Reauthenticate(ApiView):
     """Prove again who it is."""
 
+    open_before_enrolment = True
+
     @extend_schema(
         operation_id="reauthenticate",
         tags=_TAG,

@@ -11,7 +11,7 @@ from vestibule.flows.account import personal_data, profile
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.passwords import ENROLLED_CODES, SIGNED_IN_CODES
 from vestibule.web.api.people import Myself, serialize_own_account
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
@@ -42,6 +42,8 @@ class ChangeRequest(RequestBody):
 
 class OwnAccount(ApiView):
     """The own account."""
+
+    open_before_enrolment = True
 
     @extend_schema(operation_id="me", tags=_TAG, responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False))
     def get(self, request: Request) -> Response:
@@ -103,7 +105,7 @@ class OwnPicture(ApiView):
         tags=_TAG,
         request={"multipart/form-data": {"type": "object", "properties": {"picture": {"format": "binary"}}}},
         responses=response_schemas(
-            200, Myself, *SIGNED_IN_CODES, "invalid", "body_too_large", "unsupported_media_type", body=False
+            200, Myself, *ENROLLED_CODES, "invalid", "body_too_large", "unsupported_media_type", body=False
         ),
     )
     def put(self, request: Request) -> Response:
@@ -116,7 +118,7 @@ class OwnPicture(ApiView):
         return Response(serialize_own_account(profile.set_picture(client=client, uploaded=uploaded.read())))
 
     @extend_schema(
-        operation_id="me_picture_remove", tags=_TAG, responses=response_schemas(204, None, *SIGNED_IN_CODES, body=False)
+        operation_id="me_picture_remove", tags=_TAG, responses=response_schemas(204, None, *ENROLLED_CODES, body=False)
     )
     def delete(self, request: Request) -> Response:
         """Remove the picture."""
@@ -130,7 +132,7 @@ class ExportAccount(ApiView):
     @extend_schema(
         operation_id="me_export",
         tags=_TAG,
-        responses=response_schemas(200, OpenApiTypes.OBJECT, *SIGNED_IN_CODES, "reauthentication_required", body=False),
+        responses=response_schemas(200, OpenApiTypes.OBJECT, *ENROLLED_CODES, "reauthentication_required", body=False),
     )
     def get(self, request: Request) -> Response:
         """Export it by table. Needs a sign-in of the last ten minutes."""

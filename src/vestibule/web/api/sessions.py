@@ -13,7 +13,7 @@ from vestibule.kernel.client import Client
 from vestibule.limits import rules
 from vestibule.sessions.models import DeviceType, Session
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
@@ -83,7 +83,7 @@ class ListSessions(ApiView):
     @extend_schema(
         operation_id="sessions",
         tags=_TAG,
-        responses=response_schemas(200, SessionShown(many=True), *SIGNED_IN_CODES, body=False),
+        responses=response_schemas(200, SessionShown(many=True), *ENROLLED_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
         """List every live session, newest first."""
@@ -98,7 +98,7 @@ class EndSession(ApiView):
     @extend_schema(
         operation_id="session_end",
         tags=_TAG,
-        responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", "reauthentication_required", body=False),
+        responses=response_schemas(204, None, *ENROLLED_CODES, "not_found", "reauthentication_required", body=False),
     )
     def delete(self, request: Request, id: UUID) -> Response:
         """End the session; its next request is refused. Ending another session than this one needs a sign-in of the
@@ -132,7 +132,7 @@ class ListDevices(ApiView):
     @extend_schema(
         operation_id="devices",
         tags=_TAG,
-        responses=response_schemas(200, DeviceShown(many=True), *SIGNED_IN_CODES, body=False),
+        responses=response_schemas(200, DeviceShown(many=True), *ENROLLED_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
         """List them, last seen first."""
@@ -146,7 +146,7 @@ class ManageDevice(ApiView):
         operation_id="device_change",
         tags=_TAG,
         request=DeviceChange,
-        responses=response_schemas(200, DeviceShown, *SIGNED_IN_CODES, "not_found", "reauthentication_required"),
+        responses=response_schemas(200, DeviceShown, *ENROLLED_CODES, "not_found", "reauthentication_required"),
     )
     def patch(self, request: Request, id: UUID) -> Response:
         """Rename the device, or set whether it is trusted. Trusting it needs a sign-in of the last ten minutes."""
@@ -160,7 +160,7 @@ class ManageDevice(ApiView):
     @extend_schema(
         operation_id="device_forget",
         tags=_TAG,
-        responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", body=False),
+        responses=response_schemas(204, None, *ENROLLED_CODES, "not_found", body=False),
     )
     def delete(self, request: Request, id: UUID) -> Response:
         """Forget the device, and end its sessions."""
@@ -175,7 +175,7 @@ class ListActivity(ApiView):
         operation_id="events",
         tags=_TAG,
         parameters=[OpenApiParameter("page", int, description="From 1.")],
-        responses=response_schemas(200, Events, *SIGNED_IN_CODES, body=False),
+        responses=response_schemas(200, Events, *ENROLLED_CODES, body=False),
     )
     def get(self, request: Request) -> Response:
         """List them, fifty a page, newest first."""

@@ -101,6 +101,8 @@ class VerifyAccessToken(ApiView):
 class Logout(ApiView):
     """End this session."""
 
+    open_before_enrolment = True
+
     @extend_schema(
         operation_id="logout", tags=["Sessions"], request=SignOut, responses=response_schemas(204, None, *_TOKEN_CODES)
     )
@@ -120,6 +122,8 @@ class Logout(ApiView):
 
 class LogoutAll(ApiView):
     """End every session."""
+
+    open_before_enrolment = True
 
     @extend_schema(
         operation_id="logout_all",

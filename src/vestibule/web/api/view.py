@@ -5,7 +5,7 @@ The access token comes in that header alone, neither in a cookie nor in the quer
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,9 +26,11 @@ from vestibule.web.edge import admit
 
 
 class ApiView(APIView):
-    """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own."""
+    """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own. A view that is open to
+    a person whose role needs a second factor, before they have set up one, says so by `open_before_enrolment`."""
 
     http_request: HttpRequest
+    open_before_enrolment: ClassVar[bool] = False
     # Said here and not in REST_FRAMEWORK, which belongs to the project.
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
@@ -57,12 +59,13 @@ class ApiView(APIView):
             CredentialInvalid: the token was not issued by this service.
             CredentialExpired: the token is too old.
             SessionRevoked: the session of the token is not live.
-            Throttled: the rate for signed-in requests is used up.
+            EnrolmentRequired: the account has to set up a second factor first.
+        Throttled: the rate for signed-in requests is used up.
             Unavailable: the rates cannot be counted.
         """
         claims = access_tokens.verify_token(read_bearer_token(self.http_request))
         session = access_tokens.find_live_session(claims, timezone.now())
-        client = admit(self.http_request, rules.TOKEN, session=session)
+        client = admit(self.http_request, rules.TOKEN, session=session, before_enrolment=self.open_before_enrolment)
         # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
         return replace(client, auth_time=min(access_tokens.read_auth_time(claims), client.auth_time or client.at))
 

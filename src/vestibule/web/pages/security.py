@@ -13,11 +13,11 @@ from vestibule.flows.account import email_change, password_change, personal_data
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.web.pages.rendering import render_page
-from vestibule.web.pages.session_cookie import delete_session_cookie, signed_in_only
+from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment
 from vestibule.web.pages.step_up import step_up_page
 
 
-@signed_in_only
+@open_before_enrolment
 def change_security(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/`: show them, or do what the button says."""
     context: dict[str, Any] = {
@@ -29,6 +29,7 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
     if request.method == "POST":
         act = request.POST.get("act", "")
         try:
+            step_up.require_enrolment(client)  # these acts wait until the second factor is set up
             return _ACTIONS.get(act, _refuse_unknown_action)(request, client)
         except StepUpRequired:
             return step_up_page(request, client, reverse("vestibule_pages:security"))

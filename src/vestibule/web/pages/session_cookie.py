@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from vestibule.conf import conf
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Refusal, Unauthenticated
+from vestibule.kernel.errors import EnrolmentRequired, Refusal, Unauthenticated
 from vestibule.sessions.models import Session
 from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
 from vestibule.web.page_session import admit_page
@@ -20,16 +20,30 @@ from vestibule.web.pages.rendering import get_or_post, render_page
 DEVICE_COOKIE_LIFE = timedelta(days=365)
 
 
-def signed_in_only(view: Callable[[HttpRequest, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Make a view for signed-in people; others are redirected to the sign-in."""
+SignedInView = Callable[[HttpRequest, Client], HttpResponse]
 
+
+def signed_in_only(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a view for signed-in people; others are redirected to the sign-in, and a person who has to set up a
+    second factor first is redirected there."""
+    return _admit_signed_in(view, before_enrolment=False)
+
+
+def open_before_enrolment(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a view for signed-in people that is open before the second factor that their role needs is set up."""
+    return _admit_signed_in(view, before_enrolment=True)
+
+
+def _admit_signed_in(view: SignedInView, *, before_enrolment: bool) -> Callable[[HttpRequest], HttpResponse]:
     @get_or_post
     @wraps(view)
     def view_for_signed_in(request: HttpRequest) -> HttpResponse:
         try:
-            client = admit_page(request)
+            client = admit_page(request, before_enrolment=before_enrolment)
         except Unauthenticated:
             return delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login")))
+        except EnrolmentRequired:
+            return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
         except Refusal as refusal:
             return render_page(request, "vestibule/pages/refused.html", {}, refusal)
         return view(request, client)

@@ -67,7 +67,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_page(request, "vestibule/pages/logout.html", {})
     try:
-        sessions.sign_out(client=admit_page(request))
+        sessions.sign_out(client=admit_page(request, before_enrolment=True))
     except Unauthenticated:
         pass  # already signed out
     except Refusal as refusal:

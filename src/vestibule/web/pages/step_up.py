@@ -11,12 +11,12 @@ from vestibule.kernel.errors import Refusal
 from vestibule.sessions.models import Session
 from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secret, way_context
 from vestibule.web.pages.rendering import next_path, render_page
-from vestibule.web.pages.session_cookie import set_session_cookies, signed_in_only
+from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 
 _ORIGINS = ("account", "sessions", "security")
 
 
-@signed_in_only
+@open_before_enrolment
 def confirm_identity(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: the second factor if the account has one, else the password; then back."""
     wanted = request.POST.get("back", "")
