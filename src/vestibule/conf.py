@@ -25,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
+from vestibule.kernel.cookie_names import CookieNames
 from vestibule.kernel.sealing import KeyRing
 from vestibule.kernel.type_hints import Bounds, find_mistake
 
@@ -43,7 +44,7 @@ class Brand:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)  # no repr: some of it is secret
-class Settings:
+class Settings(CookieNames):
     """Every setting of the library, and what follows from them."""
 
     # Where it is reached, and who stands in front of it.
@@ -75,6 +76,12 @@ class Settings:
     mfa_sms: bool = False  # whether a code by SMS may stand in for a second factor
     mfa_required_roles: tuple[str, ...] = ("admin", "manager")  # nothing but enrolment is open to them without one
     passkey_origins: tuple[str, ...] = ()  # beside those of base_url and frontend_url
+
+    # Other providers that people come from (docs/social.md): what `identities.providers` reads, by the provider's id.
+    social: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    social_linking: Literal["prove", "authoritative"] = "prove"
+    social_keep_tokens: bool = False
+    return_urls: tuple[str, ...] = ()  # sites beside frontend_url to which a browser may be sent back
 
     # Codes and links.
     otp_ttl: timedelta = timedelta(minutes=10)
@@ -168,6 +175,11 @@ class Settings:
             support_email=self.support_email,
         )
 
+    @cached_property
+    def return_origins(self) -> frozenset[str]:
+        """The origins to which a browser may be sent back: those of frontend_url and return_urls."""
+        return frozenset(hosts.url_origin(urlsplit(url)) for url in (self.frontend_url, *self.return_urls) if url)
+
     @property
     def channels(self) -> tuple[str, ...]:
         """How codes may reach a person."""
@@ -181,34 +193,6 @@ class Settings:
             "login": self.captcha_login,
             "password_reset": self.captcha_password_reset,
         }
-
-    @property
-    def session_cookie_name(self) -> str:
-        """The cookie of a page session."""
-        return self._cookie_name("session")
-
-    @property
-    def device_cookie_name(self) -> str:
-        """The cookie that marks a known device."""
-        return self._cookie_name("device")
-
-    @property
-    def remembered_cookie_name(self) -> str:
-        """The cookie of a browser in which the second factor is not asked for."""
-        return self._cookie_name("remembered")
-
-    @property
-    def registration_cookie_name(self) -> str:
-        """The cookie of a sign-up that waits for its proof."""
-        return self._cookie_name("registration")
-
-    @property
-    def link_cookie_name(self) -> str:
-        """The cookie that keeps the token of an opened link."""
-        return self._cookie_name("link")
-
-    def _cookie_name(self, name: str) -> str:
-        return f"__Host-{name}" if self.https else name
 
 
 _HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name != "secret_keys"}
@@ -264,8 +248,9 @@ def find_problems(source: Any) -> Iterator[tuple[str, str]]:
 
 def _find_problem(name: str, value: Any) -> tuple[str, str] | None:
     found = find_mistake(value, _HINTS[name], _BOUNDS.get(name))
-    is_site = name.endswith("_url") and name != "redis_url"
-    if found or not is_site or value == getattr(Settings, name) or hosts.is_http_url(value):
+    is_site = name.endswith(("_url", "_urls")) and name != "redis_url"
+    sites = value if isinstance(value, tuple) else (value,)
+    if found or not is_site or value == getattr(Settings, name) or all(map(hosts.is_http_url, sites)):
         return found
     return "no absolute URL, or ends with a slash", "like https://example.com"
 

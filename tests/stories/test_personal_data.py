@@ -28,6 +28,8 @@ from vestibule.factors import recovery_codes, remembered_devices, totp
 from vestibule.factors.models import Passkey
 from vestibule.flows.account import personal_data
 from vestibule.flows.sign_in.by_password import password_count_keys
+from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.links import link_identity
 from vestibule.kernel.client import Client
 from vestibule.service.worker import schedule
 from vestibule.sessions.models import RefreshToken, Session
@@ -117,6 +119,8 @@ def enrol_every_factor(user: User) -> None:
     totp.create_totp(user, now)
     recovery_codes.replace_recovery_codes(user, now)
     remembered_devices.remember_device(client, user, digest_credentials(user))
+    answer = ProviderAnswer(provider="google", issuer="https://accounts.google.com", subject="1", email=Email(ADA))
+    link_identity(user, answer, session_id=None, now=now)
     Passkey.objects.create(
         user=user,
         credential_id=b"1",

@@ -63,6 +63,7 @@ RECOVERY_CODES_REPLACED = Event("recovery_codes.replaced", "Ten new recovery cod
 DEVICES_UNREMEMBERED = Event(
     "devices.unremembered", "The second factor is asked for on every device again.", {"devices": int}
 )
+IDENTITY_UNLINKED = Event("identity.unlinked", "An identity at another provider was taken off.", {"provider": str})
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)

@@ -86,6 +86,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         ),
         "account_suspended": Problem(403, _("Account suspended"), _("This account can't sign in.")),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
+        "access_denied": Problem(403, _("Not agreed"), _("You were not signed in there. Try again, or another way.")),
         "https_required": Problem(403, _("HTTPS only"), _("What you sent went in the clear. Use https.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
@@ -93,6 +94,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
         "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
+        "identity_taken": Problem(
+            409, _("Linked elsewhere"), _("This sign-in belongs to another account. Take it off there first.")
+        ),
         "last_way_in": Problem(
             409, _("Last way in"), _("Your account needs one confirmed way to reach you. Add another first.")
         ),

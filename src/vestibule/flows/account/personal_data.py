@@ -25,6 +25,7 @@ from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery
 from vestibule.flows.sign_in.by_password import password_count_keys
 from vestibule.flows.staff import roles
+from vestibule.identities import links
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits import ledger
@@ -82,6 +83,9 @@ def _collect_personal_data(user: User) -> dict[str, object]:
             part: [_export_columns(row, excluded=SECRET_COLUMNS) for row in rows]
             for part, rows in list_factor_rows(user).items()
         },
+        "identities": [
+            _export_columns(each, excluded=("user", "sealed_tokens")) for each in links.list_identities(user)
+        ],
         "messages": [
             _export_columns(each, excluded=("recipient", "sealed"))
             for each in _messages_to(digests).order_by("created_at")
@@ -167,6 +171,7 @@ def _erase_account(user_id: UUID, now: datetime) -> bool:
         user.sessions.all().delete()
         user.devices.all().delete()
         delete_factors(user)
+        links.delete_identities(user)
         lifecycle.erase_user(user.pk)
         record_event(events.ACCOUNT_ERASED, Client.for_system("worker", now))
     pictures.delete_stored_picture(picture)

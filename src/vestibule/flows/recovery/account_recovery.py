@@ -24,6 +24,7 @@ from vestibule.challenges.results import Proof
 from vestibule.courier import messages
 from vestibule.factors.holdings import delete_factors_added_since
 from vestibule.flows import notices, step_up
+from vestibule.identities.links import delete_identities_linked_since
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 
@@ -43,9 +44,9 @@ PROTEST_PERIOD = timedelta(hours=72)
 
 def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
     """Restore the account to the owner who proved the address of this link, and return it. No password opens it until
-    the owner sets another. Second factors that were added after the link was sent, or in the 72 hours before, are
-    removed: their owner could still say that they are a thief's. Older ones stay, or the mailbox alone would open the
-    account (ASVS 6.4.3).
+    the owner sets another. Second factors and identities that were added after the link was sent, or in the 72
+    hours before, are removed: their owner could still say that they are a thief's. Older factors stay, or the mailbox
+    alone would open the account (ASVS 6.4.3).
 
     Call it in the transaction of the proof, so that what was compared is what is changed.
 
@@ -55,8 +56,11 @@ def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
         PhoneTaken: another account has the number that would be restored.
     """
     user = restore_to_owner(client, *lock_proved_account(client, proof), lifecycle.NO_PASSWORD)
-    if delete_factors_added_since(user, proof.sent_at - PROTEST_PERIOD):
+    since = proof.sent_at - PROTEST_PERIOD
+    if delete_factors_added_since(user, since):
         record_event(events.FACTORS_REMOVED, client, user_id=user.pk, code="recovered")
+    for provider in delete_identities_linked_since(user, since):
+        record_event(events.IDENTITY_UNLINKED, client, user_id=user.pk, code="recovered", provider=provider)
     return user
 
 

@@ -19,6 +19,7 @@ from vestibule.service.settings.processes import *
 from vestibule.service.settings.rates import *
 from vestibule.service.settings.reader import refuse_to_start
 from vestibule.service.settings.sessions import *
+from vestibule.service.settings.social import *
 from vestibule.service.settings.stores import *
 from vestibule.service.settings.web import *
 

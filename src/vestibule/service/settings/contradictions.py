@@ -5,6 +5,7 @@ from typing import Any
 
 from vestibule import conf
 from vestibule.captcha import vendors
+from vestibule.identities import providers
 from vestibule.kernel import hosts
 from vestibule.service.settings import addresses
 from vestibule.service.settings.reader import Finding
@@ -18,6 +19,7 @@ def find_errors(values: Any) -> list[Finding]:
         *_process_errors(values, library),
         *_deployment_errors(values, library),
         *_message_errors(values, library),
+        *_provider_errors(library),
     ]
     return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in found]
 
@@ -100,6 +102,11 @@ def _message_errors(values: Any, library: conf.Settings) -> Iterator[tuple[str, 
             f"The captcha is {library.captcha_provider}'s, and there are no keys for it.",
             "Set CAPTCHA_SITE_KEY and CAPTCHA_SECRET_KEY, or unset CAPTCHA_PROVIDER.",
         )
+
+
+def _provider_errors(library: conf.Settings) -> Iterator[tuple[str, str, str]]:
+    for id, problem, remedy in providers.find_problems(library.social):
+        yield "E025", f"SOCIAL_{id.upper()}: the provider {problem}.", f"{remedy} See docs/social.md."
 
 
 def _doubtful_settings(values: Any, library: conf.Settings) -> Iterator[tuple[str, str, str]]:

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "vestibule.accounts",
     "vestibule.sessions",
     "vestibule.factors",
+    "vestibule.identities",
     "vestibule.service.cli",
     "vestibule.web.pages",
 ]

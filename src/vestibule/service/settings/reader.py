@@ -20,7 +20,7 @@ T = TypeVar("T")
 # A variable with one of these prefixes is taken for ours, and one similar to a setting of ours for a typing error.
 _OUR_PREFIXES = (
     *("RATE_", "EMAIL_", "SMS_", "CAPTCHA_", "OTP_", "JWT_", "BRAND_", "TWILIO_", "SIGNUP_", "PENDING_", "PASSWORD_"),
-    *("CORS_", "ENUMERATION_", "REGISTRATION_", "HASHING_", "SESSIONS_", "MAILBOX_"),
+    *("CORS_", "ENUMERATION_", "REGISTRATION_", "HASHING_", "SESSIONS_", "MAILBOX_", "SOCIAL_"),
 )
 _SIMILARITY_CUTOFF, _MAX_UNCOMPARED_LENGTH = 0.86, 5
 _KUBERNETES_NAMES = re.compile(
@@ -39,7 +39,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Generic[T]):
-    """How one variable is read. A `secret` is never displayed. `empty` is the meaning of an empty value."""
+    """How one variable is read. A `secret` is never displayed. `empty` is the meaning of an empty value.
+    A value that `has_lines` may hold line breaks."""
 
     name: str
     kind: str
@@ -48,6 +49,7 @@ class Setting(Generic[T]):
     id: str
     secret: bool = False
     empty: T | None = None
+    has_lines: bool = False
 
 
 def refuse_to_start(findings: Iterable[Finding]) -> NoReturn:
@@ -79,9 +81,11 @@ class SettingsReader:
         """Return text as it is."""
         return self.read_setting(Setting(name=name, kind="text", default=default, parse=str, id="E031"))
 
-    def read_secret(self, name: str) -> str:
+    def read_secret(self, name: str, *, has_lines: bool = False) -> str:
         """Return text that is never displayed."""
-        return self.read_setting(Setting(name=name, kind="secret", default="", parse=str, id="E031", secret=True))
+        return self.read_setting(
+            Setting(name=name, kind="secret", default="", parse=str, id="E031", secret=True, has_lines=has_lines)
+        )
 
     def read_switch(self, name: str, *, default: bool) -> bool:
         """Return on or off."""
@@ -153,7 +157,7 @@ class SettingsReader:
         if not text:
             return setting.default if setting.empty is None else setting.empty
         try:
-            return setting.parse(value_types.require_printable(text))
+            return setting.parse(text if setting.has_lines else value_types.require_printable(text))
         except UnreadableValue as wrong:
             self.findings.append(
                 Finding(

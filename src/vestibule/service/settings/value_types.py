@@ -109,6 +109,12 @@ def parse_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def require_url(text: str) -> str:
+    """Return an absolute http(s) URL as it is written: an issuer is compared letter for letter."""
+    split_http_url(text)
+    return text
+
+
 def parse_site_url(text: str) -> str:
     """Return the base URL of a site: without query and fragment, its host in ASCII, without a default port."""
     parts = split_http_url(text)

@@ -1,0 +1,53 @@
+"""What a provider answers about a person, and how it says no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vestibule.addresses.address import Email
+from vestibule.kernel.errors import Refusal
+
+
+class ProviderRefused(Refusal):
+    """The person, or the provider, did not agree to the sign-in there."""
+
+    code = "access_denied"
+
+
+class IdentityTaken(Refusal):
+    """The identity at the provider belongs to an account already."""
+
+    code = "identity_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the browser brought back from a provider: its code, and the person's name where only this tells it."""
+
+    code: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAnswer:
+    """A person as a provider knows them. Only the pair of issuer and subject says who it is.
+
+    `email_is_proved` says that the provider has proved the address; `is_authoritative`, that nobody else can say
+    otherwise of this very address. `is_multi_factor` says that several factors were proved there and the operator
+    trusts the provider's word on it. `replay_key` is one for each ID token, however it is spelled.
+    """
+
+    provider: str
+    issuer: str
+    subject: str
+    email: Email | None = None
+    email_is_proved: bool = False
+    is_authoritative: bool = False
+    name: str = ""
+    is_multi_factor: bool = False
+    replay_key: bytes = field(default=b"", repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def label(self) -> str:
+        """What the identity is called in a list: the address, else the name, else the subject."""
+        return str(self.email or self.name or self.subject)[:254]

@@ -1,0 +1,234 @@
+"""The table of providers: the facts of each that we know by name, and what the operator has configured of it.
+
+A new provider of either protocol is one row of FACTS. Any other OpenID provider is configured by its issuer alone
+(docs/social.md).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from vestibule.conf import conf
+from vestibule.kernel import hosts
+from vestibule.kernel.errors import NotFound
+
+Protocol = Literal["oidc", "github"]
+MANY_TENANTS = ("common", "organizations")
+TENANT = "{tenantid}"  # stands in Microsoft's issuer for the tenant of the person
+GITHUB, GITHUB_API = "https://github.com", "https://api.github.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """What is true of a provider in every deployment.
+
+    `proof_claim` names the claim whose JSON `true` says that the provider has proved the address. `domains` are those
+    of which nobody but the provider can say whose an address is; `domain_claim` names the claim that says so of
+    another. `trusted_hosts` are the provider's own beside that of its issuer.
+    """
+
+    label: str
+    protocol: Protocol = "oidc"
+    issuer: str = ""
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    response_mode: str = ""
+    proof_claim: str = "email_verified"
+    domains: frozenset[str] = frozenset()
+    domain_claim: str = ""
+    trusted_hosts: frozenset[str] = frozenset()
+
+
+# developers.google.com/identity/openid-connect, developer.apple.com/documentation/signinwithapplerestapi,
+# learn.microsoft.com/entra/identity-platform (xms_edov: the tenant owns the address's domain), docs.github.com/apps
+FACTS: Mapping[str, ProviderFacts] = MappingProxyType(
+    {
+        "google": ProviderFacts(
+            label="Google",
+            issuer="https://accounts.google.com",
+            domains=frozenset({"gmail.com"}),
+            domain_claim="hd",
+            trusted_hosts=frozenset({"oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com"}),
+        ),
+        "github": ProviderFacts(
+            label="GitHub", protocol="github", issuer=GITHUB, scopes=("read:user", "user:email"), proof_claim="verified"
+        ),
+        "apple": ProviderFacts(
+            label="Apple",
+            issuer="https://appleid.apple.com",
+            scopes=("openid", "email", "name"),
+            response_mode="form_post",  # demanded where a scope asks for more than `openid`
+            domains=frozenset({"privaterelay.appleid.com"}),
+        ),
+        "microsoft": ProviderFacts(
+            label="Microsoft",
+            issuer=f"https://login.microsoftonline.com/{TENANT}/v2.0",
+            proof_claim="xms_edov",
+            trusted_hosts=frozenset({"graph.microsoft.com"}),
+        ),
+    }
+)
+_OTHER = ProviderFacts(label="")
+# What may stand in the settings of a provider.
+COMMON_NAMES = ("client_id", "client_secret", "label")
+OIDC_NAMES = ("issuer", "native_client_ids", "trusted_amr")
+OWN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "github": ("url", "api_url"),
+        "apple": (*OIDC_NAMES, "team_id", "key_id", "private_key"),
+        "microsoft": (*OIDC_NAMES, "tenant"),
+    }
+)
+_APPLE_KEY = ("team_id", "key_id", "private_key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no repr: some of it is secret
+class Provider:
+    """A provider that is configured."""
+
+    id: str
+    name: str
+    facts: ProviderFacts
+    issuer: str
+    client_id: str
+    client_secret: str
+    discovery_base: str  # where its discovery document is: the issuer, but for Microsoft's many tenants
+    native_client_ids: frozenset[str]
+    trusted_amr: frozenset[str]
+    own: Mapping[str, str] = field(default_factory=dict)  # settings that one provider alone has
+
+    @property
+    def has_id_tokens(self) -> bool:
+        """Whether it is an OpenID provider."""
+        return self.facts.protocol == "oidc"
+
+    def at(self, path: str) -> str:
+        """Return the address of a path at the provider."""
+        return f"{self.discovery_base.rstrip('/')}/{path}"
+
+    @property
+    def api_url(self) -> str:
+        """The address of GitHub's API: its own host, or a path of an Enterprise server."""
+        return self.own.get("api_url") or (GITHUB_API if self.issuer == GITHUB else self.at("api/v3"))
+
+    @property
+    def callback_url(self) -> str:
+        """The address that is registered at the provider."""
+        return f"{conf.base_url}/social/{self.id}/callback/"
+
+
+def list_providers() -> tuple[Provider, ...]:
+    """Return the configured providers, in the order of the settings."""
+    return tuple(_read_provider(id, given) for id, given in conf.social.items())
+
+
+def find_provider(provider_id: str) -> Provider:
+    """Return a configured provider.
+
+    Raises:
+        NotFound: none has this id.
+    """
+    given = conf.social.get(provider_id)
+    if given is None:
+        raise NotFound
+    return _read_provider(provider_id, given)
+
+
+def setting_names(provider_id: str) -> tuple[str, ...]:
+    """Return what may be set of a provider."""
+    return (*COMMON_NAMES, *OWN_NAMES.get(provider_id, OIDC_NAMES))
+
+
+def find_problems(social: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield what prevents each provider from being used: its id, the problem, and the remedy. Nothing secret is
+    told."""
+    for id, given in social.items():
+        for problem, remedy in _find_problems_of(id, {name: text for name, text in given.items() if text}):
+            yield id, problem, remedy
+
+
+def _find_problems_of(id: str, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    names = setting_names(id)
+    for name in sorted(given.keys() - {*names}):
+        yield f"has no setting {name!r}", f"There are {', '.join(names)}."
+    if id not in FACTS and "issuer" not in given:
+        yield "has no issuer", "Set its issuer: the address that its discovery document names."
+    if "client_id" not in given:
+        yield "has no client id", "Set the id that the provider gave to this client."
+    own_key = [name for name in _APPLE_KEY if name in given] if id == "apple" else []
+    if own_key and len(own_key) < len(_APPLE_KEY):
+        yield "has a part of its key", "Set the team's id, the key's id and the private key, all three."
+    if "client_secret" not in given and not own_key:
+        yield "has no client secret", "Set what the provider gave beside the client id."
+    if own_key and "private_key" in given and not _is_signing_key(given["private_key"]):
+        yield "has a private key that is no EC key in PEM", "Set it to the text of the file AuthKey_….p8."
+    if id == "microsoft" and not _is_tenant(given.get("tenant", MANY_TENANTS[0])):
+        yield "has a tenant that is none", f"Set it to its id, or one of {', '.join(MANY_TENANTS)}."
+    for name in ("issuer", "url", "api_url"):
+        if name in given and not is_provider_url(given[name]):
+            yield f"has an {name} that is no https address", "Set it like https://login.example.com; http on loopback."
+
+
+def is_provider_url(text: str) -> bool:
+    """Return whether a provider may have this address: https, or http on loopback, without query and fragment."""
+    parts = urlsplit(text)
+    if not hosts.is_http_url(text.rstrip("/")) or parts.query or parts.fragment or parts.username is not None:
+        return False
+    return parts.scheme == "https" or hosts.is_local(parts.hostname or "")
+
+
+def read_private_key(text: str) -> EllipticCurvePrivateKey:
+    """Return the key of a PEM text, whose line breaks may be written as `\\n`.
+
+    Raises:
+        ValueError: it is no EC key on P-256.
+    """
+    try:
+        key = load_pem_private_key(text.replace("\\n", "\n").encode(), None)
+    except TypeError as error:  # it is encrypted
+        raise ValueError("no key") from error
+    if not (isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1)):
+        raise ValueError("no EC key on P-256")
+    return key
+
+
+def _is_signing_key(text: str) -> bool:
+    try:
+        read_private_key(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_tenant(text: str) -> bool:
+    try:
+        return text in MANY_TENANTS or str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _read_provider(id: str, given: Mapping[str, str]) -> Provider:
+    facts = FACTS.get(id, _OTHER)
+    issuer = given.get("issuer") or given.get("url") or facts.issuer
+    tenant = given.get("tenant", "common")
+    return Provider(
+        id=id,
+        name=given.get("label") or facts.label or id.replace("_", " ").title(),
+        facts=facts,
+        issuer=issuer if tenant in MANY_TENANTS else issuer.replace(TENANT, tenant),
+        client_id=given.get("client_id", ""),
+        client_secret=given.get("client_secret", ""),
+        discovery_base=issuer.replace(TENANT, tenant),
+        native_client_ids=frozenset(_split(given.get("native_client_ids", ""))),
+        trusted_amr=frozenset(_split(given.get("trusted_amr", ""))),
+        own={name: given[name] for name in given.keys() - {*COMMON_NAMES, *OIDC_NAMES}},
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]

@@ -1,0 +1,38 @@
+"""The names of our cookies: with the prefix `__Host-` under HTTPS (RFC 6265bis, 4.1.3.2)."""
+
+
+class CookieNames:
+    """The name of each cookie, of the settings that say whether clients come by TLS."""
+
+    @property
+    def https(self) -> bool:
+        """Whether clients come by TLS."""
+        raise NotImplementedError
+
+    @property
+    def session_cookie_name(self) -> str:
+        """The cookie of a page session."""
+        return self._cookie_name("session")
+
+    @property
+    def device_cookie_name(self) -> str:
+        """The cookie that marks a known device."""
+        return self._cookie_name("device")
+
+    @property
+    def remembered_cookie_name(self) -> str:
+        """The cookie of a browser in which the second factor is not asked for."""
+        return self._cookie_name("remembered")
+
+    @property
+    def registration_cookie_name(self) -> str:
+        """The cookie of a sign-up that waits for its proof."""
+        return self._cookie_name("registration")
+
+    @property
+    def link_cookie_name(self) -> str:
+        """The cookie that keeps the token of an opened link."""
+        return self._cookie_name("link")
+
+    def _cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.https else name
