@@ -76,12 +76,14 @@ VALUES: dict[str, Any] = {
     "method": "totp",
     "left": 9,
     "devices": 2,
+    "passkey": str(SOMETHING),
 }
 # Whoever is signed in brings their id; everybody else is a stranger until the event says who it was.
 SIGNED_IN = {"session.ended", "session.reauthenticated", "password.changed", "email.change_asked", "email.changed"} | {
     *("phone.change_asked", "phone.changed", "profile.changed", "device.changed", "device.forgotten"),
     *("account.exported", "account.closing", "audit.exported"),
     *("totp.added", "totp.removed", "recovery_codes.replaced", "devices.unremembered"),
+    *("passkey.added", "passkey.renamed", "passkey.removed"),
 }
 STRANGER = Client(
     at=AT, ip_address="203.0.113.7", user_agent="Mozilla/5.0 (X11; Linux x86_64)", request_id="7d9e2f1ab03c4d5e"

@@ -7,6 +7,7 @@ import pytest
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
 from tests.factors import Authenticator, enrol
+from tests.passkeys import SoftAuthenticator, add_passkey
 from tests.world import PASSWORD, Api, Http
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import restore_address
@@ -86,6 +87,17 @@ def add_app(game: Takeover) -> None:
     assert game.call("POST", "mfa/totp/confirm", {"code": code}).status == 200
 
 
+def make_passkey(game: Takeover) -> str:
+    """In the thief's session."""
+    made = add_passkey(game.api, game.sessions[-1], SoftAuthenticator())
+    assert made.status == 201
+    return str(made.body["id"])
+
+
+def remove_passkey(game: Takeover) -> None:
+    assert game.call("DELETE", f"passkeys/{make_passkey(game)}", {}).status == 204
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
@@ -94,6 +106,8 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "account_closing": Takeover.close,
     "session_elsewhere": go_on_elsewhere,
     "recovery_code_used": use_recovery_code,
+    "passkey_added": make_passkey,
+    "passkey_removed": remove_passkey,
     "totp_added": add_app,
     "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
     "recovery_codes_replaced": lambda game: ask_factors(game, "POST", "mfa/recovery-codes"),

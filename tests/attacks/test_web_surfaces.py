@@ -32,6 +32,7 @@ TYPED: dict[str, Any] = {
     "otp": "123456",
     "mfa": "a-made_up-handle-of-the-usual-length-0123456789",
     "code": "123456",
+    "credential": {"id": "of-nobody"},
     "registration": "a-made_up-handle-of-the-usual-length-0123456789",
     "token": "a-made_up-token-of-the-usual-length-0123456",
     "refresh": "a-made_up-token-of-the-usual-length-0123456",

@@ -5,18 +5,19 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from tests.attacks.walk_factors import WalkFactors
+from tests.attacks.walk_passkeys import WalkPasskeys
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
 from tests.desk import PageDesk
 from tests.world import PASSWORD, Http, Reply
 
 
-class Walk(WalkFactors):
+class Walk(WalkPasskeys):
     """The whole way."""
 
     def parts(self) -> tuple[Callable[[], None], ...]:
         """In, back in where one was shut out, about, and what the house does."""
-        return (self.deferred, self.pending, self.in_session, self.recovery, self.changes, self.by_staff, self.factors)
+        entered = (self.deferred, self.pending, self.in_session, self.recovery, self.changes)
+        return (*entered, self.by_staff, self.factors, self.passkeys)
 
     def recovery(self) -> None:
         """A forgotten password, a sign-in that was a stranger's, a closing taken back."""

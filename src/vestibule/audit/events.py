@@ -59,6 +59,13 @@ SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was righ
 FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
 TOTP_ADDED = Event("totp.added", "An authenticator app was set up as a second factor.")
 TOTP_REMOVED = Event("totp.removed", "The authenticator app was removed.")
+PASSKEY_ADDED = Event("passkey.added", "A passkey was made for the account.", {"passkey": str})
+PASSKEY_RENAMED = Event("passkey.renamed", "A passkey was renamed.", {"passkey": str})
+PASSKEY_REMOVED = Event("passkey.removed", "A passkey was removed.", {"passkey": str})
+PASSKEY_USED = Event("passkey.used", "A passkey proved its person.", {"passkey": str})
+PASSKEY_COUNTER_BEHIND = Event(
+    "passkey.counter_behind", "A passkey counted backwards and was refused: there may be a copy.", {"passkey": str}
+)
 RECOVERY_CODES_REPLACED = Event("recovery_codes.replaced", "Ten new recovery codes took the place of the old ones.")
 DEVICES_UNREMEMBERED = Event(
     "devices.unremembered", "The second factor is asked for on every device again.", {"devices": int}

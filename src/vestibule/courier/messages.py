@@ -92,6 +92,22 @@ TOTP_REMOVED = MessageKind(
     button=_("This wasn't me"),
     then=_NOT_YOURS,
 )
+PASSKEY_ADDED = MessageKind(
+    name="passkey_added",
+    subject=_("A passkey was added"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("A passkey was made for your account. It signs in without a password."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
+)
+PASSKEY_REMOVED = MessageKind(
+    name="passkey_removed",
+    subject=_("A passkey was removed"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("A passkey of your account was removed and opens it no more. Other devices were signed out."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
+)
 RECOVERY_CODES_REPLACED = MessageKind(
     name="recovery_codes_replaced",
     subject=_("You have new recovery codes"),

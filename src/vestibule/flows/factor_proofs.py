@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
+from uuid import UUID
 
 from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
@@ -17,8 +18,9 @@ from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
-from vestibule.factors import recovery_codes, totp
-from vestibule.factors.models import RecoveryCode
+from vestibule.factors import passkeys, recovery_codes, totp
+from vestibule.factors.models import Passkey, RecoveryCode
+from vestibule.factors.passkey_ceremonies import PasskeyResponse, Unverifiable, parse_response, verify_assertion
 from vestibule.factors.registry import Method
 from vestibule.flows import notices
 from vestibule.flows.completion import Via
@@ -91,10 +93,60 @@ def verify_factor_once(client: Client, user: User, secret: str, compare: Compare
         raise errors.WrongSecret(subject=wrong.subject) from wrong
 
 
-def find_factor_proof(client: Client, user: User, method: Method, secret: str) -> FactorProof | None:
-    """Compare a second factor of the account, and return its proof; None if it is wrong. Nothing is changed."""
+def find_factor_proof(
+    client: Client, user: User, method: Method, secret: str, *, ticket: UUID | None = None
+) -> FactorProof | None:
+    """Compare a second factor of the account, and return its proof; None if it is wrong. Nothing is changed. `secret`
+    is a code, or the JSON of a passkey's assertion over the challenge of this `ticket`."""
+    if method is Method.PASSKEY:
+        return _compare_own_passkey(client, user, secret, ticket)
     compare = _COMPARISONS.get(method)
     return compare(user, secret, client.at) if compare else None
+
+
+def compare_passkey(
+    client: Client, passkey: Passkey, response: PasskeyResponse, challenge_id: UUID
+) -> FactorProof | None:
+    """Verify an assertion of this passkey over the challenge of that record, which the caller has found by it; None if
+    it is wrong. A sign count that goes back is an event: somebody may have a copy of the authenticator."""
+    try:
+        told = verify_assertion(
+            response,
+            public_key=bytes(passkey.public_key),
+            user_handle=passkey.user_id.bytes,
+            is_backup_eligible=passkey.is_backup_eligible,
+        )
+    except Unverifiable:
+        return None
+    if passkeys.is_counter_behind(passkey, told):
+        record_event(events.PASSKEY_COUNTER_BEHIND, client, user_id=passkey.user_id, passkey=str(passkey.pk))
+        return None
+
+    def use(client: Client, _user: User) -> bool:
+        if not passkeys.record_use(passkey, told, client.at):
+            return False
+        record_event(
+            events.PASSKEY_USED,
+            client,
+            user_id=passkey.user_id,
+            challenge_id=challenge_id,
+            passkey=str(passkey.pk),
+        )
+        return True
+
+    return FactorProof(amr=passkeys.list_amr(passkey), use=use)
+
+
+def _compare_own_passkey(client: Client, user: User, secret: str, ticket: UUID | None) -> FactorProof | None:
+    try:
+        response = parse_response(secret)
+        named = challenges.secrets.read_nonce(Purpose.SECOND_FACTOR, response.challenge)
+    except (Unverifiable, errors.TokenInvalid):
+        return None
+    passkey = passkeys.find_passkey(response.credential_id)
+    if passkey is None or passkey.user_id != user.pk or named != ticket:
+        return None
+    return compare_passkey(client, passkey, response, named)
 
 
 def _compare_totp(user: User, typed: str, now: datetime) -> FactorProof | None:

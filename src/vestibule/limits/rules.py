@@ -55,6 +55,10 @@ REGISTER_STATUS = Rule(name="register_status", per_network="600/minute", counts_
 LOGIN = Rule(name="login", per_network="10/minute;100/hour", costs_hash=True, captcha="login")
 # In addition to the budget of the account (limits.ledger): only clients whose first factor was right get that far.
 LOGIN_MFA = Rule(name="login_mfa", per_network="30/minute;300/hour")
+# A sign-in page asks for a challenge each time it is shown, and many people may share a network.
+LOGIN_PASSKEY_OPTIONS = Rule(name="login_passkey_options", per_network="60/minute;1000/hour", counts_as_anonymous=False)
+# A passkey cannot be guessed: this bounds the work.
+LOGIN_PASSKEY = Rule(name="login_passkey", per_network="30/minute;300/hour")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
@@ -77,6 +81,8 @@ RULES = (
     REGISTER_STATUS,
     LOGIN,
     LOGIN_MFA,
+    LOGIN_PASSKEY_OPTIONS,
+    LOGIN_PASSKEY,
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
     TOKEN,

@@ -42,6 +42,10 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "username_malformed": _("Use 3 to 30 letters, digits, dots, dashes or underscores."),
         "name_malformed": _("A name can't hold control characters or invisible ones."),
         "device_name_malformed": _("Use at most %(n)d characters, none of them invisible."),
+        # passkeys
+        "passkey_invalid": _("This passkey was not made here just now. Try again."),
+        "passkey_taken": _("This passkey belongs to an account already."),
+        "passkeys_too_many": _("You have %(n)d passkeys, and no more fit. Remove one first."),
         "prose_malformed": _("Use no control characters."),
         # pictures
         "too_large": _("Use a picture of 5 MB at most."),

@@ -12,6 +12,7 @@ from vestibule.flows import step_up
 from vestibule.flows.factor_proofs import find_factor_proof, verify_factor_once
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import by_password
+from vestibule.flows.sign_in.by_passkey import prove_passkey
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import registry as sessions
@@ -41,6 +42,8 @@ def reauthenticate(*, client: Client, password: str = "", method: Method | None 
     session = Session.objects.select_related("user").get(pk=client.session_id)
     if method is None and registry.has_second_factor(session.user):
         raise errors.Invalid({"method": [errors.FieldError("required", "second_factor_required")]})
+    if method is Method.PASSKEY:
+        return _by_passkey(client, session, secret)
     return _by_factor(client, session, method, secret) if method else _by_password(client, session, password)
 
 
@@ -80,6 +83,16 @@ def _by_factor(client: Client, session: Session, method: Method, secret: str) ->
             return _renew_session(client, session, [*proof.amr, MULTI_FACTOR])
     except errors.WrongSecret as wrong:
         raise errors.FactorInvalid(subject=wrong.subject) from wrong
+
+
+def _by_passkey(client: Client, session: Session, credential: str) -> Session:
+    """Prove a passkey over a challenge of `login/passkey/options`. It cannot be guessed, and spends nobody's tries."""
+    try:
+        with prove_passkey(client, credential, owner=session.user) as (user, proof), atomic():
+            proof.record_use(client, user)
+            return _renew_session(client, session, [*proof.amr, MULTI_FACTOR])
+    except errors.CredentialUnknown as unknown:
+        raise errors.FactorInvalid from unknown
 
 
 def _renew_session(client: Client, session: Session, amr: list[str]) -> Session:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
@@ -14,7 +15,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
-from vestibule.factors import registry, remembered_devices
+from vestibule.factors import passkeys, registry, remembered_devices
 from vestibule.factors.registry import MULTI_FACTOR, Method
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.factor_proofs import FactorProof, find_factor_proof, verify_factor
@@ -58,13 +59,33 @@ def prove_second_factor(
         seen = _find_ticket(ticket)
         payload = challenges.unseal_payload(seen, SecondFactorPayload)
         user = User.objects.get(pk=payload.user_id)
-        compare = partial(find_factor_proof, client, user, method)
+        compare = partial(find_factor_proof, client, user, method, ticket=seen.id)
         with verify_factor(client, seen, secret, compare) as proof, atomic():
             proof.record_use(client, user)
             signed_in = _complete_with_both(client, payload, user, proof)
             record_event(events.SECOND_FACTOR_PROVED, client, user_id=user.pk, method=method.value)
             token = remembered_devices.remember_device(client, user, digest_credentials(user)) if remember else ""
             return FactorProved(signed_in=signed_in, remembered=token)
+
+
+@flow("sign_in.start_passkey_factor")
+def start_passkey_factor(*, client: Client, ticket: str) -> dict[str, Any]:
+    """Return the options with which a browser proves one of the account's passkeys for this ticket
+    (PublicKeyCredentialRequestOptions in JSON). Their challenge is that of the ticket.
+
+    Raises:
+        TokenInvalid: the ticket was not issued by this service.
+        LinkExpired: the ticket is too old.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+        NotFound: the account has no passkey.
+        Unavailable: a store cannot be reached.
+    """
+    found = passkeys.list_passkeys(load_ticket_user(client, ticket).pk)
+    if not found:
+        raise errors.NotFound
+    id = challenges.secrets.read_handle(Purpose.SECOND_FACTOR, ticket)
+    return passkeys.build_request_options(challenges.secrets.sign_nonce(Purpose.SECOND_FACTOR, id), found)
 
 
 @flow("sign_in.second_factor_methods")

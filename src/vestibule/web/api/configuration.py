@@ -48,6 +48,7 @@ class Configuration(serializers.Serializer[object]):
     password = PasswordRules()
     channels = serializers.ListField(child=serializers.CharField())
     enumeration_protection = serializers.BooleanField()
+    passkeys = serializers.BooleanField(help_text="Whether somebody can sign in with a passkey.")
     captcha = CaptchaRules()
 
 
@@ -70,6 +71,7 @@ class ShowConfiguration(ApiView):
                 "password": {"min_length": conf.password_min_length, "max_bytes": MAX_BYTES},
                 "channels": list(conf.channels),
                 "enumeration_protection": conf.enumeration_protection,
+                "passkeys": True,
                 "captcha": {
                     "provider": conf.captcha_provider,
                     "site_key": conf.captcha_site_key,

@@ -15,6 +15,7 @@ from vestibule.web.pages import (
     step_up,
     verify_link,
     waiting,
+    well_known,
 )
 
 app_name = "vestibule_pages"
@@ -45,6 +46,8 @@ urlpatterns = [
     path("email/undo/", sign_in.undo_link_page(sign_in.EMAIL_UNDO), name="email_undo"),
     path("account/undo/", sign_in.undo_link_page(sign_in.ACCOUNT_UNDO), name="account_undo"),
     path(".well-known/change-password", security_redirect, name="change_password"),
+    path(".well-known/webauthn", well_known.list_related_origins, name="related_origins"),
+    path(".well-known/passkey-endpoints", well_known.list_passkey_endpoints, name="passkey_endpoints"),
     path("problems/<slug:code>", site.explain_problem, name="problem"),
     path("house.css", site.accent_stylesheet, name="stylesheet"),
     path("dev/mailbox/", mailbox.list_letters, name="mailbox"),
