@@ -127,11 +127,12 @@ def test_password_and_address_are_changed(page: Page, service: Service, person: 
     """EML-01, EML-03, TOK-13."""
     account(page, service, person)
     page.get_by_role("link", name="Security").click()
+    page.get_by_text("Password Set.").click()
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password").fill(NEXT)
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
-    page.get_by_text("Change it", exact=True).click()
+    page.get_by_text(f"Email {person}").click()
     page.get_by_label("New email").fill(f"new.{person}")
     page.locator("#email-password").fill(NEXT)
     page.get_by_role("button", name="Send a code there").first.click()
@@ -170,7 +171,7 @@ def test_devices_and_activity(browser: Browser, page: Page, service: Service, pe
 def test_the_account_is_closed_and_kept(page: Page, service: Service, person: str) -> None:
     account(page, service, person)
     page.get_by_role("link", name="Security").click()
-    page.get_by_text("Close it and erase everything").click()
+    page.get_by_text("Close the account").click()
     page.get_by_role("button", name="Close my account").click()
     expect(page.get_by_role("heading", name="Your account is closed")).to_be_visible()
     sign_in(page, service, person)

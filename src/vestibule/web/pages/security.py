@@ -1,17 +1,21 @@
 """`/account/security/`: the ways into the account, its addresses and its closing, behind a recent sign-in."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.conf import conf
 from vestibule.flows import step_up
-from vestibule.flows.account import email_change, password_change, personal_data, phone_change, profile
+from vestibule.flows.account import email_change, password_change, personal_data, phone_change, profile, second_factors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment
 from vestibule.web.pages.step_up import step_up_page
@@ -20,62 +24,66 @@ from vestibule.web.pages.step_up import step_up_page
 @open_before_enrolment
 def change_security(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/`: show them, or do what the button says."""
-    context: dict[str, Any] = {
+    if request.method != "POST":
+        return _security_page(request, client, done=_DONE.get(request.GET.get("done", ""), ""))
+    act = request.POST.get("act", "")
+    try:
+        step_up.require_enrolment(client)  # what is done here waits until the second factor is set up
+        return _ACTIONS.get(act, _refuse_unknown_action)(request, client)
+    except StepUpRequired:
+        return step_up_page(request, client, reverse("vestibule_pages:security"))
+    except Refusal as refusal:
+        awaits = act.removesuffix("_confirm") if act.endswith("_confirm") else ""
+        return _security_page(request, client, refusal, act=act, awaits=awaits)
+
+
+def _security_page(
+    request: HttpRequest, client: Client, refusal: Refusal | None = None, **more: Promise | str
+) -> HttpResponse:
+    factors = second_factors.show_factors(client=client)
+    context = {
+        **more,
         "tab": "security",
         "min_length": conf.password_min_length,
-        "done": request.GET.get("done", ""),
+        "person": profile.show_profile(client=client),
+        "factors": factors,
+        "enrolment_owed": client.owes_enrolment,
     }
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        act = request.POST.get("act", "")
-        try:
-            step_up.require_enrolment(client)  # these acts wait until the second factor is set up
-            return _ACTIONS.get(act, _refuse_unknown_action)(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, reverse("vestibule_pages:security"))
-        except Refusal as refused:
-            refusal = refused
-        context |= {"act": act, "awaits": act.removesuffix("_confirm") if act.endswith("_confirm") else ""}
-    return render_page(
-        request,
-        "vestibule/pages/account/security.html",
-        context | {"person": profile.show_profile(client=client)},
-        refusal,
-    )
+    return render_page(request, "vestibule/pages/account/security.html", context, refusal)
 
 
 def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
     new = request.POST.get("password", "")
     step_up.require_matching_passwords(new, request.POST.get("password2"))
     password_change.change_password(client=client, current=request.POST.get("current_password", ""), password=new)
-    return HttpResponseRedirect(_done_url("password"), status=303)
+    return HttpResponseRedirect(security_url("password"), status=303)
 
 
 def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
     email = applicant.parse_single_field("email", request.POST.get("email", ""), parsing.parse_email)
     email_change.start(client=client, email=email, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "email", email.value)
+    return _security_page(request, client, awaits="email", address=email.value)
 
 
 def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
     email_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect(_done_url("email"), status=303)
+    return HttpResponseRedirect(security_url("email"), status=303)
 
 
 def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
     phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), parsing.parse_phone)
     phone_change.start(client=client, phone=phone, password=request.POST.get("current_password", ""))
-    return _code_form_page(request, client, "phone", phone.value)
+    return _security_page(request, client, awaits="phone", address=phone.value)
 
 
 def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
     phone_change.confirm(client=client, otp=request.POST.get("otp", ""))
-    return HttpResponseRedirect(_done_url("phone"), status=303)
+    return HttpResponseRedirect(security_url("phone"), status=303)
 
 
 def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
     phone_change.remove_number(client=client)
-    return HttpResponseRedirect(_done_url("phone_remove"), status=303)
+    return HttpResponseRedirect(security_url("phone_remove"), status=303)
 
 
 def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
@@ -87,16 +95,20 @@ def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse
     raise NotFound
 
 
-def _done_url(act: str) -> str:
-    return f"{reverse('vestibule_pages:security')}?done={act}"
-
-
-def _code_form_page(request: HttpRequest, client: Client, what: str, address: str) -> HttpResponse:
-    context = {"tab": "security", "person": profile.show_profile(client=client), "awaits": what, "address": address}
-    return render_page(request, "vestibule/pages/account/security.html", context)
-
-
-_ACTIONS = {
+_DONE: Mapping[str, Promise | str] = MappingProxyType(
+    {
+        "password": _("Your password is changed. Other devices were signed out."),
+        "email": _("Your email address is changed. Other devices were signed out."),
+        "phone": _("Your phone number is changed. Other devices were signed out."),
+        "phone_remove": _("Your phone number is removed. Other devices were signed out."),
+        "totp": _("Your authenticator app is set up. From now on we ask for its code."),
+        "totp_remove": _("Your authenticator app is turned off. Other devices were signed out."),
+        "codes": _("You have new recovery codes. The old ones do not work any more."),
+        "devices_forget": _("From now on we ask for a second factor on every device."),
+    }
+)
+_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = {
+    **FACTOR_ACTIONS,
     "password": _change_password,
     "email": _start_email_change,
     "email_confirm": _confirm_email_change,

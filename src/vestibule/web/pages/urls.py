@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from vestibule.web.pages import (
     account,
+    factors,
     mailbox,
     registration,
     second_factor,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("account/", account.edit_profile, name="account"),
     path("account/picture/", account.change_picture, name="picture"),
     path("account/security/", security.change_security, name="security"),
+    path("account/security/app/", factors.enrol_app, name="enrol_app"),
     path("account/sessions/", account.manage_sessions, name="sessions"),
     path("account/activity/", account.show_activity, name="activity"),
     path("account/confirm/", step_up.confirm_identity, name="confirm_identity"),

@@ -1,0 +1,94 @@
+"""The second factors of the account by page: the authenticator app, the recovery codes, the remembered devices."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from vestibule.conf import conf
+from vestibule.flows.account import second_factors
+from vestibule.flows.account.factor_changes import FactorAdded
+from vestibule.flows.account.second_factors import TotpSeed
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import Refusal, StepUpRequired
+from vestibule.web.pages.rendering import render_page
+from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
+from vestibule.web.pages.step_up import step_up_page
+
+_GROUP = 4  # characters of the key that are read together
+
+
+@open_before_enrolment
+def enrol_app(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/security/app/`: show a new key, and take its first code. The key is shown once."""
+    if request.method != "POST":
+        return _app_page(request)
+    try:
+        if "code" in request.POST:
+            return _confirm_app(request, client)
+        return _app_page(request, seed=second_factors.start_totp(client=client))
+    except StepUpRequired:
+        return step_up_page(request, client, reverse("vestibule_pages:enrol_app"))
+    except Refusal as refusal:
+        return _app_page(request, refusal=refusal)
+
+
+def security_url(done: str) -> str:
+    """Return the address of the security page that says what has been done."""
+    return f"{reverse('vestibule_pages:security')}?done={done}"
+
+
+def factor_added_page(request: HttpRequest, client: Client, added: FactorAdded, done: str) -> HttpResponse:
+    """Go on after a new factor: to its recovery codes, or back to the security page."""
+    response: HttpResponse = HttpResponseRedirect(security_url(done), status=303)
+    if added.recovery_codes:
+        response = codes_page(request, client, added.recovery_codes, done)
+    return set_session_cookies(request, response, added.session)
+
+
+def codes_page(request: HttpRequest, client: Client, codes: Sequence[str], done: str) -> HttpResponse:
+    """Show recovery codes, this once. The link to their file holds them itself, so that it needs no script."""
+    kept = {"codes": codes, "at": client.at, "person": client.account, "brand": conf.brand}
+    file = render_to_string("vestibule/pages/account/codes.txt", kept)
+    context = {**kept, "tab": "security", "done": done, "file": quote(file)}
+    return render_page(request, "vestibule/pages/account/codes.html", context)
+
+
+def _confirm_app(request: HttpRequest, client: Client) -> HttpResponse:
+    added = second_factors.confirm_totp(
+        client=client,
+        code=request.POST["code"],
+        end_other_sessions=bool(request.POST.get("end_others")),
+    )
+    return factor_added_page(request, client, added, "totp")
+
+
+def _app_page(request: HttpRequest, seed: TotpSeed | None = None, refusal: Refusal | None = None) -> HttpResponse:
+    """The key with its picture, and the field for the first code; after a wrong one only the field; before, a button
+    that makes the key."""
+    context = {"tab": "security", "seed": seed, "end_others": bool(request.POST.get("end_others"))}
+    if seed:
+        context["key"] = " ".join(seed.secret[at : at + _GROUP] for at in range(0, len(seed.secret), _GROUP))
+    return render_page(request, "vestibule/pages/account/app.html", context, refusal)
+
+
+def _remove_app(_request: HttpRequest, client: Client) -> HttpResponse:
+    second_factors.remove_totp(client=client)
+    return HttpResponseRedirect(security_url("totp_remove"), status=303)
+
+
+def _replace_codes(request: HttpRequest, client: Client) -> HttpResponse:
+    return codes_page(request, client, second_factors.replace_recovery_codes(client=client), "codes")
+
+
+def _forget_devices(_request: HttpRequest, client: Client) -> HttpResponse:
+    second_factors.forget_devices(client=client)
+    return HttpResponseRedirect(security_url("devices_forget"), status=303)
+
+
+FACTOR_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = MappingProxyType(
+    {"totp_remove": _remove_app, "codes": _replace_codes, "devices_forget": _forget_devices}
+)
