@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from tests.attacks.walk_in import WalkIn
 from tests.attacks.walking import CY
+from tests.configured import configured
 from tests.factors import Authenticator, enrol
 from tests.world import Reply
 from vestibule.accounts.models import User
+
+TEXTED = "+14155550142"
 
 
 class WalkFactors(WalkIn):
@@ -39,7 +44,23 @@ class WalkFactors(WalkIn):
         self.refused("sign_in.reauthenticate", act=lambda: api.send("POST", "reauthenticate", access, again))
         self.refused("second_factors.start_totp", act=lambda: api.send("POST", "mfa/totp", before))
         self.refused("second_factors.remove_totp", act=lambda: api.send("DELETE", "mfa/totp", before))
+        self.text(CY)
         self.enrolment(access)
+
+    def text(self, email: str) -> None:
+        """A code by SMS, for an account with a proved number."""
+        person = User.objects.filter(email=email)
+        person.update(phone_number=TEXTED, phone_verified_at=timezone.now())
+        mfa = self.ticket(email)
+
+        def ask() -> Reply:
+            return self.home.post("login/mfa/sms", {"mfa": mfa})
+
+        with configured(MFA_SMS=True):
+            self.step("sign_in.text_second_factor", "second_factor.texted", act=ask)
+            self.refused("sign_in.text_second_factor", act=ask)
+            self.secrets.add(self.mail(TEXTED).code)
+        person.update(phone_number=None, phone_verified_at=None)
 
     def enrolment(self, access: str) -> None:
         """Another app in place of the first, other codes, and then nothing of it any more."""

@@ -55,6 +55,7 @@ CAPTCHA_VENDOR_DOWN = Event(
     "captcha.vendor_down", "The captcha's vendor can't be asked: few get in.", {"why": str}, in_audit_log=False
 )
 SECOND_FACTOR_ASKED = Event("second_factor.asked", "The first factor was right, and a second one is owed.")
+SECOND_FACTOR_TEXTED = Event("second_factor.texted", "A code went out by SMS, to stand in for the second factor.")
 SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was right.", {"method": str})
 FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
 TOTP_ADDED = Event("totp.added", "An authenticator app was set up as a second factor.")

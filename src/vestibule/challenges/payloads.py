@@ -131,6 +131,13 @@ class SecondFactorPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextedCodePayload(Payload):
+    """The ticket of the sign-in that a code by SMS is good for."""
+
+    ticket_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyEnrolmentPayload(Payload):
     """The account and the session that are about to get a passkey."""
 

@@ -17,6 +17,7 @@ from vestibule.challenges.payloads import (
     RecoveryPayload,
     SecondFactorPayload,
     SignUpPayload,
+    TextedCodePayload,
 )
 
 
@@ -43,6 +44,7 @@ class Purpose(StrEnum):
     NOT_ME = "not me"
     ACCOUNT_UNDO = "account undo"
     SECOND_FACTOR = "second factor"
+    TEXTED_CODE = "texted code"
     PASSKEY_ENROLMENT = "passkey enrolment"
     PASSKEY_SIGN_IN = "passkey sign-in"
 
@@ -90,6 +92,7 @@ class PolicySettings:
 
 
 ATTEMPTS, RESENDS = 5, 5
+TICKET_TTL = timedelta(minutes=5)
 DIGITS = 6  # SP 800-63B-4, 3.1.3.2: at least six
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 
@@ -124,7 +127,7 @@ def _ticket_policy(payload: type[Payload], secret: SecretKind, *, proves_factor:
     return Policy(
         payload=payload,
         secret=secret,
-        ttl=timedelta(minutes=5),
+        ttl=TICKET_TTL,
         attempts=ATTEMPTS,
         cooldowns=(timedelta(0),),
         sends=1,
@@ -162,6 +165,15 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
             # SECURITY: a ticket lives 5 minutes and has 5 tries; a WebAuthn challenge lives as long.
             Purpose.SECOND_FACTOR: _ticket_policy(SecondFactorPayload, SecretKind.TICKET, proves_factor=True),
+            Purpose.TEXTED_CODE: Policy(  # of a ticket, which counts its tries
+                payload=TextedCodePayload,
+                secret=SecretKind.CODE,
+                ttl=TICKET_TTL,
+                attempts=ATTEMPTS,
+                cooldowns=numbers.cooldowns,
+                sends=3,
+                digits=DIGITS,
+            ),
             Purpose.PASSKEY_ENROLMENT: _ticket_policy(PasskeyEnrolmentPayload, SecretKind.NONCE),
             Purpose.PASSKEY_SIGN_IN: _ticket_policy(PasskeySignInPayload, SecretKind.NONCE),
             Purpose.PENDING_REGISTRATION: Policy(

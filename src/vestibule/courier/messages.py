@@ -130,6 +130,13 @@ FEW_RECOVERY_CODES = MessageKind(
     cause=Cause.ACCOUNT,
     says=_("Three of your recovery codes are left. Make a new set before you need the last one."),
 )
+FACTOR_CODE = MessageKind(
+    name="factor_code",
+    subject=_("Your sign-in code"),
+    cause=Cause.ACCOUNT,
+    says=_("Type this code where you are signing in."),
+    then=_RESET,
+)
 SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),

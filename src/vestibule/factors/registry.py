@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef
 
 from vestibule.accounts.models import Role, Status, User
+from vestibule.addresses.address import Phone
 from vestibule.conf import conf
 from vestibule.factors import recovery_codes
 from vestibule.factors.models import Passkey, RecoveryCode, Totp
@@ -36,9 +37,15 @@ def list_methods(user: User) -> list[Method]:
     has_totp, has_passkey, has_codes = _ENROLLED.get(pk=user.pk)
     if not (has_totp or has_passkey):
         return []
-    can_text = conf.mfa_sms and bool(conf.sms_gateway) and user.phone_verified_at is not None
-    found = (has_totp, has_passkey, has_codes, can_text)
+    found = (has_totp, has_passkey, has_codes, _can_be_texted(user))
     return [method for method, has in zip(Method, found, strict=True) if has]
+
+
+def _can_be_texted(user: User) -> bool:
+    """Return whether a code can go to the account's number: it is proved, and MFA_SMS is on."""
+    if not (conf.mfa_sms and conf.sms_gateway and user.phone_number and user.phone_verified_at):
+        return False
+    return Phone(user.phone_number).is_sms_allowed
 
 
 def has_second_factor(user: User) -> bool:

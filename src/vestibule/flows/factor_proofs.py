@@ -24,6 +24,7 @@ from vestibule.factors.passkey_ceremonies import PasskeyResponse, Unverifiable, 
 from vestibule.factors.registry import Method
 from vestibule.flows import notices
 from vestibule.flows.completion import Via
+from vestibule.flows.texted_codes import is_texted_code
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 
@@ -97,11 +98,17 @@ def find_factor_proof(
     client: Client, user: User, method: Method, secret: str, *, ticket: UUID | None = None
 ) -> FactorProof | None:
     """Compare a second factor of the account, and return its proof; None if it is wrong. Nothing is changed. `secret`
-    is a code, or the JSON of a passkey's assertion over the challenge of this `ticket`."""
+    is a code, or the JSON of a passkey's assertion. A code by SMS, and the challenge that a passkey signed, belong to
+    this `ticket`."""
     if method is Method.PASSKEY:
         return _compare_own_passkey(client, user, secret, ticket)
+    if method is Method.SMS:
+        return _TEXTED if is_texted_code(client, user, secret, ticket) else None
     compare = _COMPARISONS.get(method)
     return compare(user, secret, client.at) if compare else None
+
+
+_TEXTED = FactorProof(amr=("sms",), use=lambda *_: True)  # its ticket is used up, and the code with it
 
 
 def compare_passkey(

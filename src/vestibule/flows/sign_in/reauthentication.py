@@ -65,7 +65,10 @@ def list_reauthentication_ways(*, client: Client) -> ReauthenticationWays:
         Unavailable: the database cannot be reached.
     """
     user = step_up.require_user(client)
-    return ReauthenticationWays(methods=registry.list_methods(user), has_password=user.has_usable_password())
+    methods = list(registry.list_methods(user))
+    if Method.SMS in methods:  # such a code belongs to the ticket of a sign-in
+        methods.remove(Method.SMS)
+    return ReauthenticationWays(methods=methods, has_password=user.has_usable_password())
 
 
 def _by_password(client: Client, session: Session, password: str) -> Session:

@@ -14,9 +14,11 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
+from vestibule.challenges.results import ChallengeStatus
 from vestibule.challenges.store import Challenge
 from vestibule.factors import passkeys, registry, remembered_devices
 from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.flows import texted_codes
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.factor_proofs import FactorProof, find_factor_proof, verify_factor
 from vestibule.flows.flow import flow
@@ -86,6 +88,26 @@ def start_passkey_factor(*, client: Client, ticket: str) -> dict[str, Any]:
         raise errors.NotFound
     id = challenges.secrets.read_handle(Purpose.SECOND_FACTOR, ticket)
     return passkeys.build_request_options(challenges.secrets.sign_nonce(Purpose.SECOND_FACTOR, id), found)
+
+
+@flow("sign_in.text_second_factor")
+def text_code(*, client: Client, ticket: str) -> ChallengeStatus:
+    """Send a code by SMS that proves the second factor for this ticket, where MFA_SMS is on.
+
+    Raises:
+        TokenInvalid: the ticket was not issued by this service.
+        LinkExpired: the ticket is too old.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+        NotFound: MFA_SMS is off, or the account has no proved number.
+        InvalidCredentials: a credential was changed since the first factor.
+        TooSoon: the cooldown after the last send is not over.
+        Throttled: no sends are left, or the limits on SMS are reached.
+        Locked: another request sends a code for this ticket.
+        Unavailable: a store cannot be reached.
+    """
+    load_ticket_user(client, ticket)
+    return texted_codes.send_code(client, _find_ticket(ticket))
 
 
 @flow("sign_in.second_factor_methods")

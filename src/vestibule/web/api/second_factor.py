@@ -14,6 +14,7 @@ from vestibule.flows.completion import SignedIn as Entered
 from vestibule.flows.sign_in import second_factor
 from vestibule.limits import rules
 from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.passkeys_schema import Ticket
 from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.tokens import serialize_tokens
@@ -94,6 +95,42 @@ class ProveSecondFactor(ApiView):
         )
         remembered = {"remembered_device": proved.remembered} if proved.remembered else {}
         return Response({**serialize_entered(proved.signed_in), **remembered})
+
+
+class CodeTexted(serializers.Serializer[object]):
+    """A code is on its way. It lives no longer than the ticket."""
+
+    expires_in = serializers.IntegerField()
+    resend_in = serializers.IntegerField()
+
+
+class TextSecondFactor(ApiView):
+    """A code by SMS for a sign-in."""
+
+    @extend_schema(
+        operation_id="login_mfa_sms",
+        summary="Send a code by SMS",
+        tags=["Signing in"],
+        request=Ticket,
+        responses=response_schemas(
+            202,
+            CodeTexted,
+            "token_invalid",
+            "link_expired",
+            "otp_exhausted",
+            "token_used",
+            "not_found",
+            "invalid_credentials",
+            "cooldown",
+            "locked",
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """Send a code to the proved number, in place of an earlier one; it goes to `login/mfa` with the method `sms`.
+        Only where `MFA_SMS` is on, and for an account with an authenticator app or a passkey: else 404."""
+        typed = read_body(Ticket, request)
+        status = second_factor.text_code(client=self.admit(rules.LOGIN_MFA), ticket=typed["mfa"])
+        return Response({"expires_in": status.expires_in, "resend_in": status.resend_in}, status=202)
 
 
 def serialize_entered(entered: Entered | SecondFactorNeeded) -> dict[str, Any]:

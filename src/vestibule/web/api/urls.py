@@ -41,6 +41,7 @@ urlpatterns = [
     path("auth/login/mfa/passkey", passkeys.StartPasskeyFactor.as_view(), name="login_mfa_passkey"),
     path("auth/login/passkey/options", passkeys.StartSignIn.as_view(), name="login_passkey_options"),
     path("auth/login/passkey/verify", passkeys.SignInByPasskey.as_view(), name="login_passkey_verify"),
+    path("auth/login/mfa/sms", second_factor.TextSecondFactor.as_view(), name="login_mfa_sms"),
     path("auth/reauthenticate", login.Reauthenticate.as_view(), name="reauthenticate"),
     path("auth/passkeys/options", passkeys.StartPasskey.as_view(), name="passkeys_options"),
     path("auth/passkeys", passkeys.OwnPasskeys.as_view(), name="passkeys"),

@@ -10,7 +10,7 @@ from vestibule.factors.remembered_devices import REMEMBERED_FOR
 from vestibule.flows.completion import EnrolmentNeeded, SecondFactorNeeded, SignedIn
 from vestibule.flows.sign_in import second_factor
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import FactorInvalid, Locked, Refusal
+from vestibule.kernel.errors import FactorInvalid, Locked, Refusal, Throttled, TooSoon
 from vestibule.limits import rules
 from vestibule.web.cookies import set_cookie
 from vestibule.web.edge import admit
@@ -40,8 +40,7 @@ def prove_factor(request: HttpRequest) -> HttpResponse:
     try:
         client = admit(request, rules.LOGIN_MFA)
         if "switch" in request.POST:
-            methods = second_factor.list_ticket_methods(client=client, ticket=ticket)
-            return _factor_page(request, ticket, methods, chosen=request.POST["switch"])
+            return _switch_page(request, client, ticket, request.POST["switch"])
         proved = second_factor.prove_second_factor(
             client=client,
             ticket=ticket,
@@ -55,6 +54,18 @@ def prove_factor(request: HttpRequest) -> HttpResponse:
     if proved.remembered:
         set_cookie(response, conf.remembered_cookie_name, proved.remembered, REMEMBERED_FOR)
     return response
+
+
+def _switch_page(request: HttpRequest, client: Client, ticket: str, chosen: str) -> HttpResponse:
+    """Show another way. A code by SMS is sent now; if one was sent a moment ago, the page says so and takes that."""
+    methods = second_factor.list_ticket_methods(client=client, ticket=ticket)
+    refusal: Refusal | None = None
+    if chosen == Method.SMS.value and Method.SMS in methods:
+        try:
+            second_factor.text_code(client=client, ticket=ticket)
+        except (TooSoon, Throttled) as refused:
+            refusal = refused
+    return _factor_page(request, ticket, methods, chosen=chosen, refusal=refusal)
 
 
 def _refused(request: HttpRequest, client: Client | None, ticket: str, refusal: Refusal) -> HttpResponse:
