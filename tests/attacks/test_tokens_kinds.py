@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pytest
 from django.conf import settings
 
+from tests.factors import enrol
 from tests.world import PASSWORD, Api, Http, Inbox, Pages
+from vestibule.accounts.models import User
 from vestibule.conf import conf
 
 NEXT = "another honest password"
@@ -37,6 +39,9 @@ def kinds(api: Api, inbox: Inbox) -> dict[str, str]:
     found["sign-up"] = api.start(email="started@example.com", password=PASSWORD).registration
     found["pending sign-up"] = api.register(email="pending@example.com", password=PASSWORD).body["registration"]
     found["pending link"] = inbox.newest("pending@example.com").token
+    api.account(inbox, "both@example.com")
+    enrol(User.objects.get(email="both@example.com"))
+    found["ticket"] = api.login("both@example.com").body["mfa"]
     pages = Pages()
     entered = pages.start(email="page@example.com", password=PASSWORD)
     pages.confirm(entered.registration, inbox.newest("page@example.com").code)
@@ -81,6 +86,7 @@ TAKERS = {
     "sessions/disown": Taker(("not-me link",), posted("sessions/disown", "token")),
     "email/change/undo": Taker(("undo link",), posted("email/change/undo", "token")),
     "me/keep": Taker(("keep link",), posted("me/keep", "token")),
+    "login/mfa": Taker(("ticket",), posted("login/mfa", "mfa", method="totp", code="000000")),
     "session cookie": Taker(("session cookie",), as_cookie),
 }
 FINE = {"session cookie": 200, "token/refresh": 200, "verify-email": 200, "bearer": 200, "register/status": 200}

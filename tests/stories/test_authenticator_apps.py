@@ -134,6 +134,13 @@ def test_an_addition_offers_to_end_the_other_sessions(api: Api, ada: str, ending
     assert api.send("GET", "me", other).status == (401 if ending else 200)
 
 
+def test_an_addition_forgets_the_remembered_devices(api: Api, ada: str) -> None:
+    app = set_up(api, ada)
+    token = sign_in(api, app.code(1), remember_device=True).body["remembered_device"]
+    assert confirm(api, ada, start(api, ada).code()).status == 200
+    assert "mfa" in api.login(ADA, remembered_device=token).body
+
+
 def test_an_app_that_is_removed_takes_its_codes_and_the_other_sessions_along(api: Api, ada: str, inbox: Inbox) -> None:
     app = set_up(api, ada)
     remembered = sign_in(api, app.code(1), remember_device=True).body

@@ -21,6 +21,7 @@ _MODELS: Mapping[str, type[Model]] = MappingProxyType(
         "remembered_devices": RememberedDevice,
     }
 )
+_ADDED_AT: Mapping[type[Model], str] = MappingProxyType({Totp: "confirmed_at"})
 # Keys, digests and sealed seeds tell the person nothing.
 SECRET_COLUMNS = ("user", "sealed_seed", "last_step", "digest", "credentials", "credential_id", "public_key")
 
@@ -68,9 +69,14 @@ def delete_factors(user: User) -> None:
 
 
 def delete_factors_added_since(user: User, moment: datetime) -> bool:
-    """Delete the factors that were added since, and all remembered devices, in the caller's transaction. Recovery codes
-    of that time go with them, and so do all once no factor is left. Return whether there was any."""
-    added = [_rows_of(model, user).filter(created_at__gte=moment).delete()[0] for model in _MODELS.values()]
+    """Delete the factors that were added since, and all remembered devices and waiting seeds, in the caller's
+    transaction. Recovery codes of that time go with them, and so do all once no factor is left. Return whether there
+    was any. An authenticator app is added when it is confirmed: a thief may have made its seed long before."""
+    _rows_of(Totp, user).filter(confirmed_at=None).delete()
+    added = [
+        _rows_of(model, user).filter(**{f"{_ADDED_AT.get(model, 'created_at')}__gte": moment}).delete()[0]
+        for model in _MODELS.values()
+    ]
     _rows_of(RememberedDevice, user).delete()
     delete_orphaned_codes(user)
     return any(added)
