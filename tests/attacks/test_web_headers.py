@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.configured import configured, rated
+from tests.factors import enrol
 from tests.world import PASSWORD, Api, Http, Inbox
+from vestibule.accounts.models import User
 from vestibule.kernel.errors import Unavailable
 from vestibule.limits import rate_counters
 from vestibule.sessions import signing_keys
@@ -149,7 +151,7 @@ def test_web_07_every_cookie(house: None, inbox: Inbox, https: None) -> None:
 
     def visit(path: str, **typed: str) -> str:
         if typed or path == "/logout/":
-            typed["csrfmiddlewaretoken"] = TOKEN.findall(through(http, path).content.decode())[0]
+            typed["csrfmiddlewaretoken"] = TOKEN.findall(through(http, path.replace("mfa/", "")).content.decode())[0]
         form = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in typed.items())
         answer = through(
             http,
@@ -172,8 +174,14 @@ def test_web_07_every_cookie(house: None, inbox: Inbox, https: None) -> None:
     registration = re.findall(r'name="registration" value="([^"]+)"', page)[0]
     visit("/verify-otp/", registration=registration, otp=inbox.newest(ADA).code)
     visit("/logout/")
-    assert seen.keys() == {"__Host-csrf", "__Host-session", "__Host-device", "__Host-registration"}
-    assert seen["__Host-session"] == 2  # given, and taken away
+    app = enrol(User.objects.get())
+    asked = visit("/login/", name=ADA, password=PASSWORD)
+    ticket = re.findall(r'name="mfa" value="([^"]+)"', asked)[0]
+    visit("/login/mfa/", mfa=ticket, method="totp", code=app.code(), remember="1")
+    visit("/logout/")
+    of_a_visit = {"__Host-csrf", "__Host-session", "__Host-device", "__Host-registration", "__Host-remembered"}
+    assert seen.keys() == of_a_visit
+    assert seen["__Host-session"] == 4  # given, and taken away, twice
 
 
 @pytest.mark.parametrize("peer", ["198.51.100.7", PROXY])

@@ -10,6 +10,9 @@ from tests.configured import configured
 from tests.factors import Authenticator, enrol
 from tests.world import Reply
 from vestibule.accounts.models import User
+from vestibule.factors import remembered_devices
+from vestibule.factors.models import RememberedDevice
+from vestibule.kernel.client import Client
 
 TEXTED = "+14155550142"
 
@@ -76,6 +79,11 @@ class WalkFactors(WalkIn):
         confirm, path = "second_factors.confirm_totp", "mfa/totp/confirm"
         self.refused(confirm, act=ask("POST", path, code="000000"))
         self.step(confirm, "totp.added", act=ask("POST", path, code=app.code()))
+        self.step("second_factors.remembered_devices", act=ask("GET", "mfa/remembered-devices"))
+        remembered_devices.remember_device(Client(at=timezone.now()), User.objects.get(email=CY), b"")
+        forget = ask("DELETE", f"mfa/remembered-devices/{RememberedDevice.objects.get().pk}")
+        self.step("second_factors.forget_device", "devices.unremembered", act=forget)
+        self.refused("second_factors.forget_device", act=forget)
         self.step("second_factors.forget_devices", "devices.unremembered", act=ask("DELETE", "mfa/remembered-devices"))
         self.step("second_factors.remove_totp", "totp.removed", "session.ended", act=ask("DELETE", "mfa/totp"))
         self.refused(flow, act=ask("POST", "mfa/recovery-codes"))

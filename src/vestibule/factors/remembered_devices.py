@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.factors.models import RememberedDevice
@@ -36,11 +38,26 @@ def find_credentials(user_id: UUID, token: str, now: datetime) -> bytes | None:
     return bytes(row.credentials) if row else None
 
 
+def list_remembered_devices(user_id: UUID, now: datetime) -> QuerySet[RememberedDevice]:
+    """Return the devices that are remembered, newest first."""
+    return RememberedDevice.objects.filter(user_id=user_id, expires_at__gt=now).order_by("-created_at")
+
+
 def count_remembered_devices(user_id: UUID, now: datetime) -> int:
     """Return how many are remembered."""
-    return RememberedDevice.objects.filter(user_id=user_id, expires_at__gt=now).count()
+    return list_remembered_devices(user_id, now).count()
+
+
+def forget_remembered_device(user_id: UUID, id: UUID) -> bool:
+    """Forget one of the account's, in the caller's transaction. Return False if it has no such one."""
+    return RememberedDevice.objects.filter(user_id=user_id, pk=id).delete()[0] == 1
 
 
 def forget_remembered_devices(user_id: UUID) -> int:
     """Forget all of the account's, in the caller's transaction, and return how many."""
     return RememberedDevice.objects.filter(user_id=user_id).delete()[0]
+
+
+def expired_remembered_devices(before: datetime) -> QuerySet[RememberedDevice]:
+    """Return the rows that expired before then."""
+    return RememberedDevice.objects.filter(expires_at__lte=before)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pyotp
 import segno
+from django.db.models import QuerySet
 from pyotp.exceptions import OTPVerificationError
 
 from vestibule.accounts.models import User
@@ -95,3 +96,8 @@ def _seal_seed(row: Totp, seed: str) -> bytes:
 def _context_of(row: Totp) -> bytes:
     """Where the seed is stored: it opens in no other row and for no other user."""
     return row.user_id.bytes + row.pk.bytes
+
+
+def abandoned_totps(before: datetime) -> QuerySet[Totp]:
+    """Return the seeds that were made before then and wait for their first code still."""
+    return Totp.objects.filter(confirmed_at=None, created_at__lte=before)

@@ -2,6 +2,7 @@
 devices."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from vestibule.accounts.models import User
 from vestibule.audit import events
@@ -9,8 +10,12 @@ from vestibule.audit.record import record_event
 from vestibule.courier import messages
 from vestibule.factors import recovery_codes, registry, totp
 from vestibule.factors.holdings import FactorSummary, summarize_factors
-from vestibule.factors.models import Totp
-from vestibule.factors.remembered_devices import forget_remembered_devices
+from vestibule.factors.models import RememberedDevice, Totp
+from vestibule.factors.remembered_devices import (
+    forget_remembered_device,
+    forget_remembered_devices,
+    list_remembered_devices,
+)
 from vestibule.flows import notices, step_up
 from vestibule.flows.account import factor_changes
 from vestibule.flows.account.factor_changes import FactorAdded
@@ -130,6 +135,33 @@ def replace_recovery_codes(*, client: Client) -> list[str]:
         record_event(events.RECOVERY_CODES_REPLACED, client)
         notices.warn_owner(client, user, messages.RECOVERY_CODES_REPLACED)
     return codes
+
+
+@flow("second_factors.remembered_devices")
+def list_own_remembered_devices(*, client: Client) -> list[RememberedDevice]:
+    """Return the devices on which the second factor is not asked for, newest first.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        Unavailable: the database cannot be reached.
+    """
+    return list(list_remembered_devices(step_up.require_user(client).pk, client.at))
+
+
+@flow("second_factors.forget_device")
+def forget_device(*, client: Client, id: UUID) -> None:
+    """Ask for the second factor on this device again.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        NotFound: the client's account remembers no such device.
+        Unavailable: the database cannot be reached.
+    """
+    user = step_up.require_user(client)
+    with atomic():
+        if not forget_remembered_device(user.pk, id):
+            raise errors.NotFound
+        record_event(events.DEVICES_UNREMEMBERED, client, devices=1)
 
 
 @flow("second_factors.forget_devices")

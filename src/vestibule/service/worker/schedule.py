@@ -20,6 +20,7 @@ from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.conf import conf
 from vestibule.courier import delivery
+from vestibule.factors import remembered_devices, totp
 from vestibule.flows.account import personal_data
 from vestibule.kernel.client import Client
 from vestibule.limits import heartbeat, ledger
@@ -76,6 +77,8 @@ def list_sweeps() -> tuple[Sweep, ...]:
             count=lambda before: retention.events_with_full_address(before).count(),
             erase=retention.truncate_addresses,
         ),
+        _sweep_of_rows("remembered devices", timedelta(), remembered_devices.expired_remembered_devices),
+        _sweep_of_rows("abandoned authenticator apps", timedelta(hours=1), totp.abandoned_totps),
         _sweep_of_rows("refresh tokens", timedelta(days=1), refresh_tokens.expired_refresh_tokens),
         _sweep_of_rows("sessions", timedelta(days=1), refresh_tokens.expired_sessions),
         Sweep(

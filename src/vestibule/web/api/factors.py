@@ -1,5 +1,7 @@
 """`/api/auth/mfa…`: the second factors of the signed-in person."""
 
+from uuid import UUID
+
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -43,6 +45,15 @@ class FactorsShown(serializers.Serializer[object]):
         help_text="Whether the person's role needs a second factor."
     )
     remembered_devices = serializers.IntegerField(help_text="On which no second factor is asked for.")
+
+
+class RememberedDeviceShown(serializers.Serializer[object]):
+    """A device on which the second factor is not asked for until it expires, or a credential changes."""
+
+    id = serializers.UUIDField()
+    agent = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
 
 
 class SeedShown(serializers.Serializer[object]):
@@ -206,10 +217,21 @@ class ReplaceRecoveryCodes(ApiView):
         return Response({"recovery_codes": codes})
 
 
-class ForgetDevices(ApiView):
+class RememberedDevices(ApiView):
     """The own remembered devices."""
 
     open_before_enrolment = True
+
+    @extend_schema(
+        operation_id="mfa_remembered_devices",
+        summary="List the remembered devices",
+        tags=_TAG,
+        responses=response_schemas(200, RememberedDeviceShown(many=True), *SIGNED_IN_CODES, body=False),
+    )
+    def get(self, request: Request) -> Response:
+        """List the devices on which the second factor is not asked for, newest first."""
+        found = second_factors.list_own_remembered_devices(client=self.admit_bearer())
+        return Response(RememberedDeviceShown(found, many=True).data)
 
     @extend_schema(
         operation_id="mfa_remembered_devices_forget",
@@ -220,6 +242,23 @@ class ForgetDevices(ApiView):
     def delete(self, request: Request) -> Response:
         """Forget every device on which the second factor is not asked for."""
         second_factors.forget_devices(client=self.admit_bearer())
+        return Response(status=204)
+
+
+class ForgetDevice(ApiView):
+    """One of the own remembered devices."""
+
+    open_before_enrolment = True
+
+    @extend_schema(
+        operation_id="mfa_remembered_device_forget",
+        summary="Ask for the second factor on a device again",
+        tags=_TAG,
+        responses=response_schemas(204, None, *SIGNED_IN_CODES, "not_found", body=False),
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        """Forget the device: the next sign-in there asks for the second factor."""
+        second_factors.forget_device(client=self.admit_bearer(), id=id)
         return Response(status=204)
 
 

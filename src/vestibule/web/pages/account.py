@@ -8,10 +8,11 @@ from django.urls import reverse
 from vestibule.accounts import pictures
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.audit import events
-from vestibule.flows.account import devices, personal_data, profile
+from vestibule.flows.account import devices, personal_data, profile, second_factors
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.sessions.devices import describe_user_agent
 from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.rendering import personal_field_contexts, render_page
 from vestibule.web.pages.session_cookie import signed_in_only
@@ -65,6 +66,10 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
         "sessions": [(session, name_proofs(session.amr)) for session in listed],
         "current": client.session_id,
         "devices": devices.list_own_devices(client=client),
+        "remembered": [
+            (each, describe_user_agent(each.agent)["name"])
+            for each in second_factors.list_own_remembered_devices(client=client)
+        ],
     }
     return render_page(request, "vestibule/pages/account/sessions.html", context, refusal)
 
@@ -120,6 +125,8 @@ def _change_session_or_device(request: HttpRequest, client: Client) -> None:
         devices.change_device(client=client, id=id, name=request.POST.get("name", ""))
     elif act in ("trust", "distrust"):
         devices.change_device(client=client, id=id, is_trusted=act == "trust")
+    elif act == "unremember":
+        second_factors.forget_device(client=client, id=id)
     elif act == "end_all":
         sessions.sign_out_everywhere(client=client)
     else:
