@@ -31,6 +31,7 @@ from vestibule.kernel.type_hints import Bounds, find_mistake
 
 CaptchaWord = Literal["never", "suspicious", "always"]
 RegistrationMode = Literal["deferred", "pending"]
+PasswordPolicy = Literal["required", "optional"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Settings(CookieNames):
     enumeration_protection: bool = True
     link_binding: bool = True
     pending_ttl: timedelta = timedelta(hours=72)
+    passwords: PasswordPolicy = "required"  # whether an account must have one
     password_min_length: int = 12
     password_breach_url: str = ""
     password_breach_file: Path | None = None
@@ -73,6 +75,7 @@ class Settings(CookieNames):
     places: int = 0  # requests that do expensive work or wait for it; 0: 16 more than there are slots
 
     # Ways in beside the password.
+    magic_link: bool = True  # whether a mailed link or code signs in
     mfa_sms: bool = False  # whether a code by SMS may stand in for a second factor
     mfa_required_roles: tuple[str, ...] = ("admin", "manager")  # nothing but enrolment is open to them without one
     passkey_origins: tuple[str, ...] = ()  # beside those of base_url and frontend_url

@@ -79,7 +79,14 @@ VALUES: dict[str, Any] = {
     "passkey": str(SOMETHING),
 }
 # Whoever is signed in brings their id; everybody else is a stranger until the event says who it was.
-SIGNED_IN = {"session.ended", "session.reauthenticated", "password.changed", "email.change_asked", "email.changed"} | {
+SIGNED_IN = {
+    "session.ended",
+    "session.reauthenticated",
+    "password.changed",
+    "password.removed",
+    "email.change_asked",
+    "email.changed",
+} | {
     *("phone.change_asked", "phone.changed", "profile.changed", "device.changed", "device.forgotten"),
     *("account.exported", "account.closing", "audit.exported"),
     *("totp.added", "totp.removed", "recovery_codes.replaced", "devices.unremembered"),

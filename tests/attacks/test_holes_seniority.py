@@ -6,12 +6,14 @@ import pytest
 
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
+from tests.configured import configured
 from tests.factors import Authenticator, enrol
 from tests.passkeys import SoftAuthenticator, add_passkey
 from tests.world import PASSWORD, Api, Http
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import restore_address
-from vestibule.courier.messages import KINDS, Cause
+from vestibule.courier.message_kind import Cause
+from vestibule.courier.messages import KINDS
 from vestibule.courier.models import Message
 
 
@@ -98,9 +100,16 @@ def remove_passkey(game: Takeover) -> None:
     assert game.call("DELETE", f"passkeys/{make_passkey(game)}", {}).status == 204
 
 
+def remove_password(game: Takeover) -> None:
+    """Where an account may have none."""
+    with configured(PASSWORDS="optional"):
+        assert game.api.send("DELETE", "password", game.sessions[0]).status == 204
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
+    "password_removed": remove_password,
     "phone_changed": renumber,
     "phone_removed": Takeover.remove_number,
     "account_closing": Takeover.close,

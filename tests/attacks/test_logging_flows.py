@@ -163,6 +163,7 @@ def test_auz_03_no_field_of_the_contract_holds_a_secret_or_somebody_elses() -> N
     words = r"passw|hash|secret|seal|digest|seed|fingerprint|subject|challenge_|otp|is_staff|is_super|salt_|token$|_key"
     told = {f"{name}.{each}" for name, fields in reached.items() for each in fields if re.search(words, each)}
     switches = {"CaptchaRules.password_reset", "CaptchaRules.site_key", "Configuration.password", "Myself.has_password"}
+    switches |= {"Configuration.passwords"}
     once = {"SeedShown.secret", "SeedShown.otpauth_url"}  # to its person, when an authenticator app is set up
     assert told == switches | once | {"FactorsShown.totp"}
     person = {"id", "email", "username", "full_name", "phone_number", "role", "status", "email_verified"}

@@ -5,19 +5,20 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from tests.attacks.walk_magic import WalkMagic
 from tests.attacks.walk_passkeys import WalkPasskeys
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
 from tests.desk import PageDesk
 from tests.world import PASSWORD, Http, Reply
 
 
-class Walk(WalkPasskeys):
+class Walk(WalkPasskeys, WalkMagic):
     """The whole way."""
 
     def parts(self) -> tuple[Callable[[], None], ...]:
         """In, back in where one was shut out, about, and what the house does."""
         entered = (self.deferred, self.pending, self.in_session, self.recovery, self.changes)
-        return (*entered, self.by_staff, self.factors, self.passkeys)
+        return (*entered, self.by_staff, self.factors, self.passkeys, self.magic)
 
     def recovery(self) -> None:
         """A forgotten password, a sign-in that was a stranger's, a closing taken back."""

@@ -12,7 +12,8 @@ from tests.environment import PRODUCTION
 from tests.world import PASSWORD, Api, Inbox, Smtp
 from vestibule.conf import conf
 from vestibule.courier import rendering
-from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import ALREADY_REGISTERED, KINDS, REGISTRATION_CODE
 from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports import channels
 

@@ -18,7 +18,8 @@ from tests.world import Inbox
 from vestibule.addresses.address import Channel, Email
 from vestibule.audit.models import AuditEvent
 from vestibule.courier import delivery, outbox
-from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE
 from vestibule.courier.models import Message, State
 from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports import channels

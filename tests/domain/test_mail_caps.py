@@ -13,6 +13,7 @@ from tests.configured import rated
 from tests.contracts.stores import NOW, SECOND, at_once
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.courier import delivery, envelope, hourly_digest, outbox
+from vestibule.courier.message_kind import Cause, MessageKind
 from vestibule.courier.messages import (
     ALREADY_REGISTERED,
     DIGEST,
@@ -22,8 +23,6 @@ from vestibule.courier.messages import (
     NEW_SIGN_IN,
     REGISTRATION_CODE,
     SESSION_ENDED,
-    Cause,
-    MessageKind,
 )
 from vestibule.courier.models import Message, State
 from vestibule.kernel.client import Client
@@ -217,5 +216,5 @@ def test_every_kind_says_who_causes_it() -> None:
     assert ways_back == {kind.name for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO}
     assert {kind.name for kind in KINDS.values() if kind.cause is Cause.STRANGER} == {
         *("registration_code", "verify_address", "already_registered", "sign_in_trouble"),
-        *("password_reset", "email_change", "phone_change"),
+        *("password_reset", "magic_link", "email_change", "phone_change"),
     }

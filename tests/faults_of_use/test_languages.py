@@ -11,7 +11,7 @@ from rest_framework import serializers
 from tests import pseudo_locale
 from tests.world import Api, Http
 from vestibule.courier import messages, rendering
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.web.language import choose_language
 
 XA = pseudo_locale.LANGUAGE

@@ -19,7 +19,8 @@ from tests.world import PASSWORD, Api, Door, Inbox, Smtp
 from vestibule.audit import events
 from vestibule.audit.record import EVENT_COUNTER
 from vestibule.courier import backlog, delivery, messages, rendering
-from vestibule.courier.messages import KINDS, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import KINDS
 from vestibule.courier.models import Message, State
 from vestibule.courier.transports import channels
 from vestibule.service.settings.value_types import format_mailbox

@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """A person who signs up, before the account exists. `channel` is how the code is sent: `email` or `sms`."""
+    """A person who signs up, before the account exists. `channel` is how the code is sent: `email` or `sms`. An empty
+    `password` means that the account shall have none."""
 
     channel: str
     email: Email | None
@@ -51,9 +52,13 @@ def parse_applicant(typed: Mapping[str, Any]) -> Applicant:
     phone = Phone(number) if number else None
     wrong |= _find_missing_fields(typed, channel) | _find_unavailable_choices(typed, channel, phone)
     password = passwords.normalise_password(typed.get("password") or "")
-    if "password" not in wrong and (
-        found := passwords.find_policy_violations(
-            password, User(email=email, username=username, full_name=full_name, phone_number=number)
+    if (
+        (password or conf.passwords == "required")
+        and "password" not in wrong
+        and (
+            found := passwords.find_policy_violations(
+                password, User(email=email, username=username, full_name=full_name, phone_number=number)
+            )
         )
     ):
         wrong["password"] = found
@@ -87,7 +92,8 @@ def _parse_told_fields(typed: Mapping[str, Any], wrong: dict[str, list[FieldErro
 
 def _find_missing_fields(typed: Mapping[str, Any], channel: str) -> dict[str, list[FieldError]]:
     """Return an error for each required field that is missing. A password of blanks counts as given."""
-    wanted = {ADDRESS_TYPES.get(channel, Email).field, "password", *conf.signup_fields}
+    wanted = {ADDRESS_TYPES.get(channel, Email).field, *conf.signup_fields}
+    wanted |= {"password"} if conf.passwords == "required" else set()
     given = {
         field for field in wanted if str(typed.get(field) or "").strip() or (field == "password" and typed.get(field))
     }

@@ -95,6 +95,14 @@ class PasswordResetPayload(RecoveryPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MagicLinkPayload(RecoveryPayload):
+    """A RecoveryPayload, and the digest of what guarded the account when the link was sent (`accounts.credentials`), in
+    hex."""
+
+    credentials: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangePayload(Payload):
     """The session that asked for another e-mail address, the address to replace, and the one to prove."""
 

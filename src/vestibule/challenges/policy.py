@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from vestibule.challenges.payloads import (
     EmailChangePayload,
+    MagicLinkPayload,
     PasskeyEnrolmentPayload,
     PasskeySignInPayload,
     PasswordResetPayload,
@@ -38,6 +39,7 @@ class Purpose(StrEnum):
     REGISTRATION = "registration"
     PENDING_REGISTRATION = "pending registration"
     PASSWORD_RESET = "password reset"  # noqa: S105 - the name of a purpose
+    MAGIC_LINK = "magic link"
     EMAIL_CHANGE = "email change"
     EMAIL_UNDO = "email undo"
     PHONE_CHANGE = "phone change"
@@ -152,6 +154,17 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
                 payload=PasswordResetPayload,
                 secret=SecretKind.CODE_AND_LINK,
                 ttl=timedelta(hours=1),
+                code_ttl=numbers.ttl,
+                attempts=ATTEMPTS,
+                cooldowns=numbers.cooldowns,
+                sends=1,
+                digits=EXISTING_ACCOUNT_DIGITS,
+            ),
+            # The code lives as long as any code, the link as long as SECURITY says (docs/decisions/0112).
+            Purpose.MAGIC_LINK: Policy(
+                payload=MagicLinkPayload,
+                secret=SecretKind.CODE_AND_LINK,
+                ttl=timedelta(minutes=15),
                 code_ttl=numbers.ttl,
                 attempts=ATTEMPTS,
                 cooldowns=numbers.cooldowns,

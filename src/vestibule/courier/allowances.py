@@ -9,7 +9,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.conf import conf
 from vestibule.courier import feedback
-from vestibule.courier.messages import Cause, MessageKind
+from vestibule.courier.message_kind import Cause, MessageKind
 from vestibule.courier.models import Feedback
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Throttled

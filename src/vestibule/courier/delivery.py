@@ -14,7 +14,7 @@ from vestibule.audit.record import record_event
 from vestibule.courier import feedback, messages, rendering, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.courier.models import Feedback, Message, State
 from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.replies import Meaning

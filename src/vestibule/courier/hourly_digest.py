@@ -7,7 +7,8 @@ from typing import Any
 
 from vestibule.addresses.address import Address
 from vestibule.courier import envelope
-from vestibule.courier.messages import DIGEST, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import DIGEST
 from vestibule.courier.models import Message, State
 from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable

@@ -1,48 +1,11 @@
 """Every kind of message and its wording (`courier.rendering` makes mails and texts of them)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-
-class Cause(StrEnum):
-    """Who can cause such a message, and so whose allowance it spends (docs/decisions/0050)."""
-
-    STRANGER = "stranger"  # anybody who types the address
-    ACCOUNT = "account"  # a person who is signed in or knows the password, the staff, or the service itself
-    ACCOUNT_WITH_UNDO = "way back"  # the same, and the message holds a link that undoes the act
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageKind:
-    """One row of the table.
-
-    `cause` says who can cause it. `hides_refusal` says that the client is never told whether the message is sent. A
-    kind that `says` something uses the common template: that text, a `button` for the link, the code if there is one,
-    and `then`. Other kinds have templates of their own.
-    """
-
-    name: str
-    subject: Promise | str
-    cause: Cause
-    hides_refusal: bool = False
-    says: Promise | str = ""
-    button: Promise | str = ""
-    then: Promise | str = ""
-    by_house: bool = False  # caused by the staff or the service, not by the person
-    always: bool = False  # strangers can only delay it: an owner on an unknown device has no other way in
-    # False for messages that anybody can cause to an address that has no account
-    protects_account: bool = True
-
-    @property
-    def template(self) -> str:
-        """The name of its templates, without suffix."""
-        return "vestibule/courier/letter" if self.says else f"vestibule/courier/{self.name}"
-
+from vestibule.courier.message_kind import Cause, MessageKind
 
 REGISTRATION_CODE = MessageKind(
     name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, protects_account=False
@@ -162,11 +125,31 @@ PASSWORD_RESET = MessageKind(
     button=_("Choose a new password"),
     then=_IGNORE,
 )
+MAGIC_LINK = MessageKind(
+    name="magic_link",
+    subject=_("Sign in to your account"),
+    cause=Cause.STRANGER,
+    hides_refusal=True,
+    says=_(
+        "Somebody, we hope you, asked to sign in. The link works once, for 15 minutes, in the browser that asked for"
+        " it. In another one, type the code."
+    ),
+    button=_("Sign in"),
+    then=_IGNORE,
+)
 PASSWORD_CHANGED = MessageKind(
     name="password_changed",
     subject=_("Your password was changed"),
     cause=Cause.ACCOUNT_WITH_UNDO,
     says=_("The password of your account was changed, and other devices were signed out."),
+    button=_("This wasn't me"),
+    then=_RESET,
+)
+PASSWORD_REMOVED = MessageKind(
+    name="password_removed",
+    subject=_("Your password was removed"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("Your account has no password any more, and other devices were signed out."),
     button=_("This wasn't me"),
     then=_RESET,
 )

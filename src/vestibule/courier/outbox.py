@@ -7,7 +7,8 @@ from uuid import UUID
 from vestibule.addresses.address import Address
 from vestibule.courier import allowances, envelope, hourly_digest, wake
 from vestibule.courier.allowances import Permit
-from vestibule.courier.messages import DIGEST, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import DIGEST
 from vestibule.courier.models import Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client

@@ -11,7 +11,8 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import get_language, override
 
 from vestibule.conf import conf
-from vestibule.courier.messages import KINDS, MessageKind
+from vestibule.courier.message_kind import MessageKind
+from vestibule.courier.messages import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

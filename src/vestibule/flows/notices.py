@@ -17,7 +17,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 
@@ -74,14 +74,21 @@ def issue_and_send(
     """
     permit = allowances.acquire_permit(client, kind, to, budget_key=own, is_decoy=nobody)
     purpose, subject = Purpose(place.row.purpose), place.subjects[0]
-    if not permit.may_replace_secret:  # no lookup finds this subject: the newest stays the one that was sent
-        subject = conf.keys.digest("unsent", subject)
-    decoy = nobody or notice or not permit.may_replace_secret
-    issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=decoy)
+    issued = issue_with_permit(client, permit, purpose, subject, payload, is_decoy=nobody or notice)
     post_message(client, kind, to, owner=owner, link=link, issued=None if notice else issued, permit=permit)
     if permit.may_replace_secret:
         place.point_to(issued)
     return issued
+
+
+def issue_with_permit(
+    client: Client, permit: Permit, purpose: Purpose, subject: bytes, payload: Payload, *, is_decoy: bool
+) -> Issued[Payload]:
+    """Issue the secret of a message. If the permit withholds the message, the same work is done, but no secret matches
+    and no lookup by subject finds the record: the newest stays the one that was sent."""
+    if not permit.may_replace_secret:
+        subject, is_decoy = conf.keys.digest("unsent", subject), True
+    return challenges.issue(purpose, subject=subject, payload=payload, now=client.at, decoy=is_decoy)
 
 
 def post_message(

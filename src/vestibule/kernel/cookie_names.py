@@ -30,6 +30,11 @@ class CookieNames:
         return self._cookie_name("registration")
 
     @property
+    def magic_cookie_name(self) -> str:
+        """The cookie of a browser that asked for a link to sign in."""
+        return self._cookie_name("magic")
+
+    @property
     def link_cookie_name(self) -> str:
         """The cookie that keeps the token of an opened link."""
         return self._cookie_name("link")

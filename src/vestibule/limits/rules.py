@@ -59,6 +59,9 @@ LOGIN_MFA = Rule(name="login_mfa", per_network="30/minute;300/hour")
 LOGIN_PASSKEY_OPTIONS = Rule(name="login_passkey_options", per_network="60/minute;1000/hour", counts_as_anonymous=False)
 # A passkey cannot be guessed: this bounds the work.
 LOGIN_PASSKEY = Rule(name="login_passkey", per_network="30/minute;300/hour")
+# Each start sends a mail. The guesses of its code are counted by address, too (limits.ledger).
+LOGIN_MAGIC_START = Rule(name="login_magic_start", per_network="10/hour", per_identifier="20/hour", captcha="login")
+LOGIN_MAGIC_CONFIRM = Rule(name="login_magic_confirm", per_network="20/hour")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
@@ -83,6 +86,8 @@ RULES = (
     LOGIN_MFA,
     LOGIN_PASSKEY_OPTIONS,
     LOGIN_PASSKEY,
+    LOGIN_MAGIC_START,
+    LOGIN_MAGIC_CONFIRM,
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
     TOKEN,

@@ -18,11 +18,12 @@ def render(
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """Return the brand, the language, and this page's address without a token."""
+    """Return the brand, the language, what is switched on, and this page's address without a token."""
     return {
         "brand": conf.brand,
         "language": get_language(),
         "mailbox": conf.mailbox,
+        "magic_link": conf.magic_link,
         "nonce": getattr(request, "csp_nonce", ""),
         "without_token": url_without_token(request),
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestibule.accounts.lifecycle import LockedUser
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.factors import recovery_codes, registry
 from vestibule.factors.registry import MULTI_FACTOR
 from vestibule.factors.remembered_devices import forget_remembered_devices

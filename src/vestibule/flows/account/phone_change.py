@@ -15,7 +15,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.conf import conf
 from vestibule.courier import messages
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_in import by_password

@@ -36,7 +36,7 @@ PERSON_PURPOSES = frozenset(
         *(Purpose.SECOND_FACTOR, Purpose.PASSKEY_ENROLMENT),
     }
 )
-ADDRESS_PURPOSES = frozenset(step_up.RESETS)
+ADDRESS_PURPOSES = frozenset({*step_up.RESETS, Purpose.MAGIC_LINK})
 ACCOUNTLESS_PURPOSES = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN})
 # As long as a link that says "this wasn't me" can be used after a factor was added.
 PROTEST_PERIOD = timedelta(hours=72)

@@ -179,10 +179,11 @@ def reject_sign_up(*, client: Client, token: str) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyLink:
     """A link that can still be used, with the address that it proves. `same_browser`: this browser began the sign-up,
-    or need not have, so no password is required."""
+    or need not have, so no password is required. Without `has_password` no other browser can use it."""
 
     address: Address
     same_browser: bool
+    has_password: bool
 
 
 @flow("pending_registration.read_link")
@@ -198,8 +199,9 @@ def read_link(*, client: Client, token: str, registration: str) -> VerifyLink:
         Unavailable: a store cannot be reached.
     """
     seen = _find_by_link(client, token)[0]
-    address = steps.address_to_prove(challenges.unseal_payload(seen, SignUpPayload))
-    return VerifyLink(address=address, same_browser=_is_same_browser(seen, registration))
+    payload = challenges.unseal_payload(seen, SignUpPayload)
+    bound, has_password = _is_same_browser(seen, registration), payload.password_hash != lifecycle.NO_PASSWORD
+    return VerifyLink(address=steps.address_to_prove(payload), same_browser=bound, has_password=has_password)
 
 
 @contextmanager

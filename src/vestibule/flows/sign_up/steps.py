@@ -26,7 +26,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
 from vestibule.courier import allowances, messages, outbox
 from vestibule.courier.allowances import Permit
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.flows import notices
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.kernel import errors
@@ -58,7 +58,7 @@ class Registered:
 
 
 def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None) -> SignUpPayload:
-    """Return the applicant's data to be sealed until the proof, with the password hashed.
+    """Return the applicant's data to be sealed until the proof, with the password hashed, if one was typed.
 
     Raises:
         Unavailable: too many passwords are being hashed.
@@ -69,7 +69,7 @@ def build_hashed_payload(applicant: Applicant, device: Mapping[str, str] | None)
         phone=applicant.phone.value if applicant.phone else None,
         username=applicant.username,
         full_name=applicant.full_name,
-        password_hash=passwords.hash_password(applicant.password),
+        password_hash=passwords.hash_password(applicant.password) if applicant.password else lifecycle.NO_PASSWORD,
         mark=password_marks(applicant.password)[0],
         device=dict(device) if device else None,
         more=dict(applicant.more) or None,
@@ -228,7 +228,7 @@ def create_proved_account(
             said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
             if sign_in:
-                amr = ["pwd", address.proof_method]
+                amr = [*(["pwd"] if user.has_usable_password() else []), address.proof_method]
                 authenticated = Authenticated(
                     user=user,
                     credentials=digest_credentials(user),

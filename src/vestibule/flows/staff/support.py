@@ -12,7 +12,7 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
-from vestibule.courier.messages import MessageKind
+from vestibule.courier.message_kind import MessageKind
 from vestibule.flows import notices, step_up
 from vestibule.flows.account.personal_data import CLOSING_GRACE
 from vestibule.flows.flow import flow

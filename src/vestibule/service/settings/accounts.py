@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import get_args
 
 from vestibule.accounts.fields import REQUIRABLE_FIELDS
-from vestibule.conf import RegistrationMode
+from vestibule.conf import PasswordPolicy, RegistrationMode
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
 from vestibule.service.settings.processes import CORES, WEB_PROCESSES, WEB_THREADS
@@ -15,6 +15,7 @@ LINK_BINDING = env.read_switch("LINK_BINDING", default=True)
 PENDING_TTL = timedelta(seconds=env.read_number("PENDING_TTL", default=72 * 3600, least=60))
 SIGNUP_FIELDS = env.read_list("SIGNUP_FIELDS", value_types.choice_parser(REQUIRABLE_FIELDS), id="E006")
 ENUMERATION_PROTECTION = env.read_switch("ENUMERATION_PROTECTION", default=True)
+PASSWORDS = env.read_choice("PASSWORDS", get_args(PasswordPolicy), default="required")
 PASSWORD_MIN_LENGTH = env.read_number("PASSWORD_MIN_LENGTH", default=12, least=8, most=64, id="E008")
 # For example https://api.pwnedpasswords.com; empty: no request is made.
 PASSWORD_BREACH_URL = env.read_url("PASSWORD_BREACH_URL")
@@ -45,6 +46,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "username", "full_name")},
     },
 ]
+MAGIC_LINK = env.read_switch("MAGIC_LINK", default=True)
 MFA_SMS = env.read_switch("MFA_SMS", default=False)
 MFA_REQUIRED_ROLES = [
     role

@@ -46,6 +46,8 @@ class Configuration(serializers.Serializer[object]):
 
     signup = SignupRules()
     password = PasswordRules()
+    passwords = serializers.CharField(help_text="`required`, or `optional`: an account may have none.")
+    magic_link = serializers.BooleanField(help_text="Whether a mailed link or code signs in.")
     channels = serializers.ListField(child=serializers.CharField())
     enumeration_protection = serializers.BooleanField()
     passkeys = serializers.BooleanField(help_text="Whether somebody can sign in with a passkey.")
@@ -69,6 +71,8 @@ class ShowConfiguration(ApiView):
                     "mode": conf.registration_mode,
                 },
                 "password": {"min_length": conf.password_min_length, "max_bytes": MAX_BYTES},
+                "passwords": conf.passwords,
+                "magic_link": conf.magic_link,
                 "channels": list(conf.channels),
                 "enumeration_protection": conf.enumeration_protection,
                 "passkeys": True,

@@ -135,6 +135,25 @@ class ChangePassword(ApiView):
         return Response(status=204)
 
 
+class OwnPassword(ApiView):
+    """The own password."""
+
+    @extend_schema(
+        operation_id="password_remove",
+        tags=_TAG,
+        request=None,
+        responses=response_schemas(
+            204, None, *SIGNED_IN_CODES, "reauthentication_required", "last_way_in", "not_found", body=False
+        ),
+    )
+    def delete(self, request: Request) -> Response:
+        """Remove the password, where the account has a passkey, or a proved e-mail address to which a link that signs
+        in can be sent. Ends every other session. Needs a sign-in of the last ten minutes. Not there where `PASSWORDS`
+        is `required`."""
+        password_change.remove_password(client=self.admit_bearer())
+        return Response(status=204)
+
+
 def parse_address(typed: dict[str, Any]) -> Address:
     """Return the one address that was sent.
 

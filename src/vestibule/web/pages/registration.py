@@ -54,6 +54,7 @@ def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal 
     context = {
         "fields": personal_field_contexts(shown, typed, refusal, FORM_FIELDS),
         "password": field_context("password", {}, refusal, FORM_FIELDS),
+        "password_optional": conf.passwords == "optional",
         "channel": channel,
         "pending": conf.registration_mode == "pending",
         "sms_offered": Phone.channel in conf.channels,

@@ -48,6 +48,7 @@ def _security_page(
         "person": profile.show_profile(client=client),
         "factors": factors,
         "enrolment_owed": client.owes_enrolment,
+        "password_optional": conf.passwords == "optional",
     }
     return render_page(request, "vestibule/pages/account/security.html", context, refusal)
 
@@ -57,6 +58,11 @@ def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
     step_up.require_matching_passwords(new, request.POST.get("password2"))
     password_change.change_password(client=client, current=request.POST.get("current_password", ""), password=new)
     return HttpResponseRedirect(security_url("password"), status=303)
+
+
+def _remove_password(request: HttpRequest, client: Client) -> HttpResponse:
+    password_change.remove_password(client=client)
+    return HttpResponseRedirect(security_url("password_remove"), status=303)
 
 
 def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -98,6 +104,7 @@ def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse
 _DONE: Mapping[str, Promise | str] = MappingProxyType(
     {
         "password": _("Your password is changed. Other devices were signed out."),
+        "password_remove": _("Your password is removed. Other devices were signed out."),
         "email": _("Your email address is changed. Other devices were signed out."),
         "phone": _("Your phone number is changed. Other devices were signed out."),
         "phone_remove": _("Your phone number is removed. Other devices were signed out."),
@@ -110,6 +117,7 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
 _ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = {
     **FACTOR_ACTIONS,
     "password": _change_password,
+    "password_remove": _remove_password,
     "email": _start_email_change,
     "email_confirm": _confirm_email_change,
     "phone": _start_phone_change,

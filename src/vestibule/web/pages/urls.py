@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from vestibule.web.pages import (
     account,
     factors,
+    magic_link,
     mailbox,
     registration,
     second_factor,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("welcome/", registration.show_welcome, name="welcome"),
     path("login/", sign_in.log_in, name="login"),
     path("login/mfa/", second_factor.prove_factor, name="login_mfa"),
+    path("login/magic/", magic_link.sign_in_by_link, name="login_magic"),
     path("logout/", sign_in.log_out, name="logout"),
     path("password/reset/", sign_in.request_password_reset, name="password_reset"),
     path("password/reset/confirm/", sign_in.choose_new_password, name="password_reset_confirm"),

@@ -79,6 +79,7 @@ def _link_page(
             client = client or admit(request, rules.REGISTER_STATUS)
             link = pending.read_link(client=client, token=token, registration=remembered_registration(request))
             context |= {"address": link.address, "bound": link.same_browser}
+            context["elsewhere"] = not link.same_browser and not link.has_password
         except Refusal as gone:
             refusal = refusal or gone
     context["over"] = isinstance(refusal, FINAL_REFUSALS)
