@@ -10,6 +10,8 @@ from time_machine import Traveller
 from tests.attacks.factor_moves import ADA, BOB, person, prove, sign_in, step_up, ticket
 from tests.factors import Authenticator
 from tests.world import PASSWORD, Api, Http, Inbox
+from vestibule.accounts.models import User
+from vestibule.factors.holdings import delete_factors
 from vestibule.limits import rate_counters
 from vestibule.sessions.models import Session
 
@@ -131,3 +133,47 @@ def test_bf_10_who_guesses_at_one_account_locks_no_other(api: Api, app: Authenti
     assert sign_in(api, app.code()).code == "locked"
     assert sign_in(api, other.code(), email=BOB).status == 200
     assert api.login(ADA, PASSWORD).status == 200  # who guesses is not told at the first step
+
+
+def guess_a_hundred_times(api: Api, clock: Traveller) -> None:
+    """Over three days, at the code of the app; in digits with spaces between, which are no longer code."""
+    for _ in range(3):
+        for _ in range(50):
+            clock.shift(5 * MINUTE)
+            sign_in(api, "0 0 0 0 0 0")
+        clock.shift(DAY)
+
+
+def test_bf_10_a_hundred_in_a_row_shut_the_app_until_another_proof(
+    api: Api, app: Authenticator, clock: Traveller
+) -> None:
+    """BF-10, BF-11: the owner still has a recovery code, and after it the app."""
+    guess_a_hundred_times(api, clock)
+    clock.shift(30 * DAY)
+    assert sign_in(api, app.code()).code == "locked"
+    assert sign_in(api, "aaaa-aaaa-aaaa-aaaa", "recovery_code").code == "mfa_invalid"
+    assert sign_in(api, app.code()).code == "locked"
+    assert sign_in(api, app.recovery_codes[0], "recovery_code").status == 200
+    assert sign_in(api, app.code()).status == 200
+
+
+def test_bf_10_an_account_whose_factors_were_removed_can_have_new_ones(
+    api: Api, app: Authenticator, clock: Traveller
+) -> None:
+    """By the staff, or by a recovery: the thief's guesses do not outlive what they were at."""
+    guess_a_hundred_times(api, clock)
+    delete_factors(User.objects.get(email=ADA))
+    access = api.login(ADA).body["access"]
+    new = Authenticator(api.send("POST", "mfa/totp", access).body["secret"], [])
+    assert api.send("POST", "mfa/totp/confirm", access, {"code": new.code()}).status == 200
+    clock.shift(MINUTE)
+    assert sign_in(api, new.code()).status == 200
+
+
+def test_bf_10_a_start_gives_no_fresh_tries_at_what_counts(api: Api, app: Authenticator, clock: Traveller) -> None:
+    access = sign_in(api, app.code()).body["access"]
+    for _ in range(5):
+        assert sign_in(api, "000000").code == "mfa_invalid"
+    assert api.send("POST", "mfa/totp", access).status == 200
+    clock.shift(MINUTE)
+    assert sign_in(api, app.code()).code == "locked"

@@ -73,7 +73,9 @@ def engine(
         store=cast(Store, store or opened("database")),
         keys=keys,
         policies=policies,
-        guesses=Guesses(policies=policies, codes=budget or GuessBudget(), factors=GuessBudget()),
+        guesses=Guesses(
+            policies=policies, codes=budget or GuessBudget(), factors=GuessBudget(), long_factors=GuessBudget()
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from vestibule.challenges.store_redis import RedisStore
 from vestibule.conf import conf
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Unavailable
-from vestibule.limits.ledger import WRONG_FACTORS, GuessBudget
+from vestibule.limits.ledger import WRONG_FACTORS, WRONG_LONG_FACTORS, GuessBudget
 from vestibule.storage import redis_client
 
 
@@ -34,7 +34,12 @@ def _build_engine() -> Engine:
         store=cast(Store, SimpleLazyObject(Cached(_open_store).get)),
         keys=conf.keys,
         policies=policies,
-        guesses=Guesses(policies=policies, codes=GuessBudget(), factors=GuessBudget("second factors", WRONG_FACTORS)),
+        guesses=Guesses(
+            policies=policies,
+            codes=GuessBudget(),
+            factors=GuessBudget("second factors", WRONG_FACTORS),
+            long_factors=GuessBudget("second factors", WRONG_LONG_FACTORS),
+        ),
     )
 
 

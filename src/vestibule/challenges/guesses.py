@@ -13,15 +13,20 @@ MAX_GUESSABLE_LENGTH = 10  # characters; a longer secret cannot be guessed and i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guesses:
-    """The budgets of an engine. Of second factors every one is counted, whatever its length."""
+    """The budgets of an engine. Of second factors every one is counted, whatever its length. A long one (a recovery
+    code, an assertion) goes to `long_factors`, the same count without an end after so many in a row: it is another
+    proof than the one that was guessed at (docs/decisions/0106)."""
 
     policies: Mapping[Purpose, Policy]
     codes: Budget
     factors: Budget
+    long_factors: Budget
 
     def spend(self, challenge: Challenge, secret: str, now: datetime) -> int:
         """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
-        return self._budget_of(challenge).spend(challenge.subject, now) if self._is_guess(challenge, secret) else 0
+        if not self._is_guess(challenge, secret):
+            return 0
+        return self._budget_of(challenge, secret).spend(challenge.subject, now)
 
     def seconds_until_code(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next code of the address may be compared; 0 while guesses are left."""
@@ -30,7 +35,7 @@ class Guesses:
     def take_back(self, challenge: Challenge, secret: str, now: datetime) -> None:
         """Take back the guess counted last, because it was not wrong."""
         if self._is_guess(challenge, secret):
-            self._budget_of(challenge).give_back(challenge.subject, now, proved=False)
+            self._budget_of(challenge, secret).give_back(challenge.subject, now, proved=False)
 
     def record_proof(self, challenge: Challenge, now: datetime) -> None:
         """Take it back and end the run of consecutive failures, because the challenge was proved."""
@@ -39,5 +44,9 @@ class Guesses:
     def _is_guess(self, challenge: Challenge, secret: str) -> bool:
         return self.policies[challenge.purpose].proves_factor or len(secret) <= MAX_GUESSABLE_LENGTH
 
-    def _budget_of(self, challenge: Challenge) -> Budget:
-        return self.factors if self.policies[challenge.purpose].proves_factor else self.codes
+    def _budget_of(self, challenge: Challenge, secret: str = "") -> Budget:
+        if not self.policies[challenge.purpose].proves_factor:
+            return self.codes
+        # Spaces between the digits of a short code do not make it a long one.
+        is_long = sum(character.isalnum() for character in secret) > MAX_GUESSABLE_LENGTH
+        return self.long_factors if is_long else self.factors

@@ -1,5 +1,6 @@
 """The engine's results, and the port through which it counts guesses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol
@@ -18,6 +19,9 @@ class Budget(Protocol):
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
         failures."""
+
+    def forget(self, subjects: Sequence[bytes]) -> None:
+        """Forget what was counted (the subject under each key of the ring), because nothing is left to guess at."""
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next guess may be compared; 0 while guesses are left."""

@@ -26,6 +26,10 @@ WRONG_FACTORS = Allowance(
     windows=((5, timedelta(minutes=5)), (20, timedelta(hours=1)), (50, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW
 )
 
+# Nobody guesses a recovery code or a signature: wrong ones spend the same tries, but they, and a hundred wrong codes of
+# an app, do not shut this way.
+WRONG_LONG_FACTORS = replace(WRONG_FACTORS, most_in_a_row=None)
+
 # What happens to an existing row: nothing (it is not returned either), a lock, the new count.
 _ON_CONFLICT_NOTHING = "NOTHING"
 _ON_CONFLICT_LOCK = "UPDATE SET touched_at = excluded.touched_at"
@@ -274,6 +278,10 @@ class GuessBudget:
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
         failures."""
         give_back(self.scope, subject, now, proved=proved)
+
+    def forget(self, subjects: Sequence[bytes]) -> None:
+        """Forget what was counted (the subject under each key of the ring), because nothing is left to guess at."""
+        reset_counts(*((self.scope, subject) for subject in subjects))
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next guess may be compared; 0 while guesses are left."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.challenges.configured_engine import challenges
 from vestibule.courier import messages
 from vestibule.factors import recovery_codes, registry, totp
 from vestibule.factors.holdings import FactorSummary, summarize_factors
@@ -60,6 +61,8 @@ def start_totp(*, client: Client) -> TotpSeed:
     step_up.require_recent_user(client)
     with atomic():
         user = step_up.lock_current_user(client)
+        if not registry.has_second_factor(user):  # nothing to guess at: what was guessed before ends here
+            challenges.guesses.factors.forget(challenges.all_person_subjects(user.pk))
         secret = totp.create_totp(user, client.at)
     uri = totp.provisioning_uri(user, secret)
     return TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
