@@ -44,19 +44,26 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 # nor Redis, or asks both alike: words, codes, forms, headers, claims, roles, lines, and the games of the thief, whose
 # moves are tried on both elsewhere (attacks/test_holes_*); and the fuzzer, where it finds more: PostgreSQL refuses what
 # SQLite takes.
-ONCE = [f"contracts/test_{vendor}.py" for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "twilio")]
+ONCE = [
+    f"contracts/test_{vendor}.py"
+    for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "providers", "twilio")
+]
 ONCE += [
     "architecture/*",
     "properties/test_[op]*.py",
     "faults_of_use/test_settings_*.py",
     "stories/test_permissions.py",
 ]
-ONCE += [f"domain/test_{unit}.py" for unit in ("sealing", "identifiers", "replies", "framing", "fields", "payloads")]
+ONCE += [
+    f"domain/test_{unit}.py"
+    for unit in ("sealing", "identifiers", "replies", "framing", "fields", "payloads", "provider_settings")
+]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("bodies", "codes", "hosts", "languages", "names", "other_origins")]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs")]
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]
 ONCE += [f"attacks/test_{what}.py" for what in ("holes_operators", "holes_settings", "logging_flows", "tokens_claims")]
-ONCE += ["attacks/test_web_surfaces.py", "foreign/*"]
+ONCE += ["attacks/test_web_surfaces.py", "foreign/*", "attacks/test_federation_discovery.py"]
+ONCE += ["attacks/test_federation_id_tokens.py"]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION

@@ -201,5 +201,8 @@ BREAKS: Mapping[str, Broken] = {
     "password-minimum": with_settings(PASSWORD_MIN_LENGTH=12),
     "rates": with_settings(RATE_LIMITS=False),
     "strangers": with_settings(ENUMERATION_PROTECTION=False),
+    "providers": with_settings(
+        SOCIAL={"acme": {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "canary", "client_secret": "canary"}}
+    ),
     "second-factors": with_settings(MFA_REQUIRED_ROLES=()),
 }

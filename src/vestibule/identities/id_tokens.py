@@ -117,7 +117,7 @@ def _check_parties(claims: Mapping[str, Any], audiences: Collection[str]) -> Non
     if azp is None:
         if isinstance(aud, list) and len(aud) != 1:
             raise TokenInvalid
-    elif azp not in audiences:
+    elif not isinstance(azp, str) or azp not in audiences:
         raise TokenInvalid
 
 

@@ -36,9 +36,11 @@ class ProviderConnection:
             Unavailable: the provider does not answer in time, or not with JSON and a status of success.
         """
         status, found = self._fetch(url, headers={"Authorization": f"Bearer {token}"} if token else {})
-        if status != HTTPStatus.OK and not (token and status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)):
+        if token and status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            return None
+        if status != HTTPStatus.OK or found is None:
             raise self.unavailable(f"status {status}")
-        return found if status == HTTPStatus.OK else None
+        return found
 
     def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, Any]:
         """Return the status and the JSON that a form is answered with.

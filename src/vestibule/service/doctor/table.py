@@ -1,6 +1,6 @@
 """The table of all checks, in the order of the report."""
 
-from vestibule.service.doctor import database, deployment, django_checks, keys, mail, policy, stores, workers
+from vestibule.service.doctor import database, deployment, django_checks, keys, mail, policy, providers, stores, workers
 
 CHECKS = (
     *deployment.CHECKS,
@@ -11,4 +11,5 @@ CHECKS = (
     *mail.CHECKS,
     *keys.CHECKS,
     *policy.CHECKS,
+    *providers.CHECKS,
 )
