@@ -1,6 +1,7 @@
 """Providers that lie about themselves, redirect, or name what is not theirs: nothing is asked there, nothing half-made
 (OpenID Connect Discovery 1.0, 4.3; OWASP SSRF Prevention)."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils import timezone
 
 from tests.configured import configured
-from tests.contracts.test_providers import VISIT, configured_provider, sign_in
+from tests.federation import VISIT, configured_provider, sign_in
 from tests.providers import OpenIdFake, providing, public, rsa_key, sign_with
 from vestibule.identities import discovery, protocol, provider_http
 from vestibule.identities.providers import Provider, find_provider
@@ -48,6 +49,11 @@ LIES: dict[str, dict[str, Any]] = {
     "authorization in clear": {"authorization_endpoint": "http://evil.example/authorize"},
     "authorization at a path": {"authorization_endpoint": "/authorize"},
     "authorization with a login": {"authorization_endpoint": "https://{host}@evil.example/authorize"},
+    "authorization with a line break": {"authorization_endpoint": "https://{host}/a\r\nSet-Cookie: a=b"},
+    "authorization with a tab": {"authorization_endpoint": "https://{host}/\ta"},
+    "authorization with a backslash": {"authorization_endpoint": "https://evil.example\\@{host}/"},
+    "authorization with a fragment": {"authorization_endpoint": "https://{host}/?a#b"},
+    "authorization in another script": {"authorization_endpoint": "https://аpple.example/"},
     "tokens in clear": {"token_endpoint": "http://evil.example/token"},
     "tokens of another port here": {"token_endpoint": "http://127.0.0.1:1/token"},
     "no tokens": {"token_endpoint": None},
@@ -78,8 +84,13 @@ def test_fed_10_a_provider_that_lies_in_its_discovery(fake: OpenIdFake, provider
         with pytest.raises(Unavailable):
             begin(provider)
         assert protocol.authorization_origin(provider) is None, lie
-    fake.document = {}
-    assert begin(provider).startswith(f"{fake.url}/authorize?")
+    for right in ({}, {"userinfo_endpoint": None}, {"userinfo_endpoint": ""}):
+        cached.reset_all()
+        fake.document = right
+        assert begin(provider).startswith(f"{fake.url}/authorize?response_type=code&")
+    fake.document = {"authorization_endpoint": f"{fake.url}/authorize?policy=a"}
+    cached.reset_all()
+    assert begin(provider).startswith(f"{fake.url}/authorize?policy=a&response_type=code&")
 
 
 @pytest.mark.parametrize(
@@ -107,12 +118,20 @@ def test_fed_10_a_document_that_is_none_and_is_one_later(fake: OpenIdFake, provi
 
 
 @pytest.mark.parametrize("name", ["jwks_uri", "token_endpoint", "userinfo_endpoint"])
-def test_fed_10_no_address_inside_is_asked(fake: OpenIdFake, provider: Provider, name: str) -> None:
-    for inside in INSIDE:
-        cached.reset_all()
-        fake.document = {name: inside}
-        with pytest.raises(Unavailable):
-            sign_in(fake, provider)
+def test_fed_10_no_address_inside_is_asked(
+    fake: OpenIdFake, provider: Provider, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_http, "TIMEOUT", 1)  # of what must not happen: a connection that nobody answers
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for inside in (*INSIDE, f"https://127.0.0.1:{port}/", f"https://localhost:{port}/"):
+            cached.reset_all()
+            fake.document = {name: inside}
+            with pytest.raises(Unavailable):
+                sign_in(fake, provider)
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
     fake.document = {}
     cached.reset_all()
     assert sign_in(fake, provider).subject == fake.person.sub

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
 
 from tests.configured import configured
-from tests.contracts.test_providers import NONCE, configured_provider, sign_in
+from tests.federation import NONCE, configured_provider, sign_in
 from tests.providers import CLIENT_ID, OpenIdFake, ec_key, providing, public, rsa_key, sign_with
 from vestibule.identities import protocol
 from vestibule.identities.answers import ProviderAnswer

@@ -2,7 +2,6 @@
 OpenID provider."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,25 +10,17 @@ import pytest
 from django.utils import timezone
 
 from tests.configured import configured
+from tests.federation import NONCE, STATE, VERIFIER, VISIT, come_back, configured_provider, sign_in
 from tests.providers import CLIENT_ID, FAKES, GitHubFake, MicrosoftFake, OpenIdFake, Person, providing
 from tests.real_provider import RealProvider
 from vestibule.addresses.address import Email
 from vestibule.identities import protocol
-from vestibule.identities.answers import Callback, ProviderAnswer, ProviderRefused
+from vestibule.identities.answers import Callback, ProviderRefused
 from vestibule.identities.providers import FACTS, Provider, find_provider
 from vestibule.kernel import cached
 from vestibule.kernel.errors import TokenInvalid, Unavailable
 
-STATE, NONCE, VERIFIER = "the state", "the nonce", "the-verifier-of-forty-three-characters-at-least"
-VISIT: dict[str, Any] = {"nonce": NONCE, "code_verifier": VERIFIER}
 ADA = Person()
-
-
-@contextmanager
-def configured_provider(id: str, fake: OpenIdFake, **more: str) -> Iterator[Provider]:
-    """The fake under this id."""
-    with providing(fake), configured(SOCIAL={id: {**fake.settings(), **more}}):
-        yield find_provider(id)
 
 
 @pytest.fixture(params=list(FAKES))
@@ -45,18 +36,6 @@ def provider(fake: OpenIdFake) -> Iterator[Provider]:
     """It, configured."""
     with configured_provider(fake.ID, fake) as found:
         yield found
-
-
-def come_back(fake: OpenIdFake, provider: Provider) -> Callback:
-    """What the browser brings back from a person who agreed."""
-    _, given = fake.authorize(protocol.authorization_url(provider, state=STATE, **VISIT))
-    assert given["state"] == STATE
-    return protocol.read_callback(provider, given)
-
-
-def sign_in(fake: OpenIdFake, provider: Provider) -> ProviderAnswer:
-    """The whole way."""
-    return protocol.fetch_answer(provider, come_back(fake, provider), now=timezone.now(), **VISIT)
 
 
 def test_every_row_is_tried() -> None:

@@ -9,7 +9,8 @@ from tests.configured import configured
 from tests.fresh import fresh_settings
 from tests.providers import OpenIdFake, ec_key, pem, providing
 from vestibule.identities.checks import check_providers
-from vestibule.identities.providers import find_problems, find_provider, list_providers
+from vestibule.identities.provider_settings import find_problems
+from vestibule.identities.providers import find_provider, list_providers
 from vestibule.kernel import cached
 from vestibule.kernel.errors import NotFound
 from vestibule.service.doctor.check import DoctorRun
@@ -35,6 +36,9 @@ def test_the_settings_of_providers() -> None:
         ("acme", {"client_id": "1", "client_secret": "2"}),
         ("acme", {"issuer": "http://id.example", "client_id": "1", "client_secret": "2"}),
         ("acme", {"issuer": "https://id.example?x", "client_id": "1", "client_secret": "2"}),
+        ("acme", {"issuer": "https://id.example\\x", "client_id": "1", "client_secret": "2"}),
+        ("acme", {"issuer": f"https://id.example/{'x' * 255}", "client_id": "1", "client_secret": "2"}),
+        ("Acme/../x", {"issuer": "https://id.example", "client_id": "1", "client_secret": "2"}),
         ("apple", {"client_id": "1", "team_id": "1"}),
         ("apple", {"client_id": "1", "team_id": "1", "key_id": "1", "private_key": "canary"}),
         ("microsoft", {"client_id": "1", "client_secret": "2", "tenant": "contoso.com"}),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.core.checks import Error
 
-from vestibule.identities.providers import find_problems
+from vestibule.identities.provider_settings import find_problems
 
 
 def check_providers(**_: object) -> list[Error]:

@@ -123,7 +123,7 @@ def _fetch_metadata(connection: ProviderConnection) -> Metadata:
     if not isinstance(document, dict) or document.get("issuer") != provider.issuer:
         raise connection.unavailable("another issuer")  # Discovery 1.0, 4.3
     endpoints = {
-        name: str(document.get(name, ""))
+        name: str(document.get(name) or "")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
     }
     for name, url in endpoints.items():
@@ -140,7 +140,7 @@ def _fetch_metadata(connection: ProviderConnection) -> Metadata:
 
 def _is_endpoint(connection: ProviderConnection, url: str) -> bool:
     """Return whether a document may name this address: https; http only where the issuer itself is reached so."""
-    return is_provider_url(url.partition("?")[0]) and (url.startswith("https://") or connection.is_own(url))
+    return is_provider_url(url) and (url.startswith("https://") or connection.is_own(url))
 
 
 @cache

@@ -65,7 +65,7 @@ class ProviderConnection:
 
     def _fetch(self, url: str, *, headers: Mapping[str, str], data: bytes | None = None) -> tuple[int, Any]:
         try:
-            if not is_provider_url(url.partition("?")[0]):
+            if not is_provider_url(url):
                 raise ConnectionError("no https address")
             fetch = fetch_configured if self.is_own(url) else fetch_foreign
             answer = fetch(

@@ -4,12 +4,12 @@ A new provider of either protocol is one row of FACTS. Any other OpenID provider
 (docs/social.md).
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -84,7 +84,6 @@ OWN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "microsoft": (*OIDC_NAMES, "tenant"),
     }
 )
-_APPLE_KEY = ("team_id", "key_id", "private_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no repr: some of it is secret
@@ -139,45 +138,13 @@ def find_provider(provider_id: str) -> Provider:
     return _read_provider(provider_id, given)
 
 
-def setting_names(provider_id: str) -> tuple[str, ...]:
-    """Return what may be set of a provider."""
-    return (*COMMON_NAMES, *OWN_NAMES.get(provider_id, OIDC_NAMES))
-
-
-def find_problems(social: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Yield what prevents each provider from being used: its id, the problem, and the remedy. Nothing secret is
-    told."""
-    for id, given in social.items():
-        for problem, remedy in _find_problems_of(id, {name: text for name, text in given.items() if text}):
-            yield id, problem, remedy
-
-
-def _find_problems_of(id: str, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    names = setting_names(id)
-    for name in sorted(given.keys() - {*names}):
-        yield f"has no setting {name!r}", f"There are {', '.join(names)}."
-    if id not in FACTS and "issuer" not in given:
-        yield "has no issuer", "Set its issuer: the address that its discovery document names."
-    if "client_id" not in given:
-        yield "has no client id", "Set the id that the provider gave to this client."
-    own_key = [name for name in _APPLE_KEY if name in given] if id == "apple" else []
-    if own_key and len(own_key) < len(_APPLE_KEY):
-        yield "has a part of its key", "Set the team's id, the key's id and the private key, all three."
-    if "client_secret" not in given and not own_key:
-        yield "has no client secret", "Set what the provider gave beside the client id."
-    if own_key and "private_key" in given and not _is_signing_key(given["private_key"]):
-        yield "has a private key that is no EC key in PEM", "Set it to the text of the file AuthKey_….p8."
-    if id == "microsoft" and not _is_tenant(given.get("tenant", MANY_TENANTS[0])):
-        yield "has a tenant that is none", f"Set it to its id, or one of {', '.join(MANY_TENANTS)}."
-    for name in ("issuer", "url", "api_url"):
-        if name in given and not is_provider_url(given[name]):
-            yield f"has an {name} that is no https address", "Set it like https://login.example.com; http on loopback."
-
-
 def is_provider_url(text: str) -> bool:
-    """Return whether a provider may have this address: https, or http on loopback, without query and fragment."""
-    parts = urlsplit(text)
-    if not hosts.is_http_url(text.rstrip("/")) or parts.query or parts.fragment or parts.username is not None:
+    """Return whether a provider may have this address: https, or http on loopback, in plain ASCII, without a login and
+    a fragment."""
+    if not re.fullmatch(r"https?://[!-~]+", text) or set(text) & {"\\", "#"}:
+        return False
+    address = text.partition("?")[0].rstrip("/")
+    if not hosts.is_http_url(address) or (parts := urlsplit(address)).username is not None:
         return False
     return parts.scheme == "https" or hosts.is_local(parts.hostname or "")
 
@@ -195,21 +162,6 @@ def read_private_key(text: str) -> EllipticCurvePrivateKey:
     if not (isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1)):
         raise ValueError("no EC key on P-256")
     return key
-
-
-def _is_signing_key(text: str) -> bool:
-    try:
-        read_private_key(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_tenant(text: str) -> bool:
-    try:
-        return text in MANY_TENANTS or str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _read_provider(id: str, given: Mapping[str, str]) -> Provider:

@@ -5,7 +5,7 @@ from typing import Any
 
 from vestibule import conf
 from vestibule.captcha import vendors
-from vestibule.identities import providers
+from vestibule.identities import provider_settings
 from vestibule.kernel import hosts
 from vestibule.service.settings import addresses
 from vestibule.service.settings.reader import Finding
@@ -105,7 +105,7 @@ def _message_errors(values: Any, library: conf.Settings) -> Iterator[tuple[str, 
 
 
 def _provider_errors(library: conf.Settings) -> Iterator[tuple[str, str, str]]:
-    for id, problem, remedy in providers.find_problems(library.social):
+    for id, problem, remedy in provider_settings.find_problems(library.social):
         yield "E025", f"SOCIAL_{id.upper()}: the provider {problem}.", f"{remedy} See docs/social.md."
 
 
