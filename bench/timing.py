@@ -39,6 +39,7 @@ KINDS = (NOBODY, *ACCOUNTS, "pending")
 DOORS: dict[str, tuple[str, int, Callable[[str], dict[str, str]]]] = {
     "login": ("/api/auth/login", 401, lambda email: {"email": email, "password": WRONG}),
     "reset": ("/api/auth/password/reset", 202, lambda email: {"email": email}),
+    "magic": ("/api/auth/login/magic/start", 202, lambda email: {"email": email}),
     "resend": ("/api/auth/verify-email/resend", 202, lambda email: {"email": email}),
     "start": ("/api/auth/register/start", 202, lambda email: {"email": email, "password": PASSWORD}),
     "register": ("/api/auth/register", 201, lambda email: {"email": email, "password": PASSWORD}),

@@ -349,8 +349,8 @@ CHAPTERS = {
         Case("WAY-05", "P0", "Strangers spend no tries"),
         Case("WAY-06", "P0", "Assertion mutated", "second factors, passkeys, magic links"),
         Case("WAY-07", "P0", "Enrolment with half a sign-in"),
-        Case("WAY-08", "P0", "Credential without account", "second factors, passkeys, magic links"),
-        Case("WAY-09", "P0", "Magic link elsewhere", "second factors, passkeys, magic links"),
+        Case("WAY-08", "P0", "Credential without account"),
+        Case("WAY-09", "P0", "Magic link elsewhere"),
         Case("WAY-10", "P1", "Removed passkey", "second factors, passkeys, magic links"),
     ),
     "Coming from another provider": (

@@ -12,13 +12,15 @@ from redis import Redis
 
 from tests.attacks.allowances import stranger
 from tests.attacks.work import work
+from tests.configured import configured
+from tests.factors import enrol
 from tests.world import PASSWORD, Api, Inbox, Pages, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.kernel import cached
 
-KINDS = ("unknown", "known", "suspended", "closing", "passwordless", "imported", "pending")
+KINDS = ("unknown", "known", "guarded", "suspended", "closing", "passwordless", "imported", "pending")
 NEXT = "another horse battery staple"
 NEW_EACH_TIME = re.compile(r"[\w.-]{32,}|nonce=\"[^\"]*\"")  # handles, tokens, nonces, ids of requests
 
@@ -44,11 +46,33 @@ def _api(path: str, **typed: str) -> Callable[[str], Reply]:
     return post
 
 
+def _guess_magic(email: str) -> Reply:
+    """The code of the handle that a start returned, whether or not it was sent."""
+    client = stranger(1)
+    magic = client.post("login/magic/start", {"email": email}).body["magic"]
+    return client.post("login/magic/confirm", {"magic": magic, "otp": "12345678"})
+
+
+def _passwordless(path: str) -> Callable[[str], Reply]:
+    def post(email: str) -> Reply:
+        with configured(PASSWORDS="optional"):
+            return stranger(1).post(path, {"email": email})
+
+    return post
+
+
 DOORS = {
     "login": _api("login", email="EMAIL", password="the wrong password"),
     "reset": _api("password/reset", email="EMAIL"),
     "code of a reset": _api("password/reset/confirm", email="EMAIL", otp="12345678", password=NEXT, password2=NEXT),
+    "magic link": _api("login/magic/start", email="EMAIL"),
+    "code of a magic link": _api("login/magic/confirm", email="EMAIL", otp="12345678"),
+    "magic link and a wrong code": _guess_magic,
+    "magic link page": _page("/login/magic/", email="EMAIL"),
+    "code of a magic link, page": _page("/login/magic/", email="EMAIL", otp="12345678"),
     "start": _api("register/start", email="EMAIL", password=PASSWORD),
+    "start without a password": _passwordless("register/start"),
+    "register without a password": _passwordless("register"),
     "start with a weak password": _api("register/start", email="EMAIL", password="weak"),
     "register": _api("register", email="EMAIL", password=PASSWORD),
     "resend": _api("verify-email/resend", email="EMAIL"),
@@ -62,13 +86,14 @@ DOORS = {
 
 @pytest.fixture
 def everybody(api: Api, inbox: Inbox) -> None:
-    """An address of each kind, and what is made once made."""
+    """An address of each kind, and what is made once made. Who is guarded has a second factor."""
     for kind in KINDS[1:-1]:
         api.account(inbox, f"{kind}@example.com")
     ids = {user.email: user.pk for user in User.objects.all()}
     lifecycle.suspend_user(ids["suspended@example.com"])
     lifecycle.schedule_closing_by_owner(ids["closing@example.com"], timezone.now())
     User.objects.filter(email="passwordless@example.com").update(password="!")
+    enrol(User.objects.get(email="guarded@example.com"))
     imported = hashers.make_password(PASSWORD, hasher="scrypt")
     User.objects.filter(email="imported@example.com").update(password=imported)
     api.register(email="pending@example.com", password=PASSWORD)

@@ -271,8 +271,12 @@ class GuessBudget:
     allowance: Allowance = WRONG_CODES
 
     def spend(self, subject: bytes, now: datetime) -> int:
-        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be."""
-        return spend(self.scope, subject, now, self.allowance)
+        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be.
+
+        The statements are the same for a subject with a row, which every address has that proved a code before, and for
+        any other.
+        """
+        return spend_all(now, Count(self.scope, subject, self.allowance)).wait
 
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
