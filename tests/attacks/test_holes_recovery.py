@@ -137,9 +137,9 @@ def test_hol_02_by_page(game: Takeover) -> None:
     browser = Http()
     browser.post("/login/", {"name": game.home, "password": PASSWORD})
     act = {"act": "phone_remove"}
-    assert "Remove it" in browser.get("/account/security/").content.decode()
+    assert "Remove the number" in browser.get("/account/security/").content.decode()
     game.wait(601)
-    assert "Confirm your password" in browser.post("/account/security/", act).content.decode()
+    assert "Confirm that it is you" in browser.post("/account/security/", act).content.decode()
     assert me().phone_number == game.number
     browser.post("/account/confirm/", {"password": PASSWORD, "back": "/account/security/"})
     assert browser.post("/account/security/", act)["Location"] == "/account/security/?done=phone_remove"
