@@ -8,13 +8,15 @@ from django.utils import timezone
 
 from tests.attacks.allowances import defaults, stranger
 from tests.configured import configured
-from tests.contracts.stores import at_once
+from tests.contracts.stores import at_once, unsettle
 from tests.factors import enrol
 from tests.magic import MagicApi, MagicDoor, MagicPages
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import Status, User
 from vestibule.audit.models import AuditEvent
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose
 from vestibule.sessions.models import Session
 
 ADA, EVE, NEXT = "ada@example.com", "eve@example.com", "another long password"
@@ -81,6 +83,19 @@ def test_way_09_parallel_clicks_are_one_session(new_door: NewDoor, inbox: Inbox)
     assert sum(status in (200, 303) for status in statuses) == 1
     assert set(statuses) <= {200, 303, 410, 429}
     assert AuditEvent.objects.filter(name="magic_link.used").count() == 1
+
+
+def test_way_09_a_proof_whose_end_was_not_stored_works_once(api: Api, inbox: Inbox) -> None:
+    """The session is committed, and the word to the store is lost: the audit log knows the proof."""
+    api.account(inbox, ADA)
+    Session.objects.all().delete()
+    door = MagicApi()
+    token = asked(door, inbox)
+    assert door.open(token).status == 200
+    unsettle(challenges.store, challenges.secrets.read_handle(Purpose.MAGIC_LINK, door.magic))
+    for again in (door.open(token), door.type_code(ADA, inbox.newest(ADA).code)):
+        assert (again.status, again.code) == (410, "token_used")
+    assert Session.objects.count() == 1
 
 
 def by_change(api: Api, inbox: Inbox) -> None:
@@ -250,38 +265,3 @@ def test_hol_05_strangers_end_no_link_and_known_devices_have_mails_of_their_own(
         assert len(inbox.all(ADA)) == 5
     assert other.open(inbox.newest(ADA).token).status == 200
     assert door.open(token).status == 200
-
-
-def test_way_08_a_sign_up_without_a_password_is_its_browser_s_alone(api: Api, inbox: Inbox) -> None:
-    """A stranger signs up with somebody's address, or somebody else reads the mail: neither has both."""
-    with configured(PASSWORDS="optional"):
-        registration = api.register(email=EVE).registration
-        mail = inbox.newest(EVE)
-        other = api.register(email=EVE).registration
-        verify = partial(api.post, "verify-email")
-        assert verify({"token": mail.token}).code == "password_required"
-        assert verify({"token": mail.token, "password": ""}).code == "password_required"
-        assert verify({"token": mail.token, "registration": other}).code == "password_required"
-        for typed in ("!", PASSWORD):
-            assert verify({"token": mail.token, "password": typed}).code == "invalid_credentials"
-            assert verify({"email": EVE, "otp": mail.code, "password": typed}).code == "otp_invalid"
-        page = Http().get("/verify-email/", {"token": mail.token}).content.decode()
-        assert "chose no password" in page
-        assert 'type="password"' not in page
-        assert not User.objects.filter(status=Status.ACTIVE).exists()
-        assert verify({"token": mail.token, "registration": registration}).status == 200
-        assert not User.objects.get().has_usable_password()
-        assert not Session.objects.exists()
-
-
-def test_way_08_nobody_gives_it_a_credential_without_a_session_of_it(api: Api, inbox: Inbox) -> None:
-    with configured(PASSWORDS="optional"):
-        registration = api.start(email=EVE).registration
-        assert api.confirm(registration, inbox.newest(EVE).code).status == 201
-    handles = {"registration": registration, "password": NEXT, "current_password": "", "email": EVE}
-    for method, path in (("POST", "password/change"), ("POST", "mfa/totp"), ("POST", "passkeys/options")):
-        assert api.send(method, path, "", handles).code == "not_authenticated"
-        assert api.send(method, path, registration, handles).code == "token_invalid"
-    for typed in ("", "!", NEXT):
-        assert api.login(EVE, typed).status in (400, 401)
-    assert not User.objects.get().has_usable_password()

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.environment import PRODUCTION
+from tests.magic import ask
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.sessions import signing_keys
 
@@ -34,6 +35,8 @@ def asked(act: Callable[[], object]) -> list[str]:
         ("sessions", 2, 2),
         ("logout", 5, 5),
         ("forgot", 13, 12),
+        ("magic start", 11, 10),
+        ("magic confirm", 26, 16),
     ],
 )
 def test_a_request_costs_so_many_statements(
@@ -56,6 +59,8 @@ def test_a_request_costs_so_many_statements(
         "sessions": lambda: api.send("GET", "sessions", access),
         "logout": lambda: api.send("POST", "logout", access),
         "forgot": lambda: api.post("password/reset", {"email": ADA}),
+        "magic start": lambda: api.post("login/magic/start", {"email": ADA}),
+        "magic confirm": ask(api, inbox, ADA).by_link,
     }
     statements = asked(acts[request_])
     assert len(statements) == (production if PRODUCTION else embedded), "\n".join(statements)
