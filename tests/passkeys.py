@@ -4,6 +4,7 @@ where a test tells them to."""
 import hashlib
 import json
 import os
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,9 +12,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from fido2 import cose
+from fido2 import cbor, cose
 from fido2.utils import websafe_decode, websafe_encode
-from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
+from fido2.webauthn import AuthenticatorData
 
 from tests.world import Api, Reply
 from vestibule.conf import conf
@@ -35,15 +36,16 @@ def make_key(algorithm: int) -> Key:
     """A new key of that algorithm."""
     if algorithm == ES256:
         elliptic = ec.generate_private_key(ec.SECP256R1())
-        public = _public_half(cose.ES256, elliptic.public_key())
+        public = public_half(cose.ES256, elliptic.public_key())
         return Key(public, lambda data: elliptic.sign(data, ec.ECDSA(hashes.SHA256())))
     if algorithm == EDDSA:
         edwards = ed25519.Ed25519PrivateKey.generate()
-        return Key(_public_half(cose.EdDSA, edwards.public_key()), edwards.sign)
+        return Key(public_half(cose.EdDSA, edwards.public_key()), edwards.sign)
     return _rsa_key()
 
 
-def _public_half(kind: Any, key: Any) -> cose.CoseKey:
+def public_half(kind: Any, key: Any) -> cose.CoseKey:
+    """A public key in COSE, of that kind."""
     public: cose.CoseKey = kind.from_cryptography_key(key)  # which `fido2` gives no types
     return public
 
@@ -52,7 +54,7 @@ def _public_half(kind: Any, key: Any) -> cose.CoseKey:
 def _rsa_key() -> Key:
     """One for all tests, because it takes long to make."""
     private = rsa.generate_private_key(65537, 2048)
-    public = _public_half(cose.RS256, private.public_key())
+    public = public_half(cose.RS256, private.public_key())
     return Key(public, lambda data: private.sign(data, padding.PKCS1v15(), hashes.SHA256()))
 
 
@@ -86,14 +88,15 @@ class SoftAuthenticator:
         self.kept.append(made)
         data = self._client_data("webauthn.create", asked, changes)
         public = changes.get("public", made.key.public)
-        attested = AttestedCredentialData.create(self.aaguid, changes.get("id", made.id), public)
-        about = self._authenticator_data(asked["rp"]["id"], changes, FLAG.AT, bytes(attested))
-        statement = AttestationObject.create(changes.get("fmt", "none"), about, changes.get("statement", {}))
+        id = changes.get("id", made.id)
+        attested = self.aaguid + struct.pack(">H", len(id)) + id + cbor.encode(public)
+        about = self._authenticator_data(asked["rp"]["id"], changes, FLAG.AT, attested)
+        statement = {"fmt": changes.get("fmt", "none"), "attStmt": changes.get("statement", {}), "authData": about}
         return {
             **_named(made.id),
             "response": {
                 "clientDataJSON": websafe_encode(data),
-                "attestationObject": websafe_encode(statement),
+                "attestationObject": websafe_encode(cbor.encode(statement)),
                 "transports": ["internal", "hybrid"],
             },
         }
@@ -110,7 +113,7 @@ class SoftAuthenticator:
             "response": {
                 "clientDataJSON": websafe_encode(data),
                 "authenticatorData": websafe_encode(about),
-                "signature": websafe_encode(used.key.sign(bytes(about) + hashlib.sha256(data).digest())),
+                "signature": websafe_encode(used.key.sign(about + hashlib.sha256(data).digest())),
                 "userHandle": websafe_encode(used.user_handle),
             },
         }
@@ -122,13 +125,11 @@ class SoftAuthenticator:
 
     def _authenticator_data(
         self, rp_id: str, changes: Mapping[str, Any], more: int = 0, attested: bytes = b""
-    ) -> AuthenticatorData:
+    ) -> bytes:
         self.counter += self.counts
         digest = hashlib.sha256(str(changes.get("rp_id", rp_id)).encode()).digest()
-        flags = FLAG(changes.get("flags", self.flags) | more)
         counter = changes.get("counter", self.counter)
-        made: AuthenticatorData = AuthenticatorData.create(digest, flags, counter, attested)
-        return made
+        return digest + struct.pack(">BI", changes.get("flags", self.flags) | more, counter) + attested
 
 
 def _named(id: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from django.db.transaction import atomic
@@ -41,10 +42,10 @@ def reset(token: str, password: str = NEXT) -> Reply:
 # RACE-02: one proof, one work. The settling of the proof was lost, and its record lies there as if it waited.
 
 
-def unsettle() -> None:
+def unsettle(*more: UUID) -> None:
     store = challenges.store
     settled = AuditEvent.objects.filter(challenge_id__isnull=False).values_list("challenge_id", flat=True)
-    for id in [each for each in settled if each]:
+    for id in {each for each in (*settled, *more) if each}:
         StoredChallenge.objects.filter(pk=id).update(state=State.WAITING, attempts=0)
         if isinstance(store, RedisStore):
             store._redis.hset(store._record_key(id), mapping={"state": "waiting", "attempts": 0})

@@ -7,7 +7,6 @@ statement is dropped unread.
 """
 
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,7 +36,6 @@ RSA_BITS = range(2048, 4097)
 LONGEST_RESPONSE = 32 * 1024  # bytes of JSON
 LONGEST_ID = 1023  # bytes (WebAuthn L3, 4)
 _LONGEST_CLIENT_DATA, _LONGEST_ATTESTATION, _LONGEST_ASSERTION = 4096, 16 * 1024, 4096  # bytes
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 class Unverifiable(Exception):
@@ -167,8 +165,8 @@ def encode(content: bytes) -> str:
 
 
 def _decode(text: object, longest: int) -> bytes:
-    """Decode base64url in its one spelling: without padding, other characters or stray bits."""
-    if not isinstance(text, str) or len(text) > longest * 4 // 3 + 1 or not _BASE64URL.fullmatch(text):
+    """Decode base64url in its one spelling: without padding, other characters or stray bits. Nothing is empty."""
+    if not isinstance(text, str) or not text or len(text) > longest * 4 // 3 + 1:
         raise Unverifiable
     try:
         content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -199,9 +197,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _drop_attestation(attestation_object: bytes) -> bytes:
     """Return the object with a statement of the format `none`, whatever its own was (WebAuthn L3, 7.1, step 24: what is
-    not trusted may be taken as none)."""
+    not trusted may be taken as none). CBOR that is not in its shortest form, or is followed by something, is refused
+    (2, "Conformance")."""
     with _refusing_whatever_fails():
         parsed = helpers.parse_cbor(attestation_object)
+        if helpers.encode_cbor(parsed) != attestation_object:
+            raise Unverifiable
         statement, is_none = parsed["attStmt"], parsed["fmt"] == "none"
         if not isinstance(parsed["fmt"], str) or not isinstance(statement, dict) or (is_none and statement):
             raise Unverifiable
