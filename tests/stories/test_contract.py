@@ -49,6 +49,8 @@ def test_the_public_configuration(api: Api, inbox: Inbox) -> None:
         "password": {"min_length": 12, "max_bytes": 1024},
         "channels": ["email", "sms"],
         "enumeration_protection": True,
+        "passwords": "required",
+        "magic_link": True,
         "passkeys": True,
         "captcha": {
             "provider": "altcha",
