@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
@@ -15,6 +16,8 @@ from vestibule.addresses.address import restore_address
 from vestibule.courier.message_kind import Cause
 from vestibule.courier.messages import KINDS
 from vestibule.courier.models import Message
+from vestibule.factors.models import FactorReset
+from vestibule.flows.recovery.factor_reset import carry_out_due_resets
 
 
 def there_and_back(game: Takeover) -> None:
@@ -83,6 +86,14 @@ def ask_factors(game: Takeover, method: str, path: str) -> None:
     assert entered.send(method, path, access).status in (200, 204)
 
 
+def reset_factors(game: Takeover) -> None:
+    """The thief talked the staff into it."""
+    user, now = User.objects.get(), timezone.now()
+    enrol(user)
+    FactorReset.objects.create(user=user, created_at=now, due_at=now)
+    assert carry_out_due_resets(now, 10) == 1
+
+
 def add_app(game: Takeover) -> None:
     seed = game.call("POST", "mfa/totp", {}).body["secret"]
     code = Authenticator(seed, []).code()
@@ -119,14 +130,15 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "passkey_removed": remove_passkey,
     "totp_added": add_app,
     "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
+    "factors_reset": reset_factors,
     "recovery_codes_replaced": lambda game: ask_factors(game, "POST", "mfa/recovery-codes"),
 }
 
 
 def test_hol_01_every_message_with_a_way_back_has_its_act_here() -> None:
-    """But for those that go where there is no question: to the address that was left, and to nobody's."""
+    """But for those that go where there is no question: to the address that was left, to nobody's, to every one."""
     ways_back = {kind.name for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO}
-    assert ways_back == ACTS.keys() | {"email_changed", "admin_invitation"}
+    assert ways_back == ACTS.keys() | {"email_changed", "admin_invitation", "factor_reset_ordered"}
 
 
 @pytest.mark.parametrize("kind", ACTS)

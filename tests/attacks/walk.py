@@ -9,7 +9,9 @@ from tests.attacks.walk_magic import WalkMagic
 from tests.attacks.walk_passkeys import WalkPasskeys
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
 from tests.desk import PageDesk
+from tests.factors import enrol
 from tests.world import PASSWORD, Http, Reply
+from vestibule.accounts.models import User
 
 
 class Walk(WalkPasskeys, WalkMagic):
@@ -158,12 +160,23 @@ class Walk(WalkPasskeys, WalkMagic):
             "roles.assign": ("role", "role.given"),
             "support.close": ("close", "account.closed_by_staff"),
         }
+        self.reset_factors(f"/api/admin/{person}/reset-factors", staff)
         for flow, (name, *events) in acts.items():
             body = {"reason": WHY, "role": "manager"}
             path = f"/api/admin/{person}/{name}"
             self.step(flow, *events, act=partial(self.home.send, "POST", path, staff, body))
             path = f"/api/admin/users/{UUID(int=1)}/{name}"
             self.refused(flow, act=partial(self.home.send, "POST", path, staff, body))
+
+    def reset_factors(self, path: str, staff: str) -> None:
+        """The removal of second factors, which the owner stops."""
+        enrol(User.objects.get(email=ADA))
+        order = partial(self.home.send, "POST", path, staff, {"reason": WHY})
+        self.step("support.reset_factors", "factors.reset_ordered", act=order)
+        self.refused("support.reset_factors", act=order)
+        keep = partial(self.home.post, "mfa/keep", {"token": self.mail(ADA, "second factors").token})
+        self.step("second_factors.keep", "factors.reset_stopped", act=keep)
+        self.refused("second_factors.keep", act=keep)
 
     def look(self, flow: str, path: str, staff: str, nobody: str) -> Any:
         """What the staff see there, and nobody else."""

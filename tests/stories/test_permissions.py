@@ -7,8 +7,10 @@ import pytest
 from time_machine import travel
 
 from tests.desk import ApiDesk, Desk, PageDesk, account, given
+from tests.factors import enrol
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import Role, Status, User
+from vestibule.factors import holdings
 from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
 from vestibule.web.admin.actions import ACTIONS
 
@@ -49,6 +51,9 @@ def tried(desk: Desk, thing: Permission, ada: User, pending: User) -> set[int]:
         return {desk.export().status} if isinstance(desk, PageDesk) else set()
     if thing is Permission.REACTIVATE:
         User.objects.filter(pk=ada.pk).update(status=Status.SUSPENDED)
+    if thing is Permission.RESET_FACTORS:
+        holdings.delete_factors(ada)
+        enrol(ada)
     more = {"role": "manager"} if thing is Permission.ROLE else {}
     return {desk.act(pending if thing is Permission.RESEND else ada, NAMES[thing], **more).status}
 

@@ -25,7 +25,7 @@ from vestibule.challenges.payloads import RecoveryPayload
 from vestibule.challenges.store import State
 from vestibule.conf import conf
 from vestibule.factors import recovery_codes, remembered_devices, totp
-from vestibule.factors.models import Passkey
+from vestibule.factors.models import FactorReset, Passkey
 from vestibule.flows.account import personal_data
 from vestibule.flows.sign_in.by_password import password_count_keys
 from vestibule.identities.answers import ProviderAnswer
@@ -119,6 +119,7 @@ def enrol_every_factor(user: User) -> None:
     totp.create_totp(user, now)
     recovery_codes.replace_recovery_codes(user, now)
     remembered_devices.remember_device(client, user, digest_credentials(user))
+    FactorReset.objects.create(user=user, created_at=client.at, due_at=client.at)
     answer = ProviderAnswer(provider="google", issuer="https://accounts.google.com", subject="1", email=Email(ADA))
     link_identity(user, answer, session_id=None, now=now)
     Passkey.objects.create(

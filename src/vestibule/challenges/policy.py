@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     PHONE_CHANGE = "phone change"
     NOT_ME = "not me"
     ACCOUNT_UNDO = "account undo"
+    FACTOR_RESET_STOP = "factor reset stop"
     SECOND_FACTOR = "second factor"
     TEXTED_CODE = "texted code"
     PASSKEY_ENROLMENT = "passkey enrolment"
@@ -176,6 +177,7 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             Purpose.EMAIL_UNDO: _link_policy(timedelta(hours=72)),
             Purpose.NOT_ME: _link_policy(timedelta(hours=72)),
             Purpose.ACCOUNT_UNDO: _link_policy(timedelta(days=14)),
+            Purpose.FACTOR_RESET_STOP: _link_policy(timedelta(hours=24)),
             # SECURITY: a ticket lives 5 minutes and has 5 tries; a WebAuthn challenge lives as long.
             Purpose.SECOND_FACTOR: _ticket_policy(SecondFactorPayload, SecretKind.TICKET, proves_factor=True),
             Purpose.TEXTED_CODE: Policy(  # of a ticket, which counts its tries

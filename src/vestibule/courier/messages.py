@@ -100,6 +100,25 @@ FACTOR_CODE = MessageKind(
     says=_("Type this code where you are signing in."),
     then=_RESET,
 )
+FACTOR_RESET_ORDERED = MessageKind(
+    name="factor_reset_ordered",
+    subject=_("Your second factors will be removed"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_(
+        "We were told that you lost every second factor of your account. In 24 hours we remove them, and your "
+        "password alone opens it."
+    ),
+    button=_("Keep my second factors"),
+    then=_("If you asked for that, you need not do anything. If not, press the button."),
+)
+FACTORS_RESET = MessageKind(
+    name="factors_reset",
+    subject=_("Your second factors were removed"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("Your account has no second factor any more, and every device was signed out. Set one up again soon."),
+    button=_("This wasn't me"),
+    then=_NOT_YOURS,
+)
 SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from django.db.models import Count, Max, Model, Q, QuerySet
 
 from vestibule.accounts.models import User
-from vestibule.factors.models import Passkey, RecoveryCode, RememberedDevice, Totp
+from vestibule.factors.models import FactorReset, Passkey, RecoveryCode, RememberedDevice, Totp
 from vestibule.factors.registry import Method, delete_orphaned_codes, list_methods, needs_second_factor
 from vestibule.factors.remembered_devices import count_remembered_devices
 from vestibule.factors.totp import find_confirmed_totp
@@ -19,6 +19,7 @@ _MODELS: Mapping[str, type[Model]] = MappingProxyType(
         "passkeys": Passkey,
         "recovery_codes": RecoveryCode,
         "remembered_devices": RememberedDevice,
+        "factor_resets": FactorReset,
     }
 )
 _ADDED_AT: Mapping[type[Model], str] = MappingProxyType({Totp: "confirmed_at"})
@@ -69,10 +70,14 @@ def delete_factors(user: User) -> None:
 
 
 def delete_factors_added_since(user: User, moment: datetime) -> bool:
-    """Delete the factors that were added since, and all remembered devices and waiting seeds, in the caller's
-    transaction. Recovery codes of that time go with them, and so do all once no factor is left. Return whether there
-    was any. An authenticator app is added when it is confirmed: a thief may have made its seed long before."""
+    """Delete the factors that were added since, in the caller's transaction, and return whether there was any. All
+    remembered devices and waiting seeds go too, and an order of the staff to remove the others.
+
+    Recovery codes of that time go with them, and so do all once no factor is left. An authenticator app is added when
+    it is confirmed: a thief may have made its seed long before.
+    """
     _rows_of(Totp, user).filter(confirmed_at=None).delete()
+    _rows_of(FactorReset, user).delete()
     added = [
         _rows_of(model, user).filter(**{f"{_ADDED_AT.get(model, 'created_at')}__gte": moment}).delete()[0]
         for model in _MODELS.values()

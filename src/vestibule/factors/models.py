@@ -93,3 +93,19 @@ class RememberedDevice(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class FactorReset(models.Model):
+    """The staff ordered that every second factor of the account is removed at `due_at`. The row goes when that is done,
+    or stopped."""
+
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="factor_reset")
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "vestibule_factor_reset"
+
+    def __str__(self) -> str:
+        return str(self.pk)

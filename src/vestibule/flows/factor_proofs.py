@@ -18,7 +18,7 @@ from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
-from vestibule.factors import passkeys, recovery_codes, totp
+from vestibule.factors import factor_resets, passkeys, recovery_codes, totp
 from vestibule.factors.models import Passkey, RecoveryCode
 from vestibule.factors.passkey_ceremonies import PasskeyResponse, Unverifiable, parse_response, verify_assertion
 from vestibule.factors.registry import Method
@@ -40,13 +40,16 @@ class FactorProof:
     use: Callable[[Client, User], bool]
 
     def record_use(self, client: Client, user: User) -> None:
-        """Use the factor up, in the caller's transaction.
+        """Use the factor up, in the caller's transaction. Who proves a factor has not lost them all: an order of the
+        staff to remove them is void.
 
         Raises:
             FactorInvalid: another request used it meanwhile.
         """
         if not self.use(client, user):
             raise errors.FactorInvalid
+        if factor_resets.take_order(user.pk):
+            record_event(events.FACTOR_RESET_STOPPED, client, user_id=user.pk, code="proved")
 
 
 Compare = Callable[[str], FactorProof | None]

@@ -37,6 +37,13 @@ def first_proved_address(user: User) -> Address:
     return contact_address(user)
 
 
+def proved_addresses(user: User) -> list[Address]:
+    """Return every proved address of the user, the one proved first last."""
+    first = first_proved_address(user)
+    number = [Phone(user.phone_number)] if user.phone_number and user.phone_verified_at else []
+    return [*(each for each in (contact_address(user), *number) if each != first), first]
+
+
 def proof_payload(user: User | None, address: Address) -> RecoveryPayload:
     """Return the payload to seal into a proof that goes to this address. Without a user the same fields hold random
     values."""

@@ -33,7 +33,7 @@ from vestibule.kernel.client import Client
 PERSON_PURPOSES = frozenset(
     {
         *(Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO),
-        *(Purpose.SECOND_FACTOR, Purpose.TEXTED_CODE, Purpose.PASSKEY_ENROLMENT),
+        *(Purpose.SECOND_FACTOR, Purpose.TEXTED_CODE, Purpose.PASSKEY_ENROLMENT, Purpose.FACTOR_RESET_STOP),
     }
 )
 ADDRESS_PURPOSES = frozenset({*step_up.RESETS, Purpose.MAGIC_LINK})

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     SUSPEND = "suspend an account"
     REACTIVATE = "reactivate an account"
     CLOSE = "close an account"
+    RESET_FACTORS = "reset second factors"
     ROLE = "give a role"
     EXPORT = "export the audit log"
 

@@ -13,10 +13,11 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.courier.message_kind import MessageKind
+from vestibule.factors import factor_resets, registry
 from vestibule.flows import notices, step_up
 from vestibule.flows.account.personal_data import CLOSING_GRACE
 from vestibule.flows.flow import flow
-from vestibule.flows.recovery import account_recovery, password_reset
+from vestibule.flows.recovery import account_recovery, factor_reset, password_reset
 from vestibule.flows.sign_up import deferred
 from vestibule.flows.staff import permissions, roles
 from vestibule.flows.staff.permissions import Permission
@@ -183,6 +184,38 @@ def start_password_reset(*, client: Client, user_id: UUID, reason: str) -> User:
     with atomic():
         password_reset.send_to_owner(_as_system(client), user, notices.contact_address(user))
         _record_staff_action(client, user, events.PASSWORD_RESET_BY_STAFF, why)
+    return user
+
+
+@flow("support.reset_factors")
+def reset_factors(*, client: Client, user_id: UUID, reason: str) -> User:
+    """Order that every second factor of a person who lost them all is removed in 24 hours. The owner is told at once at
+    every proved address, and can stop it by a link.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
+        NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, it is the client's own account, the account is not active or has no second factor,
+            or the removal is ordered already.
+        Unavailable: the database cannot be reached.
+    """
+    permissions.require_permission(client, Permission.RESET_FACTORS)
+    user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
+    if user.pk == client.user_id:
+        raise permissions.status_refusal("own_factors")
+    with atomic():
+        permissions.lock_staff_member(client, Permission.RESET_FACTORS)
+        held = lifecycle.lock_user(user.pk)
+        if held is None or held.status != Status.ACTIVE or not registry.has_second_factor(held):
+            raise permissions.status_refusal("no_second_factor")
+        if not factor_resets.order_reset(held, client.at):
+            raise permissions.status_refusal("factor_reset_ordered")
+        _record_staff_action(client, held, events.FACTOR_RESET_ORDERED, why)
+        factor_reset.announce_reset(_as_system(client), held)
     return user
 
 

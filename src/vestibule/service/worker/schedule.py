@@ -20,8 +20,9 @@ from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
 from vestibule.conf import conf
 from vestibule.courier import delivery
-from vestibule.factors import remembered_devices, totp
+from vestibule.factors import factor_resets, remembered_devices, totp
 from vestibule.flows.account import personal_data
+from vestibule.flows.recovery import factor_reset
 from vestibule.kernel.client import Client
 from vestibule.limits import heartbeat, ledger
 from vestibule.service.celery import app
@@ -86,6 +87,12 @@ def list_sweeps() -> tuple[Sweep, ...]:
             kept_for=timedelta(),
             count=lambda before: lifecycle.users_due_for_erasure(before).count(),
             erase=personal_data.erase_due_accounts,
+        ),
+        Sweep(
+            kind="factor resets",  # ordered by the staff: the factors are removed
+            kept_for=timedelta(),
+            count=lambda before: factor_resets.due_orders(before).count(),
+            erase=factor_reset.carry_out_due_resets,
         ),
         Sweep(
             kind="pictures of nobody",

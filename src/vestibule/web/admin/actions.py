@@ -95,6 +95,19 @@ ACTIONS: Mapping[str, AccountAction] = MappingProxyType(
                 statuses=ANY_STATUS,
             ),
             AccountAction(
+                name="reset-factors",
+                permission=Permission.RESET_FACTORS,
+                title=_("Reset second factors"),
+                lead=_(
+                    "For a person who lost them all: make sure that it is they who ask. They are told at once, and "
+                    "can stop it; in 24 hours every second factor is removed."
+                ),
+                done=_("The person is told. In 24 hours their second factors are removed, unless they stop it."),
+                flow=support.reset_factors,
+                statuses=(Status.ACTIVE,),
+                grave=True,
+            ),
+            AccountAction(
                 name="role",
                 permission=Permission.ROLE,
                 title=_("Give a role"),

@@ -207,6 +207,11 @@ CloseAccount = _make_action_view("close", "Switch the account off; it is erased 
 StartUserPasswordReset = _make_action_view(
     "password_reset", "Send the person a link to a new password.", support.start_password_reset, "throttled"
 )
+ResetUserFactors = _make_action_view(
+    "reset_factors",
+    "Remove every second factor of a person who lost them all, in 24 hours. They are told at once, and can stop it.",
+    support.reset_factors,
+)
 ResendVerification = _make_action_view(
     "resend_verification",
     "Send a sign-up that waits a new link and code.",

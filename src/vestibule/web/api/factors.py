@@ -9,9 +9,11 @@ from rest_framework.response import Response
 
 from vestibule.factors.holdings import FactorSummary
 from vestibule.flows.account import second_factors
+from vestibule.flows.recovery import factor_reset
+from vestibule.limits import rules
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import SIGNED_IN_CODES
-from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Second factors"]
@@ -259,6 +261,23 @@ class ForgetDevice(ApiView):
     def delete(self, request: Request, id: UUID) -> Response:
         """Forget the device: the next sign-in there asks for the second factor."""
         second_factors.forget_device(client=self.admit_bearer(), id=id)
+        return Response(status=204)
+
+
+class KeepFactors(ApiView):
+    """Stop the removal of the second factors."""
+
+    @extend_schema(
+        operation_id="mfa_keep",
+        summary="Keep the second factors",
+        tags=_TAG,
+        request=LinkToken,
+        responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "locked"),
+    )
+    def post(self, request: Request) -> Response:
+        """Use the token of the link in the message that tells of the removal."""
+        token = read_body(LinkToken, request)["token"]
+        factor_reset.stop_reset(client=self.admit(rules.PASSWORD_RESET_CONFIRM), token=token)
         return Response(status=204)
 
 

@@ -13,7 +13,7 @@ from vestibule.accounts.identifiers import LoginName
 from vestibule.addresses import parsing
 from vestibule.conf import conf
 from vestibule.flows.account import email_change, personal_data
-from vestibule.flows.recovery import password_reset
+from vestibule.flows.recovery import factor_reset, password_reset
 from vestibule.flows.sign_in import by_password, sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
@@ -152,6 +152,15 @@ ACCOUNT_UNDO = UndoLink(
     button=_("Keep my account"),
     done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
     undo=personal_data.cancel_account_closing,
+)
+
+
+FACTORS_UNDO = UndoLink(
+    title=_("Keep your second factors?"),
+    lead=_("Press the button, and your second factors stay: nobody signs in without one."),
+    button=_("Keep my second factors"),
+    done=_("Your second factors stay. If you did not ask for their removal, change your password too."),
+    undo=factor_reset.stop_reset,
 )
 
 

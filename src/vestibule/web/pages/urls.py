@@ -49,6 +49,7 @@ urlpatterns = [
     path("not-me/", sign_in.undo_link_page(sign_in.NOT_ME), name="not_me"),
     path("email/undo/", sign_in.undo_link_page(sign_in.EMAIL_UNDO), name="email_undo"),
     path("account/undo/", sign_in.undo_link_page(sign_in.ACCOUNT_UNDO), name="account_undo"),
+    path("second-factors/keep/", sign_in.undo_link_page(sign_in.FACTORS_UNDO), name="factors_keep"),
     path(".well-known/change-password", security_redirect, name="change_password"),
     path(".well-known/webauthn", well_known.list_related_origins, name="related_origins"),
     path(".well-known/passkey-endpoints", well_known.list_passkey_endpoints, name="passkey_endpoints"),
