@@ -26,10 +26,9 @@ _NAMES_FILE = Path(__file__).with_name("authenticators.json")
 def build_creation_options(user: User, challenge: bytes) -> dict[str, Any]:
     """Return PublicKeyCredentialCreationOptions in their JSON form: for a discoverable credential, with the user
     verified, on an authenticator that holds none of the account's yet."""
-    name = user.email or user.phone_number or user.username or str(user.pk)
     return {
         "rp": {"id": conf.host, "name": conf.brand.name},
-        "user": {"id": encode(user.pk.bytes), "name": name, "displayName": user.full_name or name},
+        "user": describe_user(user),
         "challenge": encode(challenge),
         "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
         "timeout": _TIMEOUT,
@@ -41,6 +40,12 @@ def build_creation_options(user: User, challenge: bytes) -> dict[str, Any]:
         },
         "attestation": "none",
     }
+
+
+def describe_user(user: User) -> dict[str, str]:
+    """Return PublicKeyCredentialUserEntity in its JSON form: what a password manager shows of the account."""
+    name = user.email or user.phone_number or user.username or str(user.pk)
+    return {"id": encode(user.pk.bytes), "name": name, "displayName": user.full_name or name}
 
 
 def build_request_options(challenge: bytes, passkeys: Iterable[Passkey] = ()) -> dict[str, Any]:

@@ -91,6 +91,7 @@ def _factor_page(
     context = {
         **way_context([each.value for each in methods], chosen, [("mfa", ticket), ("next", following)]),
         "action": reverse("vestibule_pages:login_mfa"),
+        "passkey_options": reverse("vestibule_api:login_mfa_passkey"),
         "remember": bool(request.POST.get("remember")),
         "days": REMEMBERED_FOR.days,
         "next": following,

@@ -16,6 +16,7 @@ from vestibule.flows.account import email_change, password_change, personal_data
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
+from vestibule.web.pages.passkeys import PASSKEY_ACTIONS, passkeys_context
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment
 from vestibule.web.pages.step_up import step_up_page
@@ -47,6 +48,7 @@ def _security_page(
         "min_length": conf.password_min_length,
         "person": profile.show_profile(client=client),
         "factors": factors,
+        **passkeys_context(client),
         "enrolment_owed": client.owes_enrolment,
         "password_optional": conf.passwords == "optional",
     }
@@ -110,12 +112,16 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
         "phone_remove": _("Your phone number is removed. Other devices were signed out."),
         "totp": _("Your authenticator app is set up. From now on we ask for its code."),
         "totp_remove": _("Your authenticator app is turned off. Other devices were signed out."),
+        "passkey": _("Your passkey is saved. You can sign in with it from now on."),
+        "passkey_rename": _("Your passkey is renamed."),
+        "passkey_remove": _("Your passkey is removed. Other devices were signed out."),
         "codes": _("You have new recovery codes. The old ones do not work any more."),
         "devices_forget": _("From now on we ask for a second factor on every device."),
     }
 )
 _ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = {
     **FACTOR_ACTIONS,
+    **PASSKEY_ACTIONS,
     "password": _change_password,
     "password_remove": _remove_password,
     "email": _start_email_change,

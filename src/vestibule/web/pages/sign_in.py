@@ -35,11 +35,8 @@ from vestibule.web.pages.second_factor import enter_page
 @get_or_post
 def log_in(request: HttpRequest) -> HttpResponse:
     """`/login/`: sign in with a name and the password."""
-    following = next_path(request)
     if request.method != "POST":
-        return render_page(
-            request, "vestibule/pages/login.html", {"next": following, **captcha.form_context(request, rules.LOGIN)}
-        )
+        return login_page(request)
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
@@ -56,9 +53,14 @@ def log_in(request: HttpRequest) -> HttpResponse:
             page_lifetime=conf.page_stay if stay else conf.page_session,
         )
     except Refusal as refusal:
-        shown = {"name": name, "stay": stay, "next": following, **captcha.form_context(request, rules.LOGIN, refusal)}
-        return render_page(request, "vestibule/pages/login.html", shown, refusal)
+        return login_page(request, refusal, name=name, stay=stay)
     return enter_page(request, entered)
+
+
+def login_page(request: HttpRequest, refusal: Refusal | None = None, **more: object) -> HttpResponse:
+    """Show the ways to sign in."""
+    context = {"next": next_path(request), **captcha.form_context(request, rules.LOGIN, refusal), **more}
+    return render_page(request, "vestibule/pages/login.html", context, refusal)
 
 
 @get_or_post
@@ -112,11 +114,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
         over = isinstance(refusal, FINAL_REFUSALS)
         shown = {"token": token, "email": email, "otp": otp if isinstance(refusal, Invalid) else "", "over": over}
         return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(refusal), **shown}, refusal)
-    return session_cookie.delete_session_cookie(
-        render_page(
-            request, "vestibule/pages/login.html", {"reset": True, **captcha.form_context(request, rules.LOGIN)}
-        )
-    )
+    return session_cookie.delete_session_cookie(login_page(request, reset=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secr
 from vestibule.web.pages.rendering import next_path, render_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 
-_ORIGINS = ("account", "sessions", "security", "enrol_app")
+_ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey")
 
 
 @open_before_enrolment
@@ -40,6 +40,7 @@ def step_up_page(
     context: dict[str, Any] = {
         **way_context(offered, chosen, [("back", back), ("next", next_path(request))]),
         "action": reverse("vestibule_pages:confirm_identity"),
+        "passkey_options": reverse("vestibule_api:login_passkey_options"),
     }
     return render_page(request, "vestibule/pages/account/step_up.html", context, refusal)
 

@@ -48,39 +48,43 @@ async function ask(act, json, more = {}) {
   return JSON.stringify(credential.toJSON?.() ?? serializeByHand(credential));
 }
 
-function embedded(id) {
-  const element = document.getElementById(id);
-  return element && JSON.parse(element.textContent);
+// Our server's answer; a refusal is thrown in its own words.
+async function fetchOptions(form) {
+  const { mfa, csrfmiddlewaretoken: token } = form.elements;
+  const answer = await fetch(form.dataset.options, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token.value },
+    body: JSON.stringify(mfa ? { mfa: mfa.value } : {}),
+  });
+  const body = await answer.json();
+  if (body.code === "reauthentication_required") location.reload(); // the page asks for it
+  if (!answer.ok) throw Object.assign(new Error(body.detail), { name: "Refusal" });
+  return body.publicKey;
 }
 
-async function fetchOptions(address) {
-  const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-  if (!answer.ok) throw new TypeError(answer.statusText);
-  return (await answer.json()).publicKey;
-}
-
-const optionsOf = (form) => (form.dataset.options ? fetchOptions(form.dataset.options) : embedded("passkey-options"));
-
-let waiting; // the request that the browser's autofill holds; only one may run at a time
+let offered; // the request that the browser's autofill holds; only one may run at a time
 
 function submitWith(form, credential) {
-  const stay = document.getElementById("stay");
-  if (form.elements.stay && stay) form.elements.stay.value = stay.checked ? "1" : "";
+  const stay = document.getElementById(form.dataset.stay);
+  if (stay) form.elements.stay.value = stay.checked ? "1" : "";
   form.elements.credential.value = credential;
   form.submit();
 }
 
-async function pressed(form) {
-  const button = form.querySelector("button[type=submit]");
-  const problem = form.querySelector("[data-passkey-problem]");
-  problem.hidden = true;
+function show(form, words) {
+  const problem = form.querySelector("[data-problem]");
+  problem.textContent = words;
+  problem.hidden = !words;
+}
+
+async function press(form, button) {
+  show(form, "");
   button.disabled = true;
-  waiting?.abort();
+  offered?.abort();
   try {
-    submitWith(form, await ask(form.dataset.passkey, await optionsOf(form)));
+    submitWith(form, await ask(form.dataset.passkey, await fetchOptions(form)));
   } catch (error) {
-    problem.textContent = PROBLEMS[error.name] ?? "That did not work. Try again.";
-    problem.hidden = false;
+    show(form, error.name === "Refusal" ? error.message : PROBLEMS[error.name] ?? "That did not work. Try again.");
     button.disabled = false;
     button.focus();
   }
@@ -89,30 +93,33 @@ async function pressed(form) {
 // The browser's autofill offers passkeys in the field of the name (conditional mediation) until one is chosen.
 async function offerInAutofill(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  waiting = new AbortController();
+  offered = new AbortController();
+  const { signal } = offered;
   try {
-    const options = await optionsOf(form);
-    submitWith(form, await ask("get", options, { mediation: "conditional", signal: waiting.signal }));
+    submitWith(form, await ask("get", await fetchOptions(form), { mediation: "conditional", signal }));
   } catch {
     // Nothing was chosen: the button and the password are there.
   }
 }
 
+// The Signal API: password managers learn which passkeys there are, and what their account is called.
+function signal() {
+  const signals = JSON.parse(document.getElementById("passkey-signals")?.textContent ?? "{}");
+  for (const [method, told] of Object.entries(signals)) PublicKeyCredential[method]?.(told).catch(() => {});
+}
+
 document.querySelectorAll("form[data-passkey]").forEach((form) => {
-  form.hidden = !supported && "optional" in form.dataset;
+  const button = form.querySelector("button[type=submit]");
   if (!supported) {
-    const problem = form.querySelector("[data-passkey-problem]");
-    problem.textContent = UNSUPPORTED;
-    problem.hidden = false;
-    form.querySelector("button[type=submit]").disabled = true;
+    if (!("autofill" in form.dataset)) show(form, UNSUPPORTED);
     return;
   }
+  button.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    pressed(form);
+    press(form, button);
   });
+  window.addEventListener("pageshow", () => { button.disabled = false; });
   if ("autofill" in form.dataset) offerInAutofill(form);
 });
-window.addEventListener("pageshow", () => {
-  if (supported) document.querySelectorAll("form[data-passkey] button[type=submit]").forEach((button) => { button.disabled = false; });
-});
+if (supported) signal();
