@@ -183,7 +183,7 @@ def printed() -> Iterator[StringIO]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """`vestibule serve` as a process of its own, embedded, with the mailbox."""
-    with Service(tmp_path_factory.mktemp("service")) as running:
+    with Service(tmp_path_factory.mktemp("service"), host="localhost") as running:
         yield running
 
 

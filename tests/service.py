@@ -69,11 +69,12 @@ class Site:
 
 
 class Service(Site):
-    """One deployment in `folder`: embedded, unless `environment` says otherwise."""
+    """One deployment in `folder`: embedded, unless `environment` says otherwise. At the `host` localhost a browser has
+    passkeys, which an IP address has not."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", **environment: str) -> None:
         self.port = free_port()
-        self.url = f"http://{environment.get('BIND', '127.0.0.1')}:{self.port}"
+        self.url = f"http://{environment.get('BIND', host)}:{self.port}"
         self.folder = folder
         self._environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)} | {
             "VAR_DIR": str(folder),

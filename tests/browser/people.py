@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.service import Service
 from tests.world import PASSWORD
@@ -42,3 +42,20 @@ def sign_up(page: Page, address: str, password: str = PASSWORD) -> None:
     page.get_by_label("Email").fill(address)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Continue").click()
+
+
+def account(page: Page, service: Service, person: str) -> None:
+    """Sign up, which signs in."""
+    sign_up(page, person)
+    page.get_by_label("Verification code").fill(service.code_for(person))
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Go to your account").click()
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+
+
+def sign_in(page: Page, service: Service, person: str, password: str = PASSWORD) -> None:
+    """Through the form."""
+    page.goto(f"{service.url}/login/")
+    page.get_by_label("Email, username or phone number").fill(person)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()

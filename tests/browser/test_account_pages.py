@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import account, sign_in, watched
 from tests.letters import LINK
 from tests.servers import until
 from tests.service import Service
@@ -19,23 +19,6 @@ NEXT = "another password entirely"
 def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> Iterator[Page]:
     """A page at the sign-up."""
     yield from watched(browser, service, request.param)
-
-
-def account(page: Page, service: Service, person: str) -> None:
-    """Sign up, which signs in."""
-    sign_up(page, person)
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
-    page.get_by_role("link", name="Go to your account").click()
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
-
-
-def sign_in(page: Page, service: Service, person: str, password: str = PASSWORD) -> None:
-    """Through the form."""
-    page.goto(f"{service.url}/login/")
-    page.get_by_label("Email, username or phone number").fill(person)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def letter(service: Service, to: str, subject: str) -> str:

@@ -2,7 +2,8 @@
 
 from playwright.sync_api import Browser, Request, expect
 
-from tests.browser.test_account_pages import account, letter
+from tests.browser.people import account
+from tests.browser.test_account_pages import letter
 from tests.letters import LINK
 from tests.service import Service
 
