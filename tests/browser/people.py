@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from tests.factors import rfc_6238
 from tests.service import Service
 from tests.world import PASSWORD
 
@@ -59,3 +61,19 @@ def sign_in(page: Page, service: Service, person: str, password: str = PASSWORD)
     page.get_by_label("Email, username or phone number").fill(person)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def code(seed: str, steps: int = 0) -> str:
+    """The code that the app shows so many steps from now."""
+    return rfc_6238(seed, timezone.now().timestamp() + 30 * steps)
+
+
+def set_up_app(page: Page, service: Service) -> str:
+    """Set up an authenticator app, and return its seed; the recovery codes are shown."""
+    page.goto(f"{service.url}/account/security/")
+    page.get_by_role("button", name="Set up an authenticator app").click()
+    seed = page.locator(".key code").inner_text().replace(" ", "")
+    page.get_by_label("Code from the app").fill(code(seed))
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
+    return seed

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import account, sign_in, watched
-from tests.factors import rfc_6238
+from tests.browser.people import account, code, set_up_app, sign_in, watched
 from tests.service import Service
 
 
@@ -17,22 +15,6 @@ from tests.service import Service
 def page(request: pytest.FixtureRequest, browser: Browser, service: Service) -> Iterator[Page]:
     """A page at the sign-up."""
     yield from watched(browser, service, request.param)
-
-
-def code(seed: str, steps: int = 0) -> str:
-    """The code that the app shows so many steps from now."""
-    return rfc_6238(seed, timezone.now().timestamp() + 30 * steps)
-
-
-def set_up_app(page: Page, service: Service) -> str:
-    """Set up an authenticator app, and return its seed; the recovery codes are shown."""
-    page.goto(f"{service.url}/account/security/")
-    page.get_by_role("button", name="Set up an authenticator app").click()
-    seed = page.locator(".key code").inner_text().replace(" ", "")
-    page.get_by_label("Code from the app").fill(code(seed))
-    page.get_by_role("button", name="Turn it on").click()
-    expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
-    return seed
 
 
 def test_an_app_and_its_codes_from_the_first_to_the_last(page: Page, service: Service, person: str) -> None:

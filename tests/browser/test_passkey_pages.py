@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.browser.people import account, sign_in, watched
+from tests.browser.people import account, set_up_app, sign_in, watched
 from tests.servers import until
 from tests.service import Service
 
@@ -208,3 +208,22 @@ def test_without_script_or_passkeys_the_page_says_so(browser: Browser, service: 
         page.goto(f"{service.url}/account/security/passkey/")
         expect(page.get_by_role("alert")).to_have_text("This browser can't use passkeys here.")
         expect(page.get_by_role("button", name="Create the passkey")).to_be_hidden()
+
+
+def test_a_browser_makes_one_by_itself_only_where_a_second_factor_was_proved(
+    page: Page, authenticator: Authenticator, service: Service, person: str
+) -> None:
+    page.add_init_script(  # headless Chromium has no password manager that would make it
+        "PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true });"
+        "const create = CredentialsContainer.prototype.create;"
+        "CredentialsContainer.prototype.create = function ({ publicKey }) { return create.call(this, { publicKey }); };"
+    )
+    account(page, service, person)
+    assert page.locator("form[data-upgrade]").count() == 0
+    set_up_app(page, service)
+    page.goto(f"{service.url}/account/")
+    expect(page.get_by_text("Your browser made a passkey for you.")).to_be_visible()
+    assert len(authenticator.credentials()) == 1
+    page.goto(f"{service.url}/account/")
+    assert page.locator("form[data-upgrade]").count() == 1  # asked once in this tab
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()

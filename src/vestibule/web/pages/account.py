@@ -8,6 +8,8 @@ from django.urls import reverse
 from vestibule.accounts import pictures
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.audit import events
+from vestibule.factors.registry import MULTI_FACTOR
+from vestibule.flows import step_up
 from vestibule.flows.account import devices, personal_data, profile, second_factors
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
@@ -111,8 +113,19 @@ def _profile_page(request: HttpRequest, client: Client, refusal: Refusal | None)
         "fields": personal_field_contexts(_ON_PAGE, values, refusal, list(values)),
         "picture": pictures.picture_url(user.profile.picture),
         "saved": "saved" in request.GET,
+        "passkey_upgrade": _may_upgrade(client),
     }
     return render_page(request, "vestibule/pages/account/profile.html", context, refusal)
+
+
+def _may_upgrade(client: Client) -> bool:
+    """Return whether the browser may make a passkey by itself: right after a sign-in by password and second factor
+    (docs/decisions/0115)."""
+    try:
+        step_up.require_recent_sign_in(client)
+    except StepUpRequired:
+        return False
+    return "pwd" in client.amr and MULTI_FACTOR in client.amr
 
 
 def _change_session_or_device(request: HttpRequest, client: Client) -> None:

@@ -102,7 +102,8 @@ def _save_passkey(request: HttpRequest, client: Client) -> HttpResponse:
         name=request.POST.get("name", ""),
         end_other_sessions=bool(request.POST.get("end_others")),
     )
-    return factor_added_page(request, client, added.factor, "passkey")
+    done = "passkey_by_browser" if request.POST.get("made_by") == "browser" else "passkey"
+    return factor_added_page(request, client, added.factor, done)
 
 
 def _signal_kept(client: Client, found: Sequence[Passkey]) -> dict[str, Any]:

@@ -113,6 +113,7 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
         "totp": _("Your authenticator app is set up. From now on we ask for its code."),
         "totp_remove": _("Your authenticator app is turned off. Other devices were signed out."),
         "passkey": _("Your passkey is saved. You can sign in with it from now on."),
+        "passkey_by_browser": _("Your browser made a passkey for you. You can sign in with it, or remove it here."),
         "passkey_rename": _("Your passkey is renamed."),
         "passkey_remove": _("Your passkey is removed. Other devices were signed out."),
         "codes": _("You have new recovery codes. The old ones do not work any more."),

@@ -102,6 +102,19 @@ async function offerInAutofill(form) {
   }
 }
 
+// After a sign-in with a password that the browser filled in, it may make a passkey by itself (conditional create). It is
+// asked once in a tab; where nothing came of it, nobody is told.
+async function upgrade(form) {
+  const can = await PublicKeyCredential.getClientCapabilities?.();
+  if (!can?.conditionalCreate || sessionStorage.getItem("passkey-upgrade")) return;
+  sessionStorage.setItem("passkey-upgrade", "asked");
+  try {
+    submitWith(form, await ask("create", await fetchOptions(form), { mediation: "conditional" }));
+  } catch {
+    // The browser did not want to.
+  }
+}
+
 // The Signal API: password managers learn which passkeys there are, and what their account is called.
 function signal() {
   const signals = JSON.parse(document.getElementById("passkey-signals")?.textContent ?? "{}");
@@ -122,4 +135,7 @@ document.querySelectorAll("form[data-passkey]").forEach((form) => {
   window.addEventListener("pageshow", () => { button.disabled = false; });
   if ("autofill" in form.dataset) offerInAutofill(form);
 });
-if (supported) signal();
+if (supported) {
+  document.querySelectorAll("form[data-upgrade]").forEach(upgrade);
+  signal();
+}
