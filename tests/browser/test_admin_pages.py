@@ -27,7 +27,7 @@ def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, per
     page.goto(f"{service.url}/admin/")
     page.get_by_label("Email, username or phone number").fill(person)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
     expect(page.get_by_text("Median time to verify")).to_be_visible()
     expect(page.get_by_role("img", name="Email: sign-ups by day")).to_be_visible()
