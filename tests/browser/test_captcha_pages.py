@@ -127,10 +127,10 @@ def test_after_several_failures_a_sign_in_asks(page: Page, guarded: Service, per
     page.get_by_label("Email, username").fill(person)
     for _ in range(4):
         page.get_by_label("Password", exact=True).fill("the wrong password")
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_text("Show first that you are a person.")).to_be_visible()
     page.get_by_label("Password", exact=True).fill("the wrong password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_text("These credentials are not right.")).to_be_visible()
 
 
