@@ -141,7 +141,7 @@ CHAPTERS = {
     ),
     "Second factors": (
         Case("MFA-01", "P0", "Nothing before the second factor"),
-        Case("MFA-02", "P0", "Alternative pathway bypass", "second factors"),
+        Case("MFA-02", "P0", "Alternative pathway bypass"),
         Case("MFA-03", "P1", "E-mail is not a second factor", "second factors"),
         Case("MFA-04", "P0", "Reset keeps MFA"),
         Case("MFA-05", "P0", "TOTP replay"),
@@ -342,7 +342,7 @@ CHAPTERS = {
         Case("FAULT-46", "P0", "A number that sign-up takes is no number at sign-in"),
     ),
     "More ways in": (
-        Case("WAY-01", "P0", "Every door asks for the factor", "second factors, passkeys, magic links"),
+        Case("WAY-01", "P0", "Every door asks for the factor"),
         Case("WAY-02", "P0", "Aborted ticket"),
         Case("WAY-03", "P0", "Ticket misuse"),
         Case("WAY-04", "P0", "TOTP in another spelling"),

@@ -157,13 +157,20 @@ def test_way_07_half_a_sign_in_makes_no_passkey(api: Api, device: SoftAuthentica
 
 
 def test_enum_12_nobody_learns_who_has_a_passkey(api: Api, inbox: Inbox, device: SoftAuthenticator) -> None:
-    api.account(inbox, BOB)
+    """Nor who has an authenticator app: by a guessed password no more than by the options of a passkey."""
+    with_app, nobody = "cy@example.com", "nobody@example.com"
+    for email in (BOB, with_app):
+        api.account(inbox, email)
+    enrol(User.objects.get(email=with_app))
+    everybody = (ADA, BOB, with_app, nobody)
     answers = set()
-    for body in ({}, {"email": ADA}, {"email": BOB}, {"email": "nobody@example.com"}):
+    for body in ({}, *({"email": email} for email in everybody)):
         options = api.post("login/passkey/options", body)
         assert options.body["publicKey"].pop("challenge")
         answers.add((options.status, str(options.body)))
     assert len(answers) == 1
-    assert not challenges.list_for_person(Purpose.PASSKEY_SIGN_IN, User.objects.get(email=ADA).pk)
-    wrong = [api.login(who, "a wrong password of somebody") for who in (ADA, BOB, "nobody@example.com")]
+    wrong = [api.login(who, "a wrong password of somebody") for who in everybody]
     assert len({(reply.status, reply.code, *reply.body) for reply in wrong}) == 1
+    for user in User.objects.all():  # no record of a ceremony is bound to somebody whose address was typed
+        for purpose in (Purpose.PASSKEY_SIGN_IN, Purpose.SECOND_FACTOR):
+            assert not challenges.list_for_person(purpose, user.pk), user
