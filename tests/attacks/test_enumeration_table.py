@@ -49,7 +49,7 @@ def _api(path: str, **typed: str) -> Callable[[str], Reply]:
 def _guess_magic(email: str) -> Reply:
     """The code of the handle that a start returned, whether or not it was sent."""
     client = stranger(1)
-    magic = client.post("login/magic/start", {"email": email}).body["magic"]
+    magic = client.post("login/magic/start", {"email": email}).body.get("magic", "x")
     return client.post("login/magic/confirm", {"magic": magic, "otp": "12345678"})
 
 

@@ -17,6 +17,7 @@ STREET = {
     "METRICS_TOKEN": "a token of the watch",
     "PASSWORD_MIN_LENGTH": "15",
     "RATE_LIMITS": "on",
+    "MFA_REQUIRED_ROLES": "admin,manager",
     "PROMETHEUS_MULTIPROC_DIR": "",
 }
 

@@ -16,7 +16,7 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
-from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
+from vestibule.web.api.parsing import Captcha, Credential, RequestBody, Text, read_body
 from vestibule.web.api.registration import DeviceFacts
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.second_factor import METHODS, EnteredSchema, read_secret, serialize_entered
@@ -44,7 +44,7 @@ class Proof(RequestBody):
     password = Text(required=False, max_length=4096)
     method = serializers.ChoiceField(choices=METHODS, required=False)
     code = Text(required=False, max_length=200, help_text="For every method but `passkey`.")
-    credential = serializers.JSONField(required=False, help_text="An assertion (`login/passkey/options`).")
+    credential = Credential(required=False, help_text="An assertion (`login/passkey/options`).")
 
 
 class FreshAccess(serializers.Serializer[object]):

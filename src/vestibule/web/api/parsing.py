@@ -93,6 +93,10 @@ class Label(Text):
         """Validate nothing: `kernel.text` removes NUL, lone surrogates and excess length."""
 
 
+class Credential(serializers.DictField):
+    """A PublicKeyCredential in its JSON form (WebAuthn L3, 5.1): an object, which the flow verifies."""
+
+
 class Captcha(Text):
     """The answer to a captcha: ALTCHA's payload, or the token of the vendor's widget."""
 

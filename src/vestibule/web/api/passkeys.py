@@ -106,7 +106,7 @@ class ManagePasskey(ApiView):
         """Give it another name."""
         client = self.admit_bearer()
         typed = read_body(schema.PasskeyName, request)
-        return Response(PasskeyShown(passkeys.rename_passkey(client=client, id=id, name=typed["name"])).data)
+        return Response(PasskeyShown(passkeys.rename_passkey(client=client, id=id, name=typed.get("name", ""))).data)
 
     @extend_schema(
         operation_id="passkey_remove",

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from vestibule.factors.models import Passkey
 from vestibule.factors.passkeys import name_authenticator
-from vestibule.web.api.parsing import RequestBody, Text
+from vestibule.web.api.parsing import Credential, RequestBody, Text
 from vestibule.web.api.registration import DeviceFacts
 
 
@@ -45,7 +45,7 @@ class PasskeyMade(PasskeyShown):
 class NewPasskey(RequestBody):
     """What the browser made."""
 
-    credential = serializers.JSONField(help_text="`toJSON()` of what `navigator.credentials.create` returned.")
+    credential = Credential(help_text="`toJSON()` of what `navigator.credentials.create` returned.")
     name = Text(required=False, max_length=200, help_text="Without one it is named after authenticator and browser.")
     end_other_sessions = serializers.BooleanField(required=False, help_text="Sign out everywhere else.")
 
@@ -53,13 +53,13 @@ class NewPasskey(RequestBody):
 class PasskeyName(RequestBody):
     """Another name."""
 
-    name = Text(max_length=200)
+    name = Text(required=False, max_length=200)
 
 
 class PasskeyProof(RequestBody):
     """What the browser proved."""
 
-    credential = serializers.JSONField(help_text="`toJSON()` of what `navigator.credentials.get` returned.")
+    credential = Credential(help_text="`toJSON()` of what `navigator.credentials.get` returned.")
     device = DeviceFacts(required=False)
 
 

@@ -13,7 +13,7 @@ from vestibule.flows.completion import SecondFactorNeeded
 from vestibule.flows.completion import SignedIn as Entered
 from vestibule.flows.sign_in import second_factor
 from vestibule.limits import rules
-from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.parsing import Credential, RequestBody, Text, read_body
 from vestibule.web.api.passkeys_schema import Ticket
 from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.schema import response_schemas
@@ -52,7 +52,7 @@ class SecondFactorRequest(RequestBody):
     mfa = Text(allow_blank=False)
     method = serializers.ChoiceField(choices=METHODS)
     code = Text(required=False, max_length=200, help_text="For every method but `passkey`.")
-    credential = serializers.JSONField(required=False, help_text="An assertion (`login/mfa/passkey`).")
+    credential = Credential(required=False, help_text="An assertion (`login/mfa/passkey`).")
     remember_device = serializers.BooleanField(required=False)
 
 
