@@ -8,9 +8,11 @@ import pytest
 from time_machine import Traveller
 
 from tests.attacks.factor_moves import ADA, BOB, person, prove, sign_in, step_up, ticket
+from tests.contracts.stores import at_once as parallel
 from tests.factors import Authenticator
-from tests.world import PASSWORD, Api, Http, Inbox
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts.models import User
+from vestibule.audit.models import AuditEvent
 from vestibule.factors.holdings import delete_factors
 from vestibule.limits import rate_counters
 from vestibule.sessions.models import Session
@@ -50,6 +52,28 @@ def doors(api: Api, app: Authenticator, clock: Traveller) -> list[Guess]:
         by_page,
         by_kept_ticket,
     ]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_bf_10_the_owner_is_told_once_of_a_ticket_without_tries(
+    api: Api, app: Authenticator, inbox: Inbox, clock: Traveller, at_once: bool
+) -> None:
+    """Of each ticket; guesses that come at once and those that come too late tell nothing more, and are answered the
+    same."""
+    for number in (1, 2):
+        mfa = ticket(api)
+
+        def guess(_: int, mfa: str = mfa) -> Reply:
+            return prove(api, mfa, "000000")
+
+        if at_once:
+            parallel(guess, 8)
+        answers = [guess(0) for _ in range(7)]
+        assert {(answer.status, answer.code) for answer in answers[-3:]} == {(410, "otp_exhausted")}
+        assert sum(post.subject.startswith("Wrong second factors") for post in inbox.all(ADA)) == number
+        clock.shift(5 * MINUTE)
+    user = User.objects.get(email=ADA)
+    assert AuditEvent.objects.filter(name="second_factor.exhausted", user_id=user.pk).count() == 2
 
 
 def test_bf_10_five_in_five_minutes_over_all_doors(api: Api, app: Authenticator, doors: list[Guess]) -> None:

@@ -77,6 +77,15 @@ def use_recovery_code(game: Takeover) -> None:
     assert game.api.post("login/mfa", {"mfa": mfa, "method": "recovery_code", "code": code}).status == 200
 
 
+def fail_factor(game: Takeover) -> None:
+    """Somebody who knows the password gives five wrong codes."""
+    enrol(User.objects.get())
+    entered = stranger(1)
+    mfa = entered.login(game.b).body["mfa"]
+    answers = [entered.post("login/mfa", {"mfa": mfa, "method": "totp", "code": "000000"}).code for _ in range(5)]
+    assert answers[-1] == "otp_exhausted"
+
+
 def ask_factors(game: Takeover, method: str, path: str) -> None:
     """Of a thief who has enrolled a second factor and proved it."""
     app = enrol(User.objects.get())
@@ -126,6 +135,7 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "account_closing": Takeover.close,
     "session_elsewhere": go_on_elsewhere,
     "recovery_code_used": use_recovery_code,
+    "second_factor_trouble": fail_factor,
     "passkey_added": make_passkey,
     "passkey_removed": remove_passkey,
     "totp_added": add_app,

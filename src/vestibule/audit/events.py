@@ -56,6 +56,9 @@ CAPTCHA_VENDOR_DOWN = Event(
 )
 SECOND_FACTOR_ASKED = Event("second_factor.asked", "The first factor was right, and a second one is owed.")
 SECOND_FACTOR_TEXTED = Event("second_factor.texted", "A code went out by SMS, to stand in for the second factor.")
+SECOND_FACTOR_EXHAUSTED = Event(
+    "second_factor.exhausted", "Every try of a ticket went to a wrong second factor; its owner is told."
+)
 SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was right.", {"method": str})
 FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
 FACTOR_RESET_ORDERED = Event("factors.reset_ordered", "The staff ordered that every second factor is removed in a day.")

@@ -119,6 +119,14 @@ FACTORS_RESET = MessageKind(
     button=_("This wasn't me"),
     then=_NOT_YOURS,
 )
+SECOND_FACTOR_TROUBLE = MessageKind(
+    name="second_factor_trouble",
+    subject=_("Wrong second factors on your account"),
+    cause=Cause.ACCOUNT_WITH_UNDO,
+    says=_("Somebody typed your password, or used a mail of yours, and failed five times at the second factor."),
+    button=_("This wasn't me"),
+    then=_("If that was you, sign in again. If not, press the button: your password is void then. Choose another."),
+)
 SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
     subject=_("Wrong passwords on your account"),

@@ -1,7 +1,7 @@
 """The second factor of a sign-in: the ticket that stands for the first one, and the proof of the second."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,9 +16,10 @@ from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.challenges.store import Challenge
+from vestibule.courier import messages
 from vestibule.factors import passkeys, registry, remembered_devices
 from vestibule.factors.registry import MULTI_FACTOR, Method
-from vestibule.flows import texted_codes
+from vestibule.flows import notices, texted_codes
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.factor_proofs import FactorProof, find_factor_proof, verify_factor
 from vestibule.flows.flow import flow
@@ -62,7 +63,11 @@ def prove_second_factor(
         payload = challenges.unseal_payload(seen, SecondFactorPayload)
         user = User.objects.get(pk=payload.user_id)
         compare = partial(find_factor_proof, client, user, method, ticket=seen.id)
-        with verify_factor(client, seen, secret, compare) as proof, atomic():
+        with (
+            _owner_told_if_exhausted(client, user, seen),
+            verify_factor(client, seen, secret, compare) as proof,
+            atomic(),
+        ):
             proof.record_use(client, user)
             signed_in = _complete_with_both(client, payload, user, proof)
             record_event(events.SECOND_FACTOR_PROVED, client, user_id=user.pk, method=method.value)
@@ -138,6 +143,19 @@ def load_ticket_user(client: Client, ticket: str) -> User:
         if over := challenges.refusal_if_closed(seen, client.at):
             raise over
         return User.objects.get(pk=challenges.unseal_payload(seen, SecondFactorPayload).user_id)
+
+
+@contextmanager
+def _owner_told_if_exhausted(client: Client, user: User, ticket: Challenge) -> Iterator[None]:
+    """Tell the owner once of a ticket whose tries are used up: who tried passed the first factor. The audit log knows
+    which tickets were told of."""
+    try:
+        yield
+    except errors.Exhausted:
+        with suppress(errors.AlreadyUsed), atomic():
+            record_event(events.SECOND_FACTOR_EXHAUSTED, client, user_id=user.pk, challenge_id=ticket.id)
+            notices.warn_owner(client, user, messages.SECOND_FACTOR_TROUBLE)
+        raise
 
 
 def _find_ticket(ticket: str) -> Challenge:
