@@ -56,6 +56,13 @@ def test_what_is_no_digest_of_ours_matches_nothing(expected: bytes) -> None:
 # Sealing.
 
 
+def test_what_is_sealed_anew_outlives_the_older_key() -> None:
+    sealed = DURING.reseal("payload", BEFORE.seal("payload", PLAIN, context=b"here"), context=b"here")
+    assert AFTER.unseal("payload", sealed, context=b"here") == PLAIN
+    with pytest.raises(Unsealable):
+        AFTER.reseal("payload", BEFORE.seal("payload", PLAIN, context=b"here"), context=b"here")
+
+
 def test_what_was_sealed_opens_for_its_purpose_and_place() -> None:
     sealed = DURING.seal("payload", PLAIN, context=b"here")
     assert DURING.unseal("payload", sealed, context=b"here") == PLAIN

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from tests.configured import configured
@@ -210,3 +211,22 @@ def test_what_guards_the_account_wants_the_factor_from_a_session_of_before(api: 
     assert api.send("POST", "reauthenticate", ada, {"password": PASSWORD}).status == 400
     fresh = api.send("POST", "reauthenticate", ada, {"method": "totp", "code": app.code()}).body["access"]
     assert api.send("DELETE", "mfa/totp", fresh).status == 204
+
+
+def test_an_app_that_is_used_outlives_the_key_that_sealed_its_seed(api: Api, inbox: Inbox) -> None:
+    """A seed is sealed anew when it is used; a digest of a recovery code is not (docs/deploy.md)."""
+    api.account(inbox, ADA)
+    used, newer = enrol(User.objects.get(email=ADA)), "a newer secret key that is long enough"
+    with configured(SECRET_KEY=newer, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        assert sign_in(api, used.recovery_codes[0], "recovery_code").status == 200
+        assert sign_in(api, used.code()).status == 200
+    with configured(SECRET_KEY=newer):
+        assert sign_in(api, used.code(1)).status == 200
+        assert sign_in(api, used.recovery_codes[1], "recovery_code").code == "mfa_invalid"
+
+
+def test_an_app_that_is_not_used_ends_with_the_key_that_sealed_its_seed(api: Api, inbox: Inbox) -> None:
+    api.account(inbox, ADA)
+    app = enrol(User.objects.get(email=ADA))
+    with configured(SECRET_KEY="a newer secret key that is long enough"):
+        assert sign_in(api, app.code()).code == "mfa_invalid"

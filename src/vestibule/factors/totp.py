@@ -57,9 +57,11 @@ def find_matching_step(row: Totp | None, typed: str, now: datetime) -> int | Non
 
 
 def use_step(row: Totp, step: int, now: datetime) -> bool:
-    """Mark the time step as used, in the caller's transaction. Return False if it, or a newer one, was used meanwhile:
-    of any number of callers one gets True."""
-    return Totp.objects.filter(pk=row.pk, last_step__lt=step).update(last_step=step, last_used_at=now) == 1
+    """Mark the time step as used, and seal the seed under the newest key, in the caller's transaction. Return False if
+    the step, or a newer one, was used meanwhile: of any number of callers one gets True."""
+    sealed = conf.keys.reseal(_SEAL, bytes(row.sealed_seed), context=_context_of(row))
+    unused = Totp.objects.filter(pk=row.pk, last_step__lt=step)
+    return unused.update(last_step=step, last_used_at=now, sealed_seed=sealed) == 1
 
 
 def confirm_totp(row: Totp, step: int, now: datetime) -> bool:
@@ -75,6 +77,11 @@ def delete_totp(user_id: UUID) -> bool:
     had = Totp.objects.filter(user_id=user_id, confirmed_at__isnull=False).exists()
     Totp.objects.filter(user_id=user_id).delete()
     return had
+
+
+def abandoned_totps(before: datetime) -> QuerySet[Totp]:
+    """Return the seeds that were made before then and wait for their first code still."""
+    return Totp.objects.filter(confirmed_at=None, created_at__lte=before)
 
 
 def provisioning_uri(user: User, seed: str) -> str:
@@ -96,8 +103,3 @@ def _seal_seed(row: Totp, seed: str) -> bytes:
 def _context_of(row: Totp) -> bytes:
     """Where the seed is stored: it opens in no other row and for no other user."""
     return row.user_id.bytes + row.pk.bytes
-
-
-def abandoned_totps(before: datetime) -> QuerySet[Totp]:
-    """Return the seeds that were made before then and wait for their first code still."""
-    return Totp.objects.filter(confirmed_at=None, created_at__lte=before)

@@ -78,6 +78,14 @@ class KeyRing:
                 continue
         raise Unsealable(purpose)
 
+    def reseal(self, purpose: str, sealed: bytes, *, context: bytes) -> bytes:
+        """Return the same secret sealed under the newest key, so that older keys can be retired.
+
+        Raises:
+            Unsealable: no key of the ring opens it.
+        """
+        return self.seal(purpose, self.unseal(purpose, sealed, context=context), context=context)
+
     def sign(self, purpose: str, body: bytes) -> str:
         """Return `body` and its HMAC as one base64url string without padding."""
         return urlsafe_b64encode(body + self.digest(purpose, body)).rstrip(b"=").decode()

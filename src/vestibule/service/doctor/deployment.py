@@ -111,7 +111,7 @@ CHECKS = (
     Check(
         id="secret-key",
         looks_at="whether SECRET_KEY is long and random",
-        remedy="Make one with `openssl rand -base64 48`; keep the old one in SECRET_KEY_FALLBACKS for 90 days.",
+        remedy="Make one with `openssl rand -base64 48`; keep the old one in SECRET_KEY_FALLBACKS (docs/deploy.md).",
         run=check_secret_key,
     ),
     Check(id="debug", looks_at="whether DEBUG is off", remedy="Unset DEBUG.", run=check_debug_mode),
