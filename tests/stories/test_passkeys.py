@@ -170,7 +170,7 @@ def test_a_second_factor_answers_its_own_ticket(api: Api, device: SoftAuthentica
     of_first = device.get(api.post("login/mfa/passkey", {"mfa": first}).body)
     assert prove(api, second, of_first).code == "mfa_invalid"
     assert prove(api, second, device.get(request_options(api))).code == "mfa_invalid"
-    assert prove(api, second, None).code == "mfa_invalid"
+    assert prove(api, second, {}).code == "mfa_invalid"
     assert prove(api, first, of_first).status == 200
 
 

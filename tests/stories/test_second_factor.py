@@ -12,6 +12,7 @@ from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.factors.models import RecoveryCode, Totp
+from vestibule.limits.models import Tally
 from vestibule.sessions.models import Session
 
 ADA = "ada@example.com"
@@ -73,8 +74,26 @@ def test_a_ticket_lives_five_minutes(api: Api, app: Authenticator) -> None:
 def test_a_password_that_was_changed_meanwhile_ends_the_ticket(api: Api, app: Authenticator) -> None:
     mfa = ticket(api)
     User.objects.update(password="!another")
-    assert prove(api, mfa, app.code()).code == "invalid_credentials"
+    for code in [*["000000"] * 6, app.code()]:  # nor are tries spent by it
+        dead = prove(api, mfa, code)
+        assert (dead.status, dead.code) == (410, "token_expired")
+    for path in ("login/mfa/passkey", "login/mfa/sms"):
+        assert api.post(path, {"mfa": mfa}).code == "token_expired"
     assert not Session.objects.exists()
+    assert not Tally.objects.filter(scope="second factors").exists()
+
+
+def test_what_is_missing_is_asked_for_and_costs_no_try(api: Api, app: Authenticator, inbox: Inbox) -> None:
+    mfa = ticket(api)
+    access = prove(api, ticket(api), app.code()).body["access"]
+    for method, field in (("totp", "code"), ("recovery_code", "code"), ("passkey", "credential")):
+        for body in ({"method": method}, {"method": method, field: None}):
+            for reply in (
+                api.post("login/mfa", {"mfa": mfa, **body}),
+                api.send("POST", "reauthenticate", access, body),
+            ):
+                assert (reply.status, reply.body["codes"]) == (400, {field: ["required"]})
+    assert prove(api, mfa, "000000").body["attempts_left"] == 4
 
 
 def test_a_recovery_code_stands_in_once_and_the_owner_is_told(api: Api, app: Authenticator, inbox: Inbox) -> None:

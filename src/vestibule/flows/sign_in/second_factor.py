@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from vestibule.accounts.credentials import digest_credentials
+from vestibule.accounts.credentials import are_credentials_unchanged, digest_credentials
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -49,19 +49,17 @@ def prove_second_factor(
 
     Raises:
         TokenInvalid: the ticket was not issued by this service.
-        LinkExpired: the ticket is too old.
+        LinkExpired: the ticket is too old, or a credential was changed since the first factor.
         AlreadyUsed: the ticket was used before.
         Exhausted: the ticket has no tries left.
         FactorInvalid: the factor is wrong, or was used before.
         Locked: the account has no tries left for now, or another request holds the ticket.
-        InvalidCredentials: a credential was changed since the first factor.
         AccountSuspended: the account is suspended or closed.
         Unavailable: a store cannot be reached.
     """
     with _refusals_of_a_ticket():
         seen = _find_ticket(ticket)
-        payload = challenges.unseal_payload(seen, SecondFactorPayload)
-        user = User.objects.get(pk=payload.user_id)
+        payload, user = _load_first_proof(client, seen)
         compare = partial(find_factor_proof, client, user, method, ticket=seen.id)
         with (
             _owner_told_if_exhausted(client, user, seen),
@@ -82,7 +80,7 @@ def start_passkey_factor(*, client: Client, ticket: str) -> dict[str, Any]:
 
     Raises:
         TokenInvalid: the ticket was not issued by this service.
-        LinkExpired: the ticket is too old.
+        LinkExpired: the ticket is too old, or a credential was changed since the first factor.
         AlreadyUsed: the ticket was used before.
         Exhausted: the ticket has no tries left.
         NotFound: the account has no passkey.
@@ -101,18 +99,18 @@ def text_code(*, client: Client, ticket: str) -> ChallengeStatus:
 
     Raises:
         TokenInvalid: the ticket was not issued by this service.
-        LinkExpired: the ticket is too old.
+        LinkExpired: the ticket is too old, or a credential was changed since the first factor.
         AlreadyUsed: the ticket was used before.
         Exhausted: the ticket has no tries left.
         NotFound: MFA_SMS is off, or the account has no proved number.
-        InvalidCredentials: a credential was changed since the first factor.
         TooSoon: the cooldown after the last send is not over.
         Throttled: no sends are left, or the limits on SMS are reached.
         Locked: another request sends a code for this ticket.
         Unavailable: a store cannot be reached.
     """
     load_ticket_user(client, ticket)
-    return texted_codes.send_code(client, _find_ticket(ticket))
+    with _refusals_of_a_ticket():
+        return texted_codes.send_code(client, _find_ticket(ticket))
 
 
 @flow("sign_in.second_factor_methods")
@@ -121,7 +119,7 @@ def list_ticket_methods(*, client: Client, ticket: str) -> list[Method]:
 
     Raises:
         TokenInvalid: the ticket was not issued by this service.
-        LinkExpired: the ticket is too old.
+        LinkExpired: the ticket is too old, or a credential was changed since the first factor.
         AlreadyUsed: the ticket was used before.
         Exhausted: the ticket has no tries left.
         Unavailable: a store cannot be reached.
@@ -134,15 +132,12 @@ def load_ticket_user(client: Client, ticket: str) -> User:
 
     Raises:
         TokenInvalid: the ticket was not issued by this service.
-        LinkExpired: the ticket is too old.
+        LinkExpired: the ticket is too old, or a credential was changed since the first factor.
         AlreadyUsed: the ticket was used before.
         Exhausted: the ticket has no tries left.
     """
     with _refusals_of_a_ticket():
-        seen = _find_ticket(ticket)
-        if over := challenges.refusal_if_closed(seen, client.at):
-            raise over
-        return User.objects.get(pk=challenges.unseal_payload(seen, SecondFactorPayload).user_id)
+        return _load_first_proof(client, _find_ticket(ticket))[1]
 
 
 @contextmanager
@@ -160,6 +155,24 @@ def _owner_told_if_exhausted(client: Client, user: User, ticket: Challenge) -> I
 
 def _find_ticket(ticket: str) -> Challenge:
     return challenges.find_by_handle(Purpose.SECOND_FACTOR, ticket)
+
+
+def _load_first_proof(client: Client, ticket: Challenge) -> tuple[SecondFactorPayload, User]:
+    """Return what a ticket that can still be used stands for, and its account. Who knows only what opened the account
+    before must not even spend its tries.
+
+    Raises:
+        Expired: the ticket is too old, or a credential was changed since the first factor.
+        AlreadyUsed: the ticket was used before.
+        Exhausted: the ticket has no tries left.
+    """
+    if over := challenges.refusal_if_closed(ticket, client.at):
+        raise over
+    payload = challenges.unseal_payload(ticket, SecondFactorPayload)
+    user = User.objects.get(pk=payload.user_id)
+    if not are_credentials_unchanged(user, bytes.fromhex(payload.credentials)):
+        raise errors.Expired(subject=ticket.subject)
+    return payload, user
 
 
 def _complete_with_both(client: Client, payload: SecondFactorPayload, user: User, proof: FactorProof) -> SignedIn:
@@ -188,5 +201,5 @@ def _refusals_of_a_ticket() -> Iterator[None]:
         raise errors.FactorInvalid(attempts_left=wrong.attempts_left, subject=wrong.subject) from wrong
     except errors.LinkExpired:
         raise
-    except errors.Expired as expired:
-        raise errors.LinkExpired(subject=expired.subject) from expired
+    except (errors.Expired, errors.InvalidCredentials) as dead:  # the latter: changed while the factor was compared
+        raise errors.LinkExpired(subject=dead.subject) from dead

@@ -12,6 +12,7 @@ from vestibule.factors.registry import Method
 from vestibule.flows.completion import SecondFactorNeeded
 from vestibule.flows.completion import SignedIn as Entered
 from vestibule.flows.sign_in import second_factor
+from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.web.api.parsing import Credential, RequestBody, Text, read_body
 from vestibule.web.api.passkeys_schema import Ticket
@@ -120,7 +121,6 @@ class TextSecondFactor(ApiView):
             "otp_exhausted",
             "token_used",
             "not_found",
-            "invalid_credentials",
             "cooldown",
             "locked",
         ),
@@ -141,8 +141,12 @@ def serialize_entered(entered: Entered | SecondFactorNeeded) -> dict[str, Any]:
 
 
 def read_secret(typed: dict[str, Any]) -> str:
-    """Return the code that was sent, or the JSON of the credential. What is missing is a wrong one, and is counted."""
-    if typed["method"] == Method.PASSKEY.value:
-        return json.dumps(typed.get("credential"))
-    code: str = typed.get("code", "")
-    return code
+    """Return the code that was sent, or the JSON of the credential.
+
+    Raises:
+        Invalid: the method's field was not sent. No try is counted: nothing was tried.
+    """
+    field = "credential" if typed["method"] == Method.PASSKEY.value else "code"
+    if field not in typed:
+        raise Invalid({field: [FieldError("required")]})
+    return json.dumps(typed[field]) if field == "credential" else str(typed[field])
