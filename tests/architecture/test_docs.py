@@ -15,6 +15,7 @@ from tests.architecture.source import trees
 from vestibule.audit import events
 from vestibule.audit.events import Event
 from vestibule.flows import flow
+from vestibule.identities import answers
 from vestibule.kernel import errors
 from vestibule.limits import rules
 from vestibule.service.doctor.table import CHECKS
@@ -97,7 +98,8 @@ def flow_names() -> set[str]:
 
 
 def test_the_docstring_of_a_flow_lists_the_refusals_that_the_table_does() -> None:
-    codes = {name: kind.code for name, kind in vars(errors).items() if isinstance(getattr(kind, "code", None), str)}
+    known = {**vars(errors), **vars(answers)}
+    codes = {name: kind.code for name, kind in known.items() if isinstance(getattr(kind, "code", None), str)}
     for name, listed in flow_refusals():
         assert {codes[each] for each in listed} == refusals_of(name) & {*codes.values()}, name
 

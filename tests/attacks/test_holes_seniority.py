@@ -10,6 +10,8 @@ from tests.attacks.takeover import ENDINGS, Takeover
 from tests.configured import configured
 from tests.factors import Authenticator, enrol
 from tests.passkeys import SoftAuthenticator, add_passkey
+from tests.providers import OpenIdFake
+from tests.social import coming_from, enter
 from tests.world import PASSWORD, Api, Http
 from vestibule.accounts.models import Status, User
 from vestibule.addresses.address import restore_address
@@ -126,6 +128,22 @@ def remove_password(game: Takeover) -> None:
         assert game.api.send("DELETE", "password", game.sessions[0]).status == 204
 
 
+def link_identity(game: Takeover) -> str:
+    """The thief's own, at a provider."""
+    fake = OpenIdFake()
+    with coming_from(fake):
+        game.sessions.append(str(game.api.login(game.b).body["access"]))
+        visit = enter(game.api, fake, "link", game.sessions[-1])
+        linked = game.api.send("POST", "me/identities", game.sessions[-1], visit)
+    assert linked.status == 201
+    return str(linked.body["id"])
+
+
+def unlink_identity(game: Takeover) -> None:
+    path = f"me/identities/{link_identity(game)}"
+    assert game.api.send("DELETE", path, game.sessions[-1]).status == 204
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
@@ -138,6 +156,8 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "second_factor_trouble": fail_factor,
     "passkey_added": make_passkey,
     "passkey_removed": remove_passkey,
+    "identity_linked": link_identity,
+    "identity_unlinked": unlink_identity,
     "totp_added": add_app,
     "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
     "factors_reset": reset_factors,

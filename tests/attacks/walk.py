@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from tests.attacks.walk_magic import WalkMagic
 from tests.attacks.walk_passkeys import WalkPasskeys
+from tests.attacks.walk_social import WalkSocial
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
 from tests.desk import PageDesk
 from tests.factors import enrol
@@ -14,13 +14,13 @@ from tests.world import PASSWORD, Http, Reply
 from vestibule.accounts.models import User
 
 
-class Walk(WalkPasskeys, WalkMagic):
+class Walk(WalkPasskeys, WalkSocial):
     """The whole way."""
 
     def parts(self) -> tuple[Callable[[], None], ...]:
         """In, back in where one was shut out, about, and what the house does."""
         entered = (self.deferred, self.pending, self.in_session, self.recovery, self.changes)
-        return (*entered, self.by_staff, self.factors, self.passkeys, self.magic)
+        return (*entered, self.by_staff, self.factors, self.passkeys, self.magic, self.social)
 
     def recovery(self) -> None:
         """A forgotten password, a sign-in that was a stranger's, a closing taken back."""

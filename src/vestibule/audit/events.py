@@ -77,6 +77,8 @@ RECOVERY_CODES_REPLACED = Event("recovery_codes.replaced", "Ten new recovery cod
 DEVICES_UNREMEMBERED = Event(
     "devices.unremembered", "The second factor is asked for on every device again.", {"devices": int}
 )
+IDENTITY_LINKED = Event("identity.linked", "An identity at another provider was linked.", {"provider": str})
+IDENTITY_USED = Event("identity.used", "A person was proved by an identity at another provider.", {"provider": str})
 IDENTITY_UNLINKED = Event("identity.unlinked", "An identity at another provider was taken off.", {"provider": str})
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})

@@ -55,6 +55,8 @@ class Payload:
         }
 
 
+# The answer of another provider (`identities.answers`).
+SealedAnswer = dict[str, str | bool | dict[str, str] | None]
 PayloadT = TypeVar("PayloadT", bound=Payload)
 PayloadT_co = TypeVar("PayloadT_co", bound=Payload, covariant=True)
 
@@ -74,6 +76,7 @@ class SignUpPayload(Payload):
     unsent: bool = False  # whether its message was held back
     language: str = ""  # of its messages, and then of the account
     more: dict[str, str] | None = None  # the fields of the table that no code knows by name (accounts.fields)
+    identity: SealedAnswer | None = None  # whose account it will be at another provider (identities.answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +139,7 @@ class SecondFactorPayload(Payload):
     device_id: UUID | None = None
     origin: str = ""  # `sessions.devices.Recognised.origin_digest`, in hex
     page_lifetime: int | None = None
+    identity_id: UUID | None = None  # which proved the first factor, at another provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +160,48 @@ class PasskeyEnrolmentPayload(Payload):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeySignInPayload(Payload):
     """Nothing: who signs in is known by the passkey alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialVisitPayload(Payload):
+    """A browser that was sent to another provider: what the provider's answer has to fit, and where the browser goes
+    then. `browser` is the one that began a visit by page; a visit by API has none, and the app keeps the handle.
+    `user_id` and `session_id` are those that an identity is to be linked to; none for a sign-in."""
+
+    provider: str
+    nonce: str
+    code_verifier: str
+    return_to: str
+    browser: UUID | None = None
+    user_id: UUID | None = None
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialAnswerPayload(Payload):
+    """What a provider answered to a visit by API (`identities.answers`), and the identity that it was then, if an
+    account had it. `user_id` and `session_id` are those of the visit."""
+
+    visit_id: UUID
+    answer: SealedAnswer
+    identity_id: UUID | None = None
+    user_id: UUID | None = None
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialEmailPayload(Payload):
+    """A person whom a provider knows, without an address that it has proved."""
+
+    answer: SealedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialLinkPayload(Payload):
+    """The one account that the person whom a provider knows may be linked to."""
+
+    user_id: UUID
+    answer: SealedAnswer
 
 
 def _parse_field(field: Field[object], sealed: object) -> object:

@@ -18,6 +18,10 @@ from vestibule.challenges.payloads import (
     RecoveryPayload,
     SecondFactorPayload,
     SignUpPayload,
+    SocialAnswerPayload,
+    SocialEmailPayload,
+    SocialLinkPayload,
+    SocialVisitPayload,
     TextedCodePayload,
 )
 
@@ -50,6 +54,10 @@ class Purpose(StrEnum):
     TEXTED_CODE = "texted code"
     PASSKEY_ENROLMENT = "passkey enrolment"
     PASSKEY_SIGN_IN = "passkey sign-in"
+    SOCIAL_VISIT = "social visit"
+    SOCIAL_ANSWER = "social answer"
+    SOCIAL_EMAIL = "social email"
+    SOCIAL_LINK = "social link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,9 @@ DIGITS = 6  # SP 800-63B-4, 3.1.3.2: at least six
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 
 
+SOCIAL_TTL = timedelta(minutes=10)
+
+
 def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -> Policy:
     """A code alone, sent once: another request creates a new challenge."""
     return Policy(
@@ -125,12 +136,14 @@ def _link_policy(ttl: timedelta) -> Policy:
     )
 
 
-def _ticket_policy(payload: type[Payload], secret: SecretKind, *, proves_factor: bool = False) -> Policy:
+def _ticket_policy(
+    payload: type[Payload], secret: SecretKind, *, ttl: timedelta = TICKET_TTL, proves_factor: bool = False
+) -> Policy:
     """A record that only its handle opens, and whose proof the caller compares."""
     return Policy(
         payload=payload,
         secret=secret,
-        ttl=TICKET_TTL,
+        ttl=ttl,
         attempts=ATTEMPTS,
         cooldowns=(timedelta(0),),
         sends=1,
@@ -191,6 +204,12 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             ),
             Purpose.PASSKEY_ENROLMENT: _ticket_policy(PasskeyEnrolmentPayload, SecretKind.NONCE),
             Purpose.PASSKEY_SIGN_IN: _ticket_policy(PasskeySignInPayload, SecretKind.NONCE),
+            # The way to another provider and back, and what its answer still needs; the code of an answer travels in an
+            # address, and is short-lived for that (RFC 9700, 4.3).
+            Purpose.SOCIAL_VISIT: _ticket_policy(SocialVisitPayload, SecretKind.NONCE, ttl=SOCIAL_TTL),
+            Purpose.SOCIAL_ANSWER: _ticket_policy(SocialAnswerPayload, SecretKind.LINK, ttl=timedelta(seconds=60)),
+            Purpose.SOCIAL_EMAIL: _ticket_policy(SocialEmailPayload, SecretKind.TICKET, ttl=SOCIAL_TTL),
+            Purpose.SOCIAL_LINK: _ticket_policy(SocialLinkPayload, SecretKind.TICKET, ttl=SOCIAL_TTL),
             Purpose.PENDING_REGISTRATION: Policy(
                 payload=SignUpPayload,
                 secret=SecretKind.CODE_AND_LINK,

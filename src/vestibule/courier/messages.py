@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vestibule.courier.message_kind import Cause, MessageKind
@@ -31,61 +32,67 @@ NEW_SIGN_IN = MessageKind(
     button=_("This wasn't me"),
     then=_NOT_YOU,
 )
-SESSION_ELSEWHERE = MessageKind(
-    name="session_elsewhere",
-    subject=_("Your session is used elsewhere"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("A session of your account went on in another browser or app and from another network than it began in."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+
+
+def _guard_changed(
+    name: str, subject: Promise | str, says: Promise | str, then: Promise | str = _NOT_YOURS
+) -> MessageKind:
+    """Return the kind of a message about a change of what guards an account, with the way to take it back."""
+    return MessageKind(
+        name=name,
+        subject=subject,
+        cause=Cause.ACCOUNT_WITH_UNDO,
+        says=says,
+        button=_("This wasn't me"),
+        then=then,
+    )
+
+
+SESSION_ELSEWHERE = _guard_changed(
+    "session_elsewhere",
+    _("Your session is used elsewhere"),
+    _("A session of your account went on in another browser or app and from another network than it began in."),
 )
-TOTP_ADDED = MessageKind(
-    name="totp_added",
-    subject=_("An authenticator app was added"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("An authenticator app is a second factor of your account now: a sign-in asks for its code."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+TOTP_ADDED = _guard_changed(
+    "totp_added",
+    _("An authenticator app was added"),
+    _("An authenticator app is a second factor of your account now: a sign-in asks for its code."),
 )
-TOTP_REMOVED = MessageKind(
-    name="totp_removed",
-    subject=_("Your authenticator app was removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("A sign-in does not ask for the code of your authenticator app any more. Other devices were signed out."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+TOTP_REMOVED = _guard_changed(
+    "totp_removed",
+    _("Your authenticator app was removed"),
+    _("A sign-in does not ask for the code of your authenticator app any more. Other devices were signed out."),
 )
-PASSKEY_ADDED = MessageKind(
-    name="passkey_added",
-    subject=_("A passkey was added"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("A passkey was made for your account. It signs in without a password."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+PASSKEY_ADDED = _guard_changed(
+    "passkey_added",
+    _("A passkey was added"),
+    _("A passkey was made for your account. It signs in without a password."),
 )
-PASSKEY_REMOVED = MessageKind(
-    name="passkey_removed",
-    subject=_("A passkey was removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("A passkey of your account was removed and opens it no more. Other devices were signed out."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+PASSKEY_REMOVED = _guard_changed(
+    "passkey_removed",
+    _("A passkey was removed"),
+    _("A passkey of your account was removed and opens it no more. Other devices were signed out."),
 )
-RECOVERY_CODES_REPLACED = MessageKind(
-    name="recovery_codes_replaced",
-    subject=_("You have new recovery codes"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Ten new recovery codes were made for your account. The old ones do not work any more."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+IDENTITY_LINKED = _guard_changed(
+    "identity_linked",
+    _("Another way to sign in was added"),
+    _("Your account was linked with one at another provider, which signs in to it now."),
 )
-RECOVERY_CODE_USED = MessageKind(
-    name="recovery_code_used",
-    subject=_("A recovery code was used"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("A recovery code proved that it is you, in place of your second factor. It works only once."),
-    button=_("This wasn't me"),
-    then=_NOT_YOU,
+IDENTITY_UNLINKED = _guard_changed(
+    "identity_unlinked",
+    _("A way to sign in was removed"),
+    _("An account at another provider does not sign in to yours any more. What it had opened was signed out."),
+)
+RECOVERY_CODES_REPLACED = _guard_changed(
+    "recovery_codes_replaced",
+    _("You have new recovery codes"),
+    _("Ten new recovery codes were made for your account. The old ones do not work any more."),
+)
+RECOVERY_CODE_USED = _guard_changed(
+    "recovery_code_used",
+    _("A recovery code was used"),
+    _("A recovery code proved that it is you, in place of your second factor. It works only once."),
+    _NOT_YOU,
 )
 FEW_RECOVERY_CODES = MessageKind(
     name="few_recovery_codes",
@@ -111,13 +118,10 @@ FACTOR_RESET_ORDERED = MessageKind(
     button=_("Keep my second factors"),
     then=_("If you asked for that, you need not do anything. If not, press the button."),
 )
-FACTORS_RESET = MessageKind(
-    name="factors_reset",
-    subject=_("Your second factors were removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Your account has no second factor any more, and every device was signed out. Set one up again soon."),
-    button=_("This wasn't me"),
-    then=_NOT_YOURS,
+FACTORS_RESET = _guard_changed(
+    "factors_reset",
+    _("Your second factors were removed"),
+    _("Your account has no second factor any more, and every device was signed out. Set one up again soon."),
 )
 SECOND_FACTOR_TROUBLE = MessageKind(
     name="second_factor_trouble",
@@ -164,21 +168,17 @@ MAGIC_LINK = MessageKind(
     button=_("Sign in"),
     then=_IGNORE,
 )
-PASSWORD_CHANGED = MessageKind(
-    name="password_changed",
-    subject=_("Your password was changed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("The password of your account was changed, and other devices were signed out."),
-    button=_("This wasn't me"),
-    then=_RESET,
+PASSWORD_CHANGED = _guard_changed(
+    "password_changed",
+    _("Your password was changed"),
+    _("The password of your account was changed, and other devices were signed out."),
+    _RESET,
 )
-PASSWORD_REMOVED = MessageKind(
-    name="password_removed",
-    subject=_("Your password was removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Your account has no password any more, and other devices were signed out."),
-    button=_("This wasn't me"),
-    then=_RESET,
+PASSWORD_REMOVED = _guard_changed(
+    "password_removed",
+    _("Your password was removed"),
+    _("Your account has no password any more, and other devices were signed out."),
+    _RESET,
 )
 EMAIL_CHANGE = MessageKind(
     name="email_change",
@@ -211,21 +211,17 @@ PHONE_CHANGE = MessageKind(
     then=_IGNORE,
     protects_account=False,
 )
-PHONE_CHANGED = MessageKind(
-    name="phone_changed",
-    subject=_("Your phone number was changed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Your account has another phone number now."),
-    button=_("This wasn't me"),
-    then=_RESET,
+PHONE_CHANGED = _guard_changed(
+    "phone_changed",
+    _("Your phone number was changed"),
+    _("Your account has another phone number now."),
+    _RESET,
 )
-PHONE_REMOVED = MessageKind(
-    name="phone_removed",
-    subject=_("Your phone number was removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Your account has no phone number any more, and other devices were signed out."),
-    button=_("This wasn't me"),
-    then=_RESET,
+PHONE_REMOVED = _guard_changed(
+    "phone_removed",
+    _("Your phone number was removed"),
+    _("Your account has no phone number any more, and other devices were signed out."),
+    _RESET,
 )
 PHONE_DROPPED = MessageKind(
     name="phone_dropped",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from uuid import UUID
 
 from vestibule.accounts import lifecycle
 from vestibule.accounts.credentials import are_credentials_unchanged
@@ -19,6 +20,7 @@ from vestibule.courier import messages
 from vestibule.factors import registry, remembered_devices
 from vestibule.factors.registry import MULTI_FACTOR, Method
 from vestibule.flows import notices
+from vestibule.identities.links import has_identity
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits.admission import admission
@@ -36,6 +38,7 @@ class Via(Enum):
     NEW_ACCOUNT = "new account"  # made by a proof of its address, in the transaction of the session
     MAGIC_LINK = "magic link"
     PASSKEY = "passkey"
+    SOCIAL = "social"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Authenticated:
     holds `mfa` after more than one factor. `recognised` says whether the device or network was seen before.
     `remembered` is the token of a device on which the second factor is not asked for. `device_claims` is what the
     client says about its device. `page_lifetime` makes a session of the hosted pages, which lives that long.
+    `identity_id` is the identity at another provider that was proved.
     """
 
     user: User
@@ -57,6 +61,7 @@ class Authenticated:
     remembered: str = ""
     device_claims: Mapping[str, str] | None = None
     page_lifetime: timedelta | None = None
+    identity_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,7 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     caller's transaction.
 
     Raises:
-        InvalidCredentials: a credential was changed since it was compared.
+        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off.
         AccountSuspended: the account is suspended or closed.
     """
     user, recognised = _lock_entered_account(authenticated), authenticated.recognised
@@ -110,7 +115,14 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     strange = not is_new and not recognised.is_known and Session.objects.filter(user=user).exists()
     device = devices.remember_device(user, authenticated.device_claims, client.at, recognised=recognised.device)
     page_lifetime = authenticated.page_lifetime
-    session = sessions.create_session(client, user, amr=authenticated.amr, device=device, page_lifetime=page_lifetime)
+    session = sessions.create_session(
+        client,
+        user,
+        amr=authenticated.amr,
+        device=device,
+        page_lifetime=page_lifetime,
+        identity_id=authenticated.identity_id,
+    )
     tokens = None if page_lifetime else refresh_tokens.issue_first_tokens(client, session)
     admission.remember_network(client)
     proved = " ".join(authenticated.amr)
@@ -128,13 +140,15 @@ def _lock_entered_account(authenticated: Authenticated) -> User:
     """Return the account with its row locked until the transaction ends, if it may be entered as it is now.
 
     Raises:
-        InvalidCredentials: a credential was changed since it was compared.
+        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off.
         AccountSuspended: the account is suspended or closed.
     """
     if authenticated.via is Via.NEW_ACCOUNT:
         return authenticated.user
     held = lifecycle.lock_user(authenticated.user.pk)
     if held is None or not are_credentials_unchanged(held, authenticated.credentials):
+        raise errors.InvalidCredentials
+    if authenticated.identity_id and not has_identity(held, authenticated.identity_id):
         raise errors.InvalidCredentials
     if held.status != Status.ACTIVE:
         raise errors.AccountSuspended(subject=challenges.person_subject(held.pk))
@@ -160,6 +174,7 @@ def _issue_ticket(client: Client, authenticated: Authenticated, methods: Sequenc
         device_id=recognised.device.pk if recognised.device else None,
         origin=recognised.origin_digest.hex(),
         page_lifetime=int(lifetime.total_seconds()) if lifetime else None,
+        identity_id=authenticated.identity_id,
     )
     subject = challenges.person_subject(authenticated.user.pk)
     issued = challenges.issue(Purpose.SECOND_FACTOR, subject=subject, payload=payload, now=client.at)

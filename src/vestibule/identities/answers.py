@@ -1,7 +1,8 @@
 """What a provider answers about a person, and how it says no."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from vestibule.addresses.address import Email
 from vestibule.kernel.errors import Refusal
@@ -17,6 +18,17 @@ class IdentityTaken(Refusal):
     """The identity at the provider belongs to an account already."""
 
     code = "identity_taken"
+
+
+class AccountExists(Refusal):
+    """An account has the address that the provider has proved. `link` names the account: a person who signs in there,
+    in one of these ways, can link the identity with it."""
+
+    code = "account_exists"
+
+    def __init__(self, link: str, methods: Sequence[str], *, subject: bytes | None = None) -> None:
+        super().__init__(subject=subject)
+        self.link, self.methods = link, methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +63,13 @@ class ProviderAnswer:
     def label(self) -> str:
         """What the identity is called in a list: the address, else the name, else the subject."""
         return str(self.email or self.name or self.subject)[:254]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the answer of `to_json`."""
+        return cls(**{**data, "email": Email(data["email"]) if data["email"] else None})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is sealed until the person has done their part. The key of a native token was used up before."""
+        kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "replay_key"}
+        return {**kept, "email": self.email.value if self.email else None, "tokens": dict(self.tokens)}

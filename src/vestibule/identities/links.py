@@ -46,6 +46,11 @@ def link_identity(user: User, answer: ProviderAnswer, *, session_id: UUID | None
     return row
 
 
+def has_identity(user: User, identity_id: UUID) -> bool:
+    """Return whether the account still has this identity."""
+    return Identity.objects.filter(pk=identity_id, user=user).exists()
+
+
 def record_use(identity: Identity, answer: ProviderAnswer, now: datetime) -> bool:
     """Record that the identity signs its account in. Return False if it was unlinked meanwhile. Nothing else that the
     provider says now changes anything here."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.urls import reverse
 
 from vestibule.conf import conf
 from vestibule.kernel import hosts
@@ -118,7 +119,7 @@ class Provider:
     @property
     def callback_url(self) -> str:
         """The address that is registered at the provider."""
-        return f"{conf.base_url}/social/{self.id}/callback/"
+        return f"{conf.base_url}{reverse('vestibule_pages:social_callback', args=[self.id])}"
 
 
 def list_providers() -> tuple[Provider, ...]:

@@ -39,5 +39,10 @@ class CookieNames:
         """The cookie that keeps the token of an opened link."""
         return self._cookie_name("link")
 
+    @property
+    def social_cookie_name(self) -> str:
+        """The cookie of a browser that went to another provider."""
+        return self._cookie_name("social")
+
     def _cookie_name(self, name: str) -> str:
         return f"__Host-{name}" if self.https else name

@@ -62,6 +62,13 @@ LOGIN_PASSKEY = Rule(name="login_passkey", per_network="30/minute;300/hour")
 # Each start sends a mail. The guesses of its code are counted by address, too (limits.ledger).
 LOGIN_MAGIC_START = Rule(name="login_magic_start", per_network="10/hour", per_identifier="20/hour", captcha="login")
 LOGIN_MAGIC_CONFIRM = Rule(name="login_magic_confirm", per_network="20/hour")
+# Each visit to another provider may cost a request to it, and each callback three.
+SOCIAL_START = Rule(name="social_start", per_network="30/minute;300/hour")
+SOCIAL_CALLBACK = Rule(name="social_callback", per_network="30/minute;300/hour")
+# Handles, codes and ID tokens cannot be guessed: this bounds the work.
+SOCIAL = Rule(name="social", per_network="30/minute;300/hour")
+# It sends a mail, like a sign-up, and costs no hash.
+SOCIAL_EMAIL = Rule(name="social_email", per_network="5/hour", per_identifier="20/hour", captcha="register")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
@@ -86,6 +93,10 @@ RULES = (
     LOGIN_MFA,
     LOGIN_PASSKEY_OPTIONS,
     LOGIN_PASSKEY,
+    SOCIAL_START,
+    SOCIAL_CALLBACK,
+    SOCIAL,
+    SOCIAL_EMAIL,
     LOGIN_MAGIC_START,
     LOGIN_MAGIC_CONFIRM,
     PASSWORD_RESET,

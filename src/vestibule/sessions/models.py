@@ -52,6 +52,7 @@ class Session(models.Model):
     elsewhere = models.BinaryField(max_length=32, null=True)  # digest of the last other place (sessions.relocation)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
     is_page = models.BooleanField(default=False)  # of the hosted pages, carried by a cookie
+    identity_id = models.UUIDField(null=True)  # at another provider, by which it was opened: it ends with it
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -28,9 +28,11 @@ def create_session(
     amr: Sequence[str],
     device: Device | None = None,
     page_lifetime: timedelta | None = None,
+    identity_id: UUID | None = None,
 ) -> Session:
     """Create a session in the caller's transaction. `amr` names the authentication methods (RFC 8176). `page_lifetime`
-    makes it a session of the hosted pages, which a cookie carries and which has no refresh tokens."""
+    makes it a session of the hosted pages, which a cookie carries and which has no refresh tokens. `identity_id` is the
+    identity at another provider that opens it."""
     return insert_row(
         Session(
             user=user,
@@ -43,6 +45,7 @@ def create_session(
             agent=client.user_agent,
             device=device,
             is_page=page_lifetime is not None,
+            identity_id=identity_id,
         )
     )
 
@@ -103,6 +106,12 @@ def revoke_sessions(
 def revoke_device_sessions(device_id: UUID, now: datetime) -> int:
     """Revoke the sessions of a device, in the caller's transaction, and return how many."""
     return Session.objects.filter(device_id=device_id, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def revoke_identity_sessions(user_id: UUID, identity_id: UUID, now: datetime) -> int:
+    """Revoke the sessions that this identity opened, in the caller's transaction, and return how many."""
+    live = Session.objects.filter(user_id=user_id, identity_id=identity_id, revoked_at__isnull=True)
+    return live.update(revoked_at=now)
 
 
 def revoke_oldest_sessions(user_id: UUID, now: datetime) -> int:

@@ -42,6 +42,8 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "username_malformed": _("Use 3 to 30 letters, digits, dots, dashes or underscores."),
         "name_malformed": _("A name can't hold control characters or invisible ones."),
         "device_name_malformed": _("Use at most %(n)d characters, none of them invisible."),
+        # other providers
+        "return_to_foreign": _("Use an address of one of the sites that this service is set up for."),
         # passkeys
         "passkey_invalid": _("This passkey was not made here just now. Try again."),
         "passkey_taken": _("This passkey belongs to an account already."),

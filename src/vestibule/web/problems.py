@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from structlog.contextvars import get_contextvars
 
 from vestibule.conf import conf
+from vestibule.identities.answers import AccountExists
 from vestibule.kernel.errors import (
     CredentialInvalid,
     Invalid,
@@ -94,6 +95,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "email_taken": Problem(409, _("Address taken"), _("This email address has an account. Sign in instead.")),
         "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
+        "account_exists": Problem(
+            409, _("Account exists"), _("Your email address has an account here. Sign in to it, and link the two then.")
+        ),
         "identity_taken": Problem(
             409, _("Linked elsewhere"), _("This sign-in belongs to another account. Take it off there first.")
         ),
@@ -154,6 +158,8 @@ def refusal_details(refusal: Refusal) -> dict[str, Any]:
                 for field, errors in refusal.fields.items()
             }
         )
+    if isinstance(refusal, AccountExists):
+        members = {"link": refusal.link, "methods": refusal.methods}
     if (wait := seconds_to_wait(refusal)) is not None:
         members["retry_after"] = wait
     if refusal.attempts_left is not None:

@@ -34,10 +34,16 @@ PERSON_PURPOSES = frozenset(
     {
         *(Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO),
         *(Purpose.SECOND_FACTOR, Purpose.TEXTED_CODE, Purpose.PASSKEY_ENROLMENT, Purpose.FACTOR_RESET_STOP),
+        Purpose.SOCIAL_LINK,
     }
 )
 ADDRESS_PURPOSES = frozenset({*step_up.RESETS, Purpose.MAGIC_LINK})
-ACCOUNTLESS_PURPOSES = frozenset({Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN})
+ACCOUNTLESS_PURPOSES = frozenset(
+    {
+        *(Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN),
+        *(Purpose.SOCIAL_VISIT, Purpose.SOCIAL_ANSWER, Purpose.SOCIAL_EMAIL),
+    }
+)
 # As long as a link that says "this wasn't me" can be used after a factor was added.
 PROTEST_PERIOD = timedelta(hours=72)
 

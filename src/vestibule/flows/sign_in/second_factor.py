@@ -185,6 +185,7 @@ def _complete_with_both(client: Client, payload: SecondFactorPayload, user: User
         recognised=Recognised(device=device, origin_digest=bytes.fromhex(payload.origin)),
         device_claims=payload.device_claims,
         page_lifetime=timedelta(seconds=payload.page_lifetime) if payload.page_lifetime else None,
+        identity_id=payload.identity_id,
     )
     entered = complete(client, authenticated)
     if not isinstance(entered, SignedIn):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from vestibule.accounts import lifecycle
 from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import Username
+from vestibule.accounts.models import User
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.audit import events
 from vestibule.audit.record import is_proof_recorded, record_event
@@ -56,9 +57,19 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
         Throttled: the limits on SMS costs are reached.
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
-    address, purpose = applicant.address, Purpose.REGISTRATION
     payload = steps.build_hashed_payload(applicant, device)
-    holder = steps.find_holder(address, applicant.username)
+    holder = steps.find_holder(applicant.address, applicant.username)
+    return send_proof(client, payload, applicant.address, holder)
+
+
+def send_proof(client: Client, payload: SignUpPayload, address: Address, holder: User | None) -> Sent:
+    """Send a code to the address and seal the data of the sign-up until the code comes back. The `holder`, whose
+    account has the address already, gets a notice instead.
+
+    Raises:
+        Throttled: the limits on SMS costs are reached.
+    """
+    purpose = Purpose.REGISTRATION
     known = holder is not None
     payload = replace(payload, language=notices.recipient_language(client, holder))
     with atomic():
@@ -140,6 +151,7 @@ def confirm(
         Locked: the address has no wrong codes left, or another request holds this code.
         Invalid: `address` is another address than that of the sign-up.
         UsernameTaken: another account has the username. The code stays valid.
+        IdentityTaken: another account has the identity at another provider with which the sign-up began.
         Unavailable: a store cannot be reached.
     """
     seen = steps.find_sign_up(registration)

@@ -29,6 +29,10 @@ from vestibule.courier.allowances import Permit
 from vestibule.courier.message_kind import MessageKind
 from vestibule.flows import notices
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
+from vestibule.flows.social_arrivals import FEDERATED
+from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.links import link_identity
+from vestibule.identities.models import Identity
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits import sms_costs
@@ -208,6 +212,7 @@ def create_proved_account(
     Raises:
         UsernameTaken: another account has the username.
         AlreadyUsed: the proof was used before, or the address has an account by now.
+        IdentityTaken: another account has the identity with which the sign-up began.
     """
     address = address_to_prove(proof.payload)
     brought = account_details(proof.payload, chosen_username)
@@ -225,10 +230,12 @@ def create_proved_account(
                 challenge_id=proof.id,
                 channel=address.channel,
             )
+            identity = _link_sealed_identity(client, user, proof.payload)
             said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
             if sign_in:
-                amr = [*(["pwd"] if user.has_usable_password() else []), address.proof_method]
+                typed = ["pwd"] if user.has_usable_password() else []
+                amr = [*typed, *([FEDERATED] if identity else []), address.proof_method]
                 authenticated = Authenticated(
                     user=user,
                     credentials=digest_credentials(user),
@@ -236,6 +243,7 @@ def create_proved_account(
                     via=Via.NEW_ACCOUNT,
                     device_claims=said,
                     page_lifetime=page_lifetime,
+                    identity_id=identity.pk if identity else None,
                 )
                 outcome = complete(client, authenticated)
                 entered = outcome if isinstance(outcome, SignedIn) else None
@@ -246,6 +254,16 @@ def create_proved_account(
     except IntegrityError as error:
         raise _conflict_refusal(proof, brought.username) from error
     return Registered(user=user, signed_in=entered)
+
+
+def _link_sealed_identity(client: Client, user: User, payload: SignUpPayload) -> Identity | None:
+    """Link the identity at another provider with which the sign-up began, in the caller's transaction."""
+    if payload.identity is None:
+        return None
+    answer = ProviderAnswer.from_json(payload.identity)
+    identity = link_identity(user, answer, session_id=None, now=client.at)
+    record_event(events.IDENTITY_LINKED, client, user_id=user.pk, provider=answer.provider)
+    return identity
 
 
 def _conflict_refusal(proof: Proof[SignUpPayload], username: Username | None) -> errors.Refusal:

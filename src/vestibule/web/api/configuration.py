@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from vestibule.accounts.passwords import MAX_BYTES
 from vestibule.conf import RegistrationMode, conf
+from vestibule.identities.providers import list_providers
 from vestibule.limits import rules
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
@@ -41,6 +42,13 @@ class CaptchaRules(serializers.Serializer[object]):
     password_reset = serializers.CharField()
 
 
+class ProviderShown(serializers.Serializer[object]):
+    """Another provider that people come from."""
+
+    id = serializers.CharField(help_text="As in `social/{provider}/start`.")
+    name = serializers.CharField()
+
+
 class Configuration(serializers.Serializer[object]):
     """The public configuration."""
 
@@ -51,6 +59,7 @@ class Configuration(serializers.Serializer[object]):
     channels = serializers.ListField(child=serializers.CharField())
     enumeration_protection = serializers.BooleanField()
     passkeys = serializers.BooleanField(help_text="Whether somebody can sign in with a passkey.")
+    providers = ProviderShown(many=True)
     captcha = CaptchaRules()
 
 
@@ -76,6 +85,7 @@ class ShowConfiguration(ApiView):
                 "channels": list(conf.channels),
                 "enumeration_protection": conf.enumeration_protection,
                 "passkeys": True,
+                "providers": [{"id": each.id, "name": each.name} for each in list_providers()],
                 "captcha": {
                     "provider": conf.captcha_provider,
                     "site_key": conf.captcha_site_key,

@@ -180,6 +180,7 @@ class ConfirmRegistration(ApiView):
             "otp_invalid",
             "token_invalid",
             "username_taken",
+            "identity_taken",
             "otp_expired",
             "otp_exhausted",
             "token_used",
@@ -229,9 +230,14 @@ class ConfirmRegistration(ApiView):
             username=username,
             sign_in=True,
         )
-        user = serialize_person(registered.user)
-        tokens = serialize_tokens(registered.signed_in.required_tokens) if registered.signed_in else {}
-        return Response({"id": user["id"], "email": user["email"], "user": user, **tokens}, status=201)
+        return Response(serialize_registered(registered), status=201)
+
+
+def serialize_registered(registered: steps.Registered) -> dict[str, Any]:
+    """Return the account and the tokens of its session."""
+    user = serialize_person(registered.user)
+    tokens = serialize_tokens(registered.signed_in.required_tokens) if registered.signed_in else {}
+    return {"id": user["id"], "email": user["email"], "user": user, **tokens}
 
 
 def parse_sign_up(typed: dict[str, Any]) -> tuple[Applicant, dict[str, str] | None]:

@@ -23,6 +23,7 @@ _EXAMPLE_MEMBERS: dict[str, dict[str, Any]] = {
     "locked": {"retry_after": 30},
     "invalid_credentials": {"attempts_left": 4},
     "unavailable": {"retry_after": 5},
+    "account_exists": {"link": "c29jaWFsLWxpbms…", "methods": ["password", "passkey"]},
 }
 
 
@@ -49,6 +50,12 @@ class ProblemDetails(serializers.Serializer[object]):
     )
     retry_after = serializers.IntegerField(required=False, help_text="Whole seconds to wait.")
     attempts_left = serializers.IntegerField(required=False, help_text="Tries left for this code.")
+    link = serializers.CharField(
+        required=False, help_text="Of `account_exists`: links the identity, with that account."
+    )
+    methods = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Of `account_exists`: how to sign in to it."
+    )
 
 
 def response_schemas(status: int, success: Any, *codes: str, body: bool = True) -> dict[Any, Any]:

@@ -18,6 +18,7 @@ from vestibule.web.api import (
     registration,
     second_factor,
     sessions,
+    social,
     tokens,
 )
 
@@ -45,6 +46,12 @@ urlpatterns = [
     path("auth/login/mfa/sms", second_factor.TextSecondFactor.as_view(), name="login_mfa_sms"),
     path("auth/login/magic/start", magic_link.StartMagicLink.as_view(), name="login_magic_start"),
     path("auth/login/magic/confirm", magic_link.ConfirmMagicLink.as_view(), name="login_magic_confirm"),
+    path("auth/social/confirm", social.ConfirmVisit.as_view(), name="social_confirm"),
+    path("auth/social/email", social.SubmitEmail.as_view(), name="social_email"),
+    path("auth/social/<slug:provider>/start", social.StartVisit.as_view(), name="social_start"),
+    path("auth/social/<slug:provider>/token", social.SignInByToken.as_view(), name="social_token"),
+    path("auth/me/identities", social.OwnIdentities.as_view(), name="identities"),
+    path("auth/me/identities/<uuid:id>", social.ManageIdentity.as_view(), name="identity"),
     path("auth/reauthenticate", login.Reauthenticate.as_view(), name="reauthenticate"),
     path("auth/passkeys/options", passkeys.StartPasskey.as_view(), name="passkeys_options"),
     path("auth/passkeys", passkeys.OwnPasskeys.as_view(), name="passkeys"),

@@ -13,6 +13,7 @@ _WORDS: Mapping[str, Promise | str] = MappingProxyType(
         "sms": _("text message"),
         "swk": _("passkey"),
         "hwk": _("passkey"),
+        "fed": _("another provider"),
     }
 )
 

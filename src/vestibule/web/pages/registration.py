@@ -12,7 +12,8 @@ from vestibule.kernel.errors import Refusal
 from vestibule.limits import rules
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, registration_cookie, waiting
-from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts, render_page
+from vestibule.web.pages.provider_buttons import render_with_providers
+from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts
 from vestibule.web.templating import render
 
 # Addresses come first, because one of them is proved.
@@ -61,4 +62,4 @@ def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal 
         "min_length": conf.password_min_length,
         **captcha.form_context(request, MODES[conf.registration_mode][0], refusal),
     }
-    return render_page(request, "vestibule/pages/register.html", context, refusal)
+    return render_with_providers(request, "vestibule/pages/register.html", context, refusal)

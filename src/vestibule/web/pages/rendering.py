@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -28,10 +29,11 @@ def render_page(
 
 
 def next_path(request: HttpRequest) -> str:
-    """Return the path in `next` that the person was going to, if it is in the admin; else "". A path with this prefix
-    stays on our host."""
+    """Return the path in `next` that the person was going to, if it is in the admin, or that of a link with another
+    provider; else "". A path with this prefix stays on our host."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
-    return wanted if routes.is_in_admin(wanted) and wanted.isascii() and wanted.isprintable() else ""
+    is_ours = routes.is_in_admin(wanted) or wanted.startswith(reverse("vestibule_pages:link_identity"))
+    return wanted if is_ours and wanted.isascii() and wanted.isprintable() else ""
 
 
 def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from vestibule.web.pages.rendering import get_or_post, next_path, render_page
 _SHORT_WAIT = 60  # seconds; a ticket lives little longer than a longer one
 
 
-def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded) -> HttpResponse:
-    """Answer a sign-in by page: go on signed in, or ask for the second factor."""
+def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded, following: str = "") -> HttpResponse:
+    """Answer a sign-in by page: go on signed in, or ask for the second factor. `following` is where the person was
+    going, if no form says so."""
     if isinstance(entered, SecondFactorNeeded):
         return _factor_page(request, entered.ticket, list(entered.methods))
     enrolment = reverse("vestibule_pages:security") if isinstance(entered, EnrolmentNeeded) else ""
-    following = enrolment or next_path(request) or reverse("vestibule_pages:account")
+    following = enrolment or next_path(request) or following or reverse("vestibule_pages:account")
     return session_cookie.set_session_cookies(request, HttpResponseRedirect(following, status=303), entered.session)
 
 

@@ -28,6 +28,7 @@ from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
+from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import field_context, get_or_post, next_path, render_page
 from vestibule.web.pages.second_factor import enter_page
 
@@ -60,7 +61,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def login_page(request: HttpRequest, refusal: Refusal | None = None, **more: object) -> HttpResponse:
     """Show the ways to sign in."""
     context = {"next": next_path(request), **captcha.form_context(request, rules.LOGIN, refusal), **more}
-    return render_page(request, "vestibule/pages/login.html", context, refusal)
+    return render_with_providers(request, "vestibule/pages/login.html", context, refusal)
 
 
 @get_or_post

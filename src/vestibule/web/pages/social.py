@@ -1,0 +1,182 @@
+"""`/social/…`: to another provider and back, for the pages and for apps; and what a visit by page still needs.
+
+A visit by page is bound to the browser that began it, by a cookie: nobody can be signed in with the answer that another
+browser fetched. A visit by API is bound to the handle that the app keeps.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from vestibule.accounts import applicant
+from vestibule.addresses import parsing
+from vestibule.conf import conf
+from vestibule.flows import social_visits
+from vestibule.flows.account import identities
+from vestibule.flows.sign_in import social
+from vestibule.flows.sign_in.social import EmailNeeded, LinkReady
+from vestibule.flows.sign_up.social import submit_email
+from vestibule.flows.sign_up.steps import Registered
+from vestibule.flows.social_visits import Visit
+from vestibule.identities.answers import AccountExists
+from vestibule.identities.providers import find_provider
+from vestibule.kernel import entropy
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import OtherBrowser, Refusal, StepUpRequired, TokenInvalid, Unauthenticated
+from vestibule.kernel.return_urls import add_to_query
+from vestibule.limits import rules
+from vestibule.sessions import devices
+from vestibule.web.cookies import known_device_id, set_cookie, unsign_id
+from vestibule.web.edge import admit
+from vestibule.web.page_session import admit_page
+from vestibule.web.pages import captcha, session_cookie, waiting
+from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
+from vestibule.web.pages.rendering import get_or_post, next_path, render_page
+from vestibule.web.pages.second_factor import enter_page
+from vestibule.web.pages.sign_in import login_page
+
+BROWSER_PURPOSE = "social browser"
+KEPT_FOR = timedelta(minutes=10)  # as long as a visit may take
+# Of what a provider sends back (OpenID Connect Core, 3.1.2.5; RFC 9207; Apple: `user`).
+_PARAMETERS = ("state", "code", "error", "iss", "user")
+
+
+@require_POST
+def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
+    """`/social/<provider>/`: a button leads to the provider. `intent` says whether to sign in, or to link it."""
+    links_identity = request.POST.get("intent") == "link"
+    browser = _read_browser(request) or entropy.random_uuid()
+    try:
+        client = admit_page(request) if links_identity else admit(request, rules.SOCIAL_START)
+        begun = social_visits.start_visit(
+            client=client,
+            provider=provider,
+            return_to=next_path(request),
+            links_identity=links_identity,
+            browser=browser,
+        )
+    except (StepUpRequired, Unauthenticated) as refusal:
+        page = "confirm_identity" if isinstance(refusal, StepUpRequired) else "login"
+        return HttpResponseRedirect(reverse(f"vestibule_pages:{page}"), status=303)
+    except Refusal as refusal:
+        return _refused_page(request, refusal)
+    response = HttpResponseRedirect(begun.authorize_url, status=303)
+    set_cookie(response, conf.social_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), KEPT_FOR)
+    return response
+
+
+@csrf_exempt  # the provider sends the browser; the state, which is used up, is the proof (RFC 6749, 10.12)
+@get_or_post
+def receive_callback(request: HttpRequest, provider: str) -> HttpResponse:
+    """`/social/<provider>/callback/`: the provider sends the browser back, by GET, or by a form of its own."""
+    sent = request.POST if request.method == "POST" else request.GET
+    parameters = {name: sent[name] for name in _PARAMETERS if name in sent}
+    try:
+        client = admit(request, rules.SOCIAL_CALLBACK)
+        visit = social_visits.receive_callback(
+            client=client, provider=provider, state=parameters.get("state", ""), browser=_read_browser(request)
+        )
+    except OtherBrowser:
+        # No cookie of ours comes along with a form of another site: once more, by a GET (docs/decisions/0125).
+        if request.method == "POST":
+            return HttpResponseRedirect(add_to_query(request.path, **parameters), status=303)
+        return _refused_page(request, TokenInvalid())
+    except Refusal as refusal:
+        return _refused_page(request, refusal)
+    return _end_page_visit(request, client, visit, parameters) if visit.is_page else _return(client, visit, parameters)
+
+
+@get_or_post
+def name_address(request: HttpRequest) -> HttpResponse:
+    """`/register/social/`: the address of a person whose provider has proved none."""
+    registration, typed = request.POST.get("registration", ""), request.POST.get("email", "")
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("vestibule_pages:register"))
+    try:
+        email = applicant.parse_single_field("email", typed, parsing.parse_email)
+        client = admit(request, rules.SOCIAL_EMAIL, email, captcha=captcha.posted_answer(request))
+        sent = submit_email(client=client, registration=registration, email=email)
+    except Refusal as refusal:
+        return _address_form(request, registration, typed, refusal)
+    return waiting.render_sent_page(request, client, sent)
+
+
+@opened_by_link
+def link_identity(request: HttpRequest, token: str) -> HttpResponse:
+    """`/account/link/?token=…`: whom the provider named, and a button that links them to the account."""
+    again = add_to_query(reverse("vestibule_pages:link_identity"), token=token)
+    context: dict[str, object] = {"token": token}
+    try:
+        client = admit_page(request)
+        context["answer"] = answer = identities.read_link(client=client, link=token)
+        context["provider"] = find_provider(answer.provider).name
+        if request.method != "POST":
+            return render_page(request, "vestibule/pages/account/link.html", context)
+        identities.link_by_handle(client=client, link=token)
+    except Unauthenticated:
+        return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:login"), next=again))
+    except StepUpRequired:
+        return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:confirm_identity"), next=again), status=303)
+    except Refusal as refusal:
+        context["over"] = isinstance(refusal, FINAL_REFUSALS) or "answer" not in context
+        return render_page(request, "vestibule/pages/account/link.html", context, refusal)
+    return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+
+
+def _return(client: Client, visit: Visit, parameters: dict[str, str]) -> HttpResponse:
+    """Send the browser back to the app."""
+    try:
+        url = social_visits.hand_over_answer(client=client, visit=visit, parameters=parameters)
+    except Refusal as refusal:
+        url = visit.url_with_error(refusal)
+    return HttpResponseRedirect(url, status=303)
+
+
+def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, parameters: dict[str, str]) -> HttpResponse:
+    try:
+        outcome = social.sign_in_by_page(
+            client=client,
+            visit=visit,
+            parameters=parameters,
+            device_claims=devices.describe_user_agent(client.user_agent),
+            device_cookie=known_device_id(request),
+            page_lifetime=conf.page_session,
+        )
+    except AccountExists as refusal:
+        following = add_to_query(reverse("vestibule_pages:link_identity"), token=refusal.link)
+        return login_page(request, refusal, next=following)
+    except Refusal as refusal:
+        return _refused_page(request, refusal)
+    if isinstance(outcome, LinkReady):
+        return HttpResponseRedirect(
+            add_to_query(reverse("vestibule_pages:link_identity"), token=outcome.link), status=303
+        )
+    if isinstance(outcome, EmailNeeded):
+        return _address_form(request, outcome.registration, "")
+    if isinstance(outcome, Registered):
+        response = HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
+        entered = outcome.signed_in
+        return session_cookie.set_session_cookies(request, response, entered.session) if entered else response
+    return enter_page(request, outcome, visit.payload.return_to)
+
+
+def _address_form(request: HttpRequest, registration: str, typed: str, refusal: Refusal | None = None) -> HttpResponse:
+    context = {
+        "registration": registration,
+        "email": typed,
+        "over": isinstance(refusal, FINAL_REFUSALS),
+        **captcha.form_context(request, rules.SOCIAL_EMAIL, refusal),
+    }
+    return render_page(request, "vestibule/pages/social_email.html", context, refusal)
+
+
+def _refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return render_page(request, "vestibule/pages/social_refused.html", {}, refusal)
+
+
+def _read_browser(request: HttpRequest) -> UUID | None:
+    return unsign_id(BROWSER_PURPOSE, request.COOKIES.get(conf.social_cookie_name, ""))
