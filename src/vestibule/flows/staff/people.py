@@ -1,10 +1,13 @@
-"""The people for the staff: find a person, and see the account, its sessions and its devices."""
+"""The people for the staff: find a person, and see the account, its second factors, sessions and devices."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from vestibule.accounts import directory
 from vestibule.accounts.models import User
+from vestibule.factors import factor_resets, passkeys
+from vestibule.factors.holdings import FactorSummary, summarize_factors
+from vestibule.factors.models import FactorReset, Passkey
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
@@ -18,9 +21,13 @@ MAX_COUNTED = 1000  # people that are counted and paged through: an exact count 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDetails:
-    """A person with their live sessions and their devices."""
+    """A person with their second factors, live sessions and devices. `factor_reset` is the order to remove the factors
+    that waits for its time."""
 
     user: User
+    factors: FactorSummary
+    passkeys: list[Passkey]
+    factor_reset: FactorReset | None
     sessions: list[Session]
     devices: list[Device]
 
@@ -50,7 +57,7 @@ def find_people(
 
 @flow("people.show")
 def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
-    """Return one person with sessions and devices.
+    """Return one person with second factors, sessions and devices.
 
     Raises:
         Unauthenticated: the client is not signed in.
@@ -61,8 +68,12 @@ def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
         Unavailable: the database cannot be reached.
     """
     permissions.require_permission(client, Permission.LOOK)
+    user = permissions.load_person(user_id)
     return PersonDetails(
-        user=permissions.load_person(user_id),
+        user=user,
+        factors=summarize_factors(user, client.at),
+        passkeys=list(passkeys.list_passkeys(user_id)),
+        factor_reset=factor_resets.find_order(user_id),
         sessions=list(registry.list_live_sessions(user_id, client.at)),
         devices=list(devices.list_devices_of(user_id)),
     )

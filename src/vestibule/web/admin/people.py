@@ -68,7 +68,7 @@ class PersonTable(ReadOnlyTable):
         return [*super().get_urls(), act]
 
     def row_view(self, request: access.StaffRequest, object_id: str) -> HttpResponse:
-        """Show the account, its sessions, devices and newest events, and the buttons."""
+        """Show the account, its second factors, sessions, devices and newest events, and the buttons."""
         try:
             shown = people.show_person(client=request.client, user_id=UUID(object_id))
         except (ValueError, NotFound) as error:
@@ -78,6 +78,9 @@ class PersonTable(ReadOnlyTable):
             "title": self.name(shown.user),
             "person": shown.user,
             "personal": [(row.label, shown.user.read_field(row)) for row in _SHOWN_FIELDS],
+            "factors": shown.factors,
+            "passkeys": shown.passkeys,
+            "factor_reset": shown.factor_reset,
             "sessions": shown.sessions,
             "devices": shown.devices,
             "events": [{"row": each, "meaning": events.meaning_of(each.name)} for each in happened],

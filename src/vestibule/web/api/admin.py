@@ -13,6 +13,8 @@ from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
+from vestibule.flows.staff.people import PersonDetails
+from vestibule.web.api.factors import FactorsShown, serialize_factors
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.people import Person
@@ -33,6 +35,29 @@ class PersonShown(Person):
 
     updated_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
+
+
+class PasskeyFacts(serializers.Serializer[object]):
+    """A passkey of a person, as the staff see it."""
+
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class FactorResetShown(serializers.Serializer[object]):
+    """The order to remove every second factor, which waits for its time."""
+
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+
+
+class PersonDetailsShown(PersonShown):
+    """A person with their second factors, as the staff see them. Nothing that proves one is among it."""
+
+    mfa = FactorsShown()
+    passkeys = PasskeyFacts(many=True)
+    factor_reset = FactorResetShown(allow_null=True)
 
 
 class People(serializers.Serializer[object]):
@@ -128,11 +153,11 @@ class ShowUser(ApiView):
     @extend_schema(
         operation_id="admin_user",
         tags=_TAG,
-        responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found", body=False),
+        responses=response_schemas(200, PersonDetailsShown, *_STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
-        """Show the account."""
-        return Response(PersonShown(people.show_person(client=self.admit_bearer(), user_id=id).user).data)
+        """Show the account, and which second factors it has."""
+        return Response(serialize_details(people.show_person(client=self.admit_bearer(), user_id=id)))
 
 
 class ListUserSessions(ApiView):
@@ -174,6 +199,17 @@ class ListEvents(ApiView):
         count, found = audit_log.find_events(client=client, event_filter=EventFilter(**asked), page=page)
         following = page + 1 if page * audit_log.EVENTS_PER_PAGE < count else None
         return Response({"count": count, "next": following, "results": EventOfAnybody(found, many=True).data})
+
+
+def serialize_details(shown: PersonDetails) -> dict[str, object]:
+    """Return the body that shows a person with their second factors."""
+    order = shown.factor_reset
+    return {
+        **PersonShown(shown.user).data,
+        "mfa": serialize_factors(shown.factors),
+        "passkeys": PasskeyFacts(shown.passkeys, many=True).data,
+        "factor_reset": FactorResetShown(order).data if order else None,
+    }
 
 
 def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[ApiView]:
