@@ -135,6 +135,15 @@ def test_an_addition_offers_to_end_the_other_sessions(api: Api, ada: str, ending
     assert api.send("GET", "me", other).status == (401 if ending else 200)
 
 
+def test_the_sessions_of_a_former_app_end_with_it(api: Api, ada: str) -> None:
+    """Whoever has the lost phone is signed out, as by its removal."""
+    former = set_up(api, ada)
+    other = sign_in(api, former.code(1)).body["access"]
+    assert confirm(api, ada, start(api, ada).code()).status == 200
+    assert api.send("GET", "me", ada).status == 200
+    assert api.send("GET", "me", other).code == "session_revoked"
+
+
 def test_an_addition_forgets_the_remembered_devices(api: Api, ada: str) -> None:
     app = set_up(api, ada)
     token = sign_in(api, app.code(1), remember_device=True).body["remembered_device"]

@@ -74,6 +74,8 @@ def confirm_totp(*, client: Client, code: str, end_other_sessions: bool = False)
     session has proved the factor (`factor_changes.finish_addition`). Wrong codes count against the account, like those
     of a sign-in.
 
+    Other sessions end if the person wants it, and always if an earlier app goes: that is a removal, too.
+
     Raises:
         Unauthenticated: the client is not signed in.
         StepUpRequired: the sign-in is not recent, or was one factor only of an account that has more.
@@ -90,12 +92,11 @@ def confirm_totp(*, client: Client, code: str, end_other_sessions: bool = False)
 
     with verify_factor_once(client, user, code, compare) as proof, atomic():
         held = step_up.lock_current_user(client)
+        ending = end_other_sessions or totp.find_confirmed_totp(held.pk) is not None
         if not proof.use(client, held):
             raise errors.WrongSecret
         record_event(events.TOTP_ADDED, client)
-        return factor_changes.finish_addition(
-            client, held, messages.TOTP_ADDED, proof.amr, end_other_sessions=end_other_sessions
-        )
+        return factor_changes.finish_addition(client, held, messages.TOTP_ADDED, proof.amr, end_other_sessions=ending)
 
 
 @flow("second_factors.remove_totp")
