@@ -26,7 +26,14 @@ from vestibule.identities.answers import AccountExists
 from vestibule.identities.providers import find_provider
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import OtherBrowser, Refusal, StepUpRequired, TokenInvalid, Unauthenticated
+from vestibule.kernel.errors import (
+    EnrolmentRequired,
+    OtherBrowser,
+    Refusal,
+    StepUpRequired,
+    TokenInvalid,
+    Unauthenticated,
+)
 from vestibule.kernel.return_urls import add_to_query
 from vestibule.limits import rules
 from vestibule.sessions import devices
@@ -109,22 +116,22 @@ def name_address(request: HttpRequest) -> HttpResponse:
 def link_identity(request: HttpRequest, token: str) -> HttpResponse:
     """`/account/link/?token=…`: whom the provider named, and a button that links them to the account."""
     again = add_to_query(reverse("vestibule_pages:link_identity"), token=token)
-    context: dict[str, object] = {"token": token}
     try:
         client = admit_page(request)
-        context["answer"] = answer = identities.read_link(client=client, link=token)
-        context["provider"] = find_provider(answer.provider).name
-        if request.method != "POST":
-            return render_page(request, "vestibule/pages/account/link.html", context)
-        identities.link_by_handle(client=client, link=token)
+        if request.method == "POST":
+            identities.link_by_handle(client=client, link=token)
+            return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+        answer = identities.read_link(client=client, link=token)
+        context = {"token": token, "answer": answer, "provider": find_provider(answer.provider).name}
     except Unauthenticated:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:login"), next=again))
     except StepUpRequired:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:confirm_identity"), next=again), status=303)
+    except EnrolmentRequired:
+        return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
     except Refusal as refusal:
-        context["over"] = isinstance(refusal, FINAL_REFUSALS) or "answer" not in context
-        return render_page(request, "vestibule/pages/account/link.html", context, refusal)
-    return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+        return render_page(request, "vestibule/pages/account/link.html", {"over": True}, refusal)
+    return render_page(request, "vestibule/pages/account/link.html", context)
 
 
 def _return(client: Client, visit: Visit, parameters: dict[str, str]) -> HttpResponse:
