@@ -78,14 +78,14 @@ class WalkFactors(WalkIn):
         self.secrets.add(app.seed)
         confirm, path = "second_factors.confirm_totp", "mfa/totp/confirm"
         self.refused(confirm, act=ask("POST", path, code="000000"))
-        self.step(confirm, "totp.added", act=ask("POST", path, code=app.code()))
+        self.step(confirm, "totp.added", "session.ended", act=ask("POST", path, code=app.code()))
         self.step("second_factors.remembered_devices", act=ask("GET", "mfa/remembered-devices"))
         remembered_devices.remember_device(Client(at=timezone.now()), User.objects.get(email=CY), b"")
         forget = ask("DELETE", f"mfa/remembered-devices/{RememberedDevice.objects.get().pk}")
         self.step("second_factors.forget_device", "devices.unremembered", act=forget)
         self.refused("second_factors.forget_device", act=forget)
         self.step("second_factors.forget_devices", "devices.unremembered", act=ask("DELETE", "mfa/remembered-devices"))
-        self.step("second_factors.remove_totp", "totp.removed", "session.ended", act=ask("DELETE", "mfa/totp"))
+        self.step("second_factors.remove_totp", "totp.removed", act=ask("DELETE", "mfa/totp"))
         self.refused(flow, act=ask("POST", "mfa/recovery-codes"))
 
     def ticket(self, email: str) -> str:
