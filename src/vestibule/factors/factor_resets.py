@@ -25,7 +25,7 @@ def take_order(user_id: UUID) -> bool:
 
 
 def find_order(user_id: UUID) -> FactorReset | None:
-    """Return the order."""
+    """Return the order of this account, or None."""
     return FactorReset.objects.filter(user_id=user_id).first()
 
 

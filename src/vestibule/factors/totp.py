@@ -33,12 +33,12 @@ def create_totp(user: User, now: datetime) -> str:
 
 
 def find_waiting_totp(user_id: UUID) -> Totp | None:
-    """Return the seed that waits for its first code."""
+    """Return the account's seed that waits for its first code, or None."""
     return Totp.objects.filter(user_id=user_id, confirmed_at=None).first()
 
 
 def find_confirmed_totp(user_id: UUID) -> Totp | None:
-    """Return the seed that counts."""
+    """Return the account's seed that counts, or None."""
     return Totp.objects.filter(user_id=user_id, confirmed_at__isnull=False).first()
 
 

@@ -13,6 +13,7 @@ from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.challenges.comparison import verify_by_comparison
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
@@ -40,8 +41,8 @@ class FactorProof:
     use: Callable[[Client, User], bool]
 
     def record_use(self, client: Client, user: User) -> None:
-        """Use the factor up, in the caller's transaction. Who proves a factor has not lost them all: an order of the
-        staff to remove them is void.
+        """Use the factor up, in the caller's transaction. A person who proves a factor has not lost them all, so that
+        an order of the staff to remove them is void.
 
         Raises:
             FactorInvalid: another request used it meanwhile.
@@ -64,21 +65,17 @@ def verify_factor(client: Client, ticket: Challenge, secret: str, compare: Compa
         WrongSecret: the factor is wrong.
         Refusal: whatever else the engine refuses (`challenges.engine.Engine.verify`).
     """
-    found: list[FactorProof] = []
-
-    def matches(_: SecondFactorPayload, typed: str) -> bool:
-        if proof := compare(typed):
-            found.append(proof)
-        return bool(found)
-
-    with challenges.verify(ticket, secret, SecondFactorPayload, now=client.at, matches=matches):
-        yield found[0]
+    with verify_by_comparison(ticket, secret, SecondFactorPayload, lambda _, typed: compare(typed), now=client.at) as (
+        proof,
+        _,
+    ):
+        yield proof
 
 
 @contextmanager
 def verify_factor_once(client: Client, user: User, secret: str, compare: Compare) -> Iterator[FactorProof]:
-    """Like `verify_factor`, for a signed-in person: under a ticket of this one try, so that it is counted where the
-    tries of a sign-in are.
+    """Verify a factor of a signed-in person under a ticket that is issued for this one try, so that the try is counted
+    where those of a sign-in are.
 
     Raises:
         WrongSecret: the factor is wrong.

@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
+from vestibule.challenges.comparison import verify_by_comparison
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import PasskeyEnrolmentPayload
 from vestibule.challenges.policy import Purpose
@@ -165,19 +166,15 @@ def _require_room(user: User) -> None:
 def _verify_enrolment(client: Client, user: User, credential: str) -> Iterator[tuple[NewCredential, UUID]]:
     """Verify the credential against the challenge of this session, use the challenge up, and yield what was made and
     the challenge's id."""
-    found: list[NewCredential] = []
 
-    def matches(payload: PasskeyEnrolmentPayload, _: str) -> bool:
-        if (payload.user_id, payload.session_id) == (user.pk, client.session_id):
-            found.append(verify_registration(response))
-        return bool(found)
+    def compare(payload: PasskeyEnrolmentPayload, _typed: str) -> NewCredential | None:
+        is_own = (payload.user_id, payload.session_id) == (user.pk, client.session_id)
+        return verify_registration(response) if is_own else None
 
     try:
         response, asked = _find_enrolment(credential)
-        with challenges.verify(asked, credential, PasskeyEnrolmentPayload, now=client.at, matches=matches) as proof:
-            yield found[0], proof.id
-    except errors.LinkExpired:
-        raise
+        with verify_by_comparison(asked, credential, PasskeyEnrolmentPayload, compare, now=client.at) as (made, proof):
+            yield made, proof.id
     except errors.Expired as expired:
         raise errors.LinkExpired(subject=expired.subject) from expired
     except (Unverifiable, errors.TokenInvalid, errors.WrongSecret, errors.Exhausted) as wrong:

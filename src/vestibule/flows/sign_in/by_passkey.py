@@ -8,6 +8,7 @@ from uuid import UUID
 
 from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.models import User
+from vestibule.challenges.comparison import verify_by_comparison
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import PasskeySignInPayload
 from vestibule.challenges.policy import Purpose
@@ -92,15 +93,12 @@ def prove_passkey(client: Client, credential: str, owner: User | None = None) ->
     passkey = passkeys.find_passkey(response.credential_id)
     if passkey is None:
         raise errors.CredentialUnknown
-    found: list[FactorProof] = []
 
-    def matches(_payload: PasskeySignInPayload, _typed: str) -> bool:
-        if owner in (None, passkey.user) and (proof := compare_passkey(client, passkey, response, asked.id)):
-            found.append(proof)
-        return bool(found)
+    def compare(_payload: PasskeySignInPayload, _typed: str) -> FactorProof | None:
+        return compare_passkey(client, passkey, response, asked.id) if owner in (None, passkey.user) else None
 
     try:
-        with challenges.verify(asked, credential, PasskeySignInPayload, now=client.at, matches=matches):
-            yield passkey.user, found[0]
+        with verify_by_comparison(asked, credential, PasskeySignInPayload, compare, now=client.at) as (proof, _):
+            yield passkey.user, proof
     except (errors.WrongSecret, errors.Exhausted, errors.Expired, errors.AlreadyUsed) as wrong:
         raise errors.FactorInvalid(subject=challenges.person_subject(passkey.user_id)) from wrong

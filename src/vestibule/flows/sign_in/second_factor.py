@@ -86,7 +86,7 @@ def start_passkey_factor(*, client: Client, ticket: str) -> dict[str, Any]:
         NotFound: the account has no passkey.
         Unavailable: a store cannot be reached.
     """
-    found = passkeys.list_passkeys(load_ticket_user(client, ticket).pk)
+    found = passkeys.list_passkeys(_load_ticket_user(client, ticket).pk)
     if not found:
         raise errors.NotFound
     id = challenges.secrets.read_handle(Purpose.SECOND_FACTOR, ticket)
@@ -108,9 +108,10 @@ def text_code(*, client: Client, ticket: str) -> ChallengeStatus:
         Locked: another request sends a code for this ticket.
         Unavailable: a store cannot be reached.
     """
-    load_ticket_user(client, ticket)
     with _refusals_of_a_ticket():
-        return texted_codes.send_code(client, _find_ticket(ticket))
+        seen = _find_ticket(ticket)
+        _load_first_proof(client, seen)
+        return texted_codes.send_code(client, seen)
 
 
 @flow("sign_in.second_factor_methods")
@@ -124,10 +125,10 @@ def list_ticket_methods(*, client: Client, ticket: str) -> list[Method]:
         Exhausted: the ticket has no tries left.
         Unavailable: a store cannot be reached.
     """
-    return registry.list_methods(load_ticket_user(client, ticket))
+    return registry.list_methods(_load_ticket_user(client, ticket))
 
 
-def load_ticket_user(client: Client, ticket: str) -> User:
+def _load_ticket_user(client: Client, ticket: str) -> User:
     """Return the account of a ticket that can still be used.
 
     Raises:
@@ -158,8 +159,8 @@ def _find_ticket(ticket: str) -> Challenge:
 
 
 def _load_first_proof(client: Client, ticket: Challenge) -> tuple[SecondFactorPayload, User]:
-    """Return what a ticket that can still be used stands for, and its account. Who knows only what opened the account
-    before must not even spend its tries.
+    """Return what a ticket that can still be used stands for, and its account. A client that knows only a former
+    credential must not even spend its tries.
 
     Raises:
         Expired: the ticket is too old, or a credential was changed since the first factor.
@@ -200,7 +201,5 @@ def _refusals_of_a_ticket() -> Iterator[None]:
         yield
     except errors.WrongSecret as wrong:
         raise errors.FactorInvalid(attempts_left=wrong.attempts_left, subject=wrong.subject) from wrong
-    except errors.LinkExpired:
-        raise
     except (errors.Expired, errors.InvalidCredentials) as dead:  # the latter: changed while the factor was compared
         raise errors.LinkExpired(subject=dead.subject) from dead
