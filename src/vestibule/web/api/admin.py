@@ -14,7 +14,7 @@ from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.flows.staff.people import PersonDetails
-from vestibule.web.api.factors import FactorsShown, serialize_factors
+from vestibule.web.api.factors_schema import FactorsShown, serialize_factors
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.people import Person
