@@ -10,6 +10,7 @@ from io import StringIO
 import jwt
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from tests.architecture.source import calls
 from tests.attacks.factor_moves import ADA, person, prove
@@ -17,10 +18,14 @@ from tests.desk import given
 from tests.factors import Authenticator, enrol
 from tests.magic import MagicPages, ask
 from tests.passkeys import FLAG, SoftAuthenticator, add_passkey, request_options, sign_in
+from tests.providers import OpenIdFake
+from tests.social import come_back, coming_from, press
+from tests.social import sign_in as sign_in_elsewhere
 from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.factors.models import RememberedDevice
+from vestibule.identities.models import Identity
 from vestibule.sessions.models import Device, RefreshToken, Session
 
 NEXT = "another password entirely"
@@ -75,7 +80,28 @@ def mailed_to_page(http: Http, inbox: Inbox, *, by: str) -> str:
     return (pages.open(post.token) if by == "link" else pages.type_code(ADA, post.code)).text
 
 
+def give_token(http: Http, fake: OpenIdFake) -> str:
+    """The ID token that a native app got from the provider."""
+    given = {"id_token": fake.id_token(nonce="of the app"), "nonce": "of the app"}
+    return Api(http).post(f"social/{fake.ID}/token", given).text
+
+
+def by_provider(give: Callable[[Http, OpenIdFake], str]) -> Callable[[Http, Inbox], str]:
+    """Through a provider that is linked with Ada's account."""
+
+    def give_there(http: Http, _: Inbox) -> str:
+        fake = OpenIdFake()
+        with coming_from(fake):
+            user, now = User.objects.get(email=ADA), timezone.now()
+            named = {"provider": fake.ID, "issuer": fake.issuer, "subject": fake.person.sub}
+            Identity.objects.create(user=user, name=ADA, created_at=now, **named)
+            return give(http, fake)
+
+    return give_there
+
+
 PASSWORDS, MAGIC = f"{_OF_FLOWS}.sign_in.by_password", f"{_OF_FLOWS}.sign_in.magic_link"
+SOCIAL = f"{_OF_FLOWS}.sign_in.social"
 API = {
     "password": Way(PASSWORDS, lambda http, _: Api(http).login(ADA).text),
     "reset": Way(PASSWORDS, after(reset_password, lambda http: Api(http).login(ADA, NEXT).text)),
@@ -88,6 +114,8 @@ API = {
             Api(http).post("login/magic/confirm", {"email": ADA, "otp": ask(Api(), inbox, ADA).post.code}).text
         ),
     ),
+    "provider": Way(SOCIAL, by_provider(lambda http, fake: sign_in_elsewhere(Api(http), fake).text)),
+    "token of a provider": Way(SOCIAL, by_provider(give_token)),
 }
 PAGES = {
     "password": Way(PASSWORDS, lambda http, _: type_in(http)),
@@ -100,12 +128,14 @@ PAGES = {
     "invitation": Way(PASSWORDS, after(promote, lambda http: type_in(http, NEXT, "/admin/")), "/admin/"),
     "link": Way(MAGIC, lambda http, inbox: mailed_to_page(http, inbox, by="link")),
     "code": Way(MAGIC, lambda http, inbox: mailed_to_page(http, inbox, by="code")),
+    "provider": Way(SOCIAL, by_provider(lambda http, fake: come_back(http, fake, press(http, fake)).content.decode())),
 }
 # These are tested below by themselves.
 OTHERS = {
     f"{_OF_FLOWS}.sign_in.second_factor",  # completes what the doors begin
     f"{_OF_FLOWS}.sign_in.by_passkey",  # both factors at once
     f"{_OF_FLOWS}.sign_up.steps",  # a new account, which has no factor
+    f"{_OF_FLOWS}.sign_up.social",  # the same, of a person from another provider
 }
 
 
