@@ -201,6 +201,8 @@ BREAKS: Mapping[str, Broken] = {
     "password-minimum": with_settings(PASSWORD_MIN_LENGTH=12),
     "rates": with_settings(RATE_LIMITS=False),
     "strangers": with_settings(ENUMERATION_PROTECTION=False),
+    "ways-in": with_settings(PASSWORDS="optional", MAGIC_LINK=False),
+    "passkeys": with_settings(BASE_URL="https://203.0.113.7"),
     "providers": with_settings(
         SOCIAL={"acme": {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "canary", "client_secret": "canary"}}
     ),

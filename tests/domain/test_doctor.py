@@ -116,6 +116,7 @@ def test_a_test_mail_arrives(good_house: None, mail_server: tuple[Smtp, int]) ->
         ("rates", {"RATES": {**GOOD["RATES"], "login": ""}}),
         ("strangers", {"LINK_BINDING": False}),
         ("second-factors", {"MFA_REQUIRED_ROLES": ("admin",)}),
+        ("passkeys", {"BASE_URL": "https://[2001:db8::7]"}),
     ],
 )
 def test_there_is_more_than_one_way_to_break_it(good_house: None, id: str, change: dict[str, object]) -> None:

@@ -62,6 +62,11 @@ def is_local(host: str) -> bool:
     return found.is_loopback if found else host in ("", "localhost") or host.endswith(".localhost")
 
 
+def is_ip_address(host: str) -> bool:
+    """Return whether the host is an address and not a name."""
+    return _ip_address_or_none(host) is not None
+
+
 def is_public(host: str) -> bool:
     """Return whether the host may be reachable from the internet: a name with a dot, or a global address."""
     if found := _ip_address_or_none(host):

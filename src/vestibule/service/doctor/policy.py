@@ -1,4 +1,4 @@
-"""Checks of policy: passwords, rates, what strangers can learn, second factors of the staff."""
+"""Checks of policy: passwords, rates, what strangers can learn, ways to sign in, second factors of the staff."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from django.conf import settings
 from vestibule.accounts.models import Role
 from vestibule.conf import conf
 from vestibule.factors import registry
+from vestibule.kernel import hosts
 from vestibule.limits import rates, rules
 from vestibule.service.doctor.check import Check, DoctorRun, Observation, report_error, report_fine, report_warning
 
@@ -43,6 +44,25 @@ def check_enumeration_protection(_: DoctorRun) -> Iterator[Observation]:
         yield report_fine("learn nothing")
 
 
+def check_ways_in(_: DoctorRun) -> Iterator[Observation]:
+    """Check that a person without a password can sign in without setting one."""
+    if conf.passwords == "optional" and not conf.magic_link:
+        yield report_warning(
+            "PASSWORDS is optional and MAGIC_LINK off: without a password and a passkey, only a password reset opens an"
+            " account"
+        )
+    else:
+        yield report_fine("by mail, too" if conf.magic_link else "every account has a password")
+
+
+def check_passkeys(_: DoctorRun) -> Iterator[Observation]:
+    """Check that browsers can make passkeys here: they belong to a host name (WebAuthn L3, 5.1.3: a valid domain)."""
+    if hosts.is_ip_address(conf.host):
+        yield report_warning(f"{conf.host} is an IP address: no browser makes a passkey for one")
+    else:
+        yield report_fine(f"belong to {conf.host}")
+
+
 def check_second_factors(_: DoctorRun) -> Iterator[Observation]:
     """Check that a password alone opens no account of the staff (ASVS 6.3.3, 8.4.2)."""
     needing = conf.mfa_required_roles
@@ -72,6 +92,18 @@ CHECKS = (
         looks_at="ENUMERATION_PROTECTION and LINK_BINDING",
         remedy="Unset them: both are on by default.",
         run=check_enumeration_protection,
+    ),
+    Check(
+        id="ways-in",
+        looks_at="whether people without a password can sign in (PASSWORDS, MAGIC_LINK)",
+        remedy="Unset MAGIC_LINK, or set PASSWORDS=required.",
+        run=check_ways_in,
+    ),
+    Check(
+        id="passkeys",
+        looks_at="whether the host of BASE_URL is a name, as passkeys need",
+        remedy="Set BASE_URL to an address with a host name, like https://auth.example.com.",
+        run=check_passkeys,
     ),
     Check(
         id="second-factors",
