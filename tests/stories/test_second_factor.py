@@ -10,6 +10,7 @@ from time_machine import travel
 from tests.factors import Authenticator, enrol
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts.models import User
+from vestibule.audit.models import AuditEvent
 from vestibule.conf import conf
 from vestibule.factors.models import RecoveryCode, Totp
 from vestibule.limits.models import Tally
@@ -46,6 +47,7 @@ def test_nobody_is_signed_in_before_the_second_factor(api: Api, app: Authenticat
     assert proved.status == 200
     assert api.send("GET", "me", proved.body["access"]).status == 200
     assert Session.objects.get().amr == ["pwd", "otp", "mfa"]
+    assert AuditEvent.objects.get(name="second_factor.proved").code == "totp"  # counted by it (docs/monitoring.md)
 
 
 def test_a_code_opens_once_however_it_is_typed(api: Api, app: Authenticator) -> None:

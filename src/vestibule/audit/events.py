@@ -59,7 +59,9 @@ SECOND_FACTOR_TEXTED = Event("second_factor.texted", "A code went out by SMS, to
 SECOND_FACTOR_EXHAUSTED = Event(
     "second_factor.exhausted", "Every try of a ticket went to a wrong second factor; its owner is told."
 )
-SECOND_FACTOR_PROVED = Event("second_factor.proved", "The second factor was right.", {"method": str})
+SECOND_FACTOR_PROVED = Event(
+    "second_factor.proved", "The second factor was right; the code says which it was.", {"method": str}
+)
 FACTORS_REMOVED = Event("factors.removed", "A recovery removed the second factors that were added lately.")
 FACTOR_RESET_ORDERED = Event("factors.reset_ordered", "The staff ordered that every second factor is removed in a day.")
 FACTOR_RESET_STOPPED = Event("factors.reset_stopped", "The owner stopped that removal.")

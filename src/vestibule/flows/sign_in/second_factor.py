@@ -68,7 +68,8 @@ def prove_second_factor(
         ):
             proof.record_use(client, user)
             signed_in = _complete_with_both(client, payload, user, proof)
-            record_event(events.SECOND_FACTOR_PROVED, client, user_id=user.pk, method=method.value)
+            kind = method.value
+            record_event(events.SECOND_FACTOR_PROVED, client, code=kind, user_id=user.pk, method=kind)
             token = remembered_devices.remember_device(client, user, digest_credentials(user)) if remember else ""
             return FactorProved(signed_in=signed_in, remembered=token)
 
