@@ -15,7 +15,7 @@ from vestibule.conf import conf
 from vestibule.flows import step_up
 from vestibule.flows.flow import flow
 from vestibule.identities import links, protocol
-from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.answers import ProviderAnswer, ProviderRefused
 from vestibule.identities.providers import find_provider
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -23,6 +23,10 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.kernel.return_urls import add_to_query, is_return_url
 
 ANSWER_PARAMETER, ERROR_PARAMETER = "social_code", "social_error"
+# What an app is told of a failure; any other is `invalid` to it.
+TOLD_ERRORS = frozenset(
+    each.code for each in (ProviderRefused, errors.Unavailable, errors.TokenInvalid, errors.LinkExpired)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,8 @@ class Visit:
 
     def url_with_error(self, refusal: errors.Refusal) -> str:
         """Return where the browser of an app is sent after a failure."""
-        return add_to_query(self.payload.return_to, **{ERROR_PARAMETER: refusal.code})
+        code = refusal.code if refusal.code in TOLD_ERRORS else Invalid.code
+        return add_to_query(self.payload.return_to, **{ERROR_PARAMETER: code})
 
 
 def parse_return_to(typed: str, default: str) -> str:

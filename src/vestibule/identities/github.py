@@ -5,15 +5,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestibule.identities.answers import Callback, ProviderAnswer
+from vestibule.identities.id_tokens import is_subject
 from vestibule.identities.oidc import read_tokens
 from vestibule.identities.person import describe_person
 from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import Provider
+from vestibule.kernel.errors import TokenInvalid
 
 
 def authorization_endpoint(provider: Provider) -> str:
     """Return where a sign-in begins."""
     return provider.at("login/oauth/authorize")
+
+
+def check_issuer(provider: Provider, parameters: Mapping[str, str]) -> None:
+    """Check that the answer in the browser, where it names its issuer, comes from GitHub (RFC 9207, 2.4). The issuer in
+    its metadata is that of its OAuth server (RFC 8414), not that of the people.
+
+    Raises:
+        TokenInvalid: another issuer answers.
+    """
+    own = (provider.issuer, provider.at("login/oauth"))
+    if parameters.get("iss", provider.issuer) not in own:
+        raise TokenInvalid
 
 
 def redeem_code(connection: ProviderConnection, callback: Callback, *, code_verifier: str) -> ProviderAnswer:
@@ -35,7 +49,7 @@ def redeem_code(connection: ProviderConnection, callback: Callback, *, code_veri
     api, token = provider.api_url, tokens["access_token"]
     person = connection.get(f"{api}/user", token)
     number = person.get("id") if isinstance(person, dict) else None
-    if type(number) is not int or number <= 0:
+    if type(number) is not int or number <= 0 or not is_subject(str(number)):
         raise connection.unavailable("no person")
     said = {"name": person.get("name"), "preferred_username": person.get("login")}
     address = _find_primary(connection.get(f"{api}/user/emails?per_page=100", token))

@@ -120,9 +120,14 @@ def read_tokens(connection: ProviderConnection, status: int, found: Any) -> dict
     error = found.get("error")
     if error in ("invalid_grant", "bad_verification_code"):
         raise TokenInvalid
-    if error or status != HTTPStatus.OK or not isinstance(found.get("access_token"), str):
+    if error or status != HTTPStatus.OK or not _is_access_token(found.get("access_token")):
         raise connection.unavailable(f"no tokens: status {status}")
     return found
+
+
+def _is_access_token(given: object) -> bool:
+    """RFC 6749, A.12: visible ASCII."""
+    return isinstance(given, str) and given != "" and given.isascii() and given.isprintable()
 
 
 def _read_userinfo(connection: ProviderConnection, url: str, access_token: str, token: IdToken) -> Mapping[str, Any]:

@@ -62,6 +62,8 @@ def read_callback(provider: Provider, parameters: Mapping[str, str]) -> Callback
     """
     if provider.has_id_tokens:
         oidc.check_issuer(ProviderConnection(provider), parameters)
+    else:
+        github.check_issuer(provider, parameters)
     if error := parameters.get("error"):
         if error in _REFUSED:
             raise ProviderRefused

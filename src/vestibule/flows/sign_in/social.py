@@ -168,6 +168,8 @@ def _admit(client: Client, arrival: Arrival) -> Outcome | AccountExists:
             if holder is None:
                 return create_account(client, arrival)
             if not _is_told_apart(holder, answer):
+                if links.find_identity(answer.issuer, answer.subject):
+                    continue  # another request has made or linked the account since
                 return _account_exists(client, holder, answer)
             return _enter(client, arrival, holder, None)
     raise errors.Locked(retry_after=1)

@@ -56,13 +56,15 @@ class RequestBody(serializers.Serializer[object]):
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the fields that were sent and not null.
+        """Return the fields that were sent and not null, and those that have a default.
 
         Raises:
             ValidationError: a field is malformed.
         """
-        sent = super().to_internal_value(data)
-        return {name: value for name, value in sent.items() if value is not None or self.null_clears}
+        if isinstance(data, Mapping) and not self.null_clears:
+            required = {name for name, field in self.fields.items() if field.required}
+            data = {name: value for name, value in data.items() if value is not None or name in required}
+        return super().to_internal_value(data)
 
 
 class Text(serializers.CharField):
