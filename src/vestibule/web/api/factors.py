@@ -22,12 +22,11 @@ from vestibule.web.api.factors_schema import (
     serialize_factors,
 )
 from vestibule.web.api.parsing import read_body
-from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.passwords import SIGNED_IN_CODES, STEP_UP_CODES
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Second factors"]
-_STEP_UP_CODES = (*SIGNED_IN_CODES, "reauthentication_required")
 
 
 class ShowFactors(ApiView):
@@ -64,7 +63,7 @@ class EnrolTotp(ApiView):
         summary="Start to set up an authenticator app",
         tags=_TAG,
         request=None,
-        responses=response_schemas(200, SeedShown, *_STEP_UP_CODES, body=False),
+        responses=response_schemas(200, SeedShown, *STEP_UP_CODES, body=False),
         examples=[
             OpenApiExample(
                 "a seed",
@@ -84,7 +83,7 @@ class EnrolTotp(ApiView):
         operation_id="mfa_totp_remove",
         summary="Remove the authenticator app",
         tags=_TAG,
-        responses=response_schemas(204, None, *_STEP_UP_CODES, "last_factor", body=False),
+        responses=response_schemas(204, None, *STEP_UP_CODES, "last_factor", body=False),
     )
     def delete(self, request: Request) -> Response:
         """Remove the app, or the seed that was not confirmed; without one nothing happens. Every other session ends,
@@ -103,7 +102,7 @@ class ConfirmTotp(ApiView):
         summary="Confirm the authenticator app by its first code",
         tags=_TAG,
         request=FirstCode,
-        responses=response_schemas(200, MaybeRecoveryCodes, *_STEP_UP_CODES, "otp_invalid", "locked"),
+        responses=response_schemas(200, MaybeRecoveryCodes, *STEP_UP_CODES, "otp_invalid", "locked"),
         examples=[
             OpenApiExample("a code", value={"code": "492039", "end_other_sessions": True}, request_only=True),
             OpenApiExample(
@@ -136,7 +135,7 @@ class ReplaceRecoveryCodes(ApiView):
         summary="Make new recovery codes",
         tags=_TAG,
         request=None,
-        responses=response_schemas(200, NewRecoveryCodes, *_STEP_UP_CODES, "mfa_enrolment_required", body=False),
+        responses=response_schemas(200, NewRecoveryCodes, *STEP_UP_CODES, "mfa_enrolment_required", body=False),
         examples=[
             OpenApiExample("a set", value={"recovery_codes": EXAMPLE_CODES}, response_only=True, status_codes=["200"])
         ],

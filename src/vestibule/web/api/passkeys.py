@@ -18,13 +18,12 @@ from vestibule.sessions import devices
 from vestibule.web.api import passkeys_schema as schema
 from vestibule.web.api.parsing import read_body
 from vestibule.web.api.passkeys_schema import PasskeyMade, PasskeyOptions, PasskeyShown, answer_example, body_example
-from vestibule.web.api.passwords import SIGNED_IN_CODES
+from vestibule.web.api.passwords import SIGNED_IN_CODES, STEP_UP_CODES
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.second_factor import EnteredSchema, serialize_entered
 from vestibule.web.api.view import ApiView
 
 _TAG, _SIGN_IN_TAG = ["Passkeys"], ["Signing in"]
-_STEP_UP_CODES = (*SIGNED_IN_CODES, "reauthentication_required")
 
 
 class StartPasskey(ApiView):
@@ -37,7 +36,7 @@ class StartPasskey(ApiView):
         summary="Start to make a passkey",
         tags=_TAG,
         request=None,
-        responses=response_schemas(200, PasskeyOptions, *_STEP_UP_CODES, "invalid", body=False),
+        responses=response_schemas(200, PasskeyOptions, *STEP_UP_CODES, "invalid", body=False),
         examples=[answer_example("options", {"publicKey": schema.CREATION_OPTIONS})],
     )
     def post(self, request: Request) -> Response:
@@ -66,7 +65,7 @@ class OwnPasskeys(ApiView):
         summary="Add a passkey",
         tags=_TAG,
         request=schema.NewPasskey,
-        responses=response_schemas(201, PasskeyMade, *_STEP_UP_CODES, "link_expired", "token_used", "locked"),
+        responses=response_schemas(201, PasskeyMade, *STEP_UP_CODES, "link_expired", "token_used", "locked"),
         examples=[
             body_example("a passkey", {"credential": schema.MADE}),
             answer_example("the first factor", {**schema.SHOWN, "recovery_codes": ["mfrg-gzdf-mztw-q2lk"]}, 201),
@@ -112,7 +111,7 @@ class ManagePasskey(ApiView):
         operation_id="passkey_remove",
         summary="Remove a passkey",
         tags=_TAG,
-        responses=response_schemas(204, None, *_STEP_UP_CODES, "not_found", "last_way_in", "last_factor", body=False),
+        responses=response_schemas(204, None, *STEP_UP_CODES, "not_found", "last_way_in", "last_factor", body=False),
     )
     def delete(self, request: Request, id: UUID) -> Response:
         """Remove it. Every other session ends, and with the last second factor the recovery codes go. The last way into

@@ -22,6 +22,7 @@ from vestibule.web.api.view import ApiView
 
 _TAG = ["Passwords"]
 SIGNED_IN_CODES = ("not_authenticated", "token_expired", "session_revoked")
+STEP_UP_CODES = (*SIGNED_IN_CODES, "reauthentication_required")
 ENROLLED_CODES = (*SIGNED_IN_CODES, "mfa_enrolment_required")  # of views that are closed before an enrolment
 PROOF_CODES = ("otp_invalid", "otp_expired", "otp_exhausted", "token_used", "locked")
 GUARDED_CODES = (*ENROLLED_CODES, "reauthentication_required", "invalid_credentials", "locked")
