@@ -64,6 +64,12 @@ def login_names_of(user: User) -> list[LoginName]:
     return [*names, LoginName("username", user.username)] if user.username else names
 
 
+def name_account(user: User) -> str:
+    """Return the name under which authenticator apps and password managers show the account: what its person signs in
+    with, else its id."""
+    return user.email or user.phone_number or user.username or str(user.pk)
+
+
 def is_username_taken(username: Username) -> bool:
     """Return whether an account has this username, in any case. A waiting sign-up reserves none."""
     return _accounts_named(username).exists()

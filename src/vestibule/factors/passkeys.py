@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from vestibule.accounts.directory import name_account
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.factors.models import Passkey
@@ -44,7 +45,7 @@ def build_creation_options(user: User, challenge: bytes) -> dict[str, Any]:
 
 def describe_user(user: User) -> dict[str, str]:
     """Return PublicKeyCredentialUserEntity in its JSON form: what a password manager shows of the account."""
-    name = user.email or user.phone_number or user.username or str(user.pk)
+    name = name_account(user)
     return {"id": encode(user.pk.bytes), "name": name, "displayName": user.full_name or name}
 
 

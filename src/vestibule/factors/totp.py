@@ -9,6 +9,7 @@ import segno
 from django.db.models import QuerySet
 from pyotp.exceptions import OTPVerificationError
 
+from vestibule.accounts.directory import name_account
 from vestibule.accounts.models import User
 from vestibule.challenges.codes import parse_code
 from vestibule.conf import conf
@@ -86,7 +87,7 @@ def abandoned_totps(before: datetime) -> QuerySet[Totp]:
 
 def provisioning_uri(user: User, seed: str) -> str:
     """Return the `otpauth` URI of a seed, with the brand as issuer and the account's name."""
-    name = user.email or user.phone_number or user.username or str(user.pk)
+    name = name_account(user)
     return pyotp.TOTP(seed).provisioning_uri(name=name, issuer_name=conf.brand.name)
 
 
