@@ -20,8 +20,9 @@ class Budget(Protocol):
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
         failures."""
 
-    def forget(self, subjects: Sequence[bytes]) -> None:
-        """Forget what was counted (the subject under each key of the ring), because nothing is left to guess at."""
+    def end_run(self, subjects: Sequence[bytes]) -> None:
+        """End the run of consecutive failures (of the subject under each key of the ring), because nothing is left to
+        guess at. What was counted stays counted."""
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next guess may be compared; 0 while guesses are left."""

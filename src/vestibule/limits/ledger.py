@@ -283,9 +283,10 @@ class GuessBudget:
         failures."""
         give_back(self.scope, subject, now, proved=proved)
 
-    def forget(self, subjects: Sequence[bytes]) -> None:
-        """Forget what was counted (the subject under each key of the ring), because nothing is left to guess at."""
-        reset_counts(*((self.scope, subject) for subject in subjects))
+    def end_run(self, subjects: Sequence[bytes]) -> None:
+        """End the run of consecutive failures (of the subject under each key of the ring), because nothing is left to
+        guess at. The windows stay: else each start of an enrolment would give fresh tries."""
+        Tally.objects.filter(scope=self.scope, key__in=subjects).update(streak=0)
 
     def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
         """Return the seconds until the next guess may be compared; 0 while guesses are left."""

@@ -61,8 +61,8 @@ def start_totp(*, client: Client) -> TotpSeed:
     step_up.require_recent_user(client)
     with atomic():
         user = step_up.lock_current_user(client)
-        if not registry.has_second_factor(user):  # nothing to guess at: what was guessed before ends here
-            challenges.guesses.factors.forget(challenges.all_person_subjects(user.pk))
+        if not registry.has_second_factor(user):  # nothing to guess at: a run that shut the former app ends here
+            challenges.guesses.factors.end_run(challenges.all_person_subjects(user.pk))
         secret = totp.create_totp(user, client.at)
     uri = totp.provisioning_uri(user, secret)
     return TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
