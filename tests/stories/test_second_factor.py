@@ -126,6 +126,22 @@ def test_a_remembered_device_is_not_asked_until_a_credential_changes(api: Api, a
     assert "mfa" in api.login(ADA, "another long password", remembered_device=remembered).body
 
 
+def test_a_factor_that_is_proved_again_counts_for_the_token_that_it_gave_alone(
+    api: Api, app: Authenticator, inbox: Inbox
+) -> None:
+    """Of a session by a remembered device somebody copied the access token."""
+    remembered = prove(api, ticket(api), app.code(-1), remember_device=True).body["remembered_device"]
+    copied = api.login(ADA, remembered_device=remembered).body
+    with travel(timezone.now() + timedelta(seconds=30)):
+        proof = {"method": "totp", "code": app.code()}
+        fresh = api.send("POST", "reauthenticate", copied["access"], proof).body["access"]
+        refused = api.send("POST", "passkeys/options", copied["access"])
+        assert (refused.status, refused.code) == (403, "reauthentication_required")
+        assert api.send("POST", "passkeys/options", fresh).status == 200
+        refreshed = api.post("token/refresh", {"refresh": copied["refresh"]}).body["access"]
+        assert api.send("POST", "passkeys/options", refreshed).status == 200
+
+
 def test_the_page_keeps_the_ticket_in_its_form(app: Authenticator) -> None:
     http = Http()
     asked = http.post("/login/", {"name": ADA, "password": PASSWORD})

@@ -44,7 +44,9 @@ def finish_addition(
         step_up.end_sessions_and_devices(client, user.pk, except_session=client.session_id)
     forget_remembered_devices(user.pk)
     session = Session.objects.select_related("user").get(pk=client.session_id)
-    renewed = sessions.reauthenticate_session(session, client.at, [*amr, MULTI_FACTOR])
+    # An access token of before the last `auth_time` gains nothing (`web.api.view`), and the one that asked goes on.
+    proved_at = client.at if session.is_page else session.auth_time
+    renewed = sessions.reauthenticate_session(session, proved_at, [*amr, MULTI_FACTOR])
     notices.warn_owner(client, user, kind)
     return FactorAdded(session=renewed, recovery_codes=codes)
 

@@ -67,7 +67,10 @@ class ApiView(APIView):
         session = access_tokens.find_live_session(claims, timezone.now())
         client = admit(self.http_request, rules.TOKEN, session=session, before_enrolment=self.open_before_enrolment)
         # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
-        return replace(client, auth_time=min(access_tokens.read_auth_time(claims), client.auth_time or client.at))
+        auth_time, amr = access_tokens.read_auth_time(claims), client.amr
+        if auth_time < session.auth_time.replace(microsecond=0):
+            amr = tuple(method for method in amr if method in claims.get("amr", ()))
+        return replace(client, auth_time=min(auth_time, session.auth_time), amr=amr)
 
 
 def read_bearer_token(request: HttpRequest) -> str:
