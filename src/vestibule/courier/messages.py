@@ -127,7 +127,7 @@ SECOND_FACTOR_TROUBLE = MessageKind(
     name="second_factor_trouble",
     subject=_("Wrong second factors on your account"),
     cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Somebody typed your password, or used a mail of yours, and failed five times at the second factor."),
+    says=_("Somebody got past the first step of a sign-in, like your password, and failed five times at the second."),
     button=_("This wasn't me"),
     then=_("If that was you, sign in again. If not, press the button: your password is void then. Choose another."),
 )
