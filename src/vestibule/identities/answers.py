@@ -22,13 +22,13 @@ class IdentityTaken(Refusal):
 
 class AccountExists(Refusal):
     """An account has the address that the provider has proved. `link` names the account: a person who signs in there,
-    in one of these ways, can link the identity with it."""
+    in one of these ways, can link the identity with it. `address` is the one in question."""
 
     code = "account_exists"
 
-    def __init__(self, link: str, methods: Sequence[str], *, subject: bytes | None = None) -> None:
+    def __init__(self, link: str, methods: Sequence[str], address: str, *, subject: bytes | None = None) -> None:
         super().__init__(subject=subject)
-        self.link, self.methods = link, methods
+        self.link, self.methods, self.address = link, methods, address
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,9 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             409, _("Linked elsewhere"), _("This sign-in belongs to another account. Take it off there first.")
         ),
         "last_way_in": Problem(
-            409, _("Last way in"), _("Your account needs one confirmed way to reach you. Add another first.")
+            409,
+            _("Last way in"),
+            _("Without this you could not get into your account. Add another way first."),
         ),
         "last_factor": Problem(
             409,

@@ -180,7 +180,7 @@ def _account_exists(client: Client, holder: User, answer: ProviderAnswer) -> Acc
     provider is told."""
     link = issue_link(client, holder.pk, answer)
     methods = [via.name.lower() for via in list_ways_in(holder)]
-    return AccountExists(link, methods, subject=challenges.person_subject(holder.pk))
+    return AccountExists(link, methods, answer.label, subject=challenges.person_subject(holder.pk))
 
 
 def _enter(client: Client, arrival: Arrival, user: User, identity: Identity | None) -> SignedIn | SecondFactorNeeded:

@@ -134,16 +134,21 @@ def _signal_unknown(credential: str) -> dict[str, Any] | None:
 
 
 def _rename_passkey(request: HttpRequest, client: Client) -> HttpResponse:
-    passkeys.rename_passkey(client=client, id=_posted_id(request), name=request.POST.get("name", ""))
+    passkeys.rename_passkey(client=client, id=posted_id(request), name=request.POST.get("name", ""))
     return HttpResponseRedirect(security_url("passkey_rename"), status=303)
 
 
 def _remove_passkey(request: HttpRequest, client: Client) -> HttpResponse:
-    passkeys.remove_passkey(client=client, id=_posted_id(request))
+    passkeys.remove_passkey(client=client, id=posted_id(request))
     return HttpResponseRedirect(security_url("passkey_remove"), status=303)
 
 
-def _posted_id(request: HttpRequest) -> UUID:
+def posted_id(request: HttpRequest) -> UUID:
+    """Return the id of the row that the form is about.
+
+    Raises:
+        NotFound: it is no id.
+    """
     try:
         return UUID(request.POST.get("id", ""))
     except ValueError as error:

@@ -16,7 +16,9 @@ from vestibule.flows.account import email_change, password_change, personal_data
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
+from vestibule.web.pages.identities import IDENTITY_ACTIONS, identities_context
 from vestibule.web.pages.passkeys import PASSKEY_ACTIONS, passkeys_context
+from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment
 from vestibule.web.pages.step_up import step_up_page
@@ -49,10 +51,11 @@ def _security_page(
         "person": profile.show_profile(client=client),
         "factors": factors,
         **passkeys_context(client),
+        **identities_context(client),
         "enrolment_owed": client.owes_enrolment,
         "password_optional": conf.passwords == "optional",
     }
-    return render_page(request, "vestibule/pages/account/security.html", context, refusal)
+    return render_with_providers(request, "vestibule/pages/account/security.html", context, refusal)
 
 
 def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
@@ -116,6 +119,8 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
         "passkey_by_browser": _("Your browser made a passkey for you. You can sign in with it, or remove it here."),
         "passkey_rename": _("Your passkey is renamed."),
         "passkey_remove": _("Your passkey is removed. Other devices were signed out."),
+        "identity": _("It is linked. From now on you can sign in with it."),
+        "identity_remove": _("It is removed. Whoever was signed in with it is signed out."),
         "codes": _("You have new recovery codes. The old ones do not work any more."),
         "devices_forget": _("From now on we ask for a second factor on every device."),
     }
@@ -123,6 +128,7 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
 _ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = {
     **FACTOR_ACTIONS,
     **PASSKEY_ACTIONS,
+    **IDENTITY_ACTIONS,
     "password": _change_password,
     "password_remove": _remove_password,
     "email": _start_email_change,

@@ -4,11 +4,15 @@ A visit by page is bound to the browser that began it, by a cookie: nobody can b
 browser fetched. A visit by API is bound to the handle that the app keeps.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -23,7 +27,6 @@ from vestibule.flows.sign_up.social import submit_email
 from vestibule.flows.sign_up.steps import Registered
 from vestibule.flows.social_visits import Visit
 from vestibule.identities.answers import AccountExists
-from vestibule.identities.providers import find_provider
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
@@ -41,7 +44,9 @@ from vestibule.web.cookies import known_device_id, set_cookie, unsign_id
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie, waiting
+from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
+from vestibule.web.pages.provider_buttons import list_provider_buttons, provider_name
 from vestibule.web.pages.rendering import get_or_post, next_path, render_page
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.sign_in import login_page
@@ -50,6 +55,15 @@ BROWSER_PURPOSE = "social browser"
 KEPT_FOR = timedelta(minutes=10)  # as long as a visit may take
 # Of what a provider sends back (OpenID Connect Core, 3.1.2.5; RFC 9207; Apple: `user`).
 _PARAMETERS = ("state", "code", "error", "iss", "user")
+# How the account of `account_exists` is signed in to: `methods` in words.
+_WAYS: Mapping[str, Promise | str] = MappingProxyType(
+    {
+        "password": _("with its password"),
+        "passkey": _("with a passkey"),
+        "magic_link": _("with a link by email"),
+        "social": _("through the provider that it is linked with"),
+    }
+)
 
 
 @require_POST
@@ -70,7 +84,7 @@ def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
         page = "confirm_identity" if isinstance(refusal, StepUpRequired) else "login"
         return HttpResponseRedirect(reverse(f"vestibule_pages:{page}"), status=303)
     except Refusal as refusal:
-        return _refused_page(request, refusal)
+        return _refused_page(request, provider, refusal)
     response = HttpResponseRedirect(begun.authorize_url, status=303)
     set_cookie(response, conf.social_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), KEPT_FOR)
     return response
@@ -91,9 +105,9 @@ def receive_callback(request: HttpRequest, provider: str) -> HttpResponse:
         # No cookie of ours comes along with a form of another site: once more, by a GET (docs/decisions/0125).
         if request.method == "POST":
             return HttpResponseRedirect(add_to_query(request.path, **parameters), status=303)
-        return _refused_page(request, TokenInvalid())
+        return _refused_page(request, provider, TokenInvalid())
     except Refusal as refusal:
-        return _refused_page(request, refusal)
+        return _refused_page(request, provider, refusal)
     return _end_page_visit(request, client, visit, parameters) if visit.is_page else _return(client, visit, parameters)
 
 
@@ -120,9 +134,9 @@ def link_identity(request: HttpRequest, token: str) -> HttpResponse:
         client = admit_page(request)
         if request.method == "POST":
             identities.link_by_handle(client=client, link=token)
-            return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+            return HttpResponseRedirect(security_url("identity"), status=303)
         answer = identities.read_link(client=client, link=token)
-        context = {"token": token, "answer": answer, "provider": find_provider(answer.provider).name}
+        context = {"token": token, "answer": answer, "provider": provider_name(answer.provider)}
     except Unauthenticated:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:login"), next=again))
     except StepUpRequired:
@@ -154,16 +168,15 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
             page_lifetime=conf.page_session,
         )
     except AccountExists as refusal:
-        following = add_to_query(reverse("vestibule_pages:link_identity"), token=refusal.link)
-        return login_page(request, refusal, next=following)
+        return _sign_in_first(request, visit.payload.provider, refusal)
     except Refusal as refusal:
-        return _refused_page(request, refusal)
+        return _refused_page(request, visit.payload.provider, refusal)
     if isinstance(outcome, LinkReady):
         return HttpResponseRedirect(
             add_to_query(reverse("vestibule_pages:link_identity"), token=outcome.link), status=303
         )
     if isinstance(outcome, EmailNeeded):
-        return _address_form(request, outcome.registration, "")
+        return _address_form(request, outcome.registration, "", provider=visit.payload.provider)
     if isinstance(outcome, Registered):
         response = HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
         entered = outcome.signed_in
@@ -171,8 +184,24 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
     return enter_page(request, outcome, visit.payload.return_to)
 
 
-def _address_form(request: HttpRequest, registration: str, typed: str, refusal: Refusal | None = None) -> HttpResponse:
+def _sign_in_first(request: HttpRequest, provider: str, refusal: AccountExists) -> HttpResponse:
+    """The sign-in, which says whom to sign in as and leads to the link."""
+    ways = [str(_WAYS[each]) for each in refusal.methods]
+    return login_page(
+        request,
+        refusal,
+        next=add_to_query(reverse("vestibule_pages:link_identity"), token=refusal.link),
+        name=refusal.address,
+        account_of={"provider": provider_name(provider), "ways": ways},
+        providers=[each for each in list_provider_buttons() if each.id != provider],
+    )
+
+
+def _address_form(
+    request: HttpRequest, registration: str, typed: str, refusal: Refusal | None = None, *, provider: str = ""
+) -> HttpResponse:
     context = {
+        "provider": provider_name(provider),
         "registration": registration,
         "email": typed,
         "over": isinstance(refusal, FINAL_REFUSALS),
@@ -181,8 +210,9 @@ def _address_form(request: HttpRequest, registration: str, typed: str, refusal: 
     return render_page(request, "vestibule/pages/social_email.html", context, refusal)
 
 
-def _refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return render_page(request, "vestibule/pages/social_refused.html", {}, refusal)
+def _refused_page(request: HttpRequest, provider: str, refusal: Refusal) -> HttpResponse:
+    context = {"provider": provider_name(provider)}
+    return render_page(request, "vestibule/pages/social_refused.html", context, refusal)
 
 
 def _read_browser(request: HttpRequest) -> UUID | None:
