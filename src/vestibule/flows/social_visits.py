@@ -197,8 +197,6 @@ def saying_link_expired() -> Iterator[None]:
     """Turn what the engine says about codes into what the contract says about handles and links."""
     try:
         yield
-    except errors.LinkExpired:
-        raise
     except errors.Expired as expired:
         raise errors.LinkExpired(subject=expired.subject) from expired
 

@@ -51,7 +51,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "invalid": Problem(400, _("Validation failed"), _("Some fields need attention.")),
         "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
         "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
-        "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Check the newest message.")),
+        "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Take the newest one.")),
         "captcha_invalid": Problem(
             400, _("Wrong captcha"), _("That does not show that you are a person, or was used before. Try once more.")
         ),
