@@ -198,10 +198,11 @@ class SocialEmailPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocialLinkPayload(Payload):
-    """The one account that the person whom a provider knows may be linked to."""
+    """The one account that the person whom a provider knows may be linked to. `browser` is that of a visit by page."""
 
     user_id: UUID
     answer: SealedAnswer
+    browser: UUID | None = None
 
 
 def _parse_field(field: Field[object], sealed: object) -> object:

@@ -14,13 +14,15 @@ FEDERATED = "fed"  # no registered value (RFC 8176) means another provider; Micr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """A person who came from a provider, and their browser. `proof_id` is the challenge that they used up on the way,
-    if there was one: it takes effect once. The other fields are those of `completion.Authenticated`."""
+    if there was one: it takes effect once. `browser` began the visit, if it was one by page. The other fields are those
+    of `completion.Authenticated`."""
 
     answer: ProviderAnswer
     proof_id: UUID | None = None
     device_claims: Mapping[str, str] | None = None
     device_cookie: UUID | None = None
     page_lifetime: timedelta | None = None
+    browser: UUID | None = None
 
     @property
     def amr(self) -> list[str]:

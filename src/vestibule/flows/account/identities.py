@@ -39,12 +39,13 @@ def list_own_identities(*, client: Client) -> list[Identity]:
 
 
 @flow("identities.read_link")
-def read_link(*, client: Client, link: str) -> ProviderAnswer:
-    """Return whom the handle would link to the client's account. Nothing is changed.
+def read_link(*, client: Client, link: str, browser: UUID | None) -> ProviderAnswer:
+    """Return whom the handle would link to the client's account. Nothing is changed. The handle is of a visit by page
+    that this browser began: a stranger who sends their own to the owner gets no button (login CSRF; RFC 9700, 4.7).
 
     Raises:
         Unauthenticated: the client is not signed in.
-        TokenInvalid: the handle was not issued by this service.
+        TokenInvalid: the handle was not issued by this service, or not to this browser.
         LinkExpired: the handle is too old.
         AlreadyUsed: the handle was used before.
         NotAllowed: the handle is for another account.
@@ -55,7 +56,10 @@ def read_link(*, client: Client, link: str) -> ProviderAnswer:
         seen = challenges.find_by_handle(Purpose.SOCIAL_LINK, link)
         if over := challenges.refusal_if_closed(seen, client.at):
             raise over
-        return _answer_for(user, challenges.unseal_payload(seen, SocialLinkPayload))
+        payload = challenges.unseal_payload(seen, SocialLinkPayload)
+        if browser is None or payload.browser != browser:
+            raise errors.TokenInvalid
+        return _answer_for(user, payload)
 
 
 @flow("identities.link")
@@ -135,9 +139,10 @@ def unlink_identity(*, client: Client, id: UUID) -> None:
         notices.warn_owner(client, user, messages.IDENTITY_UNLINKED)
 
 
-def issue_link(client: Client, user_id: UUID, answer: ProviderAnswer) -> str:
-    """Return a handle with which this account, and no other, can be linked with the person of the answer."""
-    payload = SocialLinkPayload(user_id=user_id, answer=answer.to_json())
+def issue_link(client: Client, user_id: UUID, answer: ProviderAnswer, *, browser: UUID | None) -> str:
+    """Return a handle with which this account, and no other, can be linked with the person of the answer; on the pages
+    in this browser alone."""
+    payload = SocialLinkPayload(user_id=user_id, answer=answer.to_json(), browser=browser)
     subject = challenges.person_subject(user_id)
     return challenges.issue(Purpose.SOCIAL_LINK, subject=subject, payload=payload, now=client.at).handle
 

@@ -136,13 +136,14 @@ def sign_in_by_page(
     """
     answer = fetch_answer(client, visit, parameters)
     if visit.payload.user_id:
-        return LinkReady(link=issue_link(client, visit.payload.user_id, answer))
+        return LinkReady(link=issue_link(client, visit.payload.user_id, answer, browser=visit.payload.browser))
     arrival = Arrival(
         answer=answer,
         proof_id=visit.id,
         device_claims=device_claims,
         device_cookie=device_cookie,
         page_lifetime=page_lifetime,
+        browser=visit.payload.browser,
     )
     return _unless_exists(_admit(client, arrival))
 
@@ -170,17 +171,17 @@ def _admit(client: Client, arrival: Arrival) -> Outcome | AccountExists:
             if not _is_told_apart(holder, answer):
                 if links.find_identity(answer.issuer, answer.subject):
                     continue  # another request has made or linked the account since
-                return _account_exists(client, holder, answer)
+                return _account_exists(client, holder, arrival)
             return _enter(client, arrival, holder, None)
     raise errors.Locked(retry_after=1)
 
 
-def _account_exists(client: Client, holder: User, answer: ProviderAnswer) -> AccountExists:
+def _account_exists(client: Client, holder: User, arrival: Arrival) -> AccountExists:
     """Return the refusal, which says how to sign in to the account. Only a person who proved its address to the
     provider is told."""
-    link = issue_link(client, holder.pk, answer)
+    link = issue_link(client, holder.pk, arrival.answer, browser=arrival.browser)
     methods = [via.name.lower() for via in list_ways_in(holder)]
-    return AccountExists(link, methods, answer.label, subject=challenges.person_subject(holder.pk))
+    return AccountExists(link, methods, arrival.answer.label, subject=challenges.person_subject(holder.pk))
 
 
 def _enter(client: Client, arrival: Arrival, user: User, identity: Identity | None) -> SignedIn | SecondFactorNeeded:

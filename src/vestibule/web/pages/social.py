@@ -86,8 +86,7 @@ def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
     except Refusal as refusal:
         return _refused_page(request, provider, refusal)
     response = HttpResponseRedirect(begun.authorize_url, status=303)
-    set_cookie(response, conf.social_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), KEPT_FOR)
-    return response
+    return _remember_browser(response, browser)
 
 
 @csrf_exempt  # the provider sends the browser; the state, which is used up, is the proof (RFC 6749, 10.12)
@@ -103,7 +102,7 @@ def receive_callback(request: HttpRequest, provider: str) -> HttpResponse:
         )
     except OtherBrowser:
         # No cookie of ours comes along with a form of another site: once more, by a GET (docs/decisions/0125).
-        if request.method == "POST":
+        if request.method == "POST" and _read_browser(request) is None:
             return HttpResponseRedirect(add_to_query(request.path, **parameters), status=303)
         return _refused_page(request, provider, TokenInvalid())
     except Refusal as refusal:
@@ -132,10 +131,10 @@ def link_identity(request: HttpRequest, token: str) -> HttpResponse:
     again = add_to_query(reverse("vestibule_pages:link_identity"), token=token)
     try:
         client = admit_page(request)
+        answer = identities.read_link(client=client, link=token, browser=_read_browser(request))
         if request.method == "POST":
             identities.link_by_handle(client=client, link=token)
             return HttpResponseRedirect(security_url("identity"), status=303)
-        answer = identities.read_link(client=client, link=token)
         context = {"token": token, "answer": answer, "provider": provider_name(answer.provider)}
     except Unauthenticated:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:login"), next=again))
@@ -168,13 +167,13 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
             page_lifetime=conf.page_session,
         )
     except AccountExists as refusal:
-        return _sign_in_first(request, visit.payload.provider, refusal)
+        signing_in = _sign_in_first(request, visit.payload.provider, refusal)
+        return _remember_browser(signing_in, visit.payload.browser)
     except Refusal as refusal:
         return _refused_page(request, visit.payload.provider, refusal)
     if isinstance(outcome, LinkReady):
-        return HttpResponseRedirect(
-            add_to_query(reverse("vestibule_pages:link_identity"), token=outcome.link), status=303
-        )
+        following = add_to_query(reverse("vestibule_pages:link_identity"), token=outcome.link)
+        return _remember_browser(HttpResponseRedirect(following, status=303), visit.payload.browser)
     if isinstance(outcome, EmailNeeded):
         return _address_form(request, outcome.registration, "", provider=visit.payload.provider)
     if isinstance(outcome, Registered):
@@ -213,6 +212,13 @@ def _address_form(
 def _refused_page(request: HttpRequest, provider: str, refusal: Refusal) -> HttpResponse:
     context = {"provider": provider_name(provider)}
     return render_page(request, "vestibule/pages/social_refused.html", context, refusal)
+
+
+def _remember_browser(response: HttpResponse, browser: UUID | None) -> HttpResponse:
+    """Bind to this browser, from now on, what the visit still needs."""
+    if browser:
+        set_cookie(response, conf.social_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), KEPT_FOR)
+    return response
 
 
 def _read_browser(request: HttpRequest) -> UUID | None:
