@@ -3,7 +3,9 @@ another site than the service, so that what a browser keeps from other sites is 
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from itertools import count
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -13,6 +15,7 @@ from tests.browser.people import account, code, set_up_app, watched
 from tests.providers import AppleFake, GitHubFake, Person, providing
 from tests.real_provider import RealProvider
 from tests.service import Service
+from tests.vendors import listening
 from tests.world import PASSWORD
 
 NUMBERS = count(583_231)  # who somebody is at GitHub
@@ -39,11 +42,34 @@ def apple() -> AppleFake:
     return AppleFake()
 
 
+class App(BaseHTTPRequestHandler):
+    """A single-page client at FRONTEND_URL."""
+
+    page = ""
+
+    def do_GET(self) -> None:
+        """The same page at every path."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(self.page.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[str]:
+    """Where the client is."""
+    with listening(App) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def service(
-    acme: RealProvider, github: GitHubFake, apple: AppleFake, tmp_path_factory: pytest.TempPathFactory
+    acme: RealProvider, github: GitHubFake, apple: AppleFake, app: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """One with the three of them."""
+    """One with the three of them, and with the client."""
     with ExitStack() as stack:
         for fake in (github, apple):
             stack.enter_context(providing(fake))
@@ -52,7 +78,10 @@ def service(
             f"SOCIAL_{id}_{name}".upper(): value for id, said in settings.items() for name, value in said.items()
         }
         folder = tmp_path_factory.mktemp("providers")
-        yield stack.enter_context(Service(folder, host="localhost", MAGIC_LINK="off", **variables))
+        variables |= {"MAGIC_LINK": "off", "FRONTEND_URL": app, "CORS_ALLOWED_ORIGINS": app}
+        running = stack.enter_context(Service(folder, host="localhost", **variables))
+        App.page = (Path(__file__).parent / "single_page_client.html").read_text().replace("API", running.url, 1)
+        yield running
 
 
 @pytest.fixture(params=[{}, {"java_script_enabled": False}], ids=["script", "no script"])
@@ -182,3 +211,20 @@ def test_what_goes_wrong_is_said_in_words(page: Page, service: Service, github: 
     expect(alert).to_have_text(
         "What came back from GitHub does not belong to a sign-in of this browser, or was used before."
     )
+
+
+def test_a_single_page_client_signs_up_and_in_by_the_api(
+    browser: Browser, service: Service, acme: RealProvider, app: str, person: str
+) -> None:
+    somebody = Person(sub=person, email=person)
+    acme.know(somebody)
+    page = browser.new_context().new_page()
+    page.set_default_timeout(20_000)
+    page.route(f"{PICO}**", lambda route: route.fulfill(content_type="text/css", body=""))
+    for status in (201, 200):
+        page.goto(app)
+        page.get_by_role("button", name="Sign in with Acme").click()
+        agree(page, somebody)
+        expect(page.get_by_role("status")).to_have_text(f"{status} {person} token_used")
+        assert page.url.startswith(f"{app}/back?tab=1&social_code=")
+    page.context.close()

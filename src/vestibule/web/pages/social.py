@@ -192,7 +192,7 @@ def _sign_in_first(request: HttpRequest, provider: str, refusal: AccountExists) 
         next=add_to_query(reverse("vestibule_pages:link_identity"), token=refusal.link),
         name=refusal.address,
         account_of={"provider": provider_name(provider), "ways": ways},
-        providers=[each for each in list_provider_buttons() if each.id != provider],
+        providers=[each for each in list_provider_buttons() if each.id != provider or "social" in refusal.methods],
     )
 
 
