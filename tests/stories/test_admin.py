@@ -401,7 +401,7 @@ def test_no_secret_is_shown_or_guessed(looked_up: dict[str, User], api: Api) -> 
     shown = tokens.get(f"users/{looked_up['ada'].pk}").body
     assert shown.keys() == {
         *("id", "email", "username", "full_name", "phone_number", "role", "status", "email_verified", "phone_verified"),
-        *("created_at", "updated_at", "closes_at", "mfa", "passkeys", "factor_reset"),
+        *("created_at", "updated_at", "closes_at", "mfa", "passkeys", "factor_reset", "identities"),
     }
 
 

@@ -127,6 +127,11 @@ def list_providers() -> tuple[Provider, ...]:
     return tuple(_read_provider(id, given) for id, given in conf.social.items())
 
 
+def provider_name(id: str) -> str:
+    """Return what people call the provider; "" if none with this id is configured."""
+    return next((each.name for each in list_providers() if each.id == id), "")
+
+
 def find_provider(provider_id: str) -> Provider:
     """Return a configured provider.
 

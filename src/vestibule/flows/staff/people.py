@@ -1,4 +1,5 @@
-"""The people for the staff: find a person, and see the account, its second factors, sessions and devices."""
+"""The people for the staff: find a person, and see the account with its second factors, identities, sessions and
+devices."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,8 @@ from vestibule.factors.models import FactorReset, Passkey
 from vestibule.flows.flow import flow
 from vestibule.flows.staff import permissions
 from vestibule.flows.staff.permissions import Permission
+from vestibule.identities import links
+from vestibule.identities.models import Identity
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices, registry
 from vestibule.sessions.models import Device, Session
@@ -21,13 +24,14 @@ MAX_COUNTED = 1000  # people that are counted and paged through: an exact count 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDetails:
-    """A person with their second factors, live sessions and devices. `factor_reset` is the order to remove the factors
-    that waits for its time."""
+    """A person with their second factors, identities elsewhere, live sessions and devices. `factor_reset` is the
+    order to remove the factors that waits for its time."""
 
     user: User
     factors: FactorSummary
     passkeys: list[Passkey]
     factor_reset: FactorReset | None
+    identities: list[Identity]
     sessions: list[Session]
     devices: list[Device]
 
@@ -57,7 +61,7 @@ def find_people(
 
 @flow("people.show")
 def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
-    """Return one person with second factors, sessions and devices.
+    """Return one person with second factors, identities, sessions and devices.
 
     Raises:
         Unauthenticated: the client is not signed in.
@@ -74,6 +78,7 @@ def show_person(*, client: Client, user_id: UUID) -> PersonDetails:
         factors=summarize_factors(user, client.at),
         passkeys=list(passkeys.list_passkeys(user_id)),
         factor_reset=factor_resets.find_order(user_id),
+        identities=list(links.list_identities(user)),
         sessions=list(registry.list_live_sessions(user_id, client.at)),
         devices=list(devices.list_devices_of(user_id)),
     )

@@ -15,6 +15,7 @@ from vestibule.audit import events
 from vestibule.flows import step_up
 from vestibule.flows.staff import audit_log, people
 from vestibule.flows.staff.audit_log import EventFilter
+from vestibule.identities.providers import provider_name
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.admin import access
 from vestibule.web.admin.actions import ACTIONS, AccountAction
@@ -81,6 +82,7 @@ class PersonTable(ReadOnlyTable):
             "factors": shown.factors,
             "passkeys": shown.passkeys,
             "factor_reset": shown.factor_reset,
+            "identities": [(provider_name(each.provider), each) for each in shown.identities],
             "sessions": shown.sessions,
             "devices": shown.devices,
             "events": [{"row": each, "meaning": events.meaning_of(each.name)} for each in happened],

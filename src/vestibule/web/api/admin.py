@@ -45,6 +45,15 @@ class PasskeyFacts(serializers.Serializer[object]):
     last_used_at = serializers.DateTimeField(allow_null=True)
 
 
+class IdentityFacts(serializers.Serializer[object]):
+    """An identity of a person at another provider, as the staff see it."""
+
+    provider = serializers.CharField()
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
 class FactorResetShown(serializers.Serializer[object]):
     """The order to remove every second factor, which waits for its time."""
 
@@ -53,11 +62,12 @@ class FactorResetShown(serializers.Serializer[object]):
 
 
 class PersonDetailsShown(PersonShown):
-    """A person with their second factors, as the staff see them. Nothing that proves one is among it."""
+    """A person with their second factors and identities, as the staff see them. Nothing that proves one is among it."""
 
     mfa = FactorsShown()
     passkeys = PasskeyFacts(many=True)
     factor_reset = FactorResetShown(allow_null=True)
+    identities = IdentityFacts(many=True)
 
 
 class People(serializers.Serializer[object]):
@@ -156,7 +166,7 @@ class ShowUser(ApiView):
         responses=response_schemas(200, PersonDetailsShown, *_STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
-        """Show the account, and which second factors it has."""
+        """Show the account, and which second factors and identities it has."""
         return Response(serialize_details(people.show_person(client=self.admit_bearer(), user_id=id)))
 
 
@@ -202,13 +212,14 @@ class ListEvents(ApiView):
 
 
 def serialize_details(shown: PersonDetails) -> dict[str, object]:
-    """Return the body that shows a person with their second factors."""
+    """Return the body that shows a person with their second factors and identities."""
     order = shown.factor_reset
     return {
         **PersonShown(shown.user).data,
         "mfa": serialize_factors(shown.factors),
         "passkeys": PasskeyFacts(shown.passkeys, many=True).data,
         "factor_reset": FactorResetShown(order).data if order else None,
+        "identities": IdentityFacts(shown.identities, many=True).data,
     }
 
 

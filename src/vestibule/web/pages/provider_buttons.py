@@ -32,11 +32,6 @@ def list_provider_buttons() -> list[ProviderButton]:
     return [ProviderButton(id=each.id, name=each.name) for each in list_providers()]
 
 
-def provider_name(id: str) -> str:
-    """Return what people call the provider; "" if none with this id is configured."""
-    return next((each.name for each in list_providers() if each.id == id), "")
-
-
 def render_with_providers(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: Refusal | None = None
 ) -> HttpResponse:

@@ -27,6 +27,7 @@ from vestibule.flows.sign_up.social import submit_email
 from vestibule.flows.sign_up.steps import Registered
 from vestibule.flows.social_visits import Visit
 from vestibule.identities.answers import AccountExists
+from vestibule.identities.providers import provider_name
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
@@ -46,7 +47,7 @@ from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie, waiting
 from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
-from vestibule.web.pages.provider_buttons import list_provider_buttons, provider_name
+from vestibule.web.pages.provider_buttons import list_provider_buttons
 from vestibule.web.pages.rendering import get_or_post, next_path, render_page
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.sign_in import login_page
