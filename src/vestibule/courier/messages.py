@@ -38,14 +38,8 @@ def _guard_changed(
     name: str, subject: Promise | str, says: Promise | str, then: Promise | str = _NOT_YOURS
 ) -> MessageKind:
     """Return the kind of a message about a change of what guards an account, with the way to take it back."""
-    return MessageKind(
-        name=name,
-        subject=subject,
-        cause=Cause.ACCOUNT_WITH_UNDO,
-        says=says,
-        button=_("This wasn't me"),
-        then=then,
-    )
+    undo = _("This wasn't me")
+    return MessageKind(name=name, subject=subject, cause=Cause.ACCOUNT_WITH_UNDO, says=says, button=undo, then=then)
 
 
 SESSION_ELSEWHERE = _guard_changed(
@@ -173,6 +167,15 @@ PASSWORD_CHANGED = _guard_changed(
     _("Your password was changed"),
     _("The password of your account was changed, and other devices were signed out."),
     _RESET,
+)
+PASSWORD_CHANGED_BESIDE_LINKS = MessageKind(
+    name="password_changed_beside_links",
+    subject=_("Your password was changed"),
+    cause=Cause.ACCOUNT,
+    says=_(
+        "Other devices were signed out. Other providers still open your account: see under Security whose they are."
+    ),
+    then=_RESET,
 )
 PASSWORD_REMOVED = _guard_changed(
     "password_removed",

@@ -14,6 +14,7 @@ from vestibule.challenges.payloads import SocialLinkPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Proof
 from vestibule.courier import messages
+from vestibule.factors.registry import has_second_factor
 from vestibule.flows import notices, step_up
 from vestibule.flows.account.ways_in import has_another_way_in
 from vestibule.flows.flow import flow
@@ -152,11 +153,13 @@ def link_by_address(client: Client, user: User, answer: ProviderAnswer) -> Ident
     may do so (SOCIAL_LINKING).
 
     Raises:
-        InvalidCredentials: the account does not have the address any more, or is not active.
+        InvalidCredentials: the account does not have the address any more, or has a second factor by now.
         IdentityTaken: an account has the identity by now.
     """
     held = lifecycle.lock_user(user.pk)
     if held is None or answer.email is None or held.email != answer.email.value or not held.email_verified_at:
+        raise errors.InvalidCredentials
+    if has_second_factor(held):
         raise errors.InvalidCredentials
     return _record_link(client, held, answer, session_id=None)
 

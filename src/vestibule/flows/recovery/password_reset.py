@@ -28,6 +28,7 @@ from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery
 from vestibule.flows.sign_in import by_password
+from vestibule.identities.links import list_identities
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
@@ -165,7 +166,9 @@ def _set_new_password(client: Client, proof: Proof[PasswordResetPayload], passwo
         account_recovery.restore_to_owner(client, held, proved, hashed)
         by_password.reset_password_failures(user)
         record_event(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
-        notices.post_message(client, messages.PASSWORD_CHANGED, proved.address, owner=user)
+        linked = list_identities(held).exists()  # a reset leaves them, so that their owner looks (docs/decisions/0121)
+        kind = messages.PASSWORD_CHANGED_BESIDE_LINKS if linked else messages.PASSWORD_CHANGED
+        notices.post_message(client, kind, proved.address, owner=user)
     return user
 
 
