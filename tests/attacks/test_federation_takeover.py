@@ -228,3 +228,10 @@ def test_fed_04_a_form_of_another_browser_is_sent_nowhere(house: None, fake: Ope
     _, given = fake.authorize(press(thief, fake))
     answer = victim.post("/social/acme/callback/", given)
     assert (answer.status_code, answer.has_header("Location")) == (400, False)
+
+
+def test_fed_04_a_head_uses_no_state_up(house: None, fake: OpenIdFake) -> None:
+    pages = Http()
+    _, given = fake.authorize(press(pages, fake))
+    assert pages.head("/social/acme/callback/", given).status_code == 405
+    assert pages.get("/social/acme/callback/", given)["Location"] == "/welcome/"

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -91,7 +91,7 @@ def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 @csrf_exempt  # the provider sends the browser; the state, which is used up, is the proof (RFC 6749, 10.12)
-@get_or_post
+@require_http_methods(["GET", "POST"])  # a HEAD would use up the state
 def receive_callback(request: HttpRequest, provider: str) -> HttpResponse:
     """`/social/<provider>/callback/`: the provider sends the browser back, by GET, or by a form of its own."""
     sent = request.POST if request.method == "POST" else request.GET
