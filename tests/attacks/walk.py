@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from tests.attacks.walk_passkeys import WalkPasskeys
 from tests.attacks.walk_social import WalkSocial
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
@@ -12,6 +14,8 @@ from tests.desk import PageDesk
 from tests.factors import enrol
 from tests.world import PASSWORD, Http, Reply
 from vestibule.accounts.models import User
+from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.links import link_identity
 
 
 class Walk(WalkPasskeys, WalkSocial):
@@ -155,12 +159,15 @@ class Walk(WalkPasskeys, WalkSocial):
             "support.sign_out": ("sign-out", "session.ended_by_staff", "session.ended"),
             "support.start_reset": ("password-reset", "password.reset_by_staff", "password.reset_asked"),
             "silence.lift": ("lift-silence", "message.silence_lifted"),
+            "support.unlink_identities": ("unlink-identities", "identity.unlinked"),
             "support.suspend": ("suspend", "account.suspended"),
             "support.reactivate": ("reactivate", "account.reactivated"),
             "roles.assign": ("role", "role.given"),
             "support.close": ("close", "account.closed_by_staff"),
         }
         self.reset_factors(f"/api/admin/{person}/reset-factors", staff)
+        answer = ProviderAnswer(provider="acme", issuer="https://acme.example", subject="of the staff")
+        link_identity(User.objects.get(email=ADA), answer, session_id=None, now=timezone.now())
         for flow, (name, *events) in acts.items():
             body = {"reason": WHY, "role": "manager"}
             path = f"/api/admin/{person}/{name}"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from time_machine import travel
 
 from tests.desk import ApiDesk, Desk, PageDesk, account, given
@@ -12,6 +13,9 @@ from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.models import Role, Status, User
 from vestibule.factors import holdings
 from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
+from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.links import link_identity
+from vestibule.identities.models import Identity
 from vestibule.web.admin.actions import ACTIONS
 
 TABLE = Path(__file__).parents[2] / "docs/permissions.md"
@@ -54,6 +58,10 @@ def tried(desk: Desk, thing: Permission, ada: User, pending: User) -> set[int]:
     if thing is Permission.RESET_FACTORS:
         holdings.delete_factors(ada)
         enrol(ada)
+    if thing is Permission.UNLINK:
+        answer = ProviderAnswer(provider="acme", issuer="https://acme.example", subject=str(ada.pk))
+        Identity.objects.all().delete()
+        link_identity(ada, answer, session_id=None, now=timezone.now())
     more = {"role": "manager"} if thing is Permission.ROLE else {}
     return {desk.act(pending if thing is Permission.RESEND else ada, NAMES[thing], **more).status}
 

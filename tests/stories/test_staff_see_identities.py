@@ -1,5 +1,5 @@
-"""What the staff see of a person's identities at other providers: whose, under which name, since when and used when;
-neither the subject nor a token of the provider."""
+"""What the staff see of a person's identities at other providers, and that an admin takes them off: whose, under which
+name, since when and used when; neither the subject nor a token of the provider."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,9 @@ from tests.providers import OpenIdFake
 from tests.social import coming_from, sign_in
 from tests.world import Api, Inbox
 from vestibule.accounts.models import User
+from vestibule.audit.models import AuditEvent
 from vestibule.identities.models import Identity
+from vestibule.sessions.models import Session
 
 ADA, BOSS = "ada@example.com", "boss@example.com"
 
@@ -47,3 +49,24 @@ def test_the_page_shows_the_facts(ada: User) -> None:
     assert not [secret for secret in secrets_of(Identity.objects.get()) if secret in shown]
     with configured(SOCIAL={}):
         assert f"<td>acme</td><td>{ADA}</td>" in desk.http.get(f"/admin/accounts/user/{ada.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("desk", [ApiDesk, PageDesk])
+def test_an_admin_takes_them_off_with_a_reason_and_the_owner_is_told(
+    api: Api, ada: User, inbox: Inbox, desk: type[ApiDesk | PageDesk]
+) -> None:
+    boss = desk(BOSS)
+    with configured(MAGIC_LINK=False):
+        refused = boss.act(ada, "unlink-identities")
+        assert refused.status == 409, refused.text
+    assert Identity.objects.exists()
+    assert boss.act(ada, "unlink-identities", reason="").status == 400
+    assert Session.objects.filter(user=ada, revoked_at=None).exists()
+    assert boss.act(ada, "unlink-identities", reason="Their provider was broken into").status in (200, 303)
+    assert not Identity.objects.exists()
+    assert not Session.objects.filter(user=ada, revoked_at=None).exists()
+    assert "removed" in inbox.newest(ADA).subject
+    event = AuditEvent.objects.get(name="identity.unlinked")
+    assert (event.user_id, event.by_id) == (ada.pk, User.objects.get(email=BOSS).pk)
+    assert event.reason == "Their provider was broken into"
+    assert boss.act(ada, "unlink-identities").status == 400

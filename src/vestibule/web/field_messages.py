@@ -63,6 +63,7 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "filter_malformed": _("That is no id, or no day."),
         "account_missing": _("Only somebody with an account has a role."),
         "own_factors": _("Nobody resets their own second factors."),
+        "no_identity": _("This account has no identity at another provider."),
         "no_second_factor": _("Only an active account with a second factor has any to reset."),
         "factor_reset_ordered": _("That is ordered already: they are removed a day after."),
         "account_not_active": _("Only an active account has a password to reset."),

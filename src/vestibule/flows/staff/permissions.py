@@ -28,6 +28,7 @@ class Permission(StrEnum):
     REACTIVATE = "reactivate an account"
     CLOSE = "close an account"
     RESET_FACTORS = "reset second factors"
+    UNLINK = "take off identities at other providers"
     ROLE = "give a role"
     EXPORT = "export the audit log"
 

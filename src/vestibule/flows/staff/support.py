@@ -16,12 +16,17 @@ from vestibule.courier.message_kind import MessageKind
 from vestibule.factors import factor_resets, registry
 from vestibule.flows import notices, step_up
 from vestibule.flows.account.personal_data import CLOSING_GRACE
+from vestibule.flows.account.ways_in import has_another_way_in
+from vestibule.flows.completion import Via
 from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery, factor_reset, password_reset
 from vestibule.flows.sign_up import deferred
 from vestibule.flows.staff import permissions, roles
 from vestibule.flows.staff.permissions import Permission
+from vestibule.identities import links
+from vestibule.kernel import errors
 from vestibule.kernel.client import Client
+from vestibule.sessions import registry as session_registry
 from vestibule.storage.database import atomic
 
 
@@ -216,6 +221,43 @@ def reset_factors(*, client: Client, user_id: UUID, reason: str) -> User:
             raise permissions.status_refusal("factor_reset_ordered")
         _record_staff_action(client, held, events.FACTOR_RESET_ORDERED, why)
         factor_reset.announce_reset(_as_system(client), held)
+    return user
+
+
+@flow("support.unlink_identities")
+def unlink_identities(*, client: Client, user_id: UUID, reason: str) -> User:
+    """Take every identity at another provider off an account that has another way in. The sessions that they opened
+    end, and the owner is told.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
+        NotAllowed: the client's role lacks the permission.
+        EnrolmentRequired: the role needs a second factor, and the account has none.
+        StepUpRequired: the sign-in is not recent.
+        NotFound: there is no such person.
+        Invalid: no reason was given, or the account has no identity.
+        LastSignInMethod: nothing else opens the account.
+        Unavailable: the database cannot be reached.
+    """
+    permissions.require_permission(client, Permission.UNLINK)
+    user, why = permissions.load_person(user_id), permissions.parse_reason(reason)
+    with atomic():
+        permissions.lock_staff_member(client, Permission.UNLINK)
+        held = lifecycle.lock_user(user.pk)
+        found = list(links.list_identities(held)) if held else []
+        if held is None or not found:
+            raise permissions.status_refusal("no_identity")
+        if not has_another_way_in(held, without=Via.SOCIAL):
+            raise errors.LastSignInMethod
+        ended = 0
+        for identity in found:
+            links.unlink_identity(held, identity.pk)
+            record_event(events.IDENTITY_UNLINKED, client, user_id=held.pk, reason=why, provider=identity.provider)
+            ended += session_registry.revoke_identity_sessions(held.pk, identity.pk, client.at)
+        if ended:
+            record_event(events.SESSION_ENDED, _as_system(client), user_id=held.pk, code="cut_off", sessions=ended)
+        notices.warn_owner(_as_system(client), held, messages.IDENTITY_UNLINKED)
     return user
 
 

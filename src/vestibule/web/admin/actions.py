@@ -108,6 +108,16 @@ ACTIONS: Mapping[str, AccountAction] = MappingProxyType(
                 grave=True,
             ),
             AccountAction(
+                name="unlink-identities",
+                permission=Permission.UNLINK,
+                title=_("Take off other providers"),
+                lead=_("Nobody signs in through them any more, and who did is signed out. The person is told."),
+                done=_("Every identity at another provider is taken off, and the person is told."),
+                flow=support.unlink_identities,
+                statuses=CONFIRMED_STATUSES,
+                grave=True,
+            ),
+            AccountAction(
                 name="role",
                 permission=Permission.ROLE,
                 title=_("Give a role"),

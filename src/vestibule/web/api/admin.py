@@ -13,11 +13,9 @@ from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
-from vestibule.flows.staff.people import PersonDetails
-from vestibule.web.api.factors_schema import FactorsShown, serialize_factors
+from vestibule.web.api.admin_schema import PersonDetailsShown, PersonShown, serialize_details
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
-from vestibule.web.api.people import Person
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
 from vestibule.web.api.view import ApiView
@@ -28,46 +26,6 @@ _PAGE_PARAMETER = OpenApiParameter("page", int, description="From 1.")
 _SEARCH_HELP = (
     f"An id, an address or how it begins, a number, a username; {directory.MAX_SEARCH_RESULTS} people at most."
 )
-
-
-class PersonShown(Person):
-    """A person, as the staff see them."""
-
-    updated_at = serializers.DateTimeField()
-    closes_at = serializers.DateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
-
-
-class PasskeyFacts(serializers.Serializer[object]):
-    """A passkey of a person, as the staff see it."""
-
-    name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
-
-
-class IdentityFacts(serializers.Serializer[object]):
-    """An identity of a person at another provider, as the staff see it."""
-
-    provider = serializers.CharField()
-    name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
-
-
-class FactorResetShown(serializers.Serializer[object]):
-    """The order to remove every second factor, which waits for its time."""
-
-    created_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField()
-
-
-class PersonDetailsShown(PersonShown):
-    """A person with their second factors and identities, as the staff see them. Nothing that proves one is among it."""
-
-    mfa = FactorsShown()
-    passkeys = PasskeyFacts(many=True)
-    factor_reset = FactorResetShown(allow_null=True)
-    identities = IdentityFacts(many=True)
 
 
 class People(serializers.Serializer[object]):
@@ -211,18 +169,6 @@ class ListEvents(ApiView):
         return Response({"count": count, "next": following, "results": EventOfAnybody(found, many=True).data})
 
 
-def serialize_details(shown: PersonDetails) -> dict[str, object]:
-    """Return the body that shows a person with their second factors and identities."""
-    order = shown.factor_reset
-    return {
-        **PersonShown(shown.user).data,
-        "mfa": serialize_factors(shown.factors),
-        "passkeys": PasskeyFacts(shown.passkeys, many=True).data,
-        "factor_reset": FactorResetShown(order).data if order else None,
-        "identities": IdentityFacts(shown.identities, many=True).data,
-    }
-
-
 def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[ApiView]:
     """Make the endpoint of one act: it takes a reason and returns the account."""
 
@@ -258,6 +204,12 @@ ResetUserFactors = _make_action_view(
     "reset_factors",
     "Remove every second factor of a person who lost them all, in 24 hours. They are told at once, and can stop it.",
     support.reset_factors,
+)
+UnlinkUserIdentities = _make_action_view(
+    "unlink_identities",
+    "Take off every identity at another provider, where something else opens the account. The person is told.",
+    support.unlink_identities,
+    "last_way_in",
 )
 ResendVerification = _make_action_view(
     "resend_verification",

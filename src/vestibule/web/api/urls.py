@@ -98,6 +98,7 @@ urlpatterns = [
     path("admin/users/<uuid:id>/role", admin.AssignRole.as_view(), name="user_role"),
     path("admin/users/<uuid:id>/password-reset", admin.StartUserPasswordReset.as_view(), name="user_password_reset"),
     path("admin/users/<uuid:id>/reset-factors", admin.ResetUserFactors.as_view(), name="user_reset_factors"),
+    path("admin/users/<uuid:id>/unlink-identities", admin.UnlinkUserIdentities.as_view(), name="user_unlink"),
     path("admin/events", admin.ListEvents.as_view(), name="audit_events"),
     path("schema", docs.OpenApiDocument.as_view(), name="schema"),
     path("docs", docs.SwaggerPage.as_view(), name="docs"),
