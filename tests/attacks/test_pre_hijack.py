@@ -1,7 +1,8 @@
 """Account pre-hijacking (Sudhodanan and Paverd, USENIX Security 2022): a stranger is at the victim's address first.
 
-All five classes, as far as there is something to attack: federated sign-in does not exist yet, so where the paper has
-it, the victim's own proof by another way stands in. Every attack is tried with both ways of signing up.
+All five classes, with the victim's own proof by code or link where the paper has a federated sign-in: those through a
+provider are in `test_federation_pre_hijack` and `test_federation_takeover`. Every attack is tried with both ways of
+signing up.
 """
 
 from typing import Any

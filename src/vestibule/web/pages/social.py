@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.conf import conf
-from vestibule.flows import social_visits
+from vestibule.flows import social_visits, step_up
 from vestibule.flows.account import identities
 from vestibule.flows.sign_in import social
 from vestibule.flows.sign_in.social import EmailNeeded, LinkReady
@@ -132,6 +132,8 @@ def link_identity(request: HttpRequest, token: str) -> HttpResponse:
     again = add_to_query(reverse("vestibule_pages:link_identity"), token=token)
     try:
         client = admit_page(request)
+        if request.method == "POST":  # before anything is said of the handle
+            step_up.require_recent_sign_in(client)
         answer = identities.read_link(client=client, link=token, browser=_read_browser(request))
         if request.method == "POST":
             identities.link_by_handle(client=client, link=token)
