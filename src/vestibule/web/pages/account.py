@@ -1,22 +1,20 @@
 """`/account/…`: the pages of a signed-in person: profile, sessions and devices, activity."""
 
-from uuid import UUID
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from vestibule.accounts import pictures
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
 from vestibule.audit import events
-from vestibule.factors.registry import MULTI_FACTOR
 from vestibule.flows import step_up
 from vestibule.flows.account import devices, personal_data, profile, second_factors
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.sessions.devices import describe_user_agent
+from vestibule.sessions.models import MULTI_FACTOR
 from vestibule.web.pages.proofs import name_proofs
-from vestibule.web.pages.rendering import personal_field_contexts, render_page
+from vestibule.web.pages.rendering import personal_field_contexts, posted_id, render_page
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.pages.step_up import step_up_page
 
@@ -129,7 +127,11 @@ def _may_upgrade(client: Client) -> bool:
 
 
 def _change_session_or_device(request: HttpRequest, client: Client) -> None:
-    act, id = request.POST.get("act", ""), _posted_id(request)
+    act = request.POST.get("act", "")
+    if act == "end_all":
+        sessions.sign_out_everywhere(client=client)
+        return
+    id = posted_id(request)
     if act == "end":
         sessions.end_session(client=client, id=id)
     elif act == "forget":
@@ -140,19 +142,8 @@ def _change_session_or_device(request: HttpRequest, client: Client) -> None:
         devices.change_device(client=client, id=id, is_trusted=act == "trust")
     elif act == "unremember":
         second_factors.forget_device(client=client, id=id)
-    elif act == "end_all":
-        sessions.sign_out_everywhere(client=client)
     else:
         raise NotFound
-
-
-def _posted_id(request: HttpRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("id", ""))
-    except ValueError as error:
-        if request.POST.get("act") == "end_all":
-            return UUID(int=0)
-        raise NotFound from error
 
 
 _PROVING = (events.SESSION_OPENED.name, events.SESSION_REAUTHENTICATED.name)

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from vestibule.flows.account import identities
 from vestibule.kernel.client import Client
 from vestibule.web.pages.factors import security_url
-from vestibule.web.pages.passkeys import posted_id
 from vestibule.web.pages.provider_buttons import ProviderButton, list_provider_buttons
+from vestibule.web.pages.rendering import posted_id
 
 
 def identities_context(client: Client) -> dict[str, Any]:

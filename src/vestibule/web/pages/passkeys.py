@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
@@ -23,14 +22,14 @@ from vestibule.flows import step_up
 from vestibule.flows.account import passkeys
 from vestibule.flows.sign_in.by_passkey import sign_in_by_passkey
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import CredentialUnknown, NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import CredentialUnknown, Refusal, StepUpRequired
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web import problems
 from vestibule.web.cookies import known_device_id
 from vestibule.web.edge import admit
 from vestibule.web.pages.factors import factor_added_page, security_url
-from vestibule.web.pages.rendering import get_or_post, render_page
+from vestibule.web.pages.rendering import get_or_post, posted_id, render_page
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.session_cookie import open_before_enrolment
 from vestibule.web.pages.sign_in import login_page
@@ -141,18 +140,6 @@ def _rename_passkey(request: HttpRequest, client: Client) -> HttpResponse:
 def _remove_passkey(request: HttpRequest, client: Client) -> HttpResponse:
     passkeys.remove_passkey(client=client, id=posted_id(request))
     return HttpResponseRedirect(security_url("passkey_remove"), status=303)
-
-
-def posted_id(request: HttpRequest) -> UUID:
-    """Return the id of the row that the form is about.
-
-    Raises:
-        NotFound: it is no id.
-    """
-    try:
-        return UUID(request.POST.get("id", ""))
-    except ValueError as error:
-        raise NotFound from error
 
 
 PASSKEY_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = MappingProxyType(

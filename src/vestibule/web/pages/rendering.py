@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
-from vestibule.kernel.errors import Invalid, Refusal, UsernameTaken
+from vestibule.kernel.errors import Invalid, NotFound, Refusal, UsernameTaken
 from vestibule.web import routes
 from vestibule.web.field_messages import field_message
 from vestibule.web.problems import refusal_headers, refusal_message, refusal_status, seconds_to_wait
@@ -34,6 +35,18 @@ def next_path(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next", "")
     is_ours = routes.is_in_admin(wanted) or wanted.startswith(reverse("vestibule_pages:link_identity"))
     return wanted if is_ours and wanted.isascii() and wanted.isprintable() else ""
+
+
+def posted_id(request: HttpRequest) -> UUID:
+    """Return the id of the row that the form is about.
+
+    Raises:
+        NotFound: it is no id.
+    """
+    try:
+        return UUID(request.POST.get("id", ""))
+    except ValueError as error:
+        raise NotFound from error
 
 
 def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:
