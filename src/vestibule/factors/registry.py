@@ -20,8 +20,6 @@ class Method(StrEnum):
     SMS = "sms"
 
 
-MULTI_FACTOR = "mfa"  # RFC 8176: more than one factor was proved
-
 _HAS_TOTP = Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False))
 _HAS_PASSKEY = Exists(Passkey.objects.filter(user=OuterRef("pk")))
 _ENROLLED = User.objects.values_list(

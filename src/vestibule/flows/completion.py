@@ -18,7 +18,7 @@ from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.courier import messages
 from vestibule.factors import registry, remembered_devices
-from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.factors.registry import Method
 from vestibule.flows import notices
 from vestibule.identities.links import has_identity
 from vestibule.kernel import errors
@@ -27,7 +27,7 @@ from vestibule.limits.admission import admission
 from vestibule.sessions import devices, refresh_tokens
 from vestibule.sessions import registry as sessions
 from vestibule.sessions.devices import Recognised
-from vestibule.sessions.models import Session
+from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.sessions.refresh_tokens import IssuedTokens
 
 

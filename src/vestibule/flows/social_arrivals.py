@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from vestibule.factors.registry import MULTI_FACTOR
 from vestibule.identities.answers import ProviderAnswer
+from vestibule.sessions.models import MULTI_FACTOR
 
 FEDERATED = "fed"  # no registered value (RFC 8176) means another provider; Microsoft Entra says it so
 

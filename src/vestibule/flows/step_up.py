@@ -16,13 +16,14 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
 from vestibule.conf import conf
-from vestibule.factors.registry import MULTI_FACTOR, has_second_factor
+from vestibule.factors.registry import has_second_factor
 from vestibule.factors.remembered_devices import forget_remembered_devices
 from vestibule.flows import notices
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import devices, registry
+from vestibule.sessions.models import MULTI_FACTOR
 
 log = structlog.get_logger("vestibule.flows")
 

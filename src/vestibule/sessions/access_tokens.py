@@ -13,7 +13,7 @@ from vestibule.accounts.models import Role, Status
 from vestibule.conf import conf
 from vestibule.kernel import entropy, errors
 from vestibule.sessions import signing_keys
-from vestibule.sessions.models import Session
+from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.storage.prepared import PreparedQuery
 
 ALGORITHM = "ES256"  # the only one, so that a token cannot choose (RFC 8725, 3.1)
@@ -40,7 +40,7 @@ def issue_token(session: Session, now: datetime) -> str:
         "exp": issued_at + lifetime_seconds(),
         "auth_time": int(session.auth_time.timestamp()),
         "amr": session.amr,
-        "acr": "aal2" if "mfa" in session.amr else "aal1",  # SP 800-63B-4, 2
+        "acr": "aal2" if MULTI_FACTOR in session.amr else "aal1",  # SP 800-63B-4, 2
         "role": user.role,
         "email_verified": user.email_verified_at is not None,
         "token_type": "access",

@@ -5,6 +5,8 @@ from django.db import models
 from vestibule.accounts.models import User
 from vestibule.kernel import entropy
 
+MULTI_FACTOR = "mfa"  # in the `amr` of a session: more than one factor was proved (RFC 8176)
+
 
 class DeviceType(models.TextChoices):
     """The kind of device, as the client claims it."""

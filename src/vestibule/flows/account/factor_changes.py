@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.courier.message_kind import MessageKind
 from vestibule.factors import recovery_codes, registry
-from vestibule.factors.registry import MULTI_FACTOR
 from vestibule.factors.remembered_devices import forget_remembered_devices
 from vestibule.flows import notices, step_up
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import registry as sessions
-from vestibule.sessions.models import Session
+from vestibule.sessions.models import MULTI_FACTOR, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

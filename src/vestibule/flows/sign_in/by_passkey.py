@@ -14,13 +14,13 @@ from vestibule.challenges.payloads import PasskeySignInPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.factors import passkeys
 from vestibule.factors.passkey_ceremonies import Unverifiable, parse_response
-from vestibule.factors.registry import MULTI_FACTOR
 from vestibule.flows.completion import Authenticated, SecondFactorNeeded, SignedIn, Via, complete
 from vestibule.flows.factor_proofs import FactorProof, compare_passkey
 from vestibule.flows.flow import flow
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
+from vestibule.sessions.models import MULTI_FACTOR
 from vestibule.storage.database import atomic
 
 

@@ -7,7 +7,7 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.factors import registry
-from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.factors.registry import Method
 from vestibule.flows import step_up
 from vestibule.flows.factor_proofs import find_factor_proof, verify_factor_once
 from vestibule.flows.flow import flow
@@ -16,7 +16,7 @@ from vestibule.flows.sign_in.by_passkey import prove_passkey
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import registry as sessions
-from vestibule.sessions.models import Session
+from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.storage.database import atomic
 
 

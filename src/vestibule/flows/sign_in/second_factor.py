@@ -18,7 +18,7 @@ from vestibule.challenges.results import ChallengeStatus
 from vestibule.challenges.store import Challenge
 from vestibule.courier import messages
 from vestibule.factors import passkeys, registry, remembered_devices
-from vestibule.factors.registry import MULTI_FACTOR, Method
+from vestibule.factors.registry import Method
 from vestibule.flows import notices, texted_codes
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.factor_proofs import FactorProof, find_factor_proof, verify_factor
@@ -26,6 +26,7 @@ from vestibule.flows.flow import flow
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions.devices import Recognised, find_device
+from vestibule.sessions.models import MULTI_FACTOR
 from vestibule.storage.database import atomic
 
 
