@@ -24,6 +24,9 @@ from vestibule.web.api import (
 
 app_name = "vestibule_api"
 urlpatterns = [
+    # What is asked most comes first: Django tries one pattern after the other.
+    path("auth/me", me.OwnAccount.as_view(), name="me"),
+    path("auth/token/refresh", tokens.RotateRefreshToken.as_view(), name="token_refresh"),
     path("auth/config", configuration.ShowConfiguration.as_view(), name="config"),
     path("auth/captcha", captcha.IssueChallenge.as_view(), name="captcha"),
     path("auth/register/start", registration.StartRegistration.as_view(), name="register_start"),
@@ -56,7 +59,6 @@ urlpatterns = [
     path("auth/passkeys/options", passkeys.StartPasskey.as_view(), name="passkeys_options"),
     path("auth/passkeys", passkeys.OwnPasskeys.as_view(), name="passkeys"),
     path("auth/passkeys/<uuid:id>", passkeys.ManagePasskey.as_view(), name="passkey"),
-    path("auth/token/refresh", tokens.RotateRefreshToken.as_view(), name="token_refresh"),
     path("auth/token/verify", tokens.VerifyAccessToken.as_view(), name="token_verify"),
     path("auth/logout", tokens.Logout.as_view(), name="logout"),
     path("auth/logout/all", tokens.LogoutAll.as_view(), name="logout_all"),
@@ -69,7 +71,6 @@ urlpatterns = [
     path("auth/email/change/undo", addresses.UndoEmail.as_view(), name="email_change_undo"),
     path("auth/phone/change", addresses.ChangePhone.as_view(), name="phone_change"),
     path("auth/phone/change/confirm", addresses.ConfirmPhone.as_view(), name="phone_change_confirm"),
-    path("auth/me", me.OwnAccount.as_view(), name="me"),
     path("auth/me/picture", me.OwnPicture.as_view(), name="me_picture"),
     path("auth/me/export", me.ExportAccount.as_view(), name="me_export"),
     path("auth/me/keep", me.KeepAccount.as_view(), name="me_keep"),
