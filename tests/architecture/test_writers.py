@@ -1,4 +1,4 @@
-"""Whatever writes an account, a session or a device acts on something that was read: docs/architecture.md says on what,
+"""Whatever writes an account, a session, a device or a grant acts on something that was read: docs/architecture.md says on what,
 and what keeps it so until the commit."""
 
 import ast
@@ -11,7 +11,7 @@ from vestibule.accounts import lifecycle
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/vestibule"
-MODELS = {"User", "Profile", "Session", "Device", "RefreshToken"}
+MODELS = {"User", "Profile", "Session", "Device", "RefreshToken", "Grant"}
 WRITES = {"update", "delete", "create", "update_or_create", "get_or_create", "bulk_create", "save"}
 ROWS = {"insert_row", "insert_once", "insert_or_update", "update_row"}
 # Queries of these tables that go by another name.
@@ -20,7 +20,7 @@ QUERIES = {"_PENDING_USERS", "_pending_users_at", "list_live_sessions", "users_d
 
 def writers() -> Iterator[str]:
     """`module.function` of each function that writes a row of these."""
-    for layer in ("accounts", "sessions", "flows"):
+    for layer in ("accounts", "sessions", "applications", "flows"):
         for path in (SOURCE / layer).rglob("*.py"):
             for function in ast.parse(path.read_text()).body:
                 if isinstance(function, ast.FunctionDef) and writes(function):

@@ -19,6 +19,8 @@ from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.lifecycle import NO_PASSWORD
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Email
+from vestibule.applications.grants import create_grant
+from vestibule.applications.models import Application, Consent, Grant, GrantRefreshToken
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.models import Newest, StoredChallenge
 from vestibule.challenges.payloads import RecoveryPayload
@@ -39,6 +41,8 @@ NOON = "2026-03-01T12:00:00Z"
 ADA, NEW, NAME, BIO = "ada@example.com", "ada@example.org", "Ada Lovelace", "Countess"
 PHONE = {"fingerprint_hash": "of my phone", "device_name": "My phone"}
 NONE = "-"
+# Where the rows of these tables say that they were revoked.
+REVOKED: dict[type[Model], str] = {Session: "", RefreshToken: "session__", Grant: "", GrantRefreshToken: "grant__"}
 
 
 class Fate(NamedTuple):
@@ -95,7 +99,7 @@ class Trace:
 
     def all_rows(self) -> dict[str, list[Any]]:
         """The same of every table, those before that others belong to."""
-        order = ["User", "Profile", "Device", "Session", *ours()]
+        order = ["User", "Profile", "Device", "Session", "Grant", *ours()]
         return {name: self.rows(ours()[name]) for name in dict.fromkeys(order)}
 
 
@@ -111,7 +115,26 @@ def live(api: Api, inbox: Inbox) -> str:
     api.login(NEW, "not the password")
     enrol_every_factor(User.objects.get())
     Session.objects.update(amr=["pwd", "otp", "mfa"])
+    let_an_application_in(User.objects.get())
     return access
+
+
+def let_an_application_in(user: User) -> None:
+    now = timezone.now()
+    application = Application.objects.create(client_id="shop", name="Shop", type="web", scope="openid", created_at=now)
+    Consent.objects.create(user=user, application=application, scope="openid", created_at=now, updated_at=now)
+    session = Session.objects.filter(revoked_at=None)[0]
+    grant = create_grant(
+        Client(at=now),
+        application,
+        session,
+        proof_id=user.pk,
+        scope=["openid", "offline_access"],
+        audience=[],
+        auth_time=now,
+        amr=["pwd"],
+    )
+    GrantRefreshToken.objects.create(grant=grant, digest=b"1", created_at=now, expires_at=now)
 
 
 def enrol_every_factor(user: User) -> None:
@@ -180,8 +203,8 @@ def what_became_of(model: type[Model], pks: list[Any], issued: set[Any]) -> str:
         return "restored" if left.filter(email=ADA, password=NO_PASSWORD, epoch=1).count() == len(pks) else "kept"
     if not left.exists():
         return "deleted"
-    if model in (Session, RefreshToken):
-        live = "revoked_at__isnull" if model is Session else "session__revoked_at__isnull"
+    if model in REVOKED:
+        live = f"{REVOKED[model]}revoked_at__isnull"
         return "kept" if left.filter(**{live: True}).exists() else "revoked"
     if model in (StoredChallenge, Newest):
         named = set(left.values_list("pk" if model is StoredChallenge else "challenge_id", flat=True))

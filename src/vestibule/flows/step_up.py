@@ -1,9 +1,9 @@
 """Checks and acts that flows on a signed-in account share: a recent sign-in, the password policy, ending other
 sessions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import Status, User
+from vestibule.applications.grants import move_grants, revoke_grants
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -23,7 +24,7 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import devices, registry
-from vestibule.sessions.models import MULTI_FACTOR
+from vestibule.sessions.models import MULTI_FACTOR, Session
 
 log = structlog.get_logger("vestibule.flows")
 
@@ -77,6 +78,16 @@ def require_recent_sign_in(client: Client, within: timedelta | None = None) -> N
         raise errors.StepUpRequired
 
 
+def renew_session(session: Session, proved_at: datetime, amr: Sequence[str]) -> Session:
+    """Set the session's `auth_time`, in the caller's transaction (`registry.reauthenticate_session`). The grants of a
+    session that continues under a new id go along."""
+    begun_as = session.pk
+    renewed = registry.reauthenticate_session(session, proved_at, amr)
+    if renewed.pk != begun_as:
+        move_grants(begun_as, renewed.pk)
+    return renewed
+
+
 def lock_current_user(client: Client, compared: User | None = None) -> LockedUser:
     """Lock the rows of the client's account and session until the caller's transaction ends, and return the account as
     it is now. What the caller decides by these rows is therefore still true when it commits.
@@ -123,8 +134,10 @@ def require_matching_passwords(password: str, confirmation: str | None) -> None:
 
 
 def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: UUID | None = None) -> None:
-    """End the user's sessions, and forget the devices and networks that they came from and the devices on which no
-    second factor is asked for, in the caller's transaction. `except_session` keeps one session and its device."""
+    """End the user's sessions and what applications were granted, and forget the devices and networks that they came
+    from and the devices on which no second factor is asked for, in the caller's transaction. `except_session` keeps one
+    session and its device."""
+    revoke_grants(user_id, client.at)
     if ended := registry.revoke_sessions(user_id, client.at, except_session=except_session):
         record_event(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
     devices.forget_devices_and_networks(user_id, except_session=except_session)

@@ -86,9 +86,10 @@ class RefreshToken(models.Model):
 
 
 class SigningKey(models.Model):
-    """An ES256 key pair. The private half is sealed under the key ring."""
+    """A key pair that signs tokens by one algorithm. The private half is sealed under the key ring."""
 
     kid = models.CharField(primary_key=True, max_length=22)
+    algorithm = models.CharField(max_length=5, default="ES256", db_default="ES256")
     sealed_private = models.BinaryField()
     created_at = models.DateTimeField()
     signs_at = models.DateTimeField(db_index=True)  # after its publication, so that verifiers know it by then

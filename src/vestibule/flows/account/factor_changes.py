@@ -11,7 +11,6 @@ from vestibule.factors.remembered_devices import forget_remembered_devices
 from vestibule.flows import notices, step_up
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import registry as sessions
 from vestibule.sessions.models import MULTI_FACTOR, Session
 
 
@@ -45,7 +44,7 @@ def finish_addition(
     session = Session.objects.select_related("user").get(pk=client.session_id)
     # An access token of before the last `auth_time` gains nothing (`web.api.view`), and the one that asked goes on.
     proved_at = client.at if session.is_page else session.auth_time
-    renewed = sessions.reauthenticate_session(session, proved_at, [*amr, MULTI_FACTOR])
+    renewed = step_up.renew_session(session, proved_at, [*amr, MULTI_FACTOR])
     notices.warn_owner(client, user, kind)
     return FactorAdded(session=renewed, recovery_codes=codes)
 

@@ -8,6 +8,7 @@ from django.db.models import Model, Q, QuerySet
 
 from vestibule.accounts import address_history, directory, lifecycle, pictures
 from vestibule.accounts.models import User
+from vestibule.applications.holdings import delete_application_rows, list_application_rows
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
@@ -81,7 +82,7 @@ def _collect_personal_data(user: User) -> dict[str, object]:
         "sessions": [_export_session(session) for session in sessions],
         **{
             part: [_export_columns(row, excluded=SECRET_COLUMNS) for row in rows]
-            for part, rows in list_factor_rows(user).items()
+            for part, rows in {**list_factor_rows(user), **list_application_rows(user)}.items()
         },
         "identities": [
             _export_columns(each, excluded=("user", "sealed_tokens")) for each in links.list_identities(user)
@@ -168,6 +169,7 @@ def _erase_account(user_id: UUID, now: datetime) -> bool:
             AuditEvent.objects.filter(by_id=user.pk).update(by_id=None, address=None, agent="")
         for key in (*digests, *password_count_keys(user)):
             ledger.delete_counts(key)
+        delete_application_rows(user)
         user.sessions.all().delete()
         user.devices.all().delete()
         delete_factors(user)

@@ -15,6 +15,7 @@ from vestibule.accounts.address_history import ProvedAddress
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Address, Email
+from vestibule.applications.holdings import delete_consents
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -83,6 +84,7 @@ def restore_to_owner(client: Client, user: LockedUser, proved_address: ProvedAdd
     except IntegrityError as error:
         raise proved_address.address.taken_refusal from error
     lifecycle.set_password_hash(user, password, client.at)
+    delete_consents(user)
     step_up.end_sessions_and_devices(client, user.pk)
     if removed:
         _tell_address_removed(client, user, proved_address.address, removed)

@@ -15,7 +15,6 @@ from vestibule.flows.sign_in import by_password
 from vestibule.flows.sign_in.by_passkey import prove_passkey
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import registry as sessions
 from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.storage.database import atomic
 
@@ -101,6 +100,6 @@ def _by_passkey(client: Client, session: Session, credential: str) -> Session:
 def _renew_session(client: Client, session: Session, amr: list[str]) -> Session:
     user: User = session.user
     step_up.lock_current_user(client, user)
-    renewed = sessions.reauthenticate_session(session, client.at, amr)
+    renewed = step_up.renew_session(session, client.at, amr)
     record_event(events.SESSION_REAUTHENTICATED, client, code=" ".join(amr))
     return renewed

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from vestibule.addresses.address import restore_address
+from vestibule.applications.grants import revoke_grants
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
@@ -119,7 +120,7 @@ def sign_out(*, client: Client, token: str = "") -> None:
 
 @flow("sessions.sign_out_everywhere")
 def sign_out_everywhere(*, client: Client) -> None:
-    """End every session of the client's account.
+    """End every session of the client's account, and everything that applications were granted.
 
     Raises:
         Unauthenticated: the client is not signed in.
@@ -127,7 +128,9 @@ def sign_out_everywhere(*, client: Client) -> None:
     """
     if client.user_id is None:
         raise errors.Unauthenticated
-    _end_sessions(client, client.user_id)
+    with atomic():
+        revoke_grants(client.user_id, client.at)
+        _end_sessions(client, client.user_id)
 
 
 def _end_sessions(client: Client, user_id: UUID, *, only: UUID | None = None) -> None:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "vestibule.sessions",
     "vestibule.factors",
     "vestibule.identities",
+    "vestibule.applications",
     "vestibule.service.cli",
     "vestibule.web.pages",
 ]

@@ -1,0 +1,108 @@
+"""What a code gave: grants, each of one person to one application, and whether it still counts. A revocation counts at
+the next request."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from vestibule.accounts.models import Status, User
+from vestibule.applications.models import Application, Grant
+from vestibule.conf import conf
+from vestibule.kernel.client import Client
+from vestibule.sessions.access_tokens import is_session_live
+from vestibule.sessions.models import Session
+from vestibule.storage.prepared import PreparedQuery
+from vestibule.storage.rows import insert_row
+
+_BY_ID = PreparedQuery(Grant.objects.select_related("application", "user__profile", "session__user"), "id")
+
+
+def create_grant(
+    client: Client,
+    application: Application,
+    session: Session,
+    *,
+    proof_id: UUID,
+    scope: Sequence[str],
+    audience: Sequence[str],
+    auth_time: datetime,
+    amr: Sequence[str],
+) -> Grant:
+    """Create the grant of a code, in the caller's transaction. With `offline_access` in its scope it outlives the
+    session (OpenID Connect Core, 11)."""
+    is_offline = "offline_access" in scope
+    return insert_row(
+        Grant(
+            application=application,
+            user=session.user,
+            session=session,
+            sid=session.id,
+            proof_id=proof_id,
+            scope=" ".join(scope),
+            audience=list(audience),
+            is_offline=is_offline,
+            auth_time=auth_time,
+            amr=list(amr),
+            created_at=client.at,
+            last_used_at=client.at,
+            expires_at=client.at + conf.jwt_refresh_absolute if is_offline else session.expires_at,
+        )
+    )
+
+
+def find_live_grant(id: UUID, now: datetime) -> Grant | None:
+    """Return the live grant with this id, with its application, account and session, in one query."""
+    found = _BY_ID.first(id)
+    return found if found is not None and is_grant_live(found, now) else None
+
+
+def is_grant_live(grant: Grant, now: datetime) -> bool:
+    """Return whether the grant was not revoked, is not too old, its account is active, and its session lives, if it
+    hangs on it."""
+    if grant.revoked_at is not None or grant.expires_at <= now or grant.user.status != Status.ACTIVE:
+        return False
+    return grant.is_offline or (grant.session is not None and is_session_live(grant.session, now))
+
+
+def revoke_grants(
+    user_id: UUID,
+    now: datetime,
+    *,
+    only_application: UUID | None = None,
+    only_session: UUID | None = None,
+    only_grant: UUID | None = None,
+) -> int:
+    """Revoke the grants of an account, in the caller's transaction: all, or those to one application, of one session,
+    or one alone. Return how many."""
+    live = Grant.objects.filter(user_id=user_id, revoked_at=None)
+    if only_application:
+        live = live.filter(application_id=only_application)
+    if only_session:
+        live = live.filter(session_id=only_session)
+    if only_grant:
+        live = live.filter(pk=only_grant)
+    return live.update(revoked_at=now)
+
+
+def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetime) -> int:
+    """Revoke what this code gave to the application, because it came again (RFC 6749, 4.1.2). Return how many."""
+    return Grant.objects.filter(application=application, proof_id=proof_id, revoked_at=None).update(revoked_at=now)
+
+
+def move_grants(from_session: UUID, to_session: UUID) -> None:
+    """Let the grants of a session hang on the one that goes on in its place."""
+    Grant.objects.filter(session_id=from_session).update(session_id=to_session)
+
+
+def list_live_grants(user: User, now: datetime) -> list[Grant]:
+    """Return the live grants of an account, newest first."""
+    rows = Grant.objects.filter(user=user, revoked_at=None, expires_at__gt=now)
+    found = rows.select_related("application", "user", "session__user").order_by("-created_at")
+    return [grant for grant in found if is_grant_live(grant, now)]
+
+
+def expired_grants(before: datetime) -> QuerySet[Grant]:
+    """Return the grants that expired before that moment, revoked or not."""
+    return Grant.objects.filter(expires_at__lt=before)
