@@ -1,5 +1,5 @@
-"""Whatever writes an account, a session, a device or a grant acts on something that was read: docs/architecture.md says on what,
-and what keeps it so until the commit."""
+"""Whatever writes an account, a session, a device or a grant acts on something that was read: docs/architecture.md says
+on what, and what keeps it so until the commit."""
 
 import ast
 import inspect

@@ -1,0 +1,83 @@
+"""The addresses of an application to which a browser is sent: which may be registered, and which of them a request
+names (RFC 9700, 2.1 and 4.1; RFC 8252, 7)."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+from vestibule.applications.models import ApplicationType
+from vestibule.kernel import hosts
+
+MAX_LENGTH = 2048
+_PRINTABLE = re.compile(r"[!-\[\]-~]+")  # RFC 3986 knows no other, and no backslash
+# RFC 8252, 7.1: a scheme of an app is a domain name of its maker in reverse order, and so has a dot.
+_APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def is_allowed_uri(uri: str, application_type: str) -> bool:
+    """Return whether an application of this type may register the address: `https`, `http` on loopback, and for native
+    ones also a scheme of their own. It has no fragment and no user (RFC 6749, 3.1.2)."""
+    parts = _split(uri)
+    if parts is None or parts.fragment or "#" in uri:
+        return False
+    if parts.scheme in ("https", "http"):
+        return _is_web(parts) and (parts.scheme == "https" or is_loopback(parts))
+    is_native = application_type == ApplicationType.NATIVE
+    return is_native and _APP_SCHEME.fullmatch(parts.scheme) is not None and uri.startswith(f"{parts.scheme}:")
+
+
+def is_https_uri(uri: str) -> bool:
+    """Return whether it is an absolute `https` address without a user and a fragment."""
+    parts = _split(uri)
+    return parts is not None and parts.scheme == "https" and "#" not in uri and _is_web(parts)
+
+
+def is_registered(uri: str, registered: Iterable[str], application_type: str) -> bool:
+    """Return whether a request names one of the registered addresses, byte for byte. The port of a loopback address of
+    a native application is free, because the system chooses it (RFC 8252, 7.3)."""
+    known = list(registered)
+    if uri in known:
+        return True
+    parts = _split(uri) if application_type == ApplicationType.NATIVE else None
+    if parts is None or parts.scheme != "http" or not is_loopback(parts) or not _is_web(parts):
+        return False
+    without_port = _without_port(parts)
+    others = (found for each in known if (found := _split(each)) and found.scheme == "http" and is_loopback(found))
+    return any(_without_port(each) == without_port for each in others)
+
+
+def redirect_origin(uri: str) -> str:
+    """Return what Content-Security-Policy calls the target of a redirect to this address: an origin, or the scheme of
+    an app with its colon."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
+def is_loopback(parts: SplitResult) -> bool:
+    """Return whether only this machine is meant."""
+    return parts.hostname in _LOOPBACK
+
+
+def _split(uri: str) -> SplitResult | None:
+    if len(uri) > MAX_LENGTH or not _PRINTABLE.fullmatch(uri):
+        return None
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # it raises where the port is no number
+    except ValueError:
+        return None
+    return parts if uri.startswith(f"{parts.scheme}:") else None
+
+
+def _is_web(parts: SplitResult) -> bool:
+    """Return whether the host is one in the spelling of browsers, so that what we compare is what they ask for."""
+    try:
+        origin = hosts.url_origin(parts)
+    except ValueError:
+        return False
+    return parts.hostname is not None and f"{parts.scheme}://{parts.netloc}" in (origin, f"{origin}:{parts.port}")
+
+
+def _without_port(parts: SplitResult) -> tuple[str | None, str, str]:
+    return parts.hostname, parts.path, parts.query
