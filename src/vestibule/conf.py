@@ -86,6 +86,10 @@ class Settings(CookieNames):
     social_keep_tokens: bool = False
     return_urls: tuple[str, ...] = ()  # sites beside frontend_url to which a browser may be sent back
 
+    # Applications that people sign in to from here (docs/openid.md).
+    oauth_scopes: Mapping[str, str] = field(default_factory=dict)  # of the operator's own, with words for people
+    oauth_resources: tuple[str, ...] = ()  # APIs that any application may ask tokens for (RFC 8707)
+
     # Codes and links.
     otp_ttl: timedelta = timedelta(minutes=10)
     otp_link_ttl: timedelta = timedelta(hours=6)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from vestibule import conf
 from vestibule.service.settings import contradictions
 from vestibule.service.settings.accounts import *
+from vestibule.service.settings.applications import *
 from vestibule.service.settings.captcha import *
 from vestibule.service.settings.deployment import *
 from vestibule.service.settings.deployment import env

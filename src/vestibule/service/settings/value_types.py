@@ -17,6 +17,7 @@ from vestibule.limits.rates import parse_rates
 
 T = TypeVar("T")
 MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets
+_SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _SWITCH_WORDS = {**dict.fromkeys(("on", "yes", "true", "1"), True), **dict.fromkeys(("off", "no", "false", "0"), False)}
 
 
@@ -204,6 +205,14 @@ def parse_network(text: str) -> IPv4Network | IPv6Network:
         raise UnreadableValue(
             f"holds {text}, which is no network", "Use addresses or networks, like 10.0.0.0/8."
         ) from None
+
+
+def parse_scope(text: str) -> tuple[str, str]:
+    """Return name and words of a scope: `orders.read=See your orders` (RFC 6749, 3.3)."""
+    name, _, words = (part.strip() for part in text.partition("="))
+    if not _SCOPE.fullmatch(name):
+        raise UnreadableValue(f"holds {text}, which names no scope", "Write it like orders.read=See your orders.")
+    return name, words or name
 
 
 def parse_country(text: str) -> str:
