@@ -209,7 +209,7 @@ def test_fed_07_a_stranger_s_link_has_no_button(api: Api, fake: OpenIdFake, inbo
     api.account(inbox, VICTIM)
     fake.person = Person(sub="stranger", email=VICTIM)
     stranger, victim = Http(), Http()
-    begun = come_back(stranger, fake, press(stranger, fake)).context["next"]
+    begun = come_back(stranger, fake, press(stranger, fake)).context["destination"].url
     by_api = sign_in(api, fake).body["link"]
     victim.post("/login/", {"name": VICTIM, "password": PASSWORD})
     for pressed_before in (False, True):

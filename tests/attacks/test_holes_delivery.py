@@ -16,7 +16,7 @@ from tests.vendors import SiteVerify
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts import breaches, passwords
 from vestibule.accounts.breaches import is_breached
-from vestibule.flows.sign_up.pending import MAX_HASHES
+from vestibule.flows.sign_up.waiting import MAX_HASHES
 from vestibule.kernel.errors import Unavailable
 from vestibule.limits import rate_counters, rules
 from vestibule.storage import redis_client

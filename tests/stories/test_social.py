@@ -123,7 +123,7 @@ def test_by_page_an_account_is_linked_after_the_sign_in(api: Api, fake: OpenIdFa
     pages = Http()
     told = come_back(pages, fake, press(pages, fake))
     assert told.status_code == 409
-    following = told.context["next"]
+    following = told.context["destination"].url
     assert f'name="next" value="{following}"' in told.content.decode()
     signed_in = pages.post("/login/", {"name": ADA, "password": PASSWORD, "next": following})
     assert signed_in["Location"] == following

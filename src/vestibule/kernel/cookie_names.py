@@ -44,5 +44,10 @@ class CookieNames:
         """The cookie of a browser that went to another provider."""
         return self._cookie_name("social")
 
+    @property
+    def destination_cookie_name(self) -> str:
+        """The cookie that keeps where the person goes after a mailed link."""
+        return self._cookie_name("destination")
+
     def _cookie_name(self, name: str) -> str:
         return f"__Host-{name}" if self.https else name

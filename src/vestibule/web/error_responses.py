@@ -10,7 +10,7 @@ from vestibule.conf import conf
 from vestibule.kernel.errors import Refusal
 from vestibule.web import problems
 from vestibule.web.routes import expects_json
-from vestibule.web.templating import render
+from vestibule.web.templating import render, render_in_flow
 
 _PASSWORD_LABELS = {
     "password": "Password",
@@ -60,7 +60,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     ]
     asked = [(name, label) for name, label in _PASSWORD_LABELS.items() if name in request.POST]
     context = {"typed": typed, "passwords": asked, "action": request.get_full_path(), "files": bool(request.FILES)}
-    return render(request, "vestibule/pages/again.html", context, status=403)
+    return render_in_flow(request, "vestibule/pages/again.html", context, status=403)
 
 
 def _is_from_our_page(request: HttpRequest) -> bool:

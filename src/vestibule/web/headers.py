@@ -44,7 +44,8 @@ class ContentPolicy(CSPMiddleware):
 def allow_forms_to(response: HttpResponse, origins: list[str]) -> HttpResponse:
     """Let the forms of this page lead to these origins, too."""
     if origins:
-        response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]  # what django-csp reads
+        allowed = getattr(response, "_csp_update", {}).get("form-action", [])
+        response._csp_update = {"form-action": [*allowed, *origins]}  # type: ignore[attr-defined]  # for django-csp
     return response
 
 

@@ -49,14 +49,6 @@ def is_ours(request: HttpRequest) -> bool:
     return match is not None and any(name.startswith("vestibule_") for name in match.namespaces)
 
 
-def is_in_admin(path: str) -> bool:
-    """Return whether the path, as a browser asks for it, is one of the admin's."""
-    try:
-        return path.startswith(reverse("vestibule_admin:index"))
-    except NoReverseMatch:
-        return False
-
-
 def longer_bodies() -> tuple[tuple[str, int], ...]:
     """Return the beginnings of the paths that take more than BODY_LIMIT, and how many bytes each takes."""
     return _routes(settings.ROOT_URLCONF).longer_bodies

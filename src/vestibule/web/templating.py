@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from vestibule.conf import conf
+from vestibule.web.destination import read_destination
+from vestibule.web.headers import allow_forms_to
 
 
 def render(
@@ -15,6 +17,15 @@ def render(
 ) -> HttpResponse:
     """Return the page of this template."""
     return shortcuts.render(request, template, {**page_context(request), **(context or {})}, status=status)
+
+
+def render_in_flow(
+    request: HttpRequest, template: str, context: Mapping[str, Any], status: int | None = None
+) -> HttpResponse:
+    """Return a page that a destination goes through. Its forms may lead there."""
+    destination = read_destination(request)
+    response = render(request, template, {"destination": destination, **context}, status)
+    return allow_forms_to(response, [destination.form_origin] if destination and destination.form_origin else [])
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:

@@ -4,9 +4,11 @@ The proof counts in the browser that signed up, or together with the password of
 address, confirm by code or link, reject ("this wasn't me").
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
 
 from vestibule.accounts import lifecycle, passwords
 from vestibule.accounts.applicant import Applicant
@@ -36,8 +38,8 @@ from vestibule.limits.rolling_window import Allowance
 from vestibule.storage.database import atomic
 
 # A confirmation looks through the newest sign-ups on the address (the rates admit twenty an hour; each lives six
-# hours). It computes a hash only for those with the mark of the typed password, shared by one in 4,096 others.
-MAX_CANDIDATES, MAX_HASHES = 128, 2
+# hours).
+MAX_CANDIDATES = 128
 
 
 @flow("pending_registration.register")
@@ -118,7 +120,7 @@ def confirm(
     if code is None:
         raise _wrong_code_refusal(client, address, is_guess=False)
     admission.acquire_place(HASH)
-    seen = _find_by_password(_with_password_mark(_newest_of_address(address), password), password)
+    seen = waiting.find_by_password(_newest_of_address(address), password)
     if seen is None:
         raise _wrong_code_refusal(client, address, is_guess=True)
     try:
@@ -132,10 +134,18 @@ def confirm(
 
 @flow("pending_registration.open_link")
 def confirm_by_link(
-    *, client: Client, token: str, registration: str = "", password: str = "", username: Username | None = None
+    *,
+    client: Client,
+    token: str,
+    registration: str = "",
+    password: str = "",
+    username: Username | None = None,
+    sign_in: bool = False,
+    page_lifetime: timedelta | None = None,
 ) -> Registered:
     """Create the account from the link, if the browser that signed up opens it or the password of the sign-up comes
-    with it.
+    with it. `sign_in` signs that person in; whom LINK_BINDING lets in by the link alone is not signed in.
+    `page_lifetime` makes the session one of the hosted pages, which lives that long.
 
     A person who holds only the mailbox must not activate an account whose password a stranger chose.
 
@@ -151,7 +161,8 @@ def confirm_by_link(
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     with _verify_link(client, token, registration, password) as proof:
-        return steps.create_proved_account(client, proof, username)
+        sign_in = sign_in and (conf.link_binding or _is_of_handle(proof.id, registration))
+        return steps.create_proved_account(client, proof, username, sign_in=sign_in, page_lifetime=page_lifetime)
 
 
 @flow("pending_registration.reject")
@@ -239,10 +250,12 @@ def _find_by_link(client: Client, token: str) -> tuple[Challenge, str]:
 
 
 def _is_same_browser(challenge: Challenge, registration: str) -> bool:
-    if not conf.link_binding:
-        return True
+    return not conf.link_binding or _is_of_handle(challenge.id, registration)
+
+
+def _is_of_handle(id: UUID, registration: str) -> bool:
     with suppress(errors.TokenInvalid, errors.Expired):
-        return challenges.find_by_handle(challenge.purpose, registration).id == challenge.id
+        return bool(challenges.find_by_handle(Purpose.PENDING_REGISTRATION, registration).id == id)
     return False
 
 
@@ -251,22 +264,6 @@ def _newest_of_address(address: Address) -> list[WaitingSignUp]:
     held back are left out, so that they do not hide one that its owner can prove."""
     found = waiting.list_waiting_sign_ups(address, limit=MAX_CANDIDATES)
     return [(seen, payload) for seen, payload in found if seen.sends > 1 or not payload.unsent]
-
-
-def _with_password_mark(sign_ups: list[WaitingSignUp], password: str) -> list[WaitingSignUp]:
-    """Return the sign-ups that may have been made with this password. A payload from before there were marks may,
-    too."""
-    marks = [None, *steps.password_marks(passwords.normalise_password(password))]
-    return [(seen, payload) for seen, payload in sign_ups if payload.mark in marks][:MAX_HASHES]
-
-
-def _find_by_password(sign_ups: Sequence[WaitingSignUp], password: str) -> Challenge | None:
-    """Return the newest sign-up with this password. MAX_HASHES hashes are computed in any case, so that time tells
-    nothing."""
-    typed = passwords.normalise_password(password)
-    kept = [*(payload.password_hash for _seen, payload in sign_ups), *[""] * (MAX_HASHES - len(sign_ups))]
-    right = [passwords.verify_password_hash(typed, each) for each in kept]
-    return next((seen for (seen, _payload), is_right in zip(sign_ups, right, strict=False) if is_right), None)
 
 
 def _is_sign_up_password(payload: SignUpPayload, password: str) -> bool:

@@ -1,15 +1,21 @@
 """The sign-ups that wait on an address. The caller may not learn whether there are any: the same work is done where
 there are none."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 
+from vestibule.accounts import passwords
 from vestibule.addresses.address import Address, Channel
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SignUpPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
+from vestibule.flows.sign_up import steps
 from vestibule.kernel import entropy
+
+# A hash is computed only for those with the mark of the typed password, shared by one in 4,096 others.
+MAX_HASHES = 2
 
 WaitingSignUp = tuple[Challenge, SignUpPayload]
 
@@ -20,6 +26,17 @@ def list_waiting_sign_ups(address: Address, *, limit: int) -> list[WaitingSignUp
     if not newest:
         unseal_nobodys_payload()
     return [(seen, challenges.unseal_payload(seen, SignUpPayload)) for seen in newest]
+
+
+def find_by_password(sign_ups: Sequence[WaitingSignUp], password: str) -> Challenge | None:
+    """Return the newest sign-up with this password. MAX_HASHES hashes are computed in any case, so that time tells
+    nothing."""
+    typed = passwords.normalise_password(password)
+    marks = [None, *steps.password_marks(typed)]  # a payload from before there were marks may have it, too
+    marked = [(seen, payload) for seen, payload in sign_ups if payload.mark in marks][:MAX_HASHES]
+    kept = [*(payload.password_hash for _seen, payload in marked), *[""] * (MAX_HASHES - len(marked))]
+    right = [passwords.verify_password_hash(typed, each) for each in kept]
+    return next((seen for (seen, _payload), is_right in zip(marked, right, strict=False) if is_right), None)
 
 
 def unseal_nobodys_payload() -> SignUpPayload:

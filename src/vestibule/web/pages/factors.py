@@ -14,6 +14,7 @@ from vestibule.flows.account.factor_changes import FactorAdded
 from vestibule.flows.account.second_factors import TotpSeed
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, StepUpRequired
+from vestibule.web.destination import go_on
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 from vestibule.web.pages.step_up import step_up_page
@@ -42,10 +43,11 @@ def security_url(done: str) -> str:
 
 
 def factor_added_page(request: HttpRequest, client: Client, added: FactorAdded, done: str) -> HttpResponse:
-    """Go on after a new factor: to its recovery codes, or back to the security page."""
-    response: HttpResponse = HttpResponseRedirect(security_url(done), status=303)
+    """Go on after a new factor: to its recovery codes, or to the destination, or back to the security page."""
     if added.recovery_codes:
         response = codes_page(request, client, added.recovery_codes, done)
+    else:
+        response = go_on(request, security_url(done))
     return set_session_cookies(request, response, added.session)
 
 

@@ -17,6 +17,7 @@ from vestibule.conf import conf
 from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, TokenInvalid
 from vestibule.kernel.sealing import Unsealable
 from vestibule.web.cookies import delete_cookie, set_cookie
+from vestibule.web.destination import resume_destination
 from vestibule.web.pages.rendering import get_or_post
 
 KEPT_FOR = timedelta(minutes=10)
@@ -34,10 +35,13 @@ def opened_by_link(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable
     @wraps(view)
     def view_with_token(request: HttpRequest) -> HttpResponse:
         named = request.GET.get("token", "")
-        if request.method == "POST":
-            response = view(request, request.POST.get("token") or named)
+        is_post = request.method == "POST"
+        token = (request.POST.get("token") or named) if is_post else (named or _remembered_token(request))
+        if token:
+            resume_destination(request)
+        response = view(request, token)
+        if is_post:
             return _forget_token(request, response) if response.status_code < 400 else response
-        response = view(request, named or _remembered_token(request))
         return _remember_token(request, response, named) if _TOKEN.fullmatch(named) else response
 
     return view_with_token

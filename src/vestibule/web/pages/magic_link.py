@@ -19,10 +19,11 @@ from vestibule.kernel.errors import Expired, Refusal
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.cookies import delete_cookie, known_device_id, set_cookie
+from vestibule.web.destination import remember_destination
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, link_token
 from vestibule.web.pages.link_token import opened_by_link
-from vestibule.web.pages.rendering import next_path, render_page
+from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.second_factor import enter_page
 
 TEMPLATE = "vestibule/pages/magic.html"
@@ -54,7 +55,7 @@ def _send_link(request: HttpRequest) -> HttpResponse:
     response = _render(request, {"asked": True, "email": email, "magic": sent.magic})
     life = timedelta(seconds=sent.challenge_status.expires_in)
     set_cookie(response, conf.magic_cookie_name, sent.magic, life)
-    return response
+    return remember_destination(request, response)
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:
@@ -111,7 +112,7 @@ def _render(request: HttpRequest, context: dict[str, Any], refusal: Refusal | No
 
 def _kept(request: HttpRequest) -> dict[str, Any]:
     """Return what each form of the page hands on."""
-    return {"next": next_path(request), "stay": bool(request.POST.get("stay"))}
+    return {"stay": bool(request.POST.get("stay"))}
 
 
 def _remembered_magic(request: HttpRequest) -> str:

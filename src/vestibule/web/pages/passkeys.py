@@ -27,6 +27,7 @@ from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web import problems
 from vestibule.web.cookies import known_device_id
+from vestibule.web.destination import redirect_with_destination
 from vestibule.web.edge import admit
 from vestibule.web.pages.factors import factor_added_page, security_url
 from vestibule.web.pages.rendering import get_or_post, posted_id, render_page
@@ -42,7 +43,7 @@ _CREDENTIAL_ID = re.compile(r"[\w-]{1,1400}", re.ASCII)  # base64url of at most 
 def enter_with_passkey(request: HttpRequest) -> HttpResponse:
     """`/login/passkey/`: sign in with what the browser answered."""
     if request.method != "POST":
-        return HttpResponseRedirect(reverse("vestibule_pages:login"))
+        return redirect_with_destination(request, "vestibule_pages:login")
     credential, stay = request.POST.get("credential", ""), bool(request.POST.get("stay"))
     try:
         client = admit(request, rules.LOGIN_PASSKEY)

@@ -13,8 +13,8 @@ from vestibule.limits import rules
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, registration_cookie, waiting
 from vestibule.web.pages.provider_buttons import render_with_providers
-from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts
-from vestibule.web.templating import render
+from vestibule.web.pages.rendering import field_context, get_or_post, personal_field_contexts, render_page
+from vestibule.web.pages.session_cookie import redirect_if_signed_in
 
 # Addresses come first, because one of them is proved.
 PERSONAL = sorted(SIGN_UP_FIELDS, key=lambda row: not row.is_address)
@@ -30,7 +30,8 @@ MODES = {
 def submit_sign_up(request: HttpRequest) -> HttpResponse:
     """`/register/`: type an address and a password. The answer is the page that waits for the proof."""
     if request.method != "POST":
-        return _sign_up_form(request, {"channel": request.GET.get("channel", Email.channel)})
+        shown = {"channel": request.GET.get("channel", Email.channel)}
+        return redirect_if_signed_in(request) or _sign_up_form(request, shown)
     typed = {name: request.POST[name] for name in FORM_FIELDS if name in request.POST}
     rule, sign_up = MODES[conf.registration_mode]
     try:
@@ -45,7 +46,7 @@ def submit_sign_up(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_welcome(request: HttpRequest) -> HttpResponse:
     """`/welcome/`: the account exists."""
-    return registration_cookie.forget_registration(render(request, "vestibule/pages/welcome.html"))
+    return registration_cookie.forget_registration(render_page(request, "vestibule/pages/welcome.html", {}))
 
 
 def _sign_up_form(request: HttpRequest, typed: dict[str, str], refusal: Refusal | None = None) -> HttpResponse:

@@ -5,16 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
 from vestibule.kernel.errors import Invalid, NotFound, Refusal, UsernameTaken
-from vestibule.web import routes
 from vestibule.web.field_messages import field_message
 from vestibule.web.problems import refusal_headers, refusal_message, refusal_status, seconds_to_wait
-from vestibule.web.templating import render
+from vestibule.web.templating import render_in_flow
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -23,18 +21,10 @@ def render_page(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: Refusal | None = None
 ) -> HttpResponse:
     """Render the page, with status, headers and words of the refusal, if there is one."""
-    response = render(request, template, {**_alert_context(refusal), **context}, status=refusal_status(refusal))
+    response = render_in_flow(request, template, {**_alert_context(refusal), **context}, refusal_status(refusal))
     for name, value in refusal_headers(refusal).items():
         response[name] = value
     return response
-
-
-def next_path(request: HttpRequest) -> str:
-    """Return the path in `next` that the person was going to, if it is in the admin, or that of a link with another
-    provider; else "". A path with this prefix stays on our host."""
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    is_ours = routes.is_in_admin(wanted) or wanted.startswith(reverse("vestibule_pages:link_identity"))
-    return wanted if is_ours and wanted.isascii() and wanted.isprintable() else ""
 
 
 def posted_id(request: HttpRequest) -> UUID:

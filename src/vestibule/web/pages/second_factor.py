@@ -1,34 +1,32 @@
 """`/login/mfa/`: the second factor of a sign-in. The ticket travels in the form, so that nothing of an attempt that is
 given up stays in the browser for the next person."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vestibule.conf import conf
 from vestibule.factors.registry import Method
 from vestibule.factors.remembered_devices import REMEMBERED_FOR
-from vestibule.flows.completion import EnrolmentNeeded, SecondFactorNeeded, SignedIn
+from vestibule.flows.completion import SecondFactorNeeded, SignedIn
 from vestibule.flows.sign_in import second_factor
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FactorInvalid, Locked, Refusal, Throttled, TooSoon
 from vestibule.limits import rules
 from vestibule.web.cookies import set_cookie
+from vestibule.web.destination import redirect_with_destination
 from vestibule.web.edge import admit
 from vestibule.web.pages import session_cookie
 from vestibule.web.pages.factor_form import posted_method, posted_secret, way_context
-from vestibule.web.pages.rendering import get_or_post, next_path, render_page
+from vestibule.web.pages.rendering import get_or_post, render_page
 
 _SHORT_WAIT = 60  # seconds; a ticket lives little longer than a longer one
 
 
-def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded, following: str = "") -> HttpResponse:
-    """Answer a sign-in by page: go on signed in, or ask for the second factor. `following` is where the person was
-    going, if no form says so."""
+def enter_page(request: HttpRequest, entered: SignedIn | SecondFactorNeeded) -> HttpResponse:
+    """Answer a sign-in by page: go on signed in, or ask for the second factor."""
     if isinstance(entered, SecondFactorNeeded):
         return _factor_page(request, entered.ticket, list(entered.methods))
-    enrolment = reverse("vestibule_pages:security") if isinstance(entered, EnrolmentNeeded) else ""
-    following = enrolment or next_path(request) or following or reverse("vestibule_pages:account")
-    return session_cookie.set_session_cookies(request, HttpResponseRedirect(following, status=303), entered.session)
+    return session_cookie.go_on_signed_in(request, entered, reverse("vestibule_pages:account"))
 
 
 @get_or_post
@@ -36,7 +34,7 @@ def prove_factor(request: HttpRequest) -> HttpResponse:
     """`/login/mfa/`: prove the second factor. Without a ticket it leads to the sign-in."""
     ticket = request.POST.get("mfa", "")
     if request.method != "POST":
-        return HttpResponseRedirect(reverse("vestibule_pages:login"))
+        return redirect_with_destination(request, "vestibule_pages:login")
     client = None
     try:
         client = admit(request, rules.LOGIN_MFA)
@@ -88,13 +86,11 @@ def _can_try_again(refusal: Refusal) -> bool:
 def _factor_page(
     request: HttpRequest, ticket: str, methods: list[Method], *, chosen: str = "", refusal: Refusal | None = None
 ) -> HttpResponse:
-    following = next_path(request)
     context = {
-        **way_context([each.value for each in methods], chosen, [("mfa", ticket), ("next", following)]),
+        **way_context([each.value for each in methods], chosen, [("mfa", ticket)]),
         "action": reverse("vestibule_pages:login_mfa"),
         "passkey_options": reverse("vestibule_api:login_mfa_passkey"),
         "remember": bool(request.POST.get("remember")),
         "days": REMEMBERED_FOR.days,
-        "next": following,
     }
     return render_page(request, "vestibule/pages/second_factor.html", context, refusal)

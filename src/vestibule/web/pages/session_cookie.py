@@ -10,10 +10,12 @@ from django.middleware.csrf import rotate_token
 from django.urls import reverse
 
 from vestibule.conf import conf
+from vestibule.flows.completion import EnrolmentNeeded, SignedIn
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import EnrolmentRequired, Refusal, Unauthenticated
 from vestibule.sessions.models import Session
 from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
+from vestibule.web.destination import go_on, read_destination, redirect_with_destination
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages.rendering import get_or_post, render_page
 
@@ -60,6 +62,30 @@ def set_session_cookies(request: HttpRequest, response: HttpResponse, session: S
         mark = conf.keys.sign(DEVICE_PURPOSE, session.device_id.bytes)
         set_cookie(response, conf.device_cookie_name, mark, DEVICE_COOKIE_LIFE)
     return response
+
+
+def go_on_signed_in(request: HttpRequest, entered: SignedIn, otherwise: str) -> HttpResponse:
+    """Redirect a person who has just signed in or up to the destination, or without one to this page of ours; before
+    that to the second factor that their role needs."""
+    if isinstance(entered, EnrolmentNeeded):
+        response = redirect_with_destination(request, "vestibule_pages:security", status=303)
+    else:
+        response = go_on(request, otherwise)
+    return set_session_cookies(request, response, entered.session)
+
+
+def redirect_if_signed_in(request: HttpRequest) -> HttpResponse | None:
+    """Return the redirect of a person who has a destination and is signed in already, so that nobody is asked twice;
+    else None. `prompt` in the query asks for the page all the same."""
+    if "prompt" in request.GET or read_destination(request) is None:
+        return None
+    try:
+        admit_page(request)
+    except EnrolmentRequired:
+        return redirect_with_destination(request, "vestibule_pages:security", status=303)
+    except Refusal:
+        return None
+    return go_on(request, reverse("vestibule_pages:account"))
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:

@@ -24,12 +24,13 @@ from vestibule.kernel.errors import (
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.cookies import known_device_id
+from vestibule.web.destination import redirect_with_destination, remember_destination
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.provider_buttons import render_with_providers
-from vestibule.web.pages.rendering import field_context, get_or_post, next_path, render_page
+from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 from vestibule.web.pages.second_factor import enter_page
 
 
@@ -37,7 +38,7 @@ from vestibule.web.pages.second_factor import enter_page
 def log_in(request: HttpRequest) -> HttpResponse:
     """`/login/`: sign in with a name and the password."""
     if request.method != "POST":
-        return login_page(request)
+        return session_cookie.redirect_if_signed_in(request) or login_page(request)
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
@@ -60,7 +61,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 def login_page(request: HttpRequest, refusal: Refusal | None = None, **more: object) -> HttpResponse:
     """Show the ways to sign in."""
-    context = {"next": next_path(request), **captcha.form_context(request, rules.LOGIN, refusal), **more}
+    context = {**captcha.form_context(request, rules.LOGIN, refusal), **more}
     return render_with_providers(request, "vestibule/pages/login.html", context, refusal)
 
 
@@ -93,9 +94,10 @@ def request_password_reset(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
         return render_page(request, "vestibule/pages/forgot.html", shown, refusal)
-    return render_page(
+    response = render_page(
         request, "vestibule/pages/reset.html", {**_new_password_context(None), "email": email, "sent": True}
     )
+    return remember_destination(request, response)
 
 
 @opened_by_link
@@ -104,7 +106,7 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     email = request.POST.get("email", "")
     if request.method != "POST":
         if not token:
-            return HttpResponseRedirect(reverse("vestibule_pages:password_reset"))
+            return redirect_with_destination(request, "vestibule_pages:password_reset")
         return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(None), "token": token})
     password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:

@@ -42,13 +42,21 @@ from vestibule.kernel.return_urls import add_to_query
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.cookies import known_device_id, set_cookie, unsign_id
+from vestibule.web.destination import (
+    find_destination,
+    go_on,
+    read_destination,
+    redirect_with_destination,
+    set_destination,
+    url_with_destination,
+)
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
-from vestibule.web.pages import captcha, session_cookie, waiting
+from vestibule.web.pages import captcha, waiting
 from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.provider_buttons import list_provider_buttons
-from vestibule.web.pages.rendering import get_or_post, next_path, render_page
+from vestibule.web.pages.rendering import get_or_post, render_page
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.sign_in import login_page
 
@@ -71,19 +79,20 @@ _WAYS: Mapping[str, Promise | str] = MappingProxyType(
 def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
     """`/social/<provider>/`: a button leads to the provider. `intent` says whether to sign in, or to link it."""
     links_identity = request.POST.get("intent") == "link"
+    destination = read_destination(request)
     browser = _read_browser(request) or entropy.random_uuid()
     try:
         client = admit_page(request) if links_identity else admit(request, rules.SOCIAL_START)
         begun = social_visits.start_visit(
             client=client,
             provider=provider,
-            return_to=next_path(request),
+            return_to=destination.url if destination else "",
             links_identity=links_identity,
             browser=browser,
         )
     except (StepUpRequired, Unauthenticated) as refusal:
         page = "confirm_identity" if isinstance(refusal, StepUpRequired) else "login"
-        return HttpResponseRedirect(reverse(f"vestibule_pages:{page}"), status=303)
+        return redirect_with_destination(request, f"vestibule_pages:{page}", status=303)
     except Refusal as refusal:
         return _refused_page(request, provider, refusal)
     response = HttpResponseRedirect(begun.authorize_url, status=303)
@@ -116,7 +125,7 @@ def name_address(request: HttpRequest) -> HttpResponse:
     """`/register/social/`: the address of a person whose provider has proved none."""
     registration, typed = request.POST.get("registration", ""), request.POST.get("email", "")
     if request.method != "POST":
-        return HttpResponseRedirect(reverse("vestibule_pages:register"))
+        return redirect_with_destination(request, "vestibule_pages:register")
     try:
         email = applicant.parse_single_field("email", typed, parsing.parse_email)
         client = admit(request, rules.SOCIAL_EMAIL, email, captcha=captcha.posted_answer(request))
@@ -129,7 +138,7 @@ def name_address(request: HttpRequest) -> HttpResponse:
 @opened_by_link
 def link_identity(request: HttpRequest, token: str) -> HttpResponse:
     """`/account/link/?token=…`: whom the provider named, and a button that links them to the account."""
-    again = add_to_query(reverse("vestibule_pages:link_identity"), token=token)
+    again = _link_url(request, token)
     try:
         client = admit_page(request)
         if request.method == "POST":  # before anything is said of the handle
@@ -137,14 +146,14 @@ def link_identity(request: HttpRequest, token: str) -> HttpResponse:
         answer = identities.read_link(client=client, link=token, browser=_read_browser(request))
         if request.method == "POST":
             identities.link_by_handle(client=client, link=token)
-            return HttpResponseRedirect(security_url("identity"), status=303)
+            return go_on(request, security_url("identity"))
         context = {"token": token, "answer": answer, "provider": provider_name(answer.provider)}
     except Unauthenticated:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:login"), next=again))
     except StepUpRequired:
         return HttpResponseRedirect(add_to_query(reverse("vestibule_pages:confirm_identity"), next=again), status=303)
     except EnrolmentRequired:
-        return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+        return redirect_with_destination(request, "vestibule_pages:security", status=303)
     except Refusal as refusal:
         return render_page(request, "vestibule/pages/account/link.html", {"over": True}, refusal)
     return render_page(request, "vestibule/pages/account/link.html", context)
@@ -160,6 +169,7 @@ def _return(client: Client, visit: Visit, parameters: dict[str, str]) -> HttpRes
 
 
 def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, parameters: dict[str, str]) -> HttpResponse:
+    set_destination(request, find_destination(visit.payload.return_to))
     try:
         outcome = social.sign_in_by_page(
             client=client,
@@ -175,28 +185,30 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
     except Refusal as refusal:
         return _refused_page(request, visit.payload.provider, refusal)
     if isinstance(outcome, LinkReady):
-        following = add_to_query(reverse("vestibule_pages:link_identity"), token=outcome.link)
+        following = _link_url(request, outcome.link)
         return _remember_browser(HttpResponseRedirect(following, status=303), visit.payload.browser)
     if isinstance(outcome, EmailNeeded):
         return _address_form(request, outcome.registration, "", provider=visit.payload.provider)
     if isinstance(outcome, Registered):
-        response = HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
-        entered = outcome.signed_in
-        return session_cookie.set_session_cookies(request, response, entered.session) if entered else response
-    return enter_page(request, outcome, visit.payload.return_to)
+        return waiting.end_sign_up(request, outcome.signed_in)
+    return enter_page(request, outcome)
 
 
 def _sign_in_first(request: HttpRequest, provider: str, refusal: AccountExists) -> HttpResponse:
-    """The sign-in, which says whom to sign in as and leads to the link."""
+    """The sign-in, which says whom to sign in as and leads to the link, and from there to the destination."""
+    set_destination(request, find_destination(_link_url(request, refusal.link)))
     ways = [str(_WAYS[each]) for each in refusal.methods]
     return login_page(
         request,
         refusal,
-        next=add_to_query(reverse("vestibule_pages:link_identity"), token=refusal.link),
         name=refusal.address,
         account_of={"provider": provider_name(provider), "ways": ways},
         providers=[each for each in list_provider_buttons() if each.id != provider or "social" in refusal.methods],
     )
+
+
+def _link_url(request: HttpRequest, token: str) -> str:
+    return url_with_destination(read_destination(request), "vestibule_pages:link_identity", token=token)
 
 
 def _address_form(

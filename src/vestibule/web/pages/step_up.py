@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vestibule.flows.sign_in.reauthentication import list_reauthentication_ways, reauthenticate
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
 from vestibule.sessions.models import Session
+from vestibule.web.destination import go_on, read_destination, redirect_with_destination
 from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secret, way_context
-from vestibule.web.pages.rendering import next_path, render_page
+from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 
 _ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey")
@@ -19,26 +20,32 @@ _ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey")
 @open_before_enrolment
 def confirm_identity(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: the second factor if the account has one, else the password; then back."""
+    origins = {reverse(f"vestibule_pages:{name}"): f"vestibule_pages:{name}" for name in _ORIGINS}
     wanted = request.POST.get("back", "")
-    origins = [reverse(f"vestibule_pages:{name}") for name in _ORIGINS]
-    back = next_path(request) or (wanted if wanted in origins else reverse("vestibule_pages:security"))
+    # From a page of the account back to it, which carries the destination on; else to the destination itself.
+    default = "" if read_destination(request) else reverse("vestibule_pages:security")
+    back = wanted if wanted in origins else default
     if request.method != "POST" or "switch" in request.POST:
         return step_up_page(request, client, back, chosen=request.POST.get("switch", ""))
     try:
         session = _reauthenticate(request, client)
     except Refusal as refusal:
         return step_up_page(request, client, back, chosen=request.POST.get("method", ""), refusal=refusal)
-    return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
+    if back:
+        response = redirect_with_destination(request, origins[back], status=303)
+    else:
+        response = go_on(request, reverse("vestibule_pages:account"))
+    return set_session_cookies(request, response, session)
 
 
 def step_up_page(
     request: HttpRequest, client: Client, back: str, *, chosen: str = "", refusal: Refusal | None = None
 ) -> HttpResponse:
-    """Ask for the proof; `back` is where it leads."""
+    """Ask for the proof; `back` is the page that it leads to, "" for the destination."""
     ways = list_reauthentication_ways(client=client)
     offered = [each.value for each in ways.methods] or [PASSWORD] * ways.has_password
     context: dict[str, Any] = {
-        **way_context(offered, chosen, [("back", back), ("next", next_path(request))]),
+        **way_context(offered, chosen, [("back", back)]),
         "action": reverse("vestibule_pages:confirm_identity"),
         "passkey_options": reverse("vestibule_api:login_passkey_options"),
     }

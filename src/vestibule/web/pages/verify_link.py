@@ -3,19 +3,21 @@ verifies."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
+from vestibule.conf import conf
 from vestibule.flows.sign_up import pending
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, UsernameTaken
 from vestibule.limits import rules
+from vestibule.web.destination import redirect_with_destination, remember_destination
 from vestibule.web.edge import admit
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.registration_cookie import remembered_registration
 from vestibule.web.pages.rendering import get_or_post, render_page
+from vestibule.web.pages.waiting import end_sign_up
 
 
 @opened_by_link
@@ -23,22 +25,24 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     """`/verify-email/?token=…`: the button that confirms. In another browser than the one that signed up it asks for
     the password of the sign-up; `&reject=1` asks whether to end the sign-up instead."""
     if not token:
-        return HttpResponseRedirect(reverse("vestibule_pages:resend_link"))
+        return redirect_with_destination(request, "vestibule_pages:resend_link")
     if request.method != "POST":
         return _link_page(request, token)
     client = None
     try:
         client = admit(request, rules.REGISTER_CONFIRM)
-        pending.confirm_by_link(
+        registered = pending.confirm_by_link(
             client=client,
             token=token,
             registration=remembered_registration(request),
             password=request.POST.get("password", ""),
             username=applicant.parse_chosen_username(request.POST.get("username")),
+            sign_in=True,
+            page_lifetime=conf.page_session,
         )
     except Refusal as refusal:
         return _link_page(request, token, client, refusal)
-    return HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
+    return end_sign_up(request, registered.signed_in)
 
 
 @get_or_post
@@ -46,7 +50,7 @@ def reject_by_link(request: HttpRequest) -> HttpResponse:
     """`/verify-email/reject/`: "this wasn't me" ends the sign-up."""
     token = request.POST.get("token", "")
     if not token or request.method != "POST":
-        return HttpResponseRedirect(reverse("vestibule_pages:resend_link"))
+        return redirect_with_destination(request, "vestibule_pages:resend_link")
     try:
         pending.reject_sign_up(client=admit(request, rules.REGISTER_CONFIRM), token=token)
     except Refusal as refusal:
@@ -67,7 +71,8 @@ def resend_by_email(request: HttpRequest) -> HttpResponse:
         pending.resend(client=client, address=email)
     except Refusal as refusal:
         return render_page(request, "vestibule/pages/resend.html", {"email": typed}, refusal)
-    return render_page(request, "vestibule/pages/resend.html", {"email": email, "sent": True})
+    response = render_page(request, "vestibule/pages/resend.html", {"email": email, "sent": True})
+    return remember_destination(request, response)
 
 
 def _link_page(

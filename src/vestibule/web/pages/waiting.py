@@ -12,6 +12,7 @@ from django.urls import reverse
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.conf import conf
+from vestibule.flows.completion import SignedIn
 from vestibule.flows.sign_up import deferred
 from vestibule.flows.sign_up.deferred import Progress
 from vestibule.flows.sign_up.steps import Sent
@@ -28,11 +29,20 @@ from vestibule.kernel.errors import (
     UsernameTaken,
 )
 from vestibule.limits import rules
+from vestibule.web.destination import (
+    read_destination,
+    redirect_with_destination,
+    remember_destination,
+    resume_destination,
+)
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, session_cookie
-from vestibule.web.pages.registration_cookie import remember_registration, remembered_registration
+from vestibule.web.pages.registration_cookie import (
+    forget_registration,
+    remember_registration,
+    remembered_registration,
+)
 from vestibule.web.pages.rendering import get_or_post, render_page
-from vestibule.web.templating import render
 
 FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # final unless a part of the sign-up is still valid
 
@@ -43,9 +53,10 @@ def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Call
     @get_or_post
     @wraps(page_view)
     def view_with_handle(request: HttpRequest) -> HttpResponse:
+        resume_destination(request)
         handle = request.POST.get("registration", "") or remembered_registration(request)
         if not handle:
-            return render(request, "vestibule/pages/no_registration.html")
+            return render_page(request, "vestibule/pages/no_registration.html", {})
         return page_view(request, handle) if request.method == "POST" else _show_progress(request, handle)
 
     return view_with_handle
@@ -69,12 +80,7 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
     except Refusal as refusal:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
         return _page_with_progress(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
-    response = HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
-    return (
-        session_cookie.set_session_cookies(request, response, registered.signed_in.session)
-        if registered.signed_in
-        else response
-    )
+    return end_sign_up(request, registered.signed_in)
 
 
 @_sign_up_view
@@ -116,7 +122,21 @@ def render_sent_page(
     request: HttpRequest, client: Client, sent: Sent, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     """Render the page after a message was sent, and remember the sign-up in this browser."""
-    return remember_registration(_page_with_progress(request, client, sent.registration, None, more), sent.registration)
+    response = _page_with_progress(request, client, sent.registration, None, more)
+    return remember_destination(request, remember_registration(response, sent.registration))
+
+
+def end_sign_up(request: HttpRequest, entered: SignedIn | None) -> HttpResponse:
+    """Redirect a person who has an account now: to the destination, by the sign-in if they are not signed in (another
+    device proved the address); without a destination to the welcome page."""
+    has_destination, welcome = read_destination(request) is not None, reverse("vestibule_pages:welcome")
+    if entered:
+        response = session_cookie.go_on_signed_in(request, entered, welcome)
+    elif has_destination:
+        response = redirect_with_destination(request, "vestibule_pages:login", status=303)
+    else:
+        response = HttpResponseRedirect(welcome, status=303)
+    return forget_registration(response) if has_destination else response  # the welcome page forgets it, too
 
 
 def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
@@ -127,7 +147,7 @@ def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
     except Refusal as refusal:
         return _page_with_progress(request, None, handle, refusal)
     if progress.status == "verified":
-        return HttpResponseRedirect(reverse("vestibule_pages:welcome"), status=303)
+        return end_sign_up(request, None)
     return _render_waiting_page(request, progress, handle, None)
 
 
