@@ -110,6 +110,7 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
         "courier/delivery.py",
         "flows/account/personal_data.py",
         "flows/recovery/factor_reset.py",
+        "flows/social_events.py",
         "flows/staff/support.py",
         "service/worker/schedule.py",
     }

@@ -8,6 +8,7 @@ from django.utils import timezone
 from tests.attacks.allowances import stranger
 from tests.attacks.takeover import ENDINGS, Takeover
 from tests.configured import configured
+from tests.event_fakes import GOOGLE_ENDS, GoogleFake
 from tests.factors import Authenticator, enrol
 from tests.passkeys import SoftAuthenticator, add_passkey
 from tests.providers import OpenIdFake
@@ -144,6 +145,15 @@ def unlink_identity(game: Takeover) -> None:
     assert game.api.send("DELETE", path, game.sessions[-1]).status == 204
 
 
+def revoke_identity(game: Takeover) -> None:
+    """The thief's provider says that their account there was broken into."""
+    fake = GoogleFake()
+    with coming_from(fake):
+        visit = enter(game.api, fake, "link", game.sessions[-1])
+        assert game.api.send("POST", "me/identities", game.sessions[-1], visit).status == 201
+        assert fake.push(game.api, fake.event_token(GOOGLE_ENDS[0])).status_code == 202
+
+
 ACTS: dict[str, Callable[[Takeover], object]] = {
     "new_sign_in": lambda game: stranger(1).login(game.b),
     "password_changed": Takeover.change_password,
@@ -158,6 +168,7 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "passkey_removed": remove_passkey,
     "identity_linked": link_identity,
     "identity_unlinked": unlink_identity,
+    "identity_revoked": revoke_identity,
     "totp_added": add_app,
     "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
     "factors_reset": reset_factors,

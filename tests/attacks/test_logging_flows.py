@@ -71,7 +71,7 @@ def test_log_02_an_event_says_when_who_whom_from_where_and_in_which_request(walk
     for step in walk.steps:
         for line in step.told:
             assert datetime.fromisoformat(line["timestamp"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
-            assert line["actor"] in ("anonymous", "user", "system:cli", "system:staff")
+            assert line["actor"] in ("anonymous", "user", "system:cli", "system:staff", "system:provider")
             if line["actor"] in ("anonymous", "user"):
                 assert {"address", "agent", "request_id"} <= line.keys(), line
             if line["event"].endswith(".refused"):

@@ -39,6 +39,7 @@ TYPED: dict[str, Any] = {
     "social_code": "a-made_up-token-of-the-usual-length-0123456",
     "id_token": "a-made_up-token-of-the-usual-length-0123456",
     "nonce": "a-made_up-nonce",
+    "payload": "a-made_up-token-of-the-usual-length-0123456",
     "refresh": "a-made_up-token-of-the-usual-length-0123456",
     "reason": "asked for by the person",
     "role": "user",

@@ -5,11 +5,12 @@ from functools import partial
 from uuid import uuid4
 
 from tests.attacks.walk_magic import WalkMagic
+from tests.event_fakes import GOOGLE_ENDS, GoogleFake
 from tests.providers import OpenIdFake, Person
-from tests.social import APP, code_in, coming_from, press
+from tests.social import APP, code_in, come_back, coming_from, press
 from tests.world import Http, Reply
 
-FAY, GUS, HAL = (f"{name}@example.com" for name in ("fay", "gus", "hal"))
+FAY, GUS, HAL, IVY = (f"{name}@example.com" for name in ("fay", "gus", "hal", "ivy"))
 ANSWERED = ("social.callback", "social.answer")
 
 
@@ -25,6 +26,7 @@ class WalkSocial(WalkMagic):
             self.by_unproved_address(fake)
             self.identities(fake)
             self.visit_by_page(fake)
+        self.events()
 
     def come(self, fake: OpenIdFake, intent: str = "sign_in", access: str = "") -> dict[str, str]:
         """To the provider and back, each step told."""
@@ -114,6 +116,20 @@ class WalkSocial(WalkMagic):
         _, given = fake.authorize(press(pages, fake))
         denied = {"state": given["state"], "error": "access_denied"}
         self.refused("social.page", act=lambda: Reply(status=self.back(pages, denied)))
+
+    def events(self) -> None:
+        """Of a provider that is listened to."""
+        api, fake = self.home, GoogleFake()
+        with coming_from(fake):
+            fake.person = Person(sub="5", email=IVY)
+            begun = api.post("social/google/start", {"return_to": f"{APP}/back"}).body
+            proof = {"social": begun["social"], **code_in(come_back(api.http, fake, begun["authorize_url"]))}
+            assert api.post("social/confirm", proof).status == 201
+            token = fake.event_token(GOOGLE_ENDS[0])
+            self.secrets.add(token)
+            told = ("provider_event.received", "session.ended")
+            self.step("social.receive_event", *told, act=lambda: Reply(status=fake.push(api, token).status_code))
+            self.refused("social.receive_event", act=lambda: Reply(status=fake.push(api, "none").status_code))
 
     def back(self, http: Http, given: dict[str, str]) -> int:
         """The browser is at the callback."""

@@ -52,11 +52,10 @@ def test_an_identity_that_was_unlinked_signs_nobody_in(ada: User) -> None:
     seen = links.link_identity(ada, ANSWER, session_id=None, now=now)
     assert links.record_use(seen, ANSWER, now + timedelta(minutes=1))
     assert Identity.objects.get().last_used_at == now + timedelta(minutes=1)
-    other = User(pk=seen.pk)
-    assert links.unlink_identity(other, seen.pk) is None
-    assert links.unlink_identity(ada, ada.pk) is None
-    assert links.unlink_identity(ada, seen.pk) == seen
-    assert links.unlink_identity(ada, seen.pk) is None
+    again = Identity.objects.get()
+    assert links.unlink_identity(seen)
+    assert not links.unlink_identity(again)
+    assert not links.revoke_identity(again, now)
     assert not links.record_use(seen, ANSWER, now)
 
 

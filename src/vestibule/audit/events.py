@@ -82,6 +82,17 @@ DEVICES_UNREMEMBERED = Event(
 IDENTITY_LINKED = Event("identity.linked", "An identity at another provider was linked.", {"provider": str})
 IDENTITY_USED = Event("identity.used", "A person was proved by an identity at another provider.", {"provider": str})
 IDENTITY_UNLINKED = Event("identity.unlinked", "An identity at another provider was taken off.", {"provider": str})
+PROVIDER_EVENT_RECEIVED = Event(
+    "provider_event.received",
+    "A provider told what has happened to a person's account there; the code says what.",
+    {"provider": str},
+)
+PROVIDER_EVENT_IGNORED = Event(
+    "provider_event.ignored",
+    "A provider told of a person whom nobody here is, or of nobody.",
+    {"provider": str},
+    in_audit_log=False,
+)
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class Cause(StrEnum):
@@ -39,3 +40,22 @@ class MessageKind:
     def template(self) -> str:
         """The name of its templates, without suffix."""
         return "vestibule/courier/letter" if self.says else f"vestibule/courier/{self.name}"
+
+
+_NOT_YOURS = _("If that was you, you need not do anything. If not, press the button: it ends all sessions.")
+
+
+def guard_changed(
+    name: str, subject: Promise | str, says: Promise | str, then: Promise | str = _NOT_YOURS, *, by_house: bool = False
+) -> MessageKind:
+    """Return the kind of a message about a change of what guards an account, with the way to take it back."""
+    undo = _("This wasn't me")
+    return MessageKind(
+        name=name,
+        subject=subject,
+        cause=Cause.ACCOUNT_WITH_UNDO,
+        says=says,
+        button=undo,
+        then=then,
+        by_house=by_house,
+    )

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.courier.message_kind import Cause, MessageKind
+from vestibule.courier.message_kind import Cause, MessageKind, guard_changed
 
 REGISTRATION_CODE = MessageKind(
     name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, protects_account=False
@@ -21,7 +20,6 @@ ALREADY_REGISTERED = MessageKind(
 SESSION_ENDED = MessageKind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
 
 _NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
-_NOT_YOURS = _("If that was you, you need not do anything. If not, press the button: it ends all sessions.")
 _RESET = _("If that was not you, reset your password at once: somebody else may know it.")
 _IGNORE = _("If you did not ask for this, ignore this message: without it nothing happens.")
 NEW_SIGN_IN = MessageKind(
@@ -34,55 +32,56 @@ NEW_SIGN_IN = MessageKind(
 )
 
 
-def _guard_changed(
-    name: str, subject: Promise | str, says: Promise | str, then: Promise | str = _NOT_YOURS
-) -> MessageKind:
-    """Return the kind of a message about a change of what guards an account, with the way to take it back."""
-    undo = _("This wasn't me")
-    return MessageKind(name=name, subject=subject, cause=Cause.ACCOUNT_WITH_UNDO, says=says, button=undo, then=then)
-
-
-SESSION_ELSEWHERE = _guard_changed(
+SESSION_ELSEWHERE = guard_changed(
     "session_elsewhere",
     _("Your session is used elsewhere"),
     _("A session of your account went on in another browser or app and from another network than it began in."),
 )
-TOTP_ADDED = _guard_changed(
+TOTP_ADDED = guard_changed(
     "totp_added",
     _("An authenticator app was added"),
     _("An authenticator app is a second factor of your account now: a sign-in asks for its code."),
 )
-TOTP_REMOVED = _guard_changed(
+TOTP_REMOVED = guard_changed(
     "totp_removed",
     _("Your authenticator app was removed"),
     _("A sign-in does not ask for the code of your authenticator app any more. Other devices were signed out."),
 )
-PASSKEY_ADDED = _guard_changed(
+PASSKEY_ADDED = guard_changed(
     "passkey_added",
     _("A passkey was added"),
     _("A passkey was made for your account. It signs in without a password."),
 )
-PASSKEY_REMOVED = _guard_changed(
+PASSKEY_REMOVED = guard_changed(
     "passkey_removed",
     _("A passkey was removed"),
     _("A passkey of your account was removed and opens it no more. Other devices were signed out."),
 )
-IDENTITY_LINKED = _guard_changed(
+IDENTITY_LINKED = guard_changed(
     "identity_linked",
     _("Another way to sign in was added"),
     _("Your account was linked with one at another provider, which signs in to it now."),
 )
-IDENTITY_UNLINKED = _guard_changed(
+IDENTITY_UNLINKED = guard_changed(
     "identity_unlinked",
     _("A way to sign in was removed"),
     _("An account at another provider does not sign in to yours any more. What it had opened was signed out."),
 )
-RECOVERY_CODES_REPLACED = _guard_changed(
+IDENTITY_REVOKED = guard_changed(
+    "identity_revoked",
+    _("A provider ended what it had opened"),
+    _(
+        "Another provider that signs in to your account told us that something changed there: a password, a consent,"
+        " or the account itself. What it had opened here was signed out. Look there first; then sign in again."
+    ),
+    by_house=True,
+)
+RECOVERY_CODES_REPLACED = guard_changed(
     "recovery_codes_replaced",
     _("You have new recovery codes"),
     _("Ten new recovery codes were made for your account. The old ones do not work any more."),
 )
-RECOVERY_CODE_USED = _guard_changed(
+RECOVERY_CODE_USED = guard_changed(
     "recovery_code_used",
     _("A recovery code was used"),
     _("A recovery code proved that it is you, in place of your second factor. It works only once."),
@@ -112,7 +111,7 @@ FACTOR_RESET_ORDERED = MessageKind(
     button=_("Keep my second factors"),
     then=_("If you asked for that, you need not do anything. If not, press the button."),
 )
-FACTORS_RESET = _guard_changed(
+FACTORS_RESET = guard_changed(
     "factors_reset",
     _("Your second factors were removed"),
     _("Your account has no second factor any more, and every device was signed out. Set one up again soon."),
@@ -162,7 +161,7 @@ MAGIC_LINK = MessageKind(
     button=_("Sign in"),
     then=_IGNORE,
 )
-PASSWORD_CHANGED = _guard_changed(
+PASSWORD_CHANGED = guard_changed(
     "password_changed",
     _("Your password was changed"),
     _("The password of your account was changed, and other devices were signed out."),
@@ -177,7 +176,7 @@ PASSWORD_CHANGED_BESIDE_LINKS = MessageKind(
     ),
     then=_RESET,
 )
-PASSWORD_REMOVED = _guard_changed(
+PASSWORD_REMOVED = guard_changed(
     "password_removed",
     _("Your password was removed"),
     _("Your account has no password any more, and other devices were signed out."),
@@ -214,13 +213,13 @@ PHONE_CHANGE = MessageKind(
     then=_IGNORE,
     protects_account=False,
 )
-PHONE_CHANGED = _guard_changed(
+PHONE_CHANGED = guard_changed(
     "phone_changed",
     _("Your phone number was changed"),
     _("Your account has another phone number now."),
     _RESET,
 )
-PHONE_REMOVED = _guard_changed(
+PHONE_REMOVED = guard_changed(
     "phone_removed",
     _("Your phone number was removed"),
     _("Your account has no phone number any more, and other devices were signed out."),

@@ -4,7 +4,7 @@ device, and tells the owner about a new one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -50,7 +50,7 @@ class Authenticated:
     holds `mfa` after more than one factor. `recognised` says whether the device or network was seen before.
     `remembered` is the token of a device on which the second factor is not asked for. `device_claims` is what the
     client says about its device. `page_lifetime` makes a session of the hosted pages, which lives that long.
-    `identity_id` is the identity at another provider that was proved.
+    `identity_id` is the identity at another provider that was proved, and `identity_proved_at` when.
     """
 
     user: User
@@ -62,6 +62,7 @@ class Authenticated:
     device_claims: Mapping[str, str] | None = None
     page_lifetime: timedelta | None = None
     identity_id: UUID | None = None
+    identity_proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     caller's transaction.
 
     Raises:
-        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off.
+        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off or revoked.
         AccountSuspended: the account is suspended or closed.
     """
     user, recognised = _lock_entered_account(authenticated), authenticated.recognised
@@ -140,7 +141,7 @@ def _lock_entered_account(authenticated: Authenticated) -> User:
     """Return the account with its row locked until the transaction ends, if it may be entered as it is now.
 
     Raises:
-        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off.
+        InvalidCredentials: a credential was changed since it was compared, or the identity was taken off or revoked.
         AccountSuspended: the account is suspended or closed.
     """
     if authenticated.via is Via.NEW_ACCOUNT:
@@ -148,7 +149,8 @@ def _lock_entered_account(authenticated: Authenticated) -> User:
     held = lifecycle.lock_user(authenticated.user.pk)
     if held is None or not are_credentials_unchanged(held, authenticated.credentials):
         raise errors.InvalidCredentials
-    if authenticated.identity_id and not has_identity(held, authenticated.identity_id):
+    identity_id, proved_at = authenticated.identity_id, authenticated.identity_proved_at
+    if identity_id and not (proved_at and has_identity(held, identity_id, proved_at)):
         raise errors.InvalidCredentials
     if held.status != Status.ACTIVE:
         raise errors.AccountSuspended(subject=challenges.person_subject(held.pk))

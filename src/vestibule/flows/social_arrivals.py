@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from vestibule.identities.answers import ProviderAnswer
@@ -28,3 +28,8 @@ class Arrival:
     def amr(self) -> list[str]:
         """How the person was proved; `mfa` only where the operator trusts the provider's word on it."""
         return [FEDERATED, MULTI_FACTOR] if self.answer.is_multi_factor else [FEDERATED]
+
+    @property
+    def proved_at(self) -> datetime:
+        """When the provider said who it is."""
+        return datetime.fromtimestamp(self.answer.proved_at, UTC)

@@ -45,7 +45,8 @@ class ProviderAnswer:
 
     `email_is_proved` says that the provider has proved the address; `is_authoritative`, that nobody else can say
     otherwise of this very address. `is_multi_factor` says that several factors were proved there and the operator
-    trusts the provider's word on it. `replay_key` is one for each ID token, however it is spelled.
+    trusts the provider's word on it. `proved_at` is when the provider said so, in seconds. `replay_key` is one for each
+    ID token, however it is spelled.
     """
 
     provider: str
@@ -56,6 +57,7 @@ class ProviderAnswer:
     is_authoritative: bool = False
     name: str = ""
     is_multi_factor: bool = False
+    proved_at: int = 0
     replay_key: bytes = field(default=b"", repr=False)
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 

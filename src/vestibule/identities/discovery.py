@@ -23,6 +23,7 @@ KEPT_FOR = 3600.0  # seconds
 REFETCHED_EVERY = 60.0
 LEAST_RSA_BITS = 2048  # SP 800-131A
 _PATH = ".well-known/openid-configuration"
+_EVENT_PATH = ".well-known/risc-configuration"
 _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 
@@ -48,6 +49,14 @@ class ProviderKey:
     issuer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EventMetadata:
+    """Who issues a provider's security events, and where its keys for them are."""
+
+    issuer: str
+    jwks_uri: str
+
+
 def read_metadata(connection: ProviderConnection) -> Metadata:
     """Return what the provider says of itself.
 
@@ -70,6 +79,28 @@ def find_keys(connection: ProviderConnection, key_id: str | None, algorithm: str
         Unavailable: the keys cannot be read.
     """
     return _key_set_of(read_metadata(connection).jwks_uri).find(connection, key_id, algorithm)
+
+
+def read_event_metadata(connection: ProviderConnection) -> EventMetadata:
+    """Return what the provider says of its security events: in a document of its own (OpenID RISC Profile; Google), or,
+    where it has none, what counts for its ID tokens.
+
+    Raises:
+        Unavailable: the document cannot be read, is of another issuer, or names no https address.
+    """
+    provider = connection.provider
+    if provider.facts.events != "risc":
+        return EventMetadata(provider.issuer, read_metadata(connection).jwks_uri)
+    return _event_metadata_of(provider.discovery_base, provider.issuer).get(connection)
+
+
+def find_event_keys(connection: ProviderConnection, key_id: str | None, algorithm: str) -> list[ProviderKey]:
+    """Return the keys that may have signed a security event, as `find_keys` does for ID tokens.
+
+    Raises:
+        Unavailable: the keys cannot be read.
+    """
+    return _key_set_of(read_event_metadata(connection).jwks_uri).find(connection, key_id, algorithm)
 
 
 class _KeySet:
@@ -138,6 +169,20 @@ def _fetch_metadata(connection: ProviderConnection) -> Metadata:
     )
 
 
+def _fetch_event_metadata(connection: ProviderConnection) -> EventMetadata:
+    provider = connection.provider
+    document = connection.get(provider.at(_EVENT_PATH))
+    issuer, url = (document.get(name) for name in ("issuer", "jwks_uri")) if isinstance(document, dict) else ("", "")
+    if issuer not in (
+        provider.issuer,
+        f"{provider.issuer}/",
+    ):  # Google's ends in a slash here, in ID tokens it does not
+        raise connection.unavailable("another issuer of events")
+    if not (isinstance(url, str) and _is_endpoint(connection, url)):
+        raise connection.unavailable("no jwks_uri of events")
+    return EventMetadata(str(issuer), url)
+
+
 def _is_endpoint(connection: ProviderConnection, url: str) -> bool:
     """Return whether a document may name this address: https; http only where the issuer itself is reached so."""
     return is_provider_url(url) and (url.startswith("https://") or connection.is_own(url))
@@ -146,6 +191,11 @@ def _is_endpoint(connection: ProviderConnection, url: str) -> bool:
 @cache
 def _metadata_of(_base: str, _issuer: str) -> Cached[[ProviderConnection], Metadata]:
     return Cached(_fetch_metadata, keep_for=KEPT_FOR)
+
+
+@cache
+def _event_metadata_of(_base: str, _issuer: str) -> Cached[[ProviderConnection], EventMetadata]:
+    return Cached(_fetch_event_metadata, keep_for=KEPT_FOR)
 
 
 @cache

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestibule.identities.answers import Callback, ProviderAnswer
-from vestibule.identities.id_tokens import is_subject
 from vestibule.identities.oidc import read_tokens
 from vestibule.identities.person import describe_person
 from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import Provider
+from vestibule.identities.signed_tokens import is_subject
 from vestibule.kernel.errors import TokenInvalid
 
 

@@ -5,23 +5,18 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import jwt
-
 from vestibule.identities.discovery import find_keys
 from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import TENANT, Provider
+from vestibule.identities.signed_tokens import check_times, is_subject, verify_signature
 from vestibule.kernel.errors import TokenInvalid
 
-MAX_LENGTH = 16_384  # characters
-MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core, 2
-LEEWAY = timedelta(seconds=30)
-ALGORITHMS = ("RS256", "ES256")
-_LAST_SECOND = 253_402_300_799  # of the year 9999
 _REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 
 
@@ -55,21 +50,16 @@ def verify_id_token(
         TokenInvalid: it is no ID token of this provider, for us, with this nonce, and of this time.
         Unavailable: the provider's keys cannot be read.
     """
-    if not isinstance(token, str) or len(token) > MAX_LENGTH or not nonce:
+    if not nonce:
         raise TokenInvalid
     claims = _verify_signature(connection, token, audiences)
     _check_parties(claims, audiences)
-    _check_times(claims, now)
+    check_times(claims, now)
     if not isinstance(claims["nonce"], str) or not _equals(claims["nonce"], nonce):
         raise TokenInvalid
     if access_token and "at_hash" in claims and not _equals(str(claims["at_hash"]), _half_hash(access_token)):
         raise TokenInvalid
     return IdToken(issuer_of(connection.provider, claims), claims["sub"], claims)
-
-
-def is_subject(subject: object) -> bool:
-    """Return whether this can be a subject: a text of 1 to 255 visible characters."""
-    return isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT_LENGTH and subject.isprintable()
 
 
 def issuer_of(provider: Provider, claims: Mapping[str, Any]) -> str:
@@ -83,29 +73,12 @@ def issuer_of(provider: Provider, claims: Mapping[str, Any]) -> str:
         raise TokenInvalid from error
 
 
-def _verify_signature(connection: ProviderConnection, token: str, audiences: Collection[str]) -> dict[str, Any]:
-    try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise TokenInvalid from error
-    algorithm, key_id = header.get("alg"), header.get("kid")
-    if algorithm not in ALGORITHMS or "crit" in header or str(header.get("typ", "JWT")).upper() != "JWT":
-        raise TokenInvalid
-    keys = find_keys(connection, key_id, algorithm)
-    if len(keys) != 1:
-        raise TokenInvalid  # unknown, or the token does not say which of several
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            keys[0].key,
-            algorithms=[keys[0].algorithm],
-            audience=[*audiences],
-            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
-        )
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-        raise TokenInvalid from error
+def _verify_signature(connection: ProviderConnection, token: object, audiences: Collection[str]) -> dict[str, Any]:
+    claims, key = verify_signature(
+        token, partial(find_keys, connection), audiences=audiences, required=_REQUIRED, types={"jwt"}
+    )
     issuer = issuer_of(connection.provider, claims)
-    of_key = keys[0].issuer.replace(TENANT, str(claims.get("tid")))
+    of_key = key.issuer.replace(TENANT, str(claims.get("tid")))
     if claims["iss"] != issuer or of_key not in ("", issuer) or not is_subject(claims["sub"]):
         raise TokenInvalid
     return claims
@@ -118,16 +91,6 @@ def _check_parties(claims: Mapping[str, Any], audiences: Collection[str]) -> Non
         if isinstance(aud, list) and len(aud) != 1:
             raise TokenInvalid
     elif not isinstance(azp, str) or azp not in audiences:
-        raise TokenInvalid
-
-
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    """Check that the token is of the past and not over (Core, 3.1.3.7, 9 and 10)."""
-    at, leeway = now.timestamp(), LEEWAY.total_seconds()
-    times = {name: claims[name] for name in ("iat", "exp", "nbf") if name in claims}
-    if not all(type(each) in (int, float) and 0 <= each <= _LAST_SECOND for each in times.values()):
-        raise TokenInvalid  # NaN and what no float can hold are no times either
-    if times["exp"] + leeway <= at or times["iat"] - leeway > at or times.get("nbf", 0) - leeway > at:
         raise TokenInvalid
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import User
 from vestibule.conf import conf
@@ -46,9 +46,10 @@ def link_identity(user: User, answer: ProviderAnswer, *, session_id: UUID | None
     return row
 
 
-def has_identity(user: User, identity_id: UUID) -> bool:
-    """Return whether the account still has this identity."""
-    return Identity.objects.filter(pk=identity_id, user=user).exists()
+def has_identity(user: User, identity_id: UUID, proved_at: datetime) -> bool:
+    """Return whether the account still has this identity, and the proof of it that was made at that time counts."""
+    found = Identity.objects.filter(pk=identity_id, user=user)
+    return found.filter(Q(revoked_at=None) | Q(revoked_at__lt=proved_at)).exists()
 
 
 def record_use(identity: Identity, answer: ProviderAnswer, now: datetime) -> bool:
@@ -65,14 +66,23 @@ def list_identities(user: User) -> QuerySet[Identity]:
     return Identity.objects.filter(user=user).order_by("created_at", "pk")
 
 
-def unlink_identity(user: User, identity_id: UUID) -> Identity | None:
-    """Delete an identity of the account and return what it was; None if the account has none with that id (any
-    more)."""
-    found = list_identities(user).filter(pk=identity_id).first()
-    if found is None or not Identity.objects.filter(pk=identity_id, user=user).delete()[0]:
-        return None
-    found.pk = identity_id
-    return found
+def list_usable_identities(user: User) -> QuerySet[Identity]:
+    """Return the identities of the account whose provider is configured and has vouched for the person since it last
+    said that what it had said before is void."""
+    used = Q(revoked_at=None) | Q(last_used_at__gt=F("revoked_at"))
+    return list_identities(user).filter(used, provider__in=conf.social)
+
+
+def revoke_identity(identity: Identity, now: datetime) -> bool:
+    """Let no proof of the identity that was made before now count, and forget the provider's tokens. Return False if
+    it was unlinked meanwhile."""
+    found = Identity.objects.filter(pk=identity.pk, user_id=identity.user_id)
+    return found.update(revoked_at=now, sealed_tokens=None) == 1
+
+
+def unlink_identity(identity: Identity) -> bool:
+    """Delete the identity. Return False if it was unlinked meanwhile."""
+    return Identity.objects.filter(pk=identity.pk, user_id=identity.user_id).delete()[0] == 1
 
 
 def delete_identities(user: User) -> None:

@@ -9,7 +9,8 @@ from vestibule.kernel import entropy
 class Identity(models.Model):
     """A person at another provider: its issuer, and the subject that never changes there (OpenID Connect Core, 5.7).
     The pair belongs to one account. `name` is what the provider called the person when the link was made, for display
-    only. `linked_by_session` is the session that made the link; none if the account began with it."""
+    only. `linked_by_session` is the session that made the link; none if the account began with it. What proved the
+    person before `revoked_at` proves nothing any more: the provider has said so."""
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
@@ -20,6 +21,7 @@ class Identity(models.Model):
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     linked_by_session = models.UUIDField(null=True)
+    revoked_at = models.DateTimeField(null=True)
     sealed_tokens = models.BinaryField(null=True)  # only with SOCIAL_KEEP_TOKENS
 
     class Meta:

@@ -101,8 +101,7 @@ def read_native_token(connection: ProviderConnection, id_token: str, nonce: str,
         Unavailable: the provider's keys cannot be read.
     """
     provider = connection.provider
-    audiences = {provider.client_id, *provider.native_client_ids}
-    token = verify_id_token(connection, id_token, nonce=nonce, audiences=audiences, now=now)
+    token = verify_id_token(connection, id_token, nonce=nonce, audiences=provider.audiences, now=now)
     if token.claims["exp"] > (now + LONGEST_NATIVE).timestamp():
         raise TokenInvalid
     return _describe(provider, token, [token.claims])
@@ -149,7 +148,14 @@ def _describe(
     tokens: Mapping[str, Any] | None = None,
 ) -> ProviderAnswer:
     return describe_person(
-        provider, token.issuer, token.subject, sources, name=name, replay_key=token.replay_key, tokens=tokens
+        provider,
+        token.issuer,
+        token.subject,
+        sources,
+        name=name,
+        proved_at=int(token.claims["iat"]),
+        replay_key=token.replay_key,
+        tokens=tokens,
     )
 
 

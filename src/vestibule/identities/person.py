@@ -22,6 +22,7 @@ def describe_person(
     sources: Sequence[Mapping[str, Any]],
     *,
     name: str = "",
+    proved_at: int = 0,
     replay_key: bytes = b"",
     tokens: Mapping[str, Any] | None = None,
 ) -> ProviderAnswer:
@@ -40,6 +41,7 @@ def describe_person(
         is_authoritative=is_proved and email is not None and _is_authoritative(provider, email, claims),
         name=next(filter(None, map(_clean_name, (name, *said))), ""),
         is_multi_factor=not provider.trusted_amr.isdisjoint(_methods(sources[0])),
+        proved_at=proved_at,
         replay_key=replay_key,
         tokens={
             name: value

@@ -6,9 +6,12 @@ from uuid import UUID
 
 from vestibule.identities.providers import (
     COMMON_NAMES,
+    EVENTS,
     FACTS,
     MANY_TENANTS,
+    OFF,
     OIDC_NAMES,
+    ON,
     OWN_NAMES,
     is_provider_url,
     read_private_key,
@@ -56,6 +59,8 @@ def _find_apple_problems(id: str, given: Mapping[str, str]) -> Iterator[Problem]
 def _find_wrong_values(id: str, given: Mapping[str, str]) -> Iterator[Problem]:
     if id == "microsoft" and not _is_tenant(given.get("tenant", MANY_TENANTS[0])):
         yield "has a tenant that is none", f"Set it to its id, or one of {', '.join(MANY_TENANTS)}."
+    if given.get(EVENTS, OFF) not in (ON, OFF):
+        yield "has events that are neither on nor off", "Set them to on, or leave them out."
     for name in ("issuer", "url", "api_url"):
         if name in given and not _is_base_url(given[name]):
             yield f"has an {name} that is no https address", "Set it like https://login.example.com; http on loopback."

@@ -31,7 +31,8 @@ class ProviderFacts:
 
     `proof_claim` names the claim whose JSON `true` says that the provider has proved the address. `domains` are those
     of which nobody but the provider can say whose an address is; `domain_claim` names the claim that says so of
-    another. `trusted_hosts` are the provider's own beside that of its issuer.
+    another. `trusted_hosts` are the provider's own beside that of its issuer. `events` is the form of the security
+    events that it can send (`identities.security_events`).
     """
 
     label: str
@@ -43,6 +44,7 @@ class ProviderFacts:
     domains: frozenset[str] = frozenset()
     domain_claim: str = ""
     trusted_hosts: frozenset[str] = frozenset()
+    events: Literal["", "risc", "apple"] = ""
 
 
 # developers.google.com/identity/openid-connect, developer.apple.com/documentation/signinwithapplerestapi,
@@ -55,6 +57,7 @@ FACTS: Mapping[str, ProviderFacts] = MappingProxyType(
             domains=frozenset({"gmail.com"}),
             domain_claim="hd",
             trusted_hosts=frozenset({"oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com"}),
+            events="risc",
         ),
         "github": ProviderFacts(
             label="GitHub", protocol="github", issuer=GITHUB, scopes=("read:user", "user:email"), proof_claim="verified"
@@ -65,6 +68,7 @@ FACTS: Mapping[str, ProviderFacts] = MappingProxyType(
             scopes=("openid", "email", "name"),
             response_mode="form_post",  # demanded where a scope asks for more than `openid`
             domains=frozenset({"privaterelay.appleid.com"}),
+            events="apple",
         ),
         "microsoft": ProviderFacts(
             label="Microsoft",
@@ -78,10 +82,12 @@ _OTHER = ProviderFacts(label="")
 # What may stand in the settings of a provider.
 COMMON_NAMES = ("client_id", "client_secret", "label")
 OIDC_NAMES = ("issuer", "native_client_ids", "trusted_amr")
+EVENTS, ON, OFF = "events", "on", "off"
 OWN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "google": (*OIDC_NAMES, EVENTS),
         "github": ("url", "api_url"),
-        "apple": (*OIDC_NAMES, "team_id", "key_id", "private_key"),
+        "apple": (*OIDC_NAMES, EVENTS, "team_id", "key_id", "private_key"),
         "microsoft": (*OIDC_NAMES, "tenant"),
     }
 )
@@ -106,6 +112,16 @@ class Provider:
     def has_id_tokens(self) -> bool:
         """Whether it is an OpenID provider."""
         return self.facts.protocol == "oidc"
+
+    @property
+    def sends_events(self) -> bool:
+        """Whether it tells of what happens to people's accounts there."""
+        return self.own.get(EVENTS) == ON
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """The ids of our clients there, those of apps included."""
+        return self.native_client_ids | {self.client_id}
 
     def at(self, path: str) -> str:
         """Return the address of a path at the provider."""

@@ -67,6 +67,8 @@ SOCIAL_START = Rule(name="social_start", per_network="30/minute;300/hour")
 SOCIAL_CALLBACK = Rule(name="social_callback", per_network="30/minute;300/hour")
 # Handles, codes and ID tokens cannot be guessed: this bounds the work.
 SOCIAL = Rule(name="social", per_network="30/minute;300/hour")
+# A provider pushes what happened to all its people from a few networks. Signatures cannot be guessed.
+SOCIAL_EVENT = Rule(name="social_event", per_network="600/minute", counts_as_anonymous=False)
 # It sends a mail, like a sign-up, and costs no hash.
 SOCIAL_EMAIL = Rule(name="social_email", per_network="5/hour", per_identifier="20/hour", captcha="register")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
@@ -96,6 +98,7 @@ RULES = (
     SOCIAL_START,
     SOCIAL_CALLBACK,
     SOCIAL,
+    SOCIAL_EVENT,
     SOCIAL_EMAIL,
     LOGIN_MAGIC_START,
     LOGIN_MAGIC_CONFIRM,

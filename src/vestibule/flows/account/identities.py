@@ -1,6 +1,6 @@
 """The own identities at other providers: list, link and take off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -133,11 +133,35 @@ def unlink_identity(*, client: Client, id: UUID) -> None:
             raise errors.NotFound
         if not has_another_way_in(user, without=identity):
             raise errors.LastSignInMethod
-        links.unlink_identity(user, id)
-        record_event(events.IDENTITY_UNLINKED, client, provider=identity.provider)
-        if ended := registry.revoke_identity_sessions(user.pk, id, client.at):
-            record_event(events.SESSION_ENDED, client, code="cut_off", sessions=ended)
-        notices.warn_owner(client, user, messages.IDENTITY_UNLINKED)
+        remove_identities(client, user, [identity])
+
+
+def remove_identities(
+    client: Client,
+    user: LockedUser,
+    identities: Iterable[Identity],
+    *,
+    code: str = "",
+    reason: str = "",
+    by: Client | None = None,
+) -> None:
+    """Take these identities off the account, end the sessions that they opened, and tell the owner, in the caller's
+    transaction. `code` and `reason` say why in the events; `by` is who acts, if that is not the client."""
+    ended = 0
+    for identity in identities:
+        links.unlink_identity(identity)
+        record_event(
+            events.IDENTITY_UNLINKED,
+            by or client,
+            code=code,
+            user_id=user.pk,
+            reason=reason,
+            provider=identity.provider,
+        )
+        ended += registry.revoke_identity_sessions(user.pk, identity.pk, client.at)
+    if ended:
+        record_event(events.SESSION_ENDED, client, code="cut_off", user_id=user.pk, sessions=ended)
+    notices.warn_owner(client, user, messages.IDENTITY_UNLINKED)
 
 
 def issue_link(client: Client, user_id: UUID, answer: ProviderAnswer, *, browser: UUID | None) -> str:

@@ -68,7 +68,7 @@ def prove_second_factor(
             atomic(),
         ):
             proof.record_use(client, user)
-            signed_in = _complete_with_both(client, payload, user, proof)
+            signed_in = _complete_with_both(client, seen, payload, user, proof)
             kind = method.value
             record_event(events.SECOND_FACTOR_PROVED, client, code=kind, user_id=user.pk, method=kind)
             token = remembered_devices.remember_device(client, user, digest_credentials(user)) if remember else ""
@@ -178,7 +178,9 @@ def _load_first_proof(client: Client, ticket: Challenge) -> tuple[SecondFactorPa
     return payload, user
 
 
-def _complete_with_both(client: Client, payload: SecondFactorPayload, user: User, proof: FactorProof) -> SignedIn:
+def _complete_with_both(
+    client: Client, ticket: Challenge, payload: SecondFactorPayload, user: User, proof: FactorProof
+) -> SignedIn:
     device = find_device(user.pk, payload.device_id) if payload.device_id else None
     authenticated = Authenticated(
         user=user,
@@ -189,6 +191,7 @@ def _complete_with_both(client: Client, payload: SecondFactorPayload, user: User
         device_claims=payload.device_claims,
         page_lifetime=timedelta(seconds=payload.page_lifetime) if payload.page_lifetime else None,
         identity_id=payload.identity_id,
+        identity_proved_at=ticket.sent_at,
     )
     entered = complete(client, authenticated)
     if not isinstance(entered, SignedIn):

@@ -200,6 +200,7 @@ def _enter(client: Client, arrival: Arrival, user: User, identity: Identity | No
             device_claims=arrival.device_claims,
             page_lifetime=arrival.page_lifetime,
             identity_id=identity.pk,
+            identity_proved_at=arrival.proved_at,
         )
         entered = complete(client, authenticated)
         links.record_use(identity, arrival.answer, client.at)

@@ -15,6 +15,7 @@ from vestibule.courier import messages
 from vestibule.courier.message_kind import MessageKind
 from vestibule.factors import factor_resets, registry
 from vestibule.flows import notices, step_up
+from vestibule.flows.account.identities import remove_identities
 from vestibule.flows.account.personal_data import CLOSING_GRACE
 from vestibule.flows.account.ways_in import has_another_way_in
 from vestibule.flows.completion import Via
@@ -26,7 +27,6 @@ from vestibule.flows.staff.permissions import Permission
 from vestibule.identities import links
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import registry as session_registry
 from vestibule.storage.database import atomic
 
 
@@ -225,9 +225,9 @@ def reset_factors(*, client: Client, user_id: UUID, reason: str) -> User:
 
 
 @flow("support.unlink_identities")
-def unlink_identities(*, client: Client, user_id: UUID, reason: str) -> User:
-    """Take every identity at another provider off an account that has another way in. The sessions that they opened
-    end, and the owner is told.
+def unlink_identities(*, client: Client, user_id: UUID, reason: str, identity_id: UUID | None = None) -> User:
+    """Take every identity at another provider, or only one, off an account that has another way in. The sessions that
+    they opened end, and the owner is told.
 
     Raises:
         Unauthenticated: the client is not signed in.
@@ -236,7 +236,7 @@ def unlink_identities(*, client: Client, user_id: UUID, reason: str) -> User:
         EnrolmentRequired: the role needs a second factor, and the account has none.
         StepUpRequired: the sign-in is not recent.
         NotFound: there is no such person.
-        Invalid: no reason was given, or the account has no identity.
+        Invalid: no reason was given, or the account has no identity, or not this one.
         LastSignInMethod: nothing else opens the account.
         Unavailable: the database cannot be reached.
     """
@@ -245,19 +245,12 @@ def unlink_identities(*, client: Client, user_id: UUID, reason: str) -> User:
     with atomic():
         permissions.lock_staff_member(client, Permission.UNLINK)
         held = lifecycle.lock_user(user.pk)
-        found = list(links.list_identities(held)) if held else []
+        found = [each for each in links.list_identities(user) if identity_id in (None, each.pk)] if held else []
         if held is None or not found:
             raise permissions.status_refusal("no_identity")
-        if not has_another_way_in(held, without=Via.SOCIAL):
+        if not has_another_way_in(held, without=found[0] if identity_id else Via.SOCIAL):
             raise errors.LastSignInMethod
-        ended = 0
-        for identity in found:
-            links.unlink_identity(held, identity.pk)
-            record_event(events.IDENTITY_UNLINKED, client, user_id=held.pk, reason=why, provider=identity.provider)
-            ended += session_registry.revoke_identity_sessions(held.pk, identity.pk, client.at)
-        if ended:
-            record_event(events.SESSION_ENDED, _as_system(client), user_id=held.pk, code="cut_off", sessions=ended)
-        notices.warn_owner(_as_system(client), held, messages.IDENTITY_UNLINKED)
+        remove_identities(_as_system(client), held, found, reason=why, by=client)
     return user
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from vestibule.identities.providers import COMMON_NAMES, OIDC_NAMES, OWN_NAMES
+from vestibule.identities.providers import COMMON_NAMES, EVENTS, OFF, OIDC_NAMES, ON, OWN_NAMES
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
 
@@ -15,6 +15,8 @@ def _read_variable(variable: str, name: str) -> str:
         return env.read_secret(variable, has_lines=name == "private_key")
     if name in ("issuer", "url", "api_url"):
         return env.read_url(variable, value_types.require_url)
+    if name == EVENTS:
+        return ON if env.read_switch(variable, default=False) else OFF
     return env.read_text(variable)
 
 

@@ -19,6 +19,7 @@ from vestibule.web.api import (
     second_factor,
     sessions,
     social,
+    social_events,
     tokens,
 )
 
@@ -53,6 +54,7 @@ urlpatterns = [
     path("auth/social/email", social.SubmitEmail.as_view(), name="social_email"),
     path("auth/social/<slug:provider>/start", social.StartVisit.as_view(), name="social_start"),
     path("auth/social/<slug:provider>/token", social.SignInByToken.as_view(), name="social_token"),
+    path("auth/social/<slug:provider>/events", social_events.ReceiveEvent.as_view(), name="social_event"),
     path("auth/me/identities", social.OwnIdentities.as_view(), name="identities"),
     path("auth/me/identities/<uuid:id>", social.ManageIdentity.as_view(), name="identity"),
     path("auth/reauthenticate", login.Reauthenticate.as_view(), name="reauthenticate"),
