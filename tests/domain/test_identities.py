@@ -64,7 +64,9 @@ def test_what_was_linked_lately_is_taken_off(ada: User) -> None:
     links.link_identity(ada, ANSWER, session_id=None, now=now - timedelta(days=4))
     late = ProviderAnswer(provider="github", issuer="https://github.com", subject="1")
     links.link_identity(ada, late, session_id=None, now=now)
-    assert links.delete_identities_linked_since(ada, now - timedelta(days=3)) == ["github"]
+    assert links.delete_disowned_identities(ada, linked_since=now - timedelta(days=3), linked_by=[], ids=[]) == [
+        "github"
+    ]
     assert [each.provider for each in links.list_identities(ada)] == ["google"]
 
 

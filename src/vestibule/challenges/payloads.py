@@ -91,6 +91,13 @@ class RecoveryPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayBackPayload(RecoveryPayload):
+    """A RecoveryPayload, and the session of which its message tells, if it tells of one."""
+
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetPayload(RecoveryPayload):
     """A RecoveryPayload; for an invitation also the role of the new account."""
 

@@ -15,7 +15,6 @@ from vestibule.challenges.payloads import (
     Payload,
     PayloadT,
     PhoneChangePayload,
-    RecoveryPayload,
     SecondFactorPayload,
     SignUpPayload,
     SocialAnswerPayload,
@@ -23,6 +22,7 @@ from vestibule.challenges.payloads import (
     SocialLinkPayload,
     SocialVisitPayload,
     TextedCodePayload,
+    WayBackPayload,
 )
 
 
@@ -127,7 +127,7 @@ def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -
 def _link_policy(ttl: timedelta) -> Policy:
     """A link alone, sent once, that takes an account back."""
     return Policy(
-        payload=RecoveryPayload,
+        payload=WayBackPayload,
         secret=SecretKind.LINK,
         ttl=ttl,
         attempts=ATTEMPTS,

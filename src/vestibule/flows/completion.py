@@ -132,7 +132,7 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
         record_event(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user), owner=user)
     if strange:
-        notices.warn_owner(client, user, messages.NEW_SIGN_IN)
+        notices.warn_owner(client, user, messages.NEW_SIGN_IN, session_id=session.pk)
     outcome = EnrolmentNeeded if not methods and registry.needs_second_factor(user) else SignedIn
     return outcome(user=user, session=session, tokens=tokens)
 

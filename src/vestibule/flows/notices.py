@@ -10,7 +10,7 @@ from vestibule.accounts.models import User
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.newest import NewestPointer
-from vestibule.challenges.payloads import Payload, RecoveryPayload
+from vestibule.challenges.payloads import Payload, RecoveryPayload, WayBackPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Issued
 from vestibule.challenges.store import Challenge
@@ -134,20 +134,31 @@ def post_message(
     )
 
 
-def warn_owner(client: Client, user: User, kind: MessageKind) -> None:
-    """Tell the owner about a new session, or about a change of what guards the account.
+def warn_owner(client: Client, user: User, kind: MessageKind, *, session_id: UUID | None = None) -> None:
+    """Tell the owner about a session, or about a change of what guards the account, which the client's session made.
 
     The message goes to the address that was proved first and holds a link that takes the account back. A password reset
     alone would not do: strangers can use up the resets that an address may be sent.
     """
-    send_account_link(client, user, Purpose.NOT_ME, kind, first_proved_address(user), page="not_me")
+    to = first_proved_address(user)
+    send_account_link(client, user, Purpose.NOT_ME, kind, to, page="not_me", session_id=session_id)
 
 
 def send_account_link(
-    client: Client, user: User, purpose: Purpose, kind: MessageKind, to: Address, *, page: str
+    client: Client,
+    user: User,
+    purpose: Purpose,
+    kind: MessageKind,
+    to: Address,
+    *,
+    page: str,
+    session_id: UUID | None = None,
 ) -> None:
-    """Issue a proof of the account, sealed with the address that it goes to, and post its link, which opens `page`."""
-    payload, subject = proof_payload(user, to), challenges.person_subject(user.pk)
+    """Issue a proof of the account, sealed with the address that it goes to and the session of which the message tells
+    (the client's, if none is given), and post its link, which opens `page`."""
+    session_id = session_id or client.session_id
+    payload = WayBackPayload(user_id=user.pk, epoch=user.epoch, address=to.value, session_id=session_id)
+    subject = challenges.person_subject(user.pk)
     issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at)
     post_message(client, kind, to, owner=user, link=page, issued=issued)
 

@@ -1,6 +1,7 @@
 """The links between accounts and identities, each changed by one guarded statement in the caller's transaction."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -90,9 +91,13 @@ def delete_identities(user: User) -> None:
     Identity.objects.filter(user=user).delete()
 
 
-def delete_identities_linked_since(user: User, moment: datetime) -> list[str]:
-    """Delete the identities that were linked since, and return whose they were: the provider of each."""
-    found = list(list_identities(user).filter(created_at__gte=moment).values_list("pk", "provider"))
+def delete_disowned_identities(
+    user: User, *, linked_since: datetime, linked_by: Collection[UUID], ids: Collection[UUID]
+) -> list[str]:
+    """Delete the identities that were linked since, or by one of these sessions, or have one of these ids. Return whose
+    they were: the provider of each."""
+    disowned = Q(created_at__gte=linked_since) | Q(linked_by_session__in=linked_by) | Q(pk__in=ids)
+    found = list(list_identities(user).filter(disowned).values_list("pk", "provider"))
     Identity.objects.filter(pk__in=[pk for pk, _ in found]).delete()
     return [provider for _, provider in found]
 

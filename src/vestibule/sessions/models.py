@@ -53,6 +53,7 @@ class Session(models.Model):
     agent = models.CharField(max_length=200, blank=True)
     elsewhere = models.BinaryField(max_length=32, null=True)  # digest of the last other place (sessions.relocation)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="sessions")
+    began_as = models.UUIDField(null=True)  # the id that it began with, where it goes on under another
     is_page = models.BooleanField(default=False)  # of the hosted pages, carried by a cookie
     identity_id = models.UUIDField(null=True)  # at another provider, by which it was opened: it ends with it
     revoked_at = models.DateTimeField(null=True)

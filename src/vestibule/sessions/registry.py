@@ -69,6 +69,14 @@ def lock_session(session_id: UUID) -> bool:
     return _LOCKED_BY_ID.first(session_id) is not None
 
 
+def list_continuations(user_id: UUID, session_id: UUID) -> list[Session]:
+    """Return every row of one sign-in of the user: a session of the pages goes on under another id after each step-up,
+    and so may have done things under several."""
+    seen = Session.objects.filter(user_id=user_id, pk=session_id).first()
+    began_as = seen.began_as if seen and seen.began_as else session_id
+    return list(Session.objects.filter(Q(pk=began_as) | Q(began_as=began_as), user_id=user_id))
+
+
 def update_last_seen(session: Session, now: datetime) -> None:
     """Note that the session was used, at most once a minute."""
     if session.last_seen_at <= now - timedelta(minutes=1):
@@ -87,6 +95,7 @@ def reauthenticate_session(session: Session, now: datetime, amr: Sequence[str]) 
         Session.objects.filter(pk=session.pk).update(auth_time=now, amr=session.amr)
         return session
     Session.objects.filter(pk=session.pk).update(revoked_at=now)
+    session.began_as = session.began_as or session.pk
     session.pk, session.last_seen_at = entropy.row_id(), now
     return insert_row(session)
 

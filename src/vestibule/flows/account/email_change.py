@@ -10,7 +10,7 @@ from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges import newest
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import EmailChangePayload, RecoveryPayload
+from vestibule.challenges.payloads import EmailChangePayload, WayBackPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import ChallengeStatus, Proof
 from vestibule.courier import messages
@@ -96,7 +96,7 @@ def undo(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.EMAIL_UNDO, token, client.at)
-    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, WayBackPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user = account_recovery.recover_account(client, proof)
         record_event(events.EMAIL_CHANGE_UNDONE, client, user_id=user.pk, challenge_id=proof.id)
         password_reset.send_to_owner(client, user, Email(proof.payload.address or ""))

@@ -14,7 +14,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
 from vestibule.audit.retention import allow_shortening
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import RecoveryPayload
+from vestibule.challenges.payloads import WayBackPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.conf import conf
@@ -133,14 +133,14 @@ def cancel_account_closing(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.ACCOUNT_UNDO, token, client.at)
-    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, WayBackPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user, _ = account_recovery.lock_proved_account(client, _with_address(proof))
         if not lifecycle.cancel_closing_by_owner(user.pk, client.at):
             raise errors.LinkExpired(subject=proof.subject)
         record_event(events.ACCOUNT_KEPT, client, user_id=user.pk, challenge_id=proof.id)
 
 
-def _with_address(proof: Proof[RecoveryPayload]) -> Proof[RecoveryPayload]:
+def _with_address(proof: Proof[WayBackPayload]) -> Proof[WayBackPayload]:
     """Return the proof with the address that its link went to. An older link names no address: it went to the account's
     own, which nobody can change while the account is closing."""
     if proof.payload.address:

@@ -19,15 +19,16 @@ from vestibule.applications.holdings import delete_consents
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import Payload, RecoveryPayload
+from vestibule.challenges.payloads import Payload, RecoveryPayload, WayBackPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import Proof
 from vestibule.courier import messages
 from vestibule.factors.holdings import delete_factors_added_since
 from vestibule.flows import notices, step_up
-from vestibule.identities.links import delete_identities_linked_since
+from vestibule.identities.links import delete_disowned_identities
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
+from vestibule.sessions import registry
 
 # Every purpose stands in one of these sets, so that nobody adds one without deciding what a recovery does with it (held
 # by tests/attacks/test_holes_recovery.py). What it does with each table says docs/personal-data.md.
@@ -49,11 +50,12 @@ ACCOUNTLESS_PURPOSES = frozenset(
 PROTEST_PERIOD = timedelta(hours=72)
 
 
-def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
+def recover_account(client: Client, proof: Proof[WayBackPayload]) -> User:
     """Restore the account to the owner who proved the address of this link, and return it. No password opens it until
     the owner sets another. Second factors and identities that were added after the link was sent, or in the 72
     hours before, are removed: their owner could still say that they are a thief's. Older factors stay, or the mailbox
-    alone would open the account (ASVS 6.4.3).
+    alone would open the account (ASVS 6.4.3). Of the session that the message told of, the identity that opened it goes
+    as the password does, and what it linked however long ago.
 
     Call it in the transaction of the proof, so that what was compared is what is changed.
 
@@ -66,7 +68,13 @@ def recover_account(client: Client, proof: Proof[RecoveryPayload]) -> User:
     since = proof.sent_at - PROTEST_PERIOD
     if delete_factors_added_since(user, since):
         record_event(events.FACTORS_REMOVED, client, user_id=user.pk, code="recovered")
-    for provider in delete_identities_linked_since(user, since):
+    disowned = registry.list_continuations(user.pk, proof.payload.session_id) if proof.payload.session_id else []
+    for provider in delete_disowned_identities(
+        user,
+        linked_since=since,
+        linked_by=[session.pk for session in disowned],
+        ids=[session.identity_id for session in disowned if session.identity_id],
+    ):
         record_event(events.IDENTITY_UNLINKED, client, user_id=user.pk, code="recovered", provider=provider)
     return user
 

@@ -8,7 +8,7 @@ from vestibule.accounts.lifecycle import LockedUser
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import RecoveryPayload
+from vestibule.challenges.payloads import WayBackPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.courier import messages
 from vestibule.factors import factor_resets, holdings
@@ -40,7 +40,7 @@ def stop_reset(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.FACTOR_RESET_STOP, token, client.at)
-    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, WayBackPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user, _ = account_recovery.lock_proved_account(client, proof)
         if not factor_resets.take_order(user.pk):
             raise errors.LinkExpired(subject=proof.subject)

@@ -7,7 +7,7 @@ from vestibule.applications.grants import revoke_grants
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
-from vestibule.challenges.payloads import RecoveryPayload
+from vestibule.challenges.payloads import WayBackPayload
 from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.courier import messages
 from vestibule.flows import notices, step_up
@@ -43,7 +43,8 @@ def refresh_session(*, client: Client, token: str) -> IssuedTokens:
             record_event(
                 events.SESSION_ELSEWHERE, client, user_id=rotated.session.user_id, session=str(rotated.session.pk)
             )
-            notices.warn_owner(client, rotated.session.user, messages.SESSION_ELSEWHERE)
+            moved = rotated.session
+            notices.warn_owner(client, moved.user, messages.SESSION_ELSEWHERE, session_id=moved.pk)
     if isinstance(rotated, Reused):
         raise errors.SessionRevoked
     record_event(events.SESSION_REFRESHED, client, session=str(rotated.session.pk))
@@ -93,7 +94,7 @@ def disown_sign_in(*, client: Client, token: str) -> None:
         Unavailable: a store cannot be reached.
     """
     seen, secret = challenges.find_live_link(Purpose.NOT_ME, token, client.at)
-    with challenges.verify(seen, secret, RecoveryPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
+    with challenges.verify(seen, secret, WayBackPayload, now=client.at, by=SecretKind.LINK) as proof, atomic():
         user = account_recovery.recover_account(client, proof)
         record_event(events.SESSION_DISOWNED, client, user_id=user.pk, challenge_id=proof.id)
         password_reset.send_to_owner(client, user, restore_address(proof.payload.address or ""))
