@@ -6,9 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts.models import User
+from vestibule.applications.models import Application, ApplicationSecret
+from vestibule.flows.staff import applications
+from vestibule.kernel.client import Client
 
 WHY = "Asked for by the person, ticket 4711"
 _ALERT = re.compile(r'role="alert"[^>]*>([^<]*)<')
@@ -18,6 +22,13 @@ def given(email: str, role: str) -> User:
     """The account, with that role."""
     call_command("set_role", email, role, stdout=StringIO())
     return User.objects.get(email=email)
+
+
+def make_application(**declared: Any) -> Application:
+    """An application, of the command line."""
+    client = Client.for_system("cli", timezone.now())
+    whole = {"name": "Shop", "type": "service", **declared}
+    return applications.create_application(client=client, declared=whole).application
 
 
 class PageDesk:
@@ -46,6 +57,14 @@ class PageDesk:
         alert = _ALERT.search(answer.content.decode())
         return Reply(status=answer.status_code, text=alert[1] if alert else "", headers=dict(answer.headers))
 
+    def look_at_applications(self) -> list[int]:
+        """The status of every page that shows one."""
+        return []
+
+    def manage_applications(self) -> list[int]:
+        """The status of every page that makes or changes one."""
+        return []
+
     def export(self, form: str = "csv", reason: str = WHY, **which: str) -> Reply:
         """Take the audit log along."""
         answer = self.http.post("/admin/export/", {"format": form, "reason": reason, **which})
@@ -69,6 +88,27 @@ class ApiDesk:
     def look(self, user: User) -> list[int]:
         """The status of every endpoint that shows something."""
         return [self.get(path).status for path in ("users", f"users/{user.pk}", f"users/{user.pk}/sessions", "events")]
+
+    def send(self, method: str, path: str, body: Any = None) -> Reply:
+        """Any method on `/api/admin/…`."""
+        return self.api.send(method, f"/api/admin/{path}", self.access, body)
+
+    def look_at_applications(self) -> list[int]:
+        """The status of every endpoint that shows one."""
+        return [self.get(path).status for path in ("applications", f"applications/{make_application().client_id}")]
+
+    def manage_applications(self) -> list[int]:
+        """The status of every request that makes, changes or removes one."""
+        path = f"applications/{make_application().client_id}"
+        secret = ApplicationSecret.objects.get(application__client_id=path.rpartition("/")[2])
+        asked = [
+            ("POST", "applications", {"name": "Shop", "type": "service"}),
+            ("PATCH", path, {"name": "Store"}),
+            ("POST", f"{path}/secrets", {}),
+            ("DELETE", f"{path}/secrets/{secret.pk}", {}),
+            ("DELETE", path, {}),
+        ]
+        return [self.send(*each).status for each in asked]
 
     def act(self, user: User, name: str, reason: str = WHY, **more: str) -> Reply:
         """POST of an act, and say why."""

@@ -77,6 +77,7 @@ VALUES: dict[str, Any] = {
     "left": 9,
     "devices": 2,
     "passkey": str(SOMETHING),
+    "application": SOMETHING.hex,
 }
 # Whoever is signed in brings their id; everybody else is a stranger until the event says who it was.
 SIGNED_IN = {

@@ -62,10 +62,9 @@ def let_in(path: str, role: Role) -> bool:
     """Whether the two tables say so."""
     who, last = TABLE[path].who, path.rpartition("/")[2]
     if who == "staff":
-        thing = (
-            ACTIONS[last].permission if last in ACTIONS else Permission.EXPORT if "export" in path else Permission.LOOK
-        )
-        return thing in ROLE_PERMISSIONS[role]
+        others = {"export": Permission.EXPORT, "applications": Permission.MANAGE_APPLICATIONS}
+        other = next((thing for part, thing in others.items() if f"/{part}" in path), Permission.LOOK)
+        return (ACTIONS[last].permission if last in ACTIONS else other) in ROLE_PERMISSIONS[role]
     return who in ("bearer", "page")
 
 

@@ -165,6 +165,8 @@ def test_auz_03_no_field_of_the_contract_holds_a_secret_or_somebody_elses() -> N
     switches = {"CaptchaRules.password_reset", "CaptchaRules.site_key", "Configuration.password", "Myself.has_password"}
     switches |= {"Configuration.passwords"}
     once = {"SeedShown.secret", "SeedShown.otpauth_url"}  # to its person, when an authenticator app is set up
+    once |= {"NewApplicationShown.client_secret", "NewSecretShown.client_secret"}  # to the admin who made it
+    switches |= {"ApplicationDetailsShown.secrets", "NewApplicationShown.secrets"}  # how they end
     assert told == switches | once | {"FactorsShown.totp"}
     person = {"id", "email", "username", "full_name", "phone_number", "role", "status", "email_verified"}
     person |= {"phone_verified", "created_at"}

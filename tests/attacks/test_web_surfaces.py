@@ -43,6 +43,7 @@ TYPED: dict[str, Any] = {
     "refresh": "a-made_up-token-of-the-usual-length-0123456",
     "reason": "asked for by the person",
     "role": "user",
+    "type": "service",
 }
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

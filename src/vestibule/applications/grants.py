@@ -91,6 +91,11 @@ def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetim
     return Grant.objects.filter(application=application, proof_id=proof_id, revoked_at=None).update(revoked_at=now)
 
 
+def revoke_grants_of_application(application: Application, now: datetime) -> int:
+    """Revoke everything that people granted to the application, in the caller's transaction. Return how many."""
+    return Grant.objects.filter(application=application, revoked_at=None).update(revoked_at=now)
+
+
 def move_grants(from_session: UUID, to_session: UUID) -> None:
     """Let the grants of a session hang on the one that goes on in its place."""
     Grant.objects.filter(session_id=from_session).update(session_id=to_session)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from vestibule.applications.models import ApplicationType
+from vestibule.conf import conf
 from vestibule.kernel import hosts
 
 MAX_LENGTH = 2048
@@ -29,8 +30,24 @@ def is_allowed_uri(uri: str, application_type: str) -> bool:
 
 def is_https_uri(uri: str) -> bool:
     """Return whether it is an absolute `https` address without a user and a fragment."""
-    parts = _split(uri)
-    return parts is not None and parts.scheme == "https" and "#" not in uri and _is_web(parts)
+    parts = _split_web(uri)
+    return parts is not None and parts.scheme == "https"
+
+
+def is_backchannel_uri(uri: str) -> bool:
+    """Return whether we may tell an application there that a sign-in ended: by `https`, or by `http` on loopback where
+    we are on loopback ourselves (OpenID Connect Back-Channel Logout, 2.2)."""
+    parts = _split_web(uri)
+    if parts is None:
+        return False
+    return parts.scheme == "https" or (is_loopback(parts) and hosts.is_local(conf.host))
+
+
+def is_resource(uri: str) -> bool:
+    """Return whether it can name an API (RFC 8707, 2): an absolute address without a fragment, which is not this
+    service itself."""
+    ours = {each.rstrip("/") for each in (conf.base_url, conf.jwt_issuer, conf.jwt_audience)}
+    return _split_web(uri) is not None and uri.rstrip("/") not in ours
 
 
 def is_registered(uri: str, registered: Iterable[str], application_type: str) -> bool:
@@ -68,6 +85,13 @@ def _split(uri: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if uri.startswith(f"{parts.scheme}:") else None
+
+
+def _split_web(uri: str) -> SplitResult | None:
+    """Return the parts of an absolute `https` or `http` address without a user and a fragment; None of any other."""
+    parts = _split(uri)
+    is_web = parts is not None and "#" not in uri and parts.scheme in ("https", "http") and _is_web(parts)
+    return parts if is_web else None
 
 
 def _is_web(parts: SplitResult) -> bool:

@@ -183,6 +183,17 @@ REGISTRATION_RESENT_BY_STAFF = Event("registration.resent_by_staff", "Staff had 
 PASSWORD_RESET_BY_STAFF = Event("password.reset_by_staff", "Staff had a password reset sent to the person.")
 ADMIN_INVITED = Event("admin.invited", "The command line sent an address the link that makes it an admin.")
 AUDIT_EXPORTED = Event("audit.exported", "Staff took a copy of the audit log.")
+APPLICATION_CREATED = Event("application.created", "An application was made.", {"application": str})
+APPLICATION_CHANGED = Event("application.changed", "What an application declares was changed.", {"application": str})
+APPLICATION_REMOVED = Event(
+    "application.removed", "An application was removed, and what it was granted.", {"application": str}
+)
+APPLICATION_SECRET_CREATED = Event(
+    "application.secret_created", "A secret of an application was made.", {"application": str}
+)
+APPLICATION_SECRET_REMOVED = Event(
+    "application.secret_removed", "A secret of an application was removed.", {"application": str}
+)
 
 ALL_EVENTS = tuple(value for value in globals().values() if isinstance(value, Event))
 _MEANINGS = {event.name: event.meaning for event in ALL_EVENTS}

@@ -44,6 +44,27 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "device_name_malformed": _("Use at most %(n)d characters, none of them invisible."),
         # other providers
         "return_to_foreign": _("Use an address of one of the sites that this service is set up for."),
+        # applications
+        "unknown_name": _("There is no such setting of an application."),
+        "type_wrong": _("This is not the kind of value that belongs here."),
+        "too_many": _("At most %(n)d fit."),
+        "redirect_uri_required": _("Name an address to which a person is sent back."),
+        "redirect_uri_malformed": _("Use https addresses without a fragment, or http on this machine (localhost)."),
+        "native_uri_malformed": _(
+            "Use https addresses, http on this machine (localhost), or a scheme of the app, like com.example.app:/done."
+        ),
+        "backchannel_uri_malformed": _("Use an https address without a fragment."),
+        "https_needed": _("Use an https address."),
+        "resource_malformed": _("Use addresses of APIs, without a fragment, and not that of this service."),
+        "nothing_to_refresh": _("Only what a person agreed to is refreshed: add the way in which they do."),
+        "public_keys_required": _("Give the public keys, as a JWK set."),
+        "public_keys_malformed": _("This is no JWK set of public signing keys, each with a kid of its own."),
+        "public_keys_weak": _("Use keys of the curve P-256, or RSA keys of 2,048 bits and more."),
+        "private_key_given": _("This holds a private key. Replace that key: it is known to others now."),
+        "introspect_needs_secret": _("An application without a secret or key can't ask about tokens."),
+        "application_type_fixed": _("The type of an application stays."),
+        "application_without_secrets": _("This application has no secrets."),
+        "application_declared_elsewhere": _("This application is declared elsewhere: change it there."),
         # passkeys
         "passkey_invalid": _("This passkey was not made here just now. Try again."),
         "passkey_taken": _("This passkey belongs to an account already."),

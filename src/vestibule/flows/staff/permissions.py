@@ -31,8 +31,11 @@ class Permission(StrEnum):
     UNLINK = "take off identities at other providers"
     ROLE = "give a role"
     EXPORT = "export the audit log"
+    LOOK_AT_APPLICATIONS = "look at applications"
+    MANAGE_APPLICATIONS = "make, change and remove applications"
 
 
+LOOKING = frozenset({Permission.LOOK, Permission.LOOK_AT_APPLICATIONS})
 SUPPORT_PERMISSIONS = frozenset(
     {Permission.LOOK, Permission.RESEND, Permission.SIGN_OUT, Permission.RESET, Permission.LIFT}
 )
@@ -70,7 +73,7 @@ def require_permission(client: Client, permission: Permission) -> User:
     if permission not in ROLE_PERMISSIONS[user.role]:
         raise errors.NotAllowed
     step_up.require_enrolment(client)
-    step_up.require_recent_sign_in(client, conf.staff_session if permission is Permission.LOOK else conf.step_up)
+    step_up.require_recent_sign_in(client, conf.staff_session if permission in LOOKING else conf.step_up)
     return user
 
 

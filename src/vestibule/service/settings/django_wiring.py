@@ -139,6 +139,7 @@ SPECTACULAR_SETTINGS = {
     },
     "SECURITY": [{"bearer": []}, {}],
     "ENUM_NAME_OVERRIDES": {
+        "ApplicationType": "vestibule.applications.models.ApplicationType",
         "AccountStatus": "vestibule.accounts.models.Status",
         "FactorMethod": "vestibule.web.api.second_factor.METHODS",
     },

@@ -21,7 +21,7 @@ from vestibule.web.api.sessions import SessionShown
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Admin"]
-_STAFF_CODES = (*ENROLLED_CODES, "permission_denied", "reauthentication_required")
+STAFF_CODES = (*ENROLLED_CODES, "permission_denied", "reauthentication_required")
 _PAGE_PARAMETER = OpenApiParameter("page", int, description="From 1.")
 _SEARCH_HELP = (
     f"An id, an address or how it begins, a number, a username; {directory.MAX_SEARCH_RESULTS} people at most."
@@ -104,12 +104,12 @@ class ListUsers(ApiView):
             OpenApiParameter("role", str, enum=Role.values),
             _PAGE_PARAMETER,
         ],
-        responses=response_schemas(200, People, *_STAFF_CODES, "invalid", body=False),
+        responses=response_schemas(200, People, *STAFF_CODES, "invalid", body=False),
     )
     def get(self, request: Request) -> Response:
         """Find people, fifty a page, newest first."""
         client = self.admit_bearer()
-        asked = _parse_query(PeopleQuery, request)
+        asked = parse_query(PeopleQuery, request)
         count, found = people.find_people(client=client, **asked)
         following = asked["page"] + 1 if asked["page"] * people.PEOPLE_PER_PAGE < count else None
         return Response({"count": count, "next": following, "results": [PersonShown(each).data for each in found]})
@@ -121,7 +121,7 @@ class ShowUser(ApiView):
     @extend_schema(
         operation_id="admin_user",
         tags=_TAG,
-        responses=response_schemas(200, PersonDetailsShown, *_STAFF_CODES, "not_found", body=False),
+        responses=response_schemas(200, PersonDetailsShown, *STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
         """Show the account, and which second factors and identities it has."""
@@ -134,7 +134,7 @@ class ListUserSessions(ApiView):
     @extend_schema(
         operation_id="admin_user_sessions",
         tags=_TAG,
-        responses=response_schemas(200, SessionShown(many=True), *_STAFF_CODES, "not_found", body=False),
+        responses=response_schemas(200, SessionShown(many=True), *STAFF_CODES, "not_found", body=False),
     )
     def get(self, request: Request, id: UUID) -> Response:
         """List every live session, newest first."""
@@ -157,12 +157,12 @@ class ListEvents(ApiView):
             OpenApiParameter("until", str, description="RFC 3339; not included."),
             _PAGE_PARAMETER,
         ],
-        responses=response_schemas(200, EventsOfAll, *_STAFF_CODES, "invalid", body=False),
+        responses=response_schemas(200, EventsOfAll, *STAFF_CODES, "invalid", body=False),
     )
     def get(self, request: Request) -> Response:
         """List events, fifty a page, newest first."""
         client = self.admit_bearer()
-        asked = _parse_query(EventsQuery, request)
+        asked = parse_query(EventsQuery, request)
         page = asked.pop("page")
         count, found = audit_log.find_events(client=client, event_filter=EventFilter(**asked), page=page)
         following = page + 1 if page * audit_log.EVENTS_PER_PAGE < count else None
@@ -180,7 +180,7 @@ def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: 
             tags=_TAG,
             description=f"{words} Needs a sign-in of the last ten minutes; the reason stays with the event.",
             request=WhyRequest,
-            responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found", *codes),
+            responses=response_schemas(200, PersonShown, *STAFF_CODES, "not_found", *codes),
         )
         def post(self, request: Request, id: UUID) -> Response:
             """Do it."""
@@ -230,7 +230,7 @@ class AssignRole(ApiView):
         operation_id="admin_role",
         tags=_TAG,
         request=RoleRequest,
-        responses=response_schemas(200, PersonShown, *_STAFF_CODES, "not_found"),
+        responses=response_schemas(200, PersonShown, *STAFF_CODES, "not_found"),
     )
     def post(self, request: Request, id: UUID) -> Response:
         """Assign a role; it counts from the next request. The last admin stays one. Needs a sign-in of the last ten
@@ -241,7 +241,7 @@ class AssignRole(ApiView):
         return Response(PersonShown(given).data)
 
 
-def _parse_query(kind: type[serializers.Serializer[object]], request: Request) -> dict[str, Any]:
+def parse_query(kind: type[serializers.Serializer[object]], request: Request) -> dict[str, Any]:
     """Return the query parameters.
 
     Raises:

@@ -5,6 +5,7 @@ from django.urls import path
 from vestibule.web.api import (
     addresses,
     admin,
+    admin_applications,
     captcha,
     configuration,
     docs,
@@ -102,6 +103,18 @@ urlpatterns = [
     path("admin/users/<uuid:id>/password-reset", admin.StartUserPasswordReset.as_view(), name="user_password_reset"),
     path("admin/users/<uuid:id>/reset-factors", admin.ResetUserFactors.as_view(), name="user_reset_factors"),
     path("admin/users/<uuid:id>/unlink-identities", admin.UnlinkUserIdentities.as_view(), name="user_unlink"),
+    path("admin/applications", admin_applications.ManageApplications.as_view(), name="applications"),
+    path("admin/applications/<str:client_id>", admin_applications.ManageApplication.as_view(), name="application"),
+    path(
+        "admin/applications/<str:client_id>/secrets",
+        admin_applications.CreateSecret.as_view(),
+        name="application_secrets",
+    ),
+    path(
+        "admin/applications/<str:client_id>/secrets/<uuid:id>",
+        admin_applications.RemoveSecret.as_view(),
+        name="application_secret",
+    ),
     path("admin/events", admin.ListEvents.as_view(), name="audit_events"),
     path("schema", docs.OpenApiDocument.as_view(), name="schema"),
     path("docs", docs.SwaggerPage.as_view(), name="docs"),

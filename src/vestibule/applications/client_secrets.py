@@ -1,0 +1,49 @@
+"""The secrets of applications: 256 random bits each, shown once, of which the digest is kept. Several count at once, so
+that one can be replaced while it is in use."""
+
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from vestibule.applications.models import Application, ApplicationSecret
+from vestibule.kernel import entropy
+from vestibule.storage.rows import insert_row
+
+MAX_SECRETS = 10  # of an application
+_HINT_LENGTH = 4  # characters
+
+
+def digest_secret(secret: str) -> bytes:
+    """Return what is kept of a secret. It is random, so that no salt and no slow hash are needed (SP 800-63B-4,
+    3.1.2.2)."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def create_secret(application: Application, now: datetime) -> tuple[str, ApplicationSecret]:
+    """Create a secret of the application, in the caller's transaction. Return it and its row."""
+    secret = entropy.random_token()
+    return secret, insert_row(
+        ApplicationSecret(
+            application=application, digest=digest_secret(secret), hint=secret[-_HINT_LENGTH:], created_at=now
+        )
+    )
+
+
+def list_secrets(application: Application) -> list[ApplicationSecret]:
+    """Return the secrets of the application, oldest first."""
+    return list(ApplicationSecret.objects.filter(application=application).order_by("created_at", "pk"))
+
+
+def has_room_for_secret(application: Application) -> bool:
+    """Return whether the locked application may have one more."""
+    return ApplicationSecret.objects.filter(application=application).count() < MAX_SECRETS
+
+
+def delete_secret(application: Application, id: UUID) -> bool:
+    """Delete one secret of the application. Return whether it had it."""
+    return bool(ApplicationSecret.objects.filter(application=application, pk=id).delete()[0])
+
+
+def delete_secrets(application: Application) -> None:
+    """Delete every secret of the application, in the caller's transaction."""
+    ApplicationSecret.objects.filter(application=application).delete()

@@ -1,0 +1,71 @@
+"""The applications there are: created, changed and deleted, in the caller's transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from vestibule.applications.client_secrets import delete_secrets
+from vestibule.applications.grants import revoke_grants_of_application
+from vestibule.applications.metadata import SECRET_METHODS, Metadata, metadata_values
+from vestibule.applications.models import Application, Source
+from vestibule.kernel import entropy
+from vestibule.sessions import signing_keys
+from vestibule.storage.rows import insert_row
+
+
+def newest_applications() -> QuerySet[Application]:
+    """Return all applications, newest first."""
+    return Application.objects.order_by("-created_at", "-pk")
+
+
+def find_by_id(name: str) -> Application | None:
+    """Return the application with this client id or, for the sake of those whose client id is a URL, with this row
+    id."""
+    if "\x00" in name:  # which PostgreSQL takes in no text
+        return None
+    found = Application.objects.filter(client_id=name).first()
+    row_id = None if found else _parse_row_id(name)
+    return Application.objects.filter(pk=row_id).first() if row_id else found
+
+
+def lock_application(id: UUID) -> Application | None:
+    """Lock the application until the caller's transaction ends, and return it as it is now."""
+    return Application.objects.select_for_update().filter(pk=id).first()
+
+
+def create_application(
+    metadata: Metadata, *, now: datetime, client_id: str = "", source: Source = Source.STAFF
+) -> Application:
+    """Create an application, with a random client id unless one is given, and the first key of its algorithm."""
+    _prepare_signing_key(metadata, now)
+    values = metadata_values(metadata)
+    client_id = client_id or entropy.random_uuid().hex
+    return insert_row(Application(client_id=client_id, source=source, created_at=now, **values))
+
+
+def change_application(application: Application, metadata: Metadata, *, now: datetime) -> None:
+    """Give the locked application other metadata. Secrets go where it proves itself by other means."""
+    _prepare_signing_key(metadata, now)
+    for name, value in metadata_values(metadata).items():
+        setattr(application, name, value)
+    application.save()
+    if metadata.token_endpoint_auth_method not in SECRET_METHODS:
+        delete_secrets(application)
+
+
+def delete_application(application: Application, now: datetime) -> None:
+    """Delete the locked application with everything that it was granted."""
+    revoke_grants_of_application(application, now)
+    application.delete()
+
+
+def _prepare_signing_key(metadata: Metadata, now: datetime) -> None:
+    signing_keys.current_signing_key(now, metadata.id_token_signed_response_alg)
+
+
+def _parse_row_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
