@@ -4,6 +4,7 @@ them."""
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import Exists, OuterRef
 
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.sessions.models import RefreshToken, Session
@@ -58,6 +59,18 @@ def test_a_filter_of_its_own_and_lookups_in_their_order() -> None:
     assert recent.first(eve.pk, NOW - timedelta(days=3)) is None
     with pytest.raises(ValueError, match="NULL"):
         recent.first(None, NOW)
+
+
+def test_annotations_are_those_of_the_orm() -> None:
+    ada, eve = person("ada@example.com"), person("eve@example.com")
+    session(ada)
+    rows = User.objects.only("id").annotate(
+        is_in=Exists(Session.objects.filter(user=OuterRef("pk"), amr__isnull=False))
+    )
+    prepared = PreparedQuery(rows, "id")
+    for user, is_in in ((ada, True), (eve, False)):
+        found, wanted = prepared.first(user.pk), rows.get(pk=user.pk)
+        assert fields(found) == fields(wanted) == {"id": user.pk, "is_in": is_in}
 
 
 def test_what_is_there_is_not_inserted_again() -> None:

@@ -21,6 +21,8 @@ from vestibule.storage.rows import insert_or_update, insert_row
 NO_PASSWORD = "!"  # noqa: S105 - Django's mark of an unusable password
 
 _PENDING_USERS = User.objects.filter(status=Status.PENDING)
+_PENDING_BY_EMAIL = PreparedQuery(_PENDING_USERS.only("id"), "email")
+_PENDING_BY_PHONE = PreparedQuery(_PENDING_USERS.filter(email=None).only("id"), "phone_number")
 _LOCKED_BY_ID = PreparedQuery(User.objects.select_for_update(no_key=True), "id")
 _INSERT_PROFILE = (
     "INSERT INTO vestibule_profile (user_id, bio, address, picture)"
@@ -73,7 +75,7 @@ def activate_user(
         "email_verified_at": email_verified_at,
         "phone_verified_at": phone_verified_at,
     }
-    if waiting := _pending_users_at(details).only("id").first():
+    if waiting := _find_pending_user(details):
         held = _pending_users_at(details).filter(pk=waiting.pk)
         if held.update(**details.user_columns, **proved, updated_at=email_verified_at or phone_verified_at):
             Profile.objects.filter(pk=waiting.pk).update(**details.profile_columns)
@@ -259,3 +261,10 @@ def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
     if details.email:
         return _PENDING_USERS.filter(email=details.email.value)
     return _PENDING_USERS.filter(email=None, phone_number=details.user_columns["phone_number"])
+
+
+def _find_pending_user(details: AccountDetails) -> User | None:
+    """Return the id of that row, by a prepared query because every sign-up asks for it."""
+    if details.email:
+        return _PENDING_BY_EMAIL.first(details.email.value)
+    return _PENDING_BY_PHONE.first(details.phone_number.value) if details.phone_number else None

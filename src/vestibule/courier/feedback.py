@@ -9,10 +9,14 @@ from vestibule.audit.record import record_event
 from vestibule.conf import conf
 from vestibule.courier.models import Feedback, Message
 from vestibule.kernel.client import Client
+from vestibule.storage.prepared import PreparedQuery
 
 BOUNCED = "bounced"
 
 _REFUSING_FEEDBACK = (Feedback.BOUNCED, Feedback.COMPLAINED)
+_REFUSED_MESSAGES = PreparedQuery(
+    Message.objects.filter(feedback__in=_REFUSING_FEEDBACK).only("feedback"), "recipient", "feedback_at__gt"
+)
 
 
 def mark_message(client: Client, message_id: UUID, feedback: Feedback) -> bool:
@@ -41,8 +45,7 @@ def mark_message(client: Client, message_id: UUID, feedback: Feedback) -> bool:
 
 def suppression_reasons(recipient: bytes, now: datetime) -> set[str]:
     """Return why this address (its digest) is not written to: bounces and complaints within BOUNCE_SILENCE."""
-    recent = Message.objects.filter(recipient=recipient, feedback_at__gt=now - conf.bounce_silence)
-    return set(recent.filter(feedback__in=_REFUSING_FEEDBACK).values_list("feedback", flat=True))
+    return {message.feedback for message in _REFUSED_MESSAGES.all(recipient, now - conf.bounce_silence)}
 
 
 def lift_suppression(recipients: Sequence[bytes], *, before: datetime) -> int:

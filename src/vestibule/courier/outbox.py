@@ -13,7 +13,10 @@ from vestibule.courier.models import Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.storage.database import on_commit
+from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
+
+_QUEUED = PreparedQuery(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
 
 
 def post(
@@ -44,9 +47,10 @@ def post(
         held, before = hourly_digest.take_queued_items(client, to)
         due_at = before.due_at if before else client.at + hourly_digest.HELD_FOR
         kind, params, topic, useless_at = DIGEST, hourly_digest.params_with_item(held, kind, params), None, None
-    queued = Message.objects.filter(topic=topic, state=State.QUEUED)
-    if topic is not None and not first and queued.exists():
-        queued.update(state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at)
+    if topic is not None and not first and _QUEUED.first(topic):
+        Message.objects.filter(topic=topic, state=State.QUEUED).update(
+            state=State.ABANDONED, trouble="superseded", sealed=None, ended_at=client.at
+        )
     id = entropy.row_id()
     insert_row(
         Message(

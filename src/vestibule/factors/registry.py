@@ -9,6 +9,7 @@ from vestibule.addresses.address import Phone
 from vestibule.conf import conf
 from vestibule.factors import recovery_codes
 from vestibule.factors.models import Passkey, RecoveryCode, Totp
+from vestibule.storage.prepared import PreparedQuery
 
 
 class Method(StrEnum):
@@ -22,17 +23,23 @@ class Method(StrEnum):
 
 _HAS_TOTP = Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False))
 _HAS_PASSKEY = Exists(Passkey.objects.filter(user=OuterRef("pk")))
-_ENROLLED = User.objects.values_list(
-    _HAS_TOTP,
-    _HAS_PASSKEY,
-    Exists(RecoveryCode.objects.filter(user=OuterRef("pk"), used_at=None)),
+_HAS_CODES = Exists(RecoveryCode.objects.filter(user=OuterRef("pk"), used_at=None))
+_ENROLLED = PreparedQuery(
+    User.objects.only("id").annotate(has_totp=_HAS_TOTP, has_passkey=_HAS_PASSKEY, has_codes=_HAS_CODES), "id"
 )
 
 
 def list_methods(user: User) -> list[Method]:
     """Return how the account can prove a second factor, the first choice first; nothing if it has none. Recovery codes
-    and SMS stand in for a factor and are none by themselves."""
-    has_totp, has_passkey, has_codes = _ENROLLED.get(pk=user.pk)
+    and SMS stand in for a factor and are none by themselves.
+
+    Raises:
+        DoesNotExist: the account is gone.
+    """
+    enrolled = _ENROLLED.first(user.pk)
+    if enrolled is None:
+        raise User.DoesNotExist
+    has_totp, has_passkey, has_codes = (getattr(enrolled, name) for name in ("has_totp", "has_passkey", "has_codes"))
     if not (has_totp or has_passkey):
         return []
     found = (has_totp, has_passkey, has_codes, _can_be_texted(user))

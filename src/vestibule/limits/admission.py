@@ -134,9 +134,9 @@ class PlaceClaim:
     """The claim of one request (or one act of the service): it takes a place when it first needs one, and holds it to
     its end."""
 
-    def __init__(self, places: PlacePool, who: Sequence[str], *, known: bool) -> None:
-        """`who` are the parties that the client belongs to."""
-        self._places, self._client_parties, self._known = places, who, known
+    def __init__(self, places: PlacePool, client: Client, device: UUID | None, *, known: bool) -> None:
+        """`device` is the known device that the client asks from."""
+        self._places, self._client, self._device, self._known = places, client, device, known
         self._parties: list[str] | None = None
 
     def largest_share(self) -> int:
@@ -151,7 +151,14 @@ class PlaceClaim:
         """
         if self._parties is not None:
             return
-        parties = [*self._client_parties, *([f"work {work.name}"] if work.has_capped_share else [])]
+        named = {
+            "network": self._client.network,
+            "wider": self._client.customer_network,
+            "account": self._client.user_id,
+            "device": self._device,
+            "work": work.name if work.has_capped_share else None,
+        }
+        parties = [f"{kind} {name}" for kind, name in named.items() if name]
         if not self._places.acquire_place(parties, known=self._known):
             REFUSED.labels(work=work.name, where="door").inc()
             raise Unavailable(retry_after=1)
@@ -183,16 +190,9 @@ class AdmissionControl:
         A client is known by its session, by the cookie of a known device, or because somebody signed in from its
         network before. The service itself is known.
         """
-        named = {
-            "network": client.network,
-            "wider": client.customer_network,
-            "account": client.user_id,
-            "device": device,
-        }
         known = bool(client.session_id or device or client.network in self._networks or not client.ip_address)
-        who = [f"{kind} {name}" for kind, name in named.items() if name]
         self.end_request()
-        self._claim.set(PlaceClaim(self.places, who, known=known))
+        self._claim.set(PlaceClaim(self.places, client, device, known=known))
 
     def end_request(self) -> None:
         """End the attribution of this thread's work, if there is one, and release its place."""

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from vestibule.storage.prepared import PreparedQuery
 ALGORITHM = "ES256"  # the only one, so that a token cannot choose (RFC 8725, 3.1)
 MAX_TOKEN_LENGTH = 4096  # characters; a longer text is none of our tokens and is not parsed
 LEEWAY = timedelta(seconds=30)
+MAX_VERIFIED_TOKENS = 1024  # that a process remembers, in some 4 MB
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
 TIME_CLAIMS = ("iat", "exp", "auth_time")
 _SESSION_BY_ID = PreparedQuery(Session.objects.select_related("user__profile"), "id")
@@ -53,11 +56,11 @@ def lifetime_seconds() -> int:
     return int(conf.jwt_access_ttl.total_seconds())
 
 
-def verify_token(encoded: str) -> dict[str, Any]:
+def verify_token(encoded: str, now: datetime) -> Mapping[str, Any]:
     """Return the claims of an access token that this service signed and that has not expired.
 
-    The algorithm and the key are chosen here, never by the token: `kid` only selects among our own keys (RFC 8725,
-    3.1).
+    The signature of a token that comes again is not verified again (docs/decisions/0138). That its key is still ours
+    and that it has not expired is checked each time.
 
     Raises:
         CredentialExpired: the token is too old.
@@ -66,26 +69,47 @@ def verify_token(encoded: str) -> dict[str, Any]:
     if len(encoded) > MAX_TOKEN_LENGTH:
         raise errors.CredentialInvalid
     try:
-        key = signing_keys.find_public_key(_read_kid(encoded))
-        found: dict[str, Any] = jwt.decode(
-            encoded,
-            key,
-            algorithms=[ALGORITHM],
-            issuer=conf.jwt_issuer,
-            audience=conf.jwt_audience,
-            leeway=LEEWAY,
-            options={"require": REQUIRED_CLAIMS, "strict_aud": True},
-        )
+        kid, claims = _decode_token(encoded, conf.jwt_issuer, conf.jwt_audience, lifetime_seconds())
+        signing_keys.find_public_key(kid)
     except jwt.ExpiredSignatureError as error:
         raise errors.CredentialExpired from error
     except (jwt.InvalidTokenError, signing_keys.UnknownKey, ValueError, RecursionError) as error:
         raise errors.CredentialInvalid from error
-    if not _is_access_token(found):
-        raise errors.CredentialInvalid
-    return found
+    if claims["exp"] <= (now - LEEWAY).timestamp():
+        raise errors.CredentialExpired
+    return claims
 
 
-def _is_access_token(claims: Mapping[str, Any]) -> bool:
+@lru_cache(maxsize=MAX_VERIFIED_TOKENS)
+def _decode_token(encoded: str, issuer: str, audience: str, lifetime: int) -> tuple[str, Mapping[str, Any]]:
+    """Return the `kid` and the claims of a token that one of our keys signed. What raises is not cached.
+
+    The algorithm and the key are chosen here, never by the token: `kid` only selects among our own keys (RFC 8725,
+    3.1).
+
+    Raises:
+        InvalidTokenError: the token has expired, was not signed by its key, or is no access token of this issuer for
+            this audience.
+        UnknownKey: no key of ours has the `kid`.
+        ValueError: the header has no `kid`.
+        RecursionError: the header nests too deep.
+    """
+    kid = _read_kid(encoded)
+    claims = jwt.decode(
+        encoded,
+        signing_keys.find_public_key(kid),
+        algorithms=[ALGORITHM],
+        issuer=issuer,
+        audience=audience,
+        leeway=LEEWAY,
+        options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+    )
+    if not _is_access_token(claims, lifetime):
+        raise jwt.InvalidTokenError("no access token")
+    return kid, MappingProxyType(claims)  # read by every request that brings the token
+
+
+def _is_access_token(claims: Mapping[str, Any], lifetime: int) -> bool:
     """Check kind, types and lifetime of the claims. PyJWT accepts any number for a time, and a text of digits; we write
     whole seconds."""
     moments = [claims[name] for name in (*TIME_CLAIMS, *({"nbf"} & claims.keys()))]
@@ -93,7 +117,7 @@ def _is_access_token(claims: Mapping[str, Any]) -> bool:
         claims["token_type"] == "access"  # noqa: S105 - the name of a kind
         and all(isinstance(claims[name], str) for name in ("sub", "sid", "jti"))
         and all(type(each) is int for each in moments)  # a bool is an int
-        and claims["exp"] - claims["iat"] <= lifetime_seconds()
+        and claims["exp"] - claims["iat"] <= lifetime
     )
 
 

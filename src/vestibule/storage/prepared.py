@@ -15,7 +15,7 @@ M = TypeVar("M", bound=Model)
 @dataclass(frozen=True, slots=True)
 class _CompiledQuery:
     """The SQL that Django made, with its own parameters, the fields of the given ones, and what turns a row into a
-    model."""
+    model: its fields, where its annotations stand, and the rows that are selected along."""
 
     alias: str
     sql: str
@@ -24,12 +24,13 @@ class _CompiledQuery:
     compiler: Any
     converters: Any
     field_names: list[str]
+    annotations: dict[str, int]
     populators: list[Any]
 
 
 class PreparedQuery(Generic[M]):
     """Selects those of `rows` whose `lookups` (`key`, `created_at__gt`) have the given values; for the few queries of
-    every request. `rows` may be filtered, select related rows and lock them."""
+    every request. `rows` may be filtered and annotated, select related rows and lock them."""
 
     def __init__(self, rows: QuerySet[M], *lookups: str) -> None:
         self._rows, self._lookups = rows, lookups
@@ -70,6 +71,7 @@ class PreparedQuery(Generic[M]):
             compiler=compiler,
             converters=compiler.get_converters([column for column, *_ in compiler.select]),
             field_names=[compiler.select[at][0].target.attname for at in own],
+            annotations=compiler.annotation_col_map,
             populators=get_related_populators(  # type: ignore[call-arg]  # the stubs are of Django 6.1
                 compiler.klass_info, compiler.select, alias
             ),
@@ -82,5 +84,7 @@ class PreparedQuery(Generic[M]):
             model = self._rows.model.from_db(compiled.alias, compiled.field_names, row[: len(compiled.field_names)])
             for populator in compiled.populators:
                 populator.populate(row, model)
+            for name, at in compiled.annotations.items():
+                setattr(model, name, row[at])
             made.append(model)
         return made

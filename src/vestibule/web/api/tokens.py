@@ -93,7 +93,7 @@ class VerifyAccessToken(ApiView):
         """Return its claims, if it is valid: signed by us, not expired, its session live."""
         typed = read_body(AccessToken, request)
         client = self.admit(rules.TOKEN)
-        claims = access.verify_token(typed["token"])
+        claims = access.verify_token(typed["token"], client.at)
         access.find_live_session(claims, client.at)
         return Response({"active": True, **claims})
 

@@ -63,8 +63,9 @@ class ApiView(APIView):
         Throttled: the rate for signed-in requests is used up.
             Unavailable: the rates cannot be counted.
         """
-        claims = access_tokens.verify_token(read_bearer_token(self.http_request))
-        session = access_tokens.find_live_session(claims, timezone.now())
+        now = timezone.now()
+        claims = access_tokens.verify_token(read_bearer_token(self.http_request), now)
+        session = access_tokens.find_live_session(claims, now)
         client = admit(self.http_request, rules.TOKEN, session=session, before_enrolment=self.open_before_enrolment)
         # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
         auth_time, amr = access_tokens.read_auth_time(claims), client.amr

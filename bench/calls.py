@@ -1,0 +1,198 @@
+"""`make bench-calls`: what one request costs a web process: CPU, calls of functions, statements.
+
+One process asks itself through WSGI, with PostgreSQL, Redis and hashes at the least cost, so that what is left is our
+own. Calls are the same in every run, whatever else the machine does; CPU is a median.
+"""
+
+import io
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import count, cycle
+from statistics import median
+from types import FrameType
+from typing import Any
+
+os.environ["STACK"] = "production"
+import django
+
+from tests import environment  # noqa: F401 - first: Django reads the environment once
+
+django.setup()
+
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import hashes
+from tests.world import PASSWORD, Inbox, Smtp, serve_smtp
+from vestibule.service.boot import freeze_garbage_collector
+from vestibule.service.wsgi import application
+
+ROUNDS, WARM, COUNTED = 300, 20, 5  # requests of each kind: measured, before them, and counted
+PEOPLE = 30  # who sign in by turns, so that nobody has more sessions than they may
+
+Send = Callable[[], dict[str, Any]]
+
+
+class Town:
+    """Asks the application, without a server between, and reads the mails."""
+
+    def __init__(self) -> None:
+        smtp = Smtp()
+        self.inbox, self._served = Inbox(smtp), serve_smtp(smtp, int(os.environ["EMAIL_PORT"]))
+        next(self._served)
+        self._numbers = count()
+
+    def email(self) -> str:
+        """One that nobody has."""
+        return f"p{next(self._numbers)}@example.com"
+
+    def ask(self, method: str, path: str, body: Any = None, access: str = "") -> Send:
+        """A request that is ready to be sent. What it answers is the parsed body."""
+        sent = json.dumps(body).encode() if body else b""
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": f"/api/auth/{path}",
+            "SERVER_NAME": "testserver",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "testserver",
+            "HTTP_USER_AGENT": "bench",
+            "HTTP_ACCEPT": "*/*",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(sent),
+            "wsgi.errors": sys.stderr,
+        }
+        if body:
+            environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(sent))}
+        if access:
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {access}"
+
+        def send() -> dict[str, Any]:
+            lines: list[str] = []
+            answer = application(environ, lambda line, _: lines.append(line))  # type: ignore[arg-type]  # writes nothing
+            content = b"".join(answer)
+            answer.close()
+            assert lines[0].startswith("2"), (lines, content)
+            return dict(json.loads(content))
+
+        return send
+
+    def start(self, email: str) -> Send:
+        """A sign-up."""
+        return self.ask("POST", "register/start", {"email": email, "password": PASSWORD})
+
+    def confirm(self, email: str) -> Send:
+        """The confirmation of a sign-up, which begins here."""
+        registration = self.start(email)()["registration"]
+        while not (posts := self.inbox.all(email)):  # others' mails come first
+            pass
+        self.inbox.empty()
+        return self.ask("POST", "register/confirm", {"registration": registration, "otp": posts[0].code})
+
+
+def starts(town: Town) -> Iterator[Send]:
+    """`register/start`."""
+    while True:
+        yield town.start(town.email())
+
+
+def confirms(town: Town) -> Iterator[Send]:
+    """`register/confirm`."""
+    while True:
+        yield town.confirm(town.email())
+
+
+def logins(town: Town) -> Iterator[Send]:
+    """`login`."""
+    people = [town.email() for _ in range(PEOPLE)]
+    for email in people:
+        town.confirm(email)()
+    for email in cycle(people):
+        yield town.ask("POST", "login", {"email": email, "password": PASSWORD})
+
+
+def refreshes(town: Town) -> Iterator[Send]:
+    """`token/refresh`, each with the token that the one before was answered."""
+    tokens = town.confirm(town.email())()
+    while True:
+        ask = town.ask("POST", "token/refresh", {"refresh": tokens["refresh"]})
+
+        def send(ask: Send = ask) -> dict[str, Any]:
+            tokens.update(ask())
+            return tokens
+
+        yield send
+
+
+def mes(town: Town) -> Iterator[Send]:
+    """`me`, with one token."""
+    access = town.confirm(town.email())()["access"]
+    while True:
+        yield town.ask("GET", "me", access=access)
+
+
+KINDS = {"start": starts, "confirm": confirms, "login": logins, "refresh": refreshes, "me": mes}
+
+
+class Calls:
+    """Counts calls of Python and of C functions in this thread while it is entered."""
+
+    def __enter__(self) -> "Calls":
+        self.python = self.c = 0
+        sys.setprofile(self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _count(self, _: FrameType, event: str, __: Any) -> None:
+        self.python += event == "call"
+        self.c += event == "c_call"
+
+
+def measure(requests: Iterator[Send]) -> str:
+    """One row of the table."""
+    for _ in range(WARM):
+        next(requests)()
+    spent = []
+    for _ in range(ROUNDS):
+        send = next(requests)
+        began = time.process_time()
+        send()
+        spent.append(time.process_time() - began)
+    counted = []
+    for _ in range(COUNTED):
+        send = next(requests)
+        with Calls() as calls:
+            send()
+        counted.append((calls.python, calls.c))
+    send = next(requests)
+    with CaptureQueriesContext(connection) as statements:
+        send()
+    python, c = min(counted)
+    return f"{1000 * median(spent):10.3f}{python:9}{c:9}{len(statements):12}"
+
+
+def main(names: list[str]) -> None:
+    """Measure those requests, or all, and print a row for each."""
+    hashes.cheapen()
+    call_command("migrate", verbosity=0)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(io.StringIO())  # lines are written, and read by nobody
+    town = Town()
+    freeze_garbage_collector()
+    sys.stdout.write(f"{'':10}{'CPU ms':>10}{'calls':>9}{'C calls':>9}{'statements':>12}\n")
+    for name in names or KINDS:
+        sys.stdout.write(f"{name:10}{measure(KINDS[name](town))}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
