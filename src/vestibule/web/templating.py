@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from vestibule.conf import conf
-from vestibule.web.destination import read_destination
+from vestibule.web.destination import NEXT, RETURN_TO, read_destination
 from vestibule.web.headers import allow_forms_to
 
 
@@ -41,9 +41,13 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def url_without_token(request: HttpRequest) -> str:
-    """Return the address of this page without the token, or "" if it has none."""
+    """Return the address of this page without the token, or "" if it has none. Of the destination it holds what is
+    allowed."""
     if request.method == "POST" or "token" not in request.GET:
         return ""
     rest = request.GET.copy()
-    del rest["token"]
+    for name in ("token", RETURN_TO, NEXT):
+        rest.pop(name, None)
+    if destination := read_destination(request):
+        rest[destination.field] = destination.url
     return f"{request.path}?{rest.urlencode()}" if rest else request.path
