@@ -78,6 +78,8 @@ VALUES: dict[str, Any] = {
     "devices": 2,
     "passkey": str(SOMETHING),
     "application": SOMETHING.hex,
+    "key": str(SOMETHING),
+    "keys": 2,
 }
 # Whoever is signed in brings their id; everybody else is a stranger until the event says who it was.
 SIGNED_IN = {

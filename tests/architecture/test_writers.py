@@ -1,5 +1,5 @@
-"""Whatever writes an account, a session, a device or a grant acts on something that was read: docs/architecture.md says
-on what, and what keeps it so until the commit."""
+"""Whatever writes an account, a session, a device, a grant or a key acts on something that was read:
+docs/architecture.md says on what, and what keeps it so until the commit."""
 
 import ast
 import inspect
@@ -11,7 +11,7 @@ from vestibule.accounts import lifecycle
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/vestibule"
-MODELS = {"User", "Profile", "Session", "Device", "RefreshToken", "Grant"}
+MODELS = {"User", "Profile", "Session", "Device", "RefreshToken", "Grant", "ApiKey"}
 WRITES = {"update", "delete", "create", "update_or_create", "get_or_create", "bulk_create", "save"}
 ROWS = {"insert_row", "insert_once", "insert_or_update", "update_row"}
 # Queries of these tables that go by another name.

@@ -123,6 +123,15 @@ def remove_passkey(game: Takeover) -> None:
     assert game.call("DELETE", f"passkeys/{make_passkey(game)}", {}).status == 204
 
 
+def make_key(game: Takeover) -> str:
+    """For a program of the thief's."""
+    return str(game.call("POST", "keys", {"name": "Script"}).body["id"])
+
+
+def remove_key(game: Takeover) -> None:
+    assert game.call("DELETE", f"keys/{make_key(game)}", {}).status == 204
+
+
 def remove_password(game: Takeover) -> None:
     """Where an account may have none."""
     with configured(PASSWORDS="optional"):
@@ -169,6 +178,8 @@ ACTS: dict[str, Callable[[Takeover], object]] = {
     "identity_linked": link_identity,
     "identity_unlinked": unlink_identity,
     "identity_revoked": revoke_identity,
+    "api_key_created": make_key,
+    "api_key_removed": remove_key,
     "totp_added": add_app,
     "totp_removed": lambda game: ask_factors(game, "DELETE", "mfa/totp"),
     "factors_reset": reset_factors,

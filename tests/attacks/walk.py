@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from tests.attacks.walk_applications import WalkApplications
+from tests.attacks.walk_keys import WalkKeys
 from tests.attacks.walk_passkeys import WalkPasskeys
 from tests.attacks.walk_social import WalkSocial
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
@@ -19,13 +20,14 @@ from vestibule.identities.answers import ProviderAnswer
 from vestibule.identities.links import link_identity
 
 
-class Walk(WalkPasskeys, WalkSocial, WalkApplications):
+class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys):
     """The whole way."""
 
     def parts(self) -> tuple[Callable[[], None], ...]:
         """In, back in where one was shut out, about, and what the house does."""
         entered = (self.deferred, self.pending, self.in_session, self.recovery, self.changes)
-        return (*entered, self.by_staff, self.factors, self.passkeys, self.magic, self.social, self.applications)
+        ways_in = (self.factors, self.passkeys, self.magic, self.social)
+        return (*entered, self.by_staff, *ways_in, self.applications, self.keys)
 
     def recovery(self) -> None:
         """A forgotten password, a sign-in that was a stranger's, a closing taken back."""

@@ -19,6 +19,7 @@ from vestibule.accounts.credentials import digest_credentials
 from vestibule.accounts.lifecycle import NO_PASSWORD
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Email
+from vestibule.applications.api_keys import create_key
 from vestibule.applications.grants import create_grant
 from vestibule.applications.models import Application, Consent, Grant, GrantRefreshToken
 from vestibule.challenges.configured_engine import challenges
@@ -135,6 +136,7 @@ def let_an_application_in(user: User) -> None:
         amr=["pwd"],
     )
     GrantRefreshToken.objects.create(grant=grant, digest=b"1", created_at=now, expires_at=now)
+    create_key(user, name="Script", scopes=["profile"], lives_for=timedelta(days=366), now=now)
 
 
 def enrol_every_factor(user: User) -> None:

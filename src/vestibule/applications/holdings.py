@@ -6,9 +6,9 @@ from types import MappingProxyType
 from django.db.models import Model, QuerySet
 
 from vestibule.accounts.models import User
-from vestibule.applications.models import Consent, Grant
+from vestibule.applications.models import ApiKey, Consent, Grant
 
-_MODELS: Mapping[str, type[Model]] = MappingProxyType({"consents": Consent, "grants": Grant})
+_MODELS: Mapping[str, type[Model]] = MappingProxyType({"consents": Consent, "grants": Grant, "api_keys": ApiKey})
 
 
 def list_application_rows(user: User) -> dict[str, QuerySet[Model]]:

@@ -1,4 +1,4 @@
-"""The tables of applications, their secrets, and what people granted to them."""
+"""The tables of applications, their secrets, what people granted to them, and the keys of people's own programs."""
 
 from django.db import models
 
@@ -148,3 +148,29 @@ class GrantRefreshToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class ApiKey(models.Model):
+    """A key of a person for their own programs (a personal access token); only its digest is stored. `hint` is its end,
+    by which people tell keys apart. `scope` holds what it is for, separated by spaces: the APIs that receive it
+    decide by that."""
+
+    id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    scope = models.TextField()
+    digest = models.BinaryField(max_length=32, unique=True)
+    hint = models.CharField(max_length=4)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "vestibule_api_key"
+        indexes = [
+            models.Index(fields=["user", "created_at"], name="vestibule_api_key_of_user"),
+            models.Index(fields=["expires_at"], name="vestibule_api_key_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -93,6 +93,9 @@ PROVIDER_EVENT_IGNORED = Event(
     {"provider": str},
     in_audit_log=False,
 )
+API_KEY_CREATED = Event("api_key.created", "An API key was made for the account.", {"key": str})
+API_KEY_REMOVED = Event("api_key.removed", "An API key was removed.", {"key": str})
+API_KEYS_ENDED = Event("api_keys.ended", "A change of what guards the account ended its API keys.", {"keys": int})
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
+from vestibule.courier import application_messages
 from vestibule.courier.message_kind import Cause, MessageKind, guard_changed
 
 REGISTRATION_CODE = MessageKind(
@@ -292,7 +293,8 @@ ADMIN_INVITATION = MessageKind(
 
 DIGEST = MessageKind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
 
+_OTHERS = vars(application_messages).values()
 KINDS: Mapping[str, MessageKind] = MappingProxyType(
     # Not `isinstance`, which would have the lazy settings among them read.
-    {kind.name: kind for kind in tuple(globals().values()) if type(kind) is MessageKind}
+    {each.name: each for each in (*globals().values(), *_OTHERS) if type(each) is MessageKind}
 )

@@ -11,6 +11,7 @@ import structlog
 from vestibule.accounts import directory, lifecycle, passwords
 from vestibule.accounts.lifecycle import LockedUser
 from vestibule.accounts.models import Status, User
+from vestibule.applications.api_keys import delete_keys
 from vestibule.applications.grants import move_grants, revoke_grants
 from vestibule.audit import events
 from vestibule.audit.record import record_event
@@ -134,10 +135,12 @@ def require_matching_passwords(password: str, confirmation: str | None) -> None:
 
 
 def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: UUID | None = None) -> None:
-    """End the user's sessions and what applications were granted, and forget the devices and networks that they came
-    from and the devices on which no second factor is asked for, in the caller's transaction. `except_session` keeps one
-    session and its device."""
+    """End the user's sessions, what applications were granted and every API key, and forget the devices and networks
+    that they came from and the devices on which no second factor is asked for, in the caller's transaction.
+    `except_session` keeps one session and its device."""
     revoke_grants(user_id, client.at)
+    if deleted := delete_keys(user_id):
+        record_event(events.API_KEYS_ENDED, client, user_id=user_id, keys=deleted)
     if ended := registry.revoke_sessions(user_id, client.at, except_session=except_session):
         record_event(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
     devices.forget_devices_and_networks(user_id, except_session=except_session)

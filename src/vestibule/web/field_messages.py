@@ -69,6 +69,9 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "passkey_invalid": _("This passkey was not made here just now. Try again."),
         "passkey_taken": _("This passkey belongs to an account already."),
         "passkeys_too_many": _("You have %(n)d passkeys, and no more fit. Remove one first."),
+        # API keys
+        "keys_too_many": _("You have %(n)d keys, and no more fit. Remove one first."),
+        "key_life": _("A key lives for at least a second, and for %(days)d days at most."),
         "prose_malformed": _("Use no control characters."),
         # pictures
         "too_large": _("Use a picture of 5 MB at most."),

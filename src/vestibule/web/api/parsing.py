@@ -84,6 +84,20 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class WholeNumber(serializers.IntegerField):
+    """A number as JSON has it; texts, fractions and booleans are refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number.
+
+        Raises:
+            ValidationError: the value has another type.
+        """
+        if type(data) is not int:  # a bool is an int
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
 class Label(Text):
     """A name that an operating system or a browser sends: a string of any length and any characters, which is cleaned
     (`kernel.text`) and never refused."""

@@ -14,7 +14,7 @@ from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secr
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 
-_ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey")
+_ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey", "keys")
 
 
 @open_before_enrolment

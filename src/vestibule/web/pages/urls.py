@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from vestibule.web.pages import (
     account,
     factors,
+    keys,
     magic_link,
     mailbox,
     passkeys,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("account/security/app/", factors.enrol_app, name="enrol_app"),
     path("account/security/passkey/", passkeys.add_passkey, name="add_passkey"),
     path("account/security/passkey/options/", passkeys.start_passkey, name="passkey_options"),
+    path("account/keys/", keys.manage_keys, name="keys"),
     path("account/sessions/", account.manage_sessions, name="sessions"),
     path("account/activity/", account.show_activity, name="activity"),
     path("account/confirm/", step_up.confirm_identity, name="confirm_identity"),
