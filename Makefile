@@ -42,11 +42,11 @@ check: sync ## lint, types, layers, migrations and schema in step
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(MAKE) --no-print-directory audit
-	$(RUN) vestibule makemigrations --check --dry-run
-	$(RUN) vestibule spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
+	$(RUN) vestibule django makemigrations --check --dry-run
+	$(RUN) vestibule django spectacular --validate --fail-on-warn | diff docs/openapi.yaml - || (echo "run: make schema"; false)
 
 schema: sync ## write docs/openapi.yaml anew
-	$(RUN) vestibule spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(RUN) vestibule django spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 golden: sync ## write tests/architecture/golden/names.txt anew: every name that others rely on
 	REWRITE_GOLDEN=1 $(UV) run --no-sync python -m pytest -q tests/architecture/test_golden_names.py

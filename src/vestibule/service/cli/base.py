@@ -1,10 +1,36 @@
-"""The base class of the commands for operators."""
+"""The base classes of our commands: a help that shows their own options, and what is checked before they run."""
+
+import argparse
+from importlib.metadata import version
+from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 
-class OperatorCommand(BaseCommand):
+class ServiceCommand(BaseCommand):
+    """A command of ours. Django's options work as ever, but the help does not show them."""
+
+    suppressed_base_arguments = {
+        *("--version", "--verbosity", "--settings", "--pythonpath"),
+        *("--traceback", "--no-color", "--force-color"),
+    }
+
+    def get_version(self) -> str:
+        """Return the release of this service, not of Django."""
+        return version("vestibule")
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser, for the command as people type it. An option of ours replaces Django's of the same
+        name."""
+        parser = super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+        parser.prog = f"vestibule {subcommand.replace('_', '-')}"
+        if self.requires_system_checks:
+            parser.add_argument("--skip-checks", action="store_true", help=argparse.SUPPRESS)
+        return parser
+
+
+class OperatorCommand(ServiceCommand):
     """A command that checks only the settings and the database's encoding before it runs. The checks of paths, admin
     and templates import the whole service; `check`, `doctor` and `serve` run them."""
 

@@ -2,28 +2,64 @@
 
 import os
 import sys
+from types import TracebackType
 
-from django.core.management import execute_from_command_line
+from django.core import management
 
 from vestibule.service.boot import collect_rarely, set_default_settings_module
 from vestibule.service.cli import overview
 from vestibule.service.ops import metric_files
 
+DJANGO = "django"  # `vestibule django …`: Django's own commands
+USAGE_ERROR = 2  # the exit status of argparse
+
 
 def main() -> None:
-    """Run the management command that the arguments name; `set-role` is `set_role`."""
+    """Run the command that the arguments name: one of ours, or behind `django` one of Django's."""
     os.umask(0o077)  # no other user of the machine may read the database, messages and pictures (ASVS 14.1.2)
     program, *words = sys.argv
     if text := overview.text_for_arguments(words):
         sys.stdout.write(text)
         return
-    if not words[0].startswith("-"):
-        words[0] = words[0].replace("-", "_")
+    if "--traceback" not in words:
+        sys.excepthook = report_error
     set_default_settings_module()
+    command = resolve_command(words)
     collect_rarely()
-    command = os.getpid()  # a server forks, and its children's counts outlive them
+    process = os.getpid()  # a server forks, and its children's counts outlive them
     try:
-        execute_from_command_line([program, *words])
+        management.execute_from_command_line([program, *command])
     finally:
-        if os.getpid() == command:
-            metric_files.delete_process_files(command)
+        if os.getpid() == process:
+            metric_files.delete_process_files(process)
+
+
+def resolve_command(words: list[str]) -> list[str]:
+    """Return the management command and its arguments: `set-role` is `set_role`.
+
+    Raises:
+        SystemExit: there is no such command, or it is one of Django's that this service has another for.
+    """
+    name, *rest = words
+    if name in overview.HELP:
+        return resolve_command([*rest, "--help"])
+    if (ours := name.replace("-", "_")) in overview.our_commands():
+        return [ours, *rest]
+    theirs = (rest or ["help"]) if name == DJANGO else words
+    if theirs[0] in overview.REPLACED or (name != DJANGO and name not in management.get_commands()):
+        sys.stderr.write(f"{overview.unknown_command_text(theirs[0])}\n")
+        raise SystemExit(USAGE_ERROR)
+    if name != DJANGO:
+        sys.stderr.write(f"`{name}` is Django's: `vestibule {DJANGO} {name}` runs it.\n")
+    return theirs
+
+
+def report_error(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Print an error that no command foresaw in one line, instead of a traceback (`sys.excepthook`)."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    told = " ".join(str(error).split())
+    sys.stderr.write(
+        f"vestibule: {kind.__name__}{': ' if told else ''}{told}\n"
+        "    → `vestibule doctor` looks for the cause; the same command with `--traceback` shows where it happened.\n"
+    )

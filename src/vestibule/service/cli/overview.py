@@ -1,6 +1,7 @@
 """The output of `vestibule --version` and `vestibule --help`, without reading settings or importing commands."""
 
 import ast
+import difflib
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -8,9 +9,15 @@ from pathlib import Path
 from django.core import management
 
 VERSION, HELP = ("--version", "version"), ("--help", "-h", "help")
+# What is typed most stands first; what is not named here follows in the order of the alphabet.
+_FIRST = ("serve", "demo", "doctor", "create_admin", "migrate", "worker", "beat")
 _OUR_COMMANDS = Path(__file__).parent / "management"
-_DJANGO_COMMANDS = Path(management.__file__).parent
-_FIRST_SENTENCE = re.compile(r"`vestibule [^`]+`: (.+?)(?:\.(?=\s)|\.?$)", re.DOTALL)  # of the docstring of a command
+_SUMMARY = re.compile(r"`vestibule [^`]+`: (.+?)(?:\.(?=\s)|\.?$)", re.DOTALL)  # of the docstring of a command
+# Commands of Django that need its own way of signing in, which this service has not.
+REPLACED = {
+    "createsuperuser": "`vestibule create-admin ADDRESS` makes the first admin, and any other.",
+    "changepassword": "A person sets a new password by the reset on the sign-in page.",
+}
 
 
 def text_for_arguments(words: list[str]) -> str:
@@ -20,27 +27,37 @@ def text_for_arguments(words: list[str]) -> str:
     return help_text() if not words or (words[0] in HELP and not words[1:]) else ""
 
 
+def our_commands() -> list[str]:
+    """Return the names of our commands as modules, in the order of the help."""
+    found = sorted(management.find_commands(str(_OUR_COMMANDS)))
+    return sorted(found, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+
+
 def help_text() -> str:
-    """Return each of our commands with the first sentence of its module, and the names of Django's commands."""
-    ours = {
-        name.replace("_", "-"): _command_summary(name) for name in sorted(management.find_commands(str(_OUR_COMMANDS)))
-    }
+    """Return each of our commands with the first sentence of its module."""
+    ours = {name.replace("_", "-"): _command_summary(name) for name in our_commands()}
     width = max(map(len, ours))
-    lines = [f"  {name:{width}}  {said}" for name, said in ours.items()]
-    django = " ".join(
-        sorted({*management.find_commands(str(_DJANGO_COMMANDS))} - {*management.find_commands(str(_OUR_COMMANDS))})
-    )
     return "\n".join(
         [
             "usage: vestibule COMMAND [options]\n",
-            *lines,
-            "\n`vestibule COMMAND --help` tells the options of one, `vestibule --version` which release this is.",
-            f"Django's own commands: {django}\n",
+            *(f"  {name:{width}}  {summary}" for name, summary in ours.items()),
+            "\n`vestibule COMMAND --help` shows the options of one, `vestibule --version` the release.",
+            "Settings are environment variables: `vestibule doctor --settings` shows each with its value.",
+            "Django's own commands: `vestibule django`.\n",
         ]
     )
 
 
+def unknown_command_text(name: str) -> str:
+    """Return what to say to a name that is no command here: what to use instead, or what may have been meant."""
+    if name in REPLACED:
+        return REPLACED[name]
+    near = difflib.get_close_matches(name.replace("_", "-"), [each.replace("_", "-") for each in our_commands()], 1)
+    meant = f" Did you mean `{near[0]}`?" if near else ""
+    return f"vestibule has no command `{name}`.{meant} `vestibule --help` lists all."
+
+
 def _command_summary(name: str) -> str:
     told = ast.get_docstring(ast.parse((_OUR_COMMANDS / f"commands/{name}.py").read_text())) or ""
-    found = _FIRST_SENTENCE.match(told)
+    found = _SUMMARY.match(told)
     return " ".join(found[1].split()) if found else ""

@@ -25,7 +25,7 @@ CHECKS = (
     Check(
         id="django",
         looks_at="Django's `check --deploy`, and settings that contradict each other",
-        remedy="`vestibule check --deploy` tells more.",
+        remedy="`vestibule django check --deploy` tells more.",
         run=check_django,
     ),
 )

@@ -1,4 +1,4 @@
-"""`vestibule beat`: the Celery beat that schedules deliveries and sweeps; run exactly one."""
+"""`vestibule beat`: wake the workers for deliveries and sweeps; run exactly one, beside Redis."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from vestibule.service.cli.base import OperatorCommand
 class Command(OperatorCommand):
     """Run Celery beat."""
 
-    help = "Run Celery beat (one in all)."
+    help = "Wake the workers for deliveries and sweeps (Celery beat); run exactly one."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until stopped.

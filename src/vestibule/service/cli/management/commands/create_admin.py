@@ -1,5 +1,4 @@
-"""`vestibule create-admin ada@example.com`: the first admin, or another; no default account, no password on the command
-line."""
+"""`vestibule create-admin ada@example.com`: make an admin: of the account with this address, or by a mailed link."""
 
 from typing import Any
 
@@ -24,7 +23,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the address."""
-        parser.add_argument("email")
+        parser.add_argument("email", metavar="ADDRESS", help="the e-mail address")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Give the account the role, or send the invitation.

@@ -21,8 +21,8 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the address and the reason."""
-        parser.add_argument("email")
-        parser.add_argument("reason")
+        parser.add_argument("email", metavar="ADDRESS", help="the e-mail address")
+        parser.add_argument("reason", metavar="REASON", help="why, for the audit log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Lift the suppression, and print how many messages had come back.

@@ -1,4 +1,5 @@
-"""`vestibule migrate`: Django's, one at a time on any number of machines, and not cut off in the middle."""
+"""`vestibule migrate`: bring the tables of the database up to this release. One process at a time migrates, on any
+number of machines, and none is cut off in the middle."""
 
 import fcntl
 from collections.abc import Iterator
@@ -19,10 +20,10 @@ ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; other users of this database must us
 LOCK_TIMEOUT = "10min"  # for the migrations of another machine
 
 
-class Command(migrate.Command):
+class Command(OperatorCommand, migrate.Command):
     """Migrate under an exclusive lock."""
 
-    requires_system_checks = OperatorCommand.requires_system_checks
+    help = "Bring the tables of the database up to this release."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate. A second process waits, and then finds nothing to do.

@@ -1,4 +1,4 @@
-"""`vestibule purge`: run the sweeps now and to the end; `--dry-run` only counts."""
+"""`vestibule purge`: erase what is due now; `--dry-run` only counts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`vestibule rotate-keys`: publish a new signing key before it signs; run it every 90 days. With `--emergency`, when a
+"""`vestibule rotate-keys`: replace the key that signs access tokens; run it every 90 days. With `--emergency`, when a
 key may be known to others, the older ones are deleted at once."""
 
 from typing import Any

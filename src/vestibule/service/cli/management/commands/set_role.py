@@ -1,5 +1,4 @@
-"""`vestibule set-role ada@example.com manager`: give a role from the command line, which only this and the admin
-can."""
+"""`vestibule set-role ada@example.com manager`: give an account another role."""
 
 from typing import Any
 
@@ -23,7 +22,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the address and the role."""
-        parser.add_argument("email")
+        parser.add_argument("email", metavar="ADDRESS", help="the e-mail address of the account")
         parser.add_argument("role", choices=Role.values)
 
     def handle(self, *args: Any, **options: Any) -> None:

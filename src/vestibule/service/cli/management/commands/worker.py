@@ -1,4 +1,4 @@
-"""`vestibule worker`: a Celery worker that delivers messages and sweeps.
+"""`vestibule worker`: deliver messages and erase what is due; any number, beside Redis.
 
 SIGTERM ends it after the current task. If it is killed during a task, nothing is lost: the message's lease runs out and
 another worker takes it. If it ends without having been told to, its exit status is not 0.
@@ -19,11 +19,13 @@ from vestibule.service.ops import metric_files, port
 class Command(OperatorCommand):
     """Deliver messages and sweep, as Celery schedules it."""
 
-    help = "Run a Celery worker (needs CELERY_BROKER_URL or REDIS_URL)."
+    help = "Deliver messages and erase what is due, as a Celery worker (needs REDIS_URL or CELERY_BROKER_URL)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--concurrency`: how many processes."""
-        parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
+        parser.add_argument(
+            "--concurrency", type=int, default=settings.WORKER_CONCURRENCY, help="processes (WORKER_CONCURRENCY)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until stopped.
