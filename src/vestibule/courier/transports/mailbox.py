@@ -3,6 +3,7 @@
 It is used only while no transport is configured. Like any mailbox it holds codes in clear.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,10 @@ from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports.channels import message_id
 
 MAX_MESSAGES = 500
+# A line that holds a code alone, or as the last line of an SMS binds it to a host (`@example.com #123456`), in whatever
+# language the words around it are.
+_CODE = re.compile(r"^(?:[ \t]*|@\S+ #)(\d{8}|\d{6}|[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3})[ \t]*$", re.ASCII | re.MULTILINE)
+_LINK = re.compile(r"https?://\S+\?token=\S+")
 _sequence = count()  # orders what one process delivers within one clock tick
 
 
@@ -38,6 +43,8 @@ class MailboxMessage:
     sent_at: datetime
     text: str
     html: str
+    code: str  # the one-time code that it brings; "" if none
+    link: str  # the link that it asks to open, the first with a token; "" if none
     headers: dict[str, str]
 
 
@@ -92,6 +99,7 @@ def _read_message_file(path: Path) -> MailboxMessage:
     name, _, channel = path.stem.partition("-")
     parsed = message_from_bytes(path.read_bytes(), policy=policy.default)
     bodies = {kind: parsed.get_body((kind,)) for kind in ("plain", "html")}
+    text = str(bodies["plain"].get_content()).replace("\r\n", "\n") if bodies["plain"] else ""
     return MailboxMessage(
         id=path.stem,
         channel=channel,
@@ -99,7 +107,9 @@ def _read_message_file(path: Path) -> MailboxMessage:
         sender=str(parsed["From"]),
         subject=str(parsed["Subject"]),
         sent_at=datetime.fromtimestamp(int(name.partition(".")[0]) / 1e9, UTC),
-        text=str(bodies["plain"].get_content()) if bodies["plain"] else "",
+        text=text,
         html=str(bodies["html"].get_content()) if bodies["html"] else "",
+        code=code[1] if (code := _CODE.search(text)) else "",
+        link=link[0] if (link := _LINK.search(text)) else "",
         headers={name: str(value) for name, value in parsed.items()},
     )
