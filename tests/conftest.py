@@ -53,13 +53,14 @@ ONCE += [
     "properties/test_[op]*.py",
     "faults_of_use/test_settings_*.py",
     "stories/test_permissions.py",
+    "stories/test_mailbox.py",
 ]
 ONCE += [
     f"domain/test_{unit}.py"
     for unit in ("sealing", "identifiers", "replies", "framing", "fields", "payloads", "provider_settings")
 ]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("bodies", "codes", "hosts", "languages", "names", "other_origins")]
-ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs")]
+ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs", "command_line", "developers")]
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]
 ONCE += [f"attacks/test_{what}.py" for what in ("holes_operators", "holes_settings", "logging_flows", "tokens_claims")]
 ONCE += ["attacks/test_web_surfaces.py", "foreign/*", "attacks/test_federation_discovery.py"]

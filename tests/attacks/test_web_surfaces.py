@@ -67,7 +67,7 @@ def admitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     rules: set[str] = set()
     hit = rate_counters.count_request
 
-    def noted(rule: Any, **by: str) -> None:
+    def noted(rule: Any, **by: Any) -> None:
         rules.add(rule.name)
         hit(rule, **by)
 

@@ -66,6 +66,12 @@ def test_a_command_of_django_by_its_name_alone_says_where_it_is(capsys: pytest.C
     assert "`vestibule django showmigrations` runs it" in capsys.readouterr().err
 
 
+def test_a_command_of_another_app_is_found_before_anything_read_the_settings(tmp_path: Path) -> None:
+    done = run(tmp_path, "spectacular", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "`vestibule django spectacular` runs it" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

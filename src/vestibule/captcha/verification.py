@@ -43,7 +43,7 @@ def require_captcha(client: Client, rule: Rule, answer: str) -> Client:
             return replace(client, captcha_solved=True)
         if (
             word == ALWAYS
-            or rate_counters.is_half_used(rule, network=client.network)
+            or rate_counters.is_half_used(rule, network=client.network, relaxed=client.is_developer)
             or attack_level.is_under_attack(client.at)
         ):
             raise CaptchaRequired
@@ -88,6 +88,6 @@ def _admit_unchecked(client: Client, trouble: VendorDown) -> None:
     if trouble.refuses_us:
         raise Unavailable(retry_after=int(siteverify.PAUSE_AFTER_FAILURE.total_seconds()))
     try:
-        rate_counters.count_request(CAPTCHA_UNCHECKED, network=client.network)
+        rate_counters.count_request(CAPTCHA_UNCHECKED, network=client.network, relaxed=client.is_developer)
     except Throttled as refusal:
         raise Unavailable(retry_after=60) from refusal

@@ -18,6 +18,8 @@ class Client:
     answer, but messages that strangers can cause are not sent. `session_id`, `user_id`, `auth_time` (the last proof
     of identity) and `amr` (how it was made, RFC 8176) are those of a signed-in person, and `account` is that account as
     read at the edge. `owes_enrolment` says that the account's role needs a second factor and it has none.
+    `is_developer` says that the development mailbox is on and the client is on this machine: rates that nobody set are
+    relaxed for it.
     """
 
     at: datetime
@@ -34,6 +36,7 @@ class Client:
     user_id: UUID | None = None
     account: object | None = field(default=None, repr=False)
     owes_enrolment: bool = False
+    is_developer: bool = False
     network: str = field(init=False)  # that one host can move in: an IPv4 address, an IPv6 /64; "" for a system client
 
     def __post_init__(self) -> None:

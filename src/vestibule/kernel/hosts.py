@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# An origin that a browser can only have loaded from its own machine (RFC 6761 6.3; W3C Secure Contexts 3.1).
+LOCAL_ORIGIN = r"\Ahttps?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z"
 _LOCAL_NETWORK_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test")  # RFC 6761, 6762, 8375
 
 

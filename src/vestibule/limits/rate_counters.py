@@ -46,31 +46,31 @@ def _open_limiter() -> MovingWindowRateLimiter:
 _limiter = cast(MovingWindowRateLimiter, SimpleLazyObject(Cached(_open_limiter).get))
 
 
-def count_request(rule: Rule, *, network: str) -> None:
-    """Count one request against the rule's rates per network and overall.
+def count_request(rule: Rule, *, network: str, relaxed: bool = False) -> None:
+    """Count one request against the rule's rates per network, `relaxed` for a developer, and overall.
 
     Raises:
         Throttled: a rate is used up; it carries the time to wait.
         Unavailable: Redis cannot be reached. A rate that cannot be counted still protects (docs/decisions/0003).
     """
-    _count_against_rates(rule, rates.rates_per_network(rule), f"network {network}")
+    _count_against_rates(rule, rates.rates_per_network(rule, relaxed=relaxed), f"network {network}")
     _count_against_rates(rule, rates.rates_overall(rule), "overall")
 
 
-def try_count_identifier(rule: Rule, *, identifier: str) -> bool:
+def try_count_identifier(rule: Rule, *, identifier: str, relaxed: bool = False) -> bool:
     """Count one request against the rule's rates per identifier, and return whether it fits.
 
     Raises:
         Unavailable: Redis cannot be reached.
     """
     try:
-        _count_against_rates(rule, rates.rates_per_identifier(rule), f"identifier {identifier}")
+        _count_against_rates(rule, rates.rates_per_identifier(rule, relaxed=relaxed), f"identifier {identifier}")
     except Throttled:
         return False
     return True
 
 
-def is_half_used(rule: Rule, *, network: str) -> bool:
+def is_half_used(rule: Rule, *, network: str, relaxed: bool = False) -> bool:
     """Return whether the network has used more than half of any rate of the rule. Counts nothing.
 
     Raises:
@@ -79,7 +79,7 @@ def is_half_used(rule: Rule, *, network: str) -> bool:
     try:
         return any(
             _limiter.get_window_stats(rate, rule.name, f"network {network}").remaining * 2 < rate.amount
-            for rate in rates.rates_per_network(rule)
+            for rate in rates.rates_per_network(rule, relaxed=relaxed)
         )
     except (StorageError, *redis_client.unreachable_errors()) as error:
         raise Unavailable from error

@@ -1,5 +1,6 @@
 """Logging: one JSON object a line on standard output, for our loggers and those of every library; or readable lines."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -22,18 +23,26 @@ _SHARED_PROCESSORS: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
-# Neither shows locals, which may hold passwords. Line breaks in a value are escaped, so that one event is one line.
-RENDERERS: dict[str, list[Processor]] = {
-    "json": [
+
+
+def _render_json() -> list[Processor]:
+    return [
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(),
-    ],
-    "console": [
+    ]
+
+
+def _render_for_people() -> list[Processor]:
+    return [
         structlog.dev.ConsoleRenderer(
             colors=False, pad_event_to=28, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
         )
-    ],
-}
+    ]
+
+
+# Neither shows locals, which may hold passwords. Line breaks in a value are escaped, so that one event is one line.
+# Functions, so that a process makes only the one that it uses.
+RENDERERS: dict[str, Callable[[], list[Processor]]] = {"json": _render_json, "console": _render_for_people}
 
 
 def configure_logging(level: str, log_format: str) -> dict[str, Any]:
@@ -53,7 +62,7 @@ def configure_logging(level: str, log_format: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *RENDERERS[log_format],
+                    *RENDERERS[log_format](),
                 ],
             }
         },

@@ -4,6 +4,7 @@ import os
 import sys
 from types import TracebackType
 
+import django
 from django.core import management
 
 from vestibule.service.boot import collect_rarely, set_default_settings_module
@@ -46,12 +47,18 @@ def resolve_command(words: list[str]) -> list[str]:
     if (ours := name.replace("-", "_")) in overview.our_commands():
         return [ours, *rest]
     theirs = (rest or ["help"]) if name == DJANGO else words
-    if theirs[0] in overview.REPLACED or (name != DJANGO and name not in management.get_commands()):
+    if theirs[0] in overview.REPLACED or (name != DJANGO and name not in _commands_of_all_apps()):
         sys.stderr.write(f"{overview.unknown_command_text(theirs[0])}\n")
         raise SystemExit(USAGE_ERROR)
     if name != DJANGO:
         sys.stderr.write(f"`{name}` is Django's: `vestibule {DJANGO} {name}` runs it.\n")
     return theirs
+
+
+def _commands_of_all_apps() -> dict[str, str]:
+    """Return every management command with its app; before the apps are loaded, Django knows its own only."""
+    django.setup()
+    return management.get_commands()
 
 
 def report_error(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
@@ -15,7 +16,8 @@ from vestibule.service.settings.stores import CELERY_BROKER_URL
 
 LOGGING = logs.configure_logging(
     env.read_choice("LOG_LEVEL", logging.getLevelNamesMapping(), default="INFO"),
-    env.read_choice("LOG_FORMAT", logs.RENDERERS, default="json"),
+    # Lines for people where one reads them, objects where a program does.
+    env.read_choice("LOG_FORMAT", logs.RENDERERS, default="console" if sys.stdout.isatty() else "json"),
 )
 # Several web processes, or a web process and a worker: each then counts in files, which `/metrics` adds up.
 _SEVERAL_PROCESSES = WEB_PROCESSES > 1 or bool(CELERY_BROKER_URL)

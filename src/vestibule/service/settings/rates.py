@@ -7,9 +7,14 @@ RATE_LIMITS = env.read_switch("RATE_LIMITS", default=True)  # `off`, for benches
 _COSTS = {cap.name for cap in rules.SMS_COST_CAPS}
 
 
-def _read_rate(name: str, default: str) -> str:
-    words = env.read_rate(f"RATE_{name.upper()}", default=default)
-    return words if RATE_LIMITS or name in _COSTS else ""
+def _read_given_rates() -> dict[str, str]:
+    """Return what somebody set; a rate that nobody set has the default of its rule."""
+    read = {name: env.read_rate(f"RATE_{name.upper()}", default=words) for name, words in rules.DEFAULT_RATES.items()}
+    given = {name: words for name, words in read.items() if f"RATE_{name.upper()}" in env.environ}
+    if RATE_LIMITS:
+        return given
+    costs = {name: words for name, words in given.items() if name in _COSTS}
+    return dict.fromkeys(read.keys() - _COSTS, "") | costs
 
 
-RATES = {name: _read_rate(name, default) for name, default in rules.DEFAULT_RATES.items()}
+RATES = _read_given_rates()

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from corsheaders.defaults import default_headers
 
+from vestibule.kernel import hosts
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import BASE_URL, DEBUG, TRUSTED_PROXIES, env, https
 from vestibule.service.settings.django_wiring import (
@@ -16,6 +17,7 @@ from vestibule.service.settings.django_wiring import (
     METRICS_PATH,
     WELL_KNOWN_PATH,
 )
+from vestibule.service.settings.messages import MAILBOX, MAILBOX_PUBLIC
 from vestibule.service.settings.stores import S3_BUCKET
 
 # Only a trusted proxy can tell that a request came by HTTPS; without one, a redirect would never end.
@@ -39,6 +41,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "vestibule.web.error_responses.csrf_failure"
 CORS_ALLOWED_ORIGINS = env.read_list("CORS_ALLOWED_ORIGINS", value_types.parse_origin)
+# While every mail ends in the mailbox of this machine, the pages that a developer serves from it may call the API.
+CORS_ALLOWED_ORIGIN_REGEXES = [hosts.LOCAL_ORIGIN] if MAILBOX and not MAILBOX_PUBLIC else []
 CORS_URLS_REGEX = "|".join(f"^/{re.escape(path)}" for path in (API_PATH, WELL_KNOWN_PATH, MEDIA_PATH))
 # The headers of the API contract, and those of tracing in a browser (OpenTelemetry, Sentry).
 CORS_ALLOW_HEADERS = (*default_headers, "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
