@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 PORT ?= 8000
+# The one place of the version is pyproject.toml: wheel, image, `vestibule --version` and the schema take it from there.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 PYTEST := $(RUN) python -m pytest -n 2 --dist worksteal
@@ -28,9 +30,12 @@ install: sync ## what `make bench` and a server want: Argon2 built for this mach
 	    --no-binary-package argon2-cffi-bindings --reinstall-package argon2-cffi-bindings \
 	  && for info in $(ARGON2_INFO); do echo "$(ARGON2_FLAGS)" > $$info/vestibule-build.txt; done; fi
 
-serve: uv ## run the service on http://localhost:8000 (PORT=…), nothing configured
-	@$(UV) sync --quiet --no-dev
+serve: ## run the service on http://localhost:8000 (PORT=…), nothing configured
+	@scripts/with_progress.sh "Installing the service into this folder" $(MAKE) --no-print-directory installed
 	@$(RUN) vestibule serve
+
+installed: uv
+	@$(UV) sync --quiet --no-dev
 
 test: install chromium servers ## the whole suite, on SQLite and on PostgreSQL + Redis + Celery + SMTP
 	$(PYTEST)
@@ -114,7 +119,14 @@ servers:
 	echo "!!! No$$missing: THE TESTS OF SEVERAL MACHINES DO NOT ALL RUN !!!"; \
 	[ "$$CI" != true ]
 
-fresh: ## as root: both commands on a bare Debian 12 in a chroot (debootstrap), with their minutes
+wheel: uv ## dist/vestibule-VERSION-py3-none-any.whl, for pip, pipx and uvx
+	@$(UV) build --quiet --wheel --out-dir dist
+	@ls dist/vestibule-$(VERSION)-*.whl
+
+image: ## as root, with buildah: the image of the Dockerfile, tagged with the version, and a first account in it
+	tests/image.sh $(VERSION)
+
+fresh: ## as root: pip install, make serve and make test on a bare Debian 12 in a chroot (debootstrap), with their minutes
 	tests/fresh_machine.sh
 
 lowest: uv ## tests on the lowest versions of dependencies that pyproject.toml allows, in an environment of their own
@@ -129,4 +141,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve test lowest fresh check audit schema golden attacks fmt stack bench bench-calls bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden attacks fmt stack bench bench-calls bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers

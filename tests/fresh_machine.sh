@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The two commands on a fresh machine: a bare Debian 12 (debootstrap, chroot) with make, git and python3, nothing else.
-# As root: tests/fresh_machine.sh [folder] [mirror]. It prints how long each took; logs are kept in the folder.
+# The first minutes on a fresh machine: a bare Debian 12 (debootstrap, chroot) with make, git and python3, nothing else.
+# As root: tests/fresh_machine.sh [folder] [mirror]. It prints how long each took; logs are kept in the folder. Last come
+# all tests; TESTS=no leaves them out.
 set -euo pipefail
 folder=${1:-$(mktemp -d)} mirror=${2:-http://deb.debian.org/debian} port=8123 serving=
 root=$folder/root house=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
@@ -20,29 +21,39 @@ took() { echo "$1: $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s
 
 "${inside[@]}" python3 --version
 "${inside[@]}" python3 -m pip --version 2>&1 || true
-began=$SECONDS
-setsid "${inside[@]}" make -C /srv/vestibule serve PORT=$port >"$folder/serve.log" 2>&1 &
-serving=$!
-until "${inside[@]}" python3 - <<EOF 2>/dev/null; do
-import json, re, urllib.parse, urllib.request
-def ask(path, body=None):
-    request = urllib.request.Request("http://localhost:$port" + path, body and json.dumps(body).encode(),
-                                     {"Content-Type": "application/json", "Accept": "application/json"})
-    return json.load(urllib.request.urlopen(request, timeout=10))
-begun = ask("/api/auth/register/start", {"email": "ada@example.com", "password": "a vestibule for everybody"})
-text = ""
-while not (code := re.search(r"\b\d{6,8}\b", text)):
-    text = "".join(letter["text"] for letter in ask("/dev/mailbox/?to=ada@example.com")["messages"])
-assert ask("/api/auth/register/confirm", {"registration": begun["registration"], "otp": code[0]})["access"]
-EOF
-  kill -0 $serving 2>/dev/null || { tail -20 "$folder/serve.log"; exit 1; }
-  sleep 2
-done
-took "make serve, to the first account"
-kill -- "-$serving"
-wait $serving || true
-serving=
+# Serve by this command until there is an account; its output goes to the log of that name.
+serve_until_first_account() {
+  local log=$folder/$1.log
+  shift
+  setsid "${inside[@]}" "$@" >"$log" 2>&1 &
+  serving=$!
+  "${inside[@]}" python3 /srv/vestibule/tests/first_account.py "http://localhost:$port" ||
+    { tail -20 "$log"; exit 1; }
+  kill -- "-$serving"
+  wait $serving || true
+  serving=
+}
 
+began=$SECONDS
+serve_until_first_account serve make -C /srv/vestibule serve PORT=$port
+took "make serve, to the first account"
+
+# pip refuses to install beside Debian's own packages, and this python can make no virtual environment yet.
+wheel=$("${inside[@]}" make -s -C /srv/vestibule wheel)
+"${inside[@]}" apt-get update -qq
+began=$SECONDS
+"${inside[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >"$folder/apt.log" 2>&1
+took "apt install python3-venv"
+began=$SECONDS
+rm -rf "$root/srv/try" && mkdir "$root/srv/try" # an empty folder
+"${inside[@]}" sh -c "cd /srv/try && python3 -m venv .venv && .venv/bin/pip install -q /srv/vestibule/$wheel"
+took "pip install"
+"${inside[@]}" /srv/try/.venv/bin/vestibule --version
+began=$SECONDS
+serve_until_first_account pip sh -c "cd /srv/try && PORT=$port exec .venv/bin/vestibule serve"
+took "vestibule serve in an empty folder, to the first account"
+
+[ "${TESTS:-yes}" = yes ] || exit 0
 began=$SECONDS
 "${inside[@]}" make -C /srv/vestibule test >"$folder/test.log" 2>&1 || { tail -40 "$folder/test.log"; exit 1; }
 grep -E "^(=+ )?[0-9]+ passed" "$folder/test.log"

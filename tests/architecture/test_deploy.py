@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 
 from tests.architecture.test_docs import ROOT, first_column
@@ -50,6 +53,17 @@ def test_images_are_pinned_and_nothing_runs_as_root() -> None:
     for service in OURS.values():
         assert service["read_only"] is True
         assert [place.partition(":")[0] for place in service["tmpfs"]] == ["/tmp", "/var/lib/vestibule"]
+
+
+def test_there_is_one_version() -> None:
+    """Of the wheel, the command, the schema and the image."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version("vestibule") == project
+    assert OURS["web1"]["image"] == f"vestibule:{project}"
+    assert settings.SPECTACULAR_SETTINGS["VERSION"] == project
+    assert yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["info"]["version"] == project
+    listed = subprocess.run(["make", "-s", "-p", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"VERSION := {project}\n" in listed
 
 
 def test_everything_waits_for_what_it_needs() -> None:

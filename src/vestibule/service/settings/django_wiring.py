@@ -1,5 +1,6 @@
 """Configuration of Django and the libraries that is the same in every deployment."""
 
+from importlib.metadata import version
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
@@ -131,7 +132,7 @@ REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", 
 SPECTACULAR_SETTINGS = {
     "TITLE": "vestibule",
     "DESCRIPTION": "Sign-up and sign-in as a service.",
-    "VERSION": "0.1.0",
+    "VERSION": version("vestibule"),
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "APPEND_COMPONENTS": {
