@@ -3,7 +3,9 @@
 
 import socket
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -12,9 +14,13 @@ from django.utils import timezone
 from tests.configured import configured
 from tests.federation import VISIT, configured_provider, sign_in
 from tests.providers import OpenIdFake, providing, public, rsa_key, sign_with
+from vestibule.challenges.payloads import SocialVisitPayload
+from vestibule.flows.social_visits import Visit, fetch_answer
 from vestibule.identities import discovery, protocol, provider_http
+from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import Provider, find_provider
-from vestibule.kernel import cached
+from vestibule.kernel import cached, deadline_reader
+from vestibule.kernel.client import Client
 from vestibule.kernel.errors import TokenInvalid, Unavailable
 
 OTHER_RSA = rsa.generate_private_key(65537, 2048)
@@ -140,12 +146,12 @@ def test_fed_10_no_address_inside_is_asked(
 def test_fed_10_a_provider_that_is_down(fake: OpenIdFake) -> None:
     with providing(fake), configured(SOCIAL={"acme": fake.settings()}):
         provider = find_provider("acme")
-        brought = protocol.read_callback(provider, fake.authorize(begin(provider))[1])
+        brought = protocol.read_callback(ProviderConnection(provider), fake.authorize(begin(provider))[1])
         with pytest.raises(Unavailable):
-            protocol.read_callback(provider, {"error": "temporarily_unavailable"})
+            protocol.read_callback(ProviderConnection(provider), {"error": "temporarily_unavailable"})
     with configured(SOCIAL={"acme": fake.settings()}):
         with pytest.raises(Unavailable):
-            protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+            protocol.fetch_answer(ProviderConnection(provider), brought, now=timezone.now(), **VISIT)
         cached.reset_all()
         with pytest.raises(Unavailable):
             begin(provider)
@@ -154,12 +160,41 @@ def test_fed_10_a_provider_that_is_down(fake: OpenIdFake) -> None:
 def test_fed_10_all_requests_of_a_sign_in_share_one_deadline(
     fake: OpenIdFake, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = protocol.read_callback(provider, fake.authorize(begin(provider))[1])
+    brought = protocol.read_callback(ProviderConnection(provider), fake.authorize(begin(provider))[1])
     monkeypatch.setattr(provider_http, "TIMEOUT", 0)
     fake.requests.clear()
     with pytest.raises(Unavailable):
-        protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+        protocol.fetch_answer(ProviderConnection(provider), brought, now=timezone.now(), **VISIT)
     assert fake.requests == []
+
+
+class Brought(dict[str, str]):
+    """What a browser brings back to a host that has read nothing of the provider yet, which answers that slowly."""
+
+    def get(self, name: str, *default: Any) -> Any:
+        """The code is read when the discovery document was."""
+        if name == "code":
+            CLOCK["late"] = provider_http.TIMEOUT + 1
+        return super().get(name, *default)
+
+
+CLOCK = {"late": 0.0}
+
+
+def test_fed_10_a_cold_discovery_and_the_exchange_share_one_deadline(
+    fake: OpenIdFake, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, given = fake.authorize(begin(provider))
+    visit = Visit(id=uuid4(), payload=SocialVisitPayload(provider="acme", return_to="", **VISIT))
+    CLOCK["late"] = 0
+    for module in (provider_http, deadline_reader):
+        monkeypatch.setattr(module, "monotonic", lambda: monotonic() + CLOCK["late"])
+    fake.document = {"authorization_response_iss_parameter_supported": False}
+    cached.reset_all()
+    fake.requests.clear()
+    with pytest.raises(Unavailable):
+        fetch_answer(Client.for_system("test", timezone.now()), visit, Brought(given))
+    assert fake.requests == ["/.well-known/openid-configuration"]
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")

@@ -233,6 +233,26 @@ def test_fed_11_a_nonce_is_needed_and_each_token_is_told_apart(fake: OpenIdFake,
     assert verify(provider, later).replay_key != verify(provider, first).replay_key
 
 
+def test_fed_11_an_app_s_nonce_may_be_hashed_in_the_token(fake: OpenIdFake, provider: Provider) -> None:
+    """As the samples for Apple and Google do it; in no other form, not hashed again, and not in a visit of ours."""
+    hashed = sha256(NONCE.encode())
+    token = fake.id_token(nonce=hashed.hexdigest())
+    assert verify(provider, token, NONCE).subject == fake.person.sub
+    assert verify(provider, token, hashed.hexdigest()).subject == fake.person.sub
+    for other in ("another", "", hashed.hexdigest().upper()):
+        with pytest.raises(TokenInvalid):
+            verify(provider, token, other)
+    twice = sha256(hashed.hexdigest().encode()).hexdigest()
+    for form in (hashed.hexdigest().upper(), encode(hashed.digest()), hashed.hexdigest()[:32], twice):
+        with pytest.raises(TokenInvalid):
+            verify(provider, fake.id_token(nonce=form), NONCE)
+    with pytest.raises(TokenInvalid):
+        verify(provider, fake.id_token(nonce=sha256(b"").hexdigest()), "")
+    fake.claims = {"nonce": hashed.hexdigest()}
+    with pytest.raises(TokenInvalid):
+        sign_in(fake, provider)
+
+
 def test_an_at_hash_is_that_of_the_access_token(fake: OpenIdFake, provider: Provider) -> None:
     for bent in ("x", "", 1, encode(sha256(b"the access token").digest())):
         fake.claims = {"at_hash": bent}

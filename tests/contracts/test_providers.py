@@ -15,7 +15,8 @@ from tests.providers import CLIENT_ID, FAKES, GitHubFake, MicrosoftFake, OpenIdF
 from tests.real_provider import RealProvider
 from vestibule.addresses.address import Email
 from vestibule.identities import protocol
-from vestibule.identities.answers import Callback, ProviderRefused
+from vestibule.identities.answers import Callback, ProviderAnswer, ProviderRefused
+from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import FACTS, Provider, find_provider
 from vestibule.kernel import cached
 from vestibule.kernel.errors import TokenInvalid, Unavailable
@@ -36,6 +37,11 @@ def provider(fake: OpenIdFake) -> Iterator[Provider]:
     """It, configured."""
     with configured_provider(fake.ID, fake) as found:
         yield found
+
+
+def fetch(provider: Provider, brought: Callback, **visit: str) -> ProviderAnswer:
+    """Who it is."""
+    return protocol.fetch_answer(ProviderConnection(provider), brought, now=timezone.now(), **visit)
 
 
 def test_every_row_is_tried() -> None:
@@ -116,12 +122,12 @@ def test_fed_01_whose_word_is_authoritative_for_an_address(id: str, email: str, 
 
 def test_fed_04_a_code_is_sent_once_and_with_its_verifier(fake: OpenIdFake, provider: Provider) -> None:
     brought = come_back(fake, provider)
-    protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+    fetch(provider, brought, **VISIT)
     with pytest.raises(TokenInvalid):
-        protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+        fetch(provider, brought, **VISIT)
     stolen = come_back(fake, provider)
     with pytest.raises(TokenInvalid):
-        protocol.fetch_answer(provider, stolen, nonce=NONCE, code_verifier="of another browser", now=timezone.now())
+        fetch(provider, stolen, nonce=NONCE, code_verifier="of another browser")
 
 
 def test_what_a_browser_may_bring_back(provider: Provider) -> None:
@@ -136,30 +142,30 @@ def test_what_a_browser_may_bring_back(provider: Provider) -> None:
         ({"code": "c" * 5000}, TokenInvalid),
     ):
         with pytest.raises(refused):
-            protocol.read_callback(provider, given)
-    assert protocol.read_callback(provider, {"code": "c"}).code == "c"
+            protocol.read_callback(ProviderConnection(provider), given)
+    assert protocol.read_callback(ProviderConnection(provider), {"code": "c"}).code == "c"
 
 
 @pytest.mark.parametrize("user", ["", "{", "null", "[]", '{"name": 1}', '{"name": {}}', "[" * 100_000])
 def test_a_name_that_is_none_is_passed_over(user: str) -> None:
     with configured_provider("apple", FAKES["apple"]()) as provider:
-        assert protocol.read_callback(provider, {"code": "c", "user": user}) == Callback("c", "")
+        assert protocol.read_callback(ProviderConnection(provider), {"code": "c", "user": user}) == Callback("c", "")
 
 
 def test_fed_06_whoever_answers_says_who_it_is(fake: OpenIdFake, provider: Provider) -> None:
     if provider.has_id_tokens:
         own = fake.issuer.replace("{tenantid}", MicrosoftFake.TENANT)
-        assert protocol.read_callback(provider, {"code": "c", "iss": own}).code == "c"
+        assert protocol.read_callback(ProviderConnection(provider), {"code": "c", "iss": own}).code == "c"
         for other in ("https://evil.example", own + "/", "", own.upper(), own.replace(MicrosoftFake.TENANT, "x")):
             if other != own:
                 with pytest.raises(TokenInvalid):
-                    protocol.read_callback(provider, {"code": "c", "iss": other})
+                    protocol.read_callback(ProviderConnection(provider), {"code": "c", "iss": other})
                 with pytest.raises(TokenInvalid):
-                    protocol.read_callback(provider, {"error": "access_denied", "iss": other})
+                    protocol.read_callback(ProviderConnection(provider), {"error": "access_denied", "iss": other})
         fake.document = {**fake.document, "authorization_response_iss_parameter_supported": True}
         cached.reset_all()
         with pytest.raises(TokenInvalid):
-            protocol.read_callback(provider, {"code": "c"})
+            protocol.read_callback(ProviderConnection(provider), {"code": "c"})
 
 
 def test_fed_10_a_provider_that_fails_is_unavailable(fake: OpenIdFake, provider: Provider) -> None:
@@ -174,7 +180,7 @@ def test_fed_10_a_provider_that_fails_is_unavailable(fake: OpenIdFake, provider:
             fake.answers = {place: lambda answer=answer: answer}  # type: ignore[misc]
             cached.reset_all()
             with pytest.raises((Unavailable, TokenInvalid)) as refused:
-                protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+                fetch(provider, brought, **VISIT)
             assert isinstance(refused.value, Unavailable), (place, answer)
             fake.answers = {}
             brought = come_back(fake, provider)
@@ -188,7 +194,7 @@ def test_a_client_that_is_refused_is_our_mistake_and_no_person_s(fake: OpenIdFak
         provider = find_provider(fake.ID)
         brought = come_back(fake, provider)
         with pytest.raises(Unavailable):
-            protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+            fetch(provider, brought, **VISIT)
 
 
 def test_fed_02_github_s_handle_and_other_addresses_say_nothing() -> None:
@@ -250,14 +256,14 @@ def test_the_whole_way_through_a_real_provider(real: RealProvider) -> None:
         for person in (ADA, replace(ADA, sub="bob", email="bob@example.com", verified=False)):
             real.know(person)
             url = protocol.authorization_url(provider, state=STATE, **VISIT)
-            brought = protocol.read_callback(provider, real.authorize(url, person))
-            found = protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
+            brought = protocol.read_callback(ProviderConnection(provider), real.authorize(url, person))
+            found = fetch(provider, brought, **VISIT)
             assert (found.issuer, found.subject, found.name) == (real.issuer, person.sub, person.name)
             assert (str(found.email), found.email_is_proved) == (person.email, person.verified)
             with pytest.raises(TokenInvalid):
-                protocol.fetch_answer(provider, brought, now=timezone.now(), **VISIT)
-            other = protocol.read_callback(provider, real.authorize(url, person))
+                fetch(provider, brought, **VISIT)
+            other = protocol.read_callback(ProviderConnection(provider), real.authorize(url, person))
             with pytest.raises(TokenInvalid):
-                protocol.fetch_answer(provider, other, nonce="another", code_verifier=VERIFIER, now=timezone.now())
+                fetch(provider, other, nonce="another", code_verifier=VERIFIER)
         with pytest.raises(ProviderRefused):
-            protocol.read_callback(provider, real.authorize(url, ADA, agrees=False))
+            protocol.read_callback(ProviderConnection(provider), real.authorize(url, ADA, agrees=False))

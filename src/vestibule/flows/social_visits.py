@@ -16,6 +16,7 @@ from vestibule.flows import step_up
 from vestibule.flows.flow import flow
 from vestibule.identities import links, protocol
 from vestibule.identities.answers import ProviderAnswer, ProviderRefused
+from vestibule.identities.provider_http import ProviderConnection
 from vestibule.identities.providers import find_provider
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -165,10 +166,10 @@ def fetch_answer(client: Client, visit: Visit, parameters: Mapping[str, str]) ->
     """
     if visit.over:
         raise visit.over
-    provider = find_provider(visit.payload.provider)
-    callback = protocol.read_callback(provider, parameters)
+    connection = ProviderConnection(find_provider(visit.payload.provider))
+    callback = protocol.read_callback(connection, parameters)
     return protocol.fetch_answer(
-        provider, callback, nonce=visit.payload.nonce, code_verifier=visit.payload.code_verifier, now=client.at
+        connection, callback, nonce=visit.payload.nonce, code_verifier=visit.payload.code_verifier, now=client.at
     )
 
 

@@ -39,23 +39,21 @@ def verify_id_token(
     connection: ProviderConnection,
     token: object,
     *,
-    nonce: str,
+    nonces: Collection[str],
     audiences: Collection[str],
     now: datetime,
     access_token: str = "",
 ) -> IdToken:
-    """Return the verified claims of an ID token for one of these clients of ours.
+    """Return the verified claims of an ID token for one of these clients of ours, which has one of these nonces.
 
     Raises:
-        TokenInvalid: it is no ID token of this provider, for us, with this nonce, and of this time.
+        TokenInvalid: it is no ID token of this provider, for us, with such a nonce, and of this time.
         Unavailable: the provider's keys cannot be read.
     """
-    if not nonce:
-        raise TokenInvalid
     claims = _verify_signature(connection, token, audiences)
     _check_parties(claims, audiences)
     check_times(claims, now)
-    if not isinstance(claims["nonce"], str) or not _equals(claims["nonce"], nonce):
+    if not isinstance(claims["nonce"], str) or not any(_equals(claims["nonce"], each) for each in nonces if each):
         raise TokenInvalid
     if access_token and "at_hash" in claims and not _equals(str(claims["at_hash"]), _half_hash(access_token)):
         raise TokenInvalid

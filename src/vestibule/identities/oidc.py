@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus
@@ -84,7 +85,7 @@ def redeem_code(
     token = verify_id_token(
         connection,
         tokens.get("id_token"),
-        nonce=nonce,
+        nonces=[nonce],
         audiences={provider.client_id},
         now=now,
         access_token=tokens["access_token"],
@@ -94,14 +95,16 @@ def redeem_code(
 
 
 def read_native_token(connection: ProviderConnection, id_token: str, nonce: str, now: datetime) -> ProviderAnswer:
-    """Return the person of an ID token that a client of ours got without us.
+    """Return the person of an ID token that a client of ours got without us. The token has the nonce, or, as the
+    libraries for Apple and Google do it on phones, its SHA-256 in hex.
 
     Raises:
         TokenInvalid: the token is not for a client of ours, has another nonce, or does not hold.
         Unavailable: the provider's keys cannot be read.
     """
     provider = connection.provider
-    token = verify_id_token(connection, id_token, nonce=nonce, audiences=provider.audiences, now=now)
+    nonces = [nonce, sha256(nonce.encode("utf-8", "replace")).hexdigest()] if nonce else []
+    token = verify_id_token(connection, id_token, nonces=nonces, audiences=provider.audiences, now=now)
     if token.claims["exp"] > (now + LONGEST_NATIVE).timestamp():
         raise TokenInvalid
     return _describe(provider, token, [token.claims])

@@ -52,7 +52,7 @@ def authorization_origin(provider: Provider) -> str | None:
     return hosts.url_origin(urlsplit(metadata.authorization_endpoint)) if metadata else None
 
 
-def read_callback(provider: Provider, parameters: Mapping[str, str]) -> Callback:
+def read_callback(connection: ProviderConnection, parameters: Mapping[str, str]) -> Callback:
     """Return the code that the browser brought back. Call it after the state of the sign-in was used up.
 
     Raises:
@@ -60,8 +60,9 @@ def read_callback(provider: Provider, parameters: Mapping[str, str]) -> Callback
         TokenInvalid: another provider answers, or it is no answer.
         Unavailable: the provider has failed.
     """
+    provider = connection.provider
     if provider.has_id_tokens:
-        oidc.check_issuer(ProviderConnection(provider), parameters)
+        oidc.check_issuer(connection, parameters)
     else:
         github.check_issuer(provider, parameters)
     if error := parameters.get("error"):
@@ -75,16 +76,16 @@ def read_callback(provider: Provider, parameters: Mapping[str, str]) -> Callback
 
 
 def fetch_answer(
-    provider: Provider, callback: Callback, *, nonce: str, code_verifier: str, now: datetime
+    connection: ProviderConnection, callback: Callback, *, nonce: str, code_verifier: str, now: datetime
 ) -> ProviderAnswer:
-    """Exchange the code, once, and return the person. It takes up to ten seconds: call it outside of transactions.
+    """Exchange the code, once, and return the person. With `read_callback` on the same connection it takes up to ten
+    seconds: call it outside of transactions.
 
     Raises:
         TokenInvalid: the provider refuses the code, or its answer does not hold.
         Unavailable: the provider does not answer, or refuses us.
     """
-    connection = ProviderConnection(provider)
-    if provider.has_id_tokens:
+    if connection.provider.has_id_tokens:
         return oidc.redeem_code(connection, callback, nonce=nonce, code_verifier=code_verifier, now=now)
     return github.redeem_code(connection, callback, code_verifier=code_verifier)
 
