@@ -62,6 +62,10 @@ def test_hol_19_what_is_reachable_is_looked_at_whatever_the_scheme(
         ({"EMAIL_HOST": "smtp.example.com"}, {"W004"}),
         ({"EMAIL_HOST": "smtp.example.com", "BASE_URL": "http://192.168.1.5"}, {"W004"}),
         ({"RATE_LOGINS": "1/day"}, {"W006"}),
+        ({"RETURN_URLS": "https://app.example.com, http://shop.example.com"}, {"W007"}),
+        ({"RETURN_URLS": "http://192.168.1.5:3000"}, {"W007"}),
+        ({"FRONTEND_URL": "http://app.internal"}, {"W007"}),
+        ({"RETURN_URLS": "http://localhost:5173, http://127.0.0.1:3000, http://[::1], https://a.example.com"}, set()),
     ],
 )
 def test_hol_19_what_travels_in_clear_is_said(tmp_path: Path, environment: dict[str, str], ids: set[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.configured import configured
+from tests.event_fakes import GoogleFake
 from tests.fresh import fresh_settings
 from tests.providers import OpenIdFake, ec_key, pem, providing
 from vestibule.identities.checks import check_providers
@@ -133,3 +134,33 @@ def test_the_doctor_tells_the_callback_addresses_and_asks_each_provider() -> Non
         cached.reset_all()
         fake.document = {"issuer": "https://evil.example"}
         assert told()[f"Acme: no usable discovery document at {fake.url}"] == "error"
+
+
+def test_the_doctor_tells_where_events_go_and_reads_their_document() -> None:
+    fake = GoogleFake()
+    with providing(fake), configured(SOCIAL={"google": fake.settings()}):
+        [found] = ask_providers(DoctorRun(at=timezone.now()))
+        assert "http://testserver/api/auth/social/google/events for its events" in found.message
+        cached.reset_all()
+        fake.answers["/.well-known/risc-configuration"] = lambda: (404, {}, {})
+        [found] = ask_providers(DoctorRun(at=timezone.now()))
+        assert (found.level, "no usable discovery document" in found.message) == ("error", True)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("on", "on"), ("OFF", "off"), ("1", "on")])
+def test_events_are_a_switch_of_those_who_send_some(tmp_path: Path, typed: str, kept: str) -> None:
+    whole = {"SOCIAL_GOOGLE_CLIENT_ID": "1", "SOCIAL_GOOGLE_CLIENT_SECRET": "2", "SOCIAL_GOOGLE_EVENTS": typed}
+    with fresh_settings(tmp_path, **whole) as found:
+        assert found.VESTIBULE["SOCIAL"]["google"]["events"] == kept
+        assert not contradictions.find_errors(found)
+    with pytest.raises(SystemExit, match="SOCIAL_GOOGLE_EVENTS"), fresh_settings(tmp_path, SOCIAL_GOOGLE_EVENTS="of"):
+        pass
+    other = {name.replace("GOOGLE", "GITHUB"): value for name, value in whole.items()}
+    with fresh_settings(tmp_path, **other) as found:
+        assert [each.id for each in contradictions.find_errors(found)] == ["E025"]
+
+
+def test_a_project_says_on_or_off() -> None:
+    fake = GoogleFake()
+    with configured(SOCIAL={"google": {**fake.settings(), "issuer": "https://accounts.google.com", "events": "yes"}}):
+        assert {each.id for each in check_providers()} == {"vestibule.E075"}

@@ -86,3 +86,11 @@ def test_an_account_that_has_another_identity_alone_is_signed_in_to_with_that(pa
     assert "Sign in to it through the provider that it is linked with, and link Acme then." in said
     assert f'value="{ADA}"' in said
     assert "Continue with Acme" in said  # as the other
+
+
+def test_what_a_provider_has_taken_back_says_so_until_it_is_used_again(pages: Http, fake: OpenIdFake) -> None:
+    assert b"has taken back" not in pages.get(SECURITY).content
+    Identity.objects.update(revoked_at=timezone.now())
+    assert b"Acme has taken back what it said of you" in pages.get(SECURITY).content
+    Identity.objects.update(last_used_at=timezone.now())
+    assert b"has taken back" not in pages.get(SECURITY).content

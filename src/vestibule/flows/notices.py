@@ -107,16 +107,19 @@ def post_message(
     link: str = "",
     issued: Issued[Payload] | None = None,
     permit: Permit | None = None,
+    providers: str = "",
 ) -> None:
     """Put one message to this address into the outbox: a notice, or the secret in `issued`.
 
     `owner` is the account that the message is written to, if one is known: it has a language of its own. The
     message's link opens the page whose URL is named `link`. `permit` is the result of `allowances.acquire_permit`.
+    `providers` names the other providers that the message is about.
     """
     topic: UUID | None = None
     first = False
     useless_at: datetime | None = None
     params: dict[str, str | int] = {"address": client.ip_address or "", "at": client.at.isoformat()}
+    params |= {"providers": providers} if providers else {}
     if issued:
         topic, first, useless_at = issued.id, issued.is_first_send, issued.expires_at
         params |= {"code": issued.code or "", "minutes": max(1, issued.status.code_expires_in // 60)}

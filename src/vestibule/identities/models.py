@@ -31,3 +31,9 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the provider has taken back what it said, and has not vouched for the person since."""
+        used, revoked = self.last_used_at, self.revoked_at
+        return revoked is not None and (used is None or used <= revoked)

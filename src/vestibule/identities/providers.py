@@ -137,6 +137,11 @@ class Provider:
         """The address that is registered at the provider."""
         return f"{conf.base_url}{reverse('vestibule_pages:social_callback', args=[self.id])}"
 
+    @property
+    def events_url(self) -> str:
+        """The address to which it pushes its events."""
+        return f"{conf.base_url}{reverse('vestibule_api:social_event', args=[self.id])}"
+
 
 def list_providers() -> tuple[Provider, ...]:
     """Return the configured providers, in the order of the settings."""
@@ -146,6 +151,11 @@ def list_providers() -> tuple[Provider, ...]:
 def provider_name(id: str) -> str:
     """Return what people call the provider; "" if none with this id is configured."""
     return next((each.name for each in list_providers() if each.id == id), "")
+
+
+def linked_provider_name(id: str) -> str:
+    """Return what people call the provider of an identity, which may be configured no more."""
+    return provider_name(id) or _label_of(id)
 
 
 def find_provider(provider_id: str) -> Provider:
@@ -192,7 +202,7 @@ def _read_provider(id: str, given: Mapping[str, str]) -> Provider:
     tenant = given.get("tenant", "common")
     return Provider(
         id=id,
-        name=given.get("label") or facts.label or id.replace("_", " ").title(),
+        name=given.get("label") or _label_of(id),
         facts=facts,
         issuer=issuer if tenant in MANY_TENANTS else issuer.replace(TENANT, tenant),
         client_id=given.get("client_id", ""),
@@ -202,6 +212,10 @@ def _read_provider(id: str, given: Mapping[str, str]) -> Provider:
         trusted_amr=frozenset(_split(given.get("trusted_amr", ""))),
         own={name: given[name] for name in given.keys() - {*COMMON_NAMES, *OIDC_NAMES}},
     )
+
+
+def _label_of(id: str) -> str:
+    return FACTS.get(id, _OTHER).label or id.replace("_", " ").title()
 
 
 def _split(text: str) -> list[str]:

@@ -225,9 +225,9 @@ def reset_factors(*, client: Client, user_id: UUID, reason: str) -> User:
 
 
 @flow("support.unlink_identities")
-def unlink_identities(*, client: Client, user_id: UUID, reason: str, identity_id: UUID | None = None) -> User:
-    """Take every identity at another provider, or only one, off an account that has another way in. The sessions that
-    they opened end, and the owner is told.
+def unlink_identities(*, client: Client, user_id: UUID, reason: str, identity: UUID | None = None) -> User:
+    """Take every identity at another provider, or the one with this id, off an account that has another way in. The
+    sessions that they opened end, and the owner is told.
 
     Raises:
         Unauthenticated: the client is not signed in.
@@ -245,10 +245,10 @@ def unlink_identities(*, client: Client, user_id: UUID, reason: str, identity_id
     with atomic():
         permissions.lock_staff_member(client, Permission.UNLINK)
         held = lifecycle.lock_user(user.pk)
-        found = [each for each in links.list_identities(user) if identity_id in (None, each.pk)] if held else []
+        found = [each for each in links.list_identities(user) if identity in (None, each.pk)] if held else []
         if held is None or not found:
             raise permissions.status_refusal("no_identity")
-        if not has_another_way_in(held, without=found[0] if identity_id else Via.SOCIAL):
+        if not has_another_way_in(held, without=found[0] if identity else Via.SOCIAL):
             raise errors.LastSignInMethod
         remove_identities(_as_system(client), held, found, reason=why, by=client)
     return user

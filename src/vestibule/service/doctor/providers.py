@@ -21,8 +21,12 @@ def _check_provider(provider: Provider) -> Observation:
     address = f"register {provider.callback_url} there"
     if not provider.has_id_tokens:
         return report_fine(f"{provider.name}: {address}")
+    connection = ProviderConnection(provider)
     try:
-        discovery.read_metadata(ProviderConnection(provider))
+        discovery.read_metadata(connection)
+        if provider.sends_events:
+            discovery.read_event_metadata(connection)
+            address = f"{address}, and {provider.events_url} for its events"
     except Unavailable:
         return report_error(f"{provider.name}: no usable discovery document at {provider.discovery_base}; {address}")
     return report_fine(f"{provider.name} answers; {address}")

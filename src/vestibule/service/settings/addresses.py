@@ -27,6 +27,12 @@ _BROKER_REMEDY = "Set it like redis://:password@host:6379/0 or amqp://user:passw
 _DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
 
+def is_http_elsewhere(url: str) -> bool:
+    """Return whether what is sent to a site leaves this machine unencrypted."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not hosts.is_local(parts.hostname or "")
+
+
 def parse_postgresql_url(text: str) -> dict[str, Any]:
     """Return Django's configuration of the database that the URL names, as libpq reads it (libpq 33.1.1.2).
 

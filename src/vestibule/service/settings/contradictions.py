@@ -122,6 +122,13 @@ def _doubtful_settings(values: Any, library: conf.Settings) -> Iterator[tuple[st
             f"BASE_URL is http, and {library.host} looks public: passwords and cookies travel in clear.",
             "Put a proxy with a certificate in front, and set BASE_URL=https://….",
         )
+    returns = {"FRONTEND_URL": [library.frontend_url], "RETURN_URLS": library.return_urls}
+    if in_clear := [name for name, urls in returns.items() if any(map(addresses.is_http_elsewhere, urls))]:
+        yield (
+            "W007",
+            f"{' and '.join(in_clear)}: a browser takes there in clear what signs its person in.",
+            "Use https; http is for this machine alone (RFC 9700, 2.1).",
+        )
     stores = {
         "DATABASE_URL": values.DATABASE_URL,
         "REDIS_URL": library.redis_url,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -12,8 +13,9 @@ from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import roles, support, suppression
 from vestibule.flows.staff.permissions import Permission
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.kernel.errors import FieldError, Invalid, NotFound
 
+UNLINK = "unlink-identities"
 ANY_STATUS = tuple(Status)
 CONFIRMED_STATUSES = (Status.ACTIVE, Status.SUSPENDED)
 
@@ -44,14 +46,28 @@ class AccountAction:
         Raises:
             Refusal: any that the flow raises; Invalid for an unknown role.
         """
-        given = {"role": _parse_role(typed.get("role", ""))} if self.permission is Permission.ROLE else {}
-        self.flow(client=client, user_id=user_id, reason=typed.get("reason", ""), **given)
+        parse = _MORE.get(self.permission)
+        self.flow(client=client, user_id=user_id, reason=typed.get("reason", ""), **(parse(typed) if parse else {}))
 
 
-def _parse_role(typed: str) -> Role:
-    if typed not in Role.values:
+def _parse_role(typed: Mapping[str, str]) -> dict[str, Role]:
+    if (role := typed.get("role", "")) not in Role.values:
         raise Invalid({"role": [FieldError("invalid_choice", "role_missing")]})
-    return Role(typed)
+    return {"role": Role(role)}
+
+
+def _parse_identity(typed: Mapping[str, str]) -> dict[str, UUID | None]:
+    """Return which identity; none is named for every one."""
+    try:
+        return {"identity": UUID(typed["identity"]) if typed.get("identity") else None}
+    except ValueError as error:
+        raise NotFound from error
+
+
+# What an act is told besides the reason.
+_MORE: Mapping[Permission, Callable[[Mapping[str, str]], Mapping[str, Any]]] = MappingProxyType(
+    {Permission.ROLE: _parse_role, Permission.UNLINK: _parse_identity}
+)
 
 
 ACTIONS: Mapping[str, AccountAction] = MappingProxyType(
@@ -108,11 +124,11 @@ ACTIONS: Mapping[str, AccountAction] = MappingProxyType(
                 grave=True,
             ),
             AccountAction(
-                name="unlink-identities",
+                name=UNLINK,
                 permission=Permission.UNLINK,
                 title=_("Take off other providers"),
                 lead=_("Nobody signs in through them any more, and who did is signed out. The person is told."),
-                done=_("Every identity at another provider is taken off, and the person is told."),
+                done=_("It is taken off, and the person is told."),
                 flow=support.unlink_identities,
                 statuses=CONFIRMED_STATUSES,
                 grave=True,

@@ -15,10 +15,10 @@ from vestibule.audit import events
 from vestibule.flows import step_up
 from vestibule.flows.staff import audit_log, people
 from vestibule.flows.staff.audit_log import EventFilter
-from vestibule.identities.providers import provider_name
+from vestibule.identities.providers import linked_provider_name
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired, Unauthenticated
 from vestibule.web.admin import access
-from vestibule.web.admin.actions import ACTIONS, AccountAction
+from vestibule.web.admin.actions import ACTIONS, UNLINK, AccountAction
 from vestibule.web.admin.tables import ReadOnlyTable, format_moment, person_url
 from vestibule.web.problems import refusal_message, refusal_status
 
@@ -75,6 +75,11 @@ class PersonTable(ReadOnlyTable):
         except (ValueError, NotFound) as error:
             raise Http404 from error
         count, happened = audit_log.find_events(client=request.client, event_filter=EventFilter(user_id=shown.user.pk))
+        acts = [
+            act
+            for act in ACTIONS.values()
+            if access.is_permitted(request, act.permission) and act.is_applicable(shown.user)
+        ]
         context = {
             "title": self.name(shown.user),
             "person": shown.user,
@@ -82,16 +87,13 @@ class PersonTable(ReadOnlyTable):
             "factors": shown.factors,
             "passkeys": shown.passkeys,
             "factor_reset": shown.factor_reset,
-            "identities": [(provider_name(each.provider), each) for each in shown.identities],
+            "identities": [(linked_provider_name(each.provider), each) for each in shown.identities],
             "sessions": shown.sessions,
             "devices": shown.devices,
             "events": [{"row": each, "meaning": events.meaning_of(each.name)} for each in happened],
             "more": count > len(happened),
-            "acts": [
-                act
-                for act in ACTIONS.values()
-                if access.is_permitted(request, act.permission) and act.is_applicable(shown.user)
-            ],
+            "acts": acts,
+            "unlink": next((act for act in acts if act.name == UNLINK), None),
             "done": ACTIONS.get(request.GET.get("done", "")),
         }
         return self.render_admin_page(request, "vestibule/admin/person.html", context)
@@ -117,14 +119,19 @@ class PersonTable(ReadOnlyTable):
         self, request: access.StaffRequest, id: UUID, act: AccountAction, refusal: Refusal | None
     ) -> HttpResponse:
         try:
-            user = people.show_person(client=request.client, user_id=id).user
+            shown = people.show_person(client=request.client, user_id=id)
         except NotFound as error:
             raise Http404 from error
+        asked = request.POST.get("identity") or request.GET.get("identity", "")  # only one of them
         context: dict[str, Any] = {
             "title": act.title,
             "act": act,
-            "person": user,
-            "name": self.name(user),
+            "person": shown.user,
+            "name": self.name(shown.user),
+            "identity_id": asked,
+            "identities": [
+                (linked_provider_name(each.provider), each) for each in shown.identities if asked in ("", str(each.pk))
+            ],
             "roles": Role.choices,
             "alert": refusal_message(refusal) if refusal else "",
             "typed": request.POST,

@@ -92,6 +92,12 @@ class RoleRequest(WhyRequest):
     role = serializers.ChoiceField(Role.choices)
 
 
+class UnlinkRequest(WhyRequest):
+    """Which identity, or all of them, and the reason."""
+
+    identity = serializers.UUIDField(required=False, help_text="The `id` of one; without it, every one.")
+
+
 class ListUsers(ApiView):
     """All people."""
 
@@ -169,8 +175,10 @@ class ListEvents(ApiView):
         return Response({"count": count, "next": following, "results": EventOfAnybody(found, many=True).data})
 
 
-def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: str) -> type[ApiView]:
-    """Make the endpoint of one act: it takes a reason and returns the account."""
+def _make_action_view(
+    name: str, words: str, flow: Callable[..., User], *codes: str, body: type[WhyRequest] = WhyRequest
+) -> type[ApiView]:
+    """Make the endpoint of one act: it takes a reason, and what else its body has, and returns the account."""
 
     class ActionView(ApiView):
         """An act of the staff on an account."""
@@ -179,14 +187,13 @@ def _make_action_view(name: str, words: str, flow: Callable[..., User], *codes: 
             operation_id=f"admin_{name}",
             tags=_TAG,
             description=f"{words} Needs a sign-in of the last ten minutes; the reason stays with the event.",
-            request=WhyRequest,
+            request=body,
             responses=response_schemas(200, PersonShown, *STAFF_CODES, "not_found", *codes),
         )
         def post(self, request: Request, id: UUID) -> Response:
             """Do it."""
             client = self.admit_bearer()
-            why = read_body(WhyRequest, request)["reason"]
-            return Response(PersonShown(flow(client=client, user_id=id, reason=why)).data)
+            return Response(PersonShown(flow(client=client, user_id=id, **read_body(body, request))).data)
 
     return ActionView
 
@@ -207,9 +214,11 @@ ResetUserFactors = _make_action_view(
 )
 UnlinkUserIdentities = _make_action_view(
     "unlink_identities",
-    "Take off every identity at another provider, where something else opens the account. The person is told.",
+    "Take off an identity at another provider, or every one, where something else opens the account. The person is "
+    "told.",
     support.unlink_identities,
     "last_way_in",
+    body=UnlinkRequest,
 )
 ResendVerification = _make_action_view(
     "resend_verification",

@@ -25,6 +25,7 @@ class PasskeyFacts(serializers.Serializer[object]):
 class IdentityFacts(serializers.Serializer[object]):
     """An identity of a person at another provider, as the staff see it."""
 
+    id = serializers.UUIDField()
     provider = serializers.CharField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()

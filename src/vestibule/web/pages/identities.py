@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from vestibule.flows.account import identities
+from vestibule.identities.providers import linked_provider_name
 from vestibule.kernel.client import Client
 from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.provider_buttons import ProviderButton, list_provider_buttons
@@ -20,12 +21,13 @@ def identities_context(client: Client) -> dict[str, Any]:
     buttons = {each.id: each for each in list_provider_buttons()}
     linked = {each.provider for each in found}
     return {
-        "identities": [
-            (each, buttons.get(each.provider) or ProviderButton(id=each.provider, name=each.provider.capitalize()))
-            for each in found
-        ],
+        "identities": [(each, buttons.get(each.provider) or _button_of_former(each.provider)) for each in found],
         "unlinked": [button for id, button in buttons.items() if id not in linked],
     }
+
+
+def _button_of_former(id: str) -> ProviderButton:
+    return ProviderButton(id=id, name=linked_provider_name(id))
 
 
 def _remove_identity(request: HttpRequest, client: Client) -> HttpResponse:
