@@ -104,7 +104,10 @@ def test_only_the_edge_and_the_house_make_clients() -> None:
     }
     commands = {
         f"service/cli/management/commands/{name}.py"
-        for name in ("create_admin", "lift_silence", "rotate_keys", "set_role")
+        for name in (
+            *("apply_applications", "create_admin", "create_application"),
+            *("lift_silence", "rotate_keys", "set_role"),
+        )
     }
     of_house = {
         "courier/delivery.py",

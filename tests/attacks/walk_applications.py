@@ -1,10 +1,14 @@
 """The walk through what admins do with applications."""
 
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.attacks.walking import BOB, BOSS, Walking
+from tests.attacks.walking import BOB, BOSS, Walking, command
+from tests.configured import configured
 from tests.world import Reply
+from vestibule.applications.models import Application, Source
 
 APPLICATIONS = "/api/admin/applications"
 
@@ -38,6 +42,17 @@ class WalkApplications(Walking):
         self.refused("applications.remove_secret", act=ask("DELETE", secret))
         self.step("applications.remove", "application.removed", act=ask("DELETE", one))
         self.refused("applications.remove", act=ask("DELETE", one))
+        self.declared()
+
+    def declared(self) -> None:
+        """By a file; the same secret twice is refused."""
+        secret = "00" * 32
+        with TemporaryDirectory() as folder, configured(APPLICATIONS_FILE=(path := Path(folder) / "applications.toml")):
+            declared = f'[applications.x]\nname = "X"\ntype = "service"\nsecret_digests = ["{secret}"]'
+            path.write_text(declared)
+            self.step("applications.apply", "application.created", act=lambda: command("apply_applications"))
+            Application.objects.update(client_id="y", source=Source.STAFF)
+            self.refused("applications.apply", act=lambda: command("apply_applications"))
 
     def kept_secret(self, reply: Reply) -> Reply:
         """The answer, whose secret must be found nowhere."""

@@ -1,16 +1,21 @@
 """The secrets of applications: 256 random bits each, shown once, of which the digest is kept. Several count at once, so
 that one can be replaced while it is in use."""
 
+from collections.abc import Set
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
 from vestibule.applications.models import Application, ApplicationSecret
 from vestibule.kernel import entropy
-from vestibule.storage.rows import insert_row
+from vestibule.storage.rows import insert_once, insert_row
 
 MAX_SECRETS = 10  # of an application
 _HINT_LENGTH = 4  # characters
+
+
+class SecretShared(Exception):
+    """Another application has this secret."""
 
 
 def digest_secret(secret: str) -> bytes:
@@ -27,6 +32,20 @@ def create_secret(application: Application, now: datetime) -> tuple[str, Applica
             application=application, digest=digest_secret(secret), hint=secret[-_HINT_LENGTH:], created_at=now
         )
     )
+
+
+def replace_digests(application: Application, digests: Set[bytes], now: datetime) -> bool:
+    """Let the locked application have the secrets with these digests and no other. Return whether that changed any.
+
+    Raises:
+        SecretShared: another application has one of them.
+    """
+    kept = {bytes(each.digest): each.pk for each in list_secrets(application)}
+    ApplicationSecret.objects.filter(pk__in=[kept[each] for each in kept.keys() - digests]).delete()
+    for digest in sorted(digests - kept.keys()):
+        if not insert_once(ApplicationSecret(application=application, digest=digest, hint="", created_at=now)):
+            raise SecretShared
+    return set(kept) != set(digests)
 
 
 def list_secrets(application: Application) -> list[ApplicationSecret]:

@@ -1,5 +1,6 @@
 """The applications there are: created, changed and deleted, in the caller's transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from vestibule.applications.metadata import SECRET_METHODS, Metadata, metadata_v
 from vestibule.applications.models import Application, Source
 from vestibule.kernel import entropy
 from vestibule.sessions import signing_keys
-from vestibule.storage.rows import insert_row
+from vestibule.storage.rows import insert_once, insert_row
 
 
 def newest_applications() -> QuerySet[Application]:
@@ -34,14 +35,35 @@ def lock_application(id: UUID) -> Application | None:
     return Application.objects.select_for_update().filter(pk=id).first()
 
 
-def create_application(
-    metadata: Metadata, *, now: datetime, client_id: str = "", source: Source = Source.STAFF
-) -> Application:
-    """Create an application, with a random client id unless one is given, and the first key of its algorithm."""
+def lock_client(client_id: str) -> Application | None:
+    """Lock the application with this client id until the caller's transaction ends."""
+    return Application.objects.select_for_update().filter(client_id=client_id).first()
+
+
+def lock_applications_of(source: Source, *, except_for: Iterable[str]) -> list[Application]:
+    """Lock the applications that are declared there, in the order of their client ids, but for those with these."""
+    found = Application.objects.select_for_update().filter(source=source).exclude(client_id__in=[*except_for])
+    return list(found.order_by("client_id"))
+
+
+def create_application(metadata: Metadata, *, now: datetime, source: Source = Source.STAFF) -> Application:
+    """Create an application with a random client id, and the first key of its algorithm."""
     _prepare_signing_key(metadata, now)
     values = metadata_values(metadata)
-    client_id = client_id or entropy.random_uuid().hex
-    return insert_row(Application(client_id=client_id, source=source, created_at=now, **values))
+    return insert_row(Application(client_id=entropy.random_uuid().hex, source=source, created_at=now, **values))
+
+
+def create_once(client_id: str, metadata: Metadata, now: datetime) -> Application | None:
+    """Create the application of APPLICATIONS_FILE with this client id; return None if another process just did."""
+    _prepare_signing_key(metadata, now)
+    values = metadata_values(metadata)
+    created = Application(client_id=client_id, source=Source.FILE, created_at=now, **values)
+    return created if insert_once(created) else None
+
+
+def is_declared_as(application: Application, metadata: Metadata) -> bool:
+    """Return whether the application has exactly this metadata."""
+    return all(getattr(application, name) == value for name, value in metadata_values(metadata).items())
 
 
 def change_application(application: Application, metadata: Metadata, *, now: datetime) -> None:

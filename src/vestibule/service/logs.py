@@ -1,6 +1,9 @@
 """Logging: one JSON object a line on standard output, for our loggers and those of every library; or readable lines."""
 
-from collections.abc import Callable
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -79,3 +82,17 @@ def configure_logging(level: str, log_format: str) -> dict[str, Any]:
             "twilio": {"level": "WARNING"},
         },
     }
+
+
+@contextmanager
+def log_to_standard_error() -> Iterator[None]:
+    """Let what is logged on standard output go to standard error meanwhile."""
+    found = [each for each in logging.root.handlers if isinstance(each, logging.StreamHandler)]
+    moved = [each for each in found if each.stream is sys.__stdout__]
+    for handler in moved:
+        handler.setStream(sys.stderr)
+    try:
+        yield
+    finally:
+        for handler in moved:
+            handler.setStream(sys.__stdout__)

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from vestibule.kernel.errors import FieldError
+from vestibule.kernel.errors import FieldError, Invalid
 
 FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
     {
@@ -62,6 +62,10 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "public_keys_weak": _("Use keys of the curve P-256, or RSA keys of 2,048 bits and more."),
         "private_key_given": _("This holds a private key. Replace that key: it is known to others now."),
         "introspect_needs_secret": _("An application without a secret or key can't ask about tokens."),
+        "client_id_malformed": _("A client id has at most 128 letters, digits, dots, dashes, underscores and tildes."),
+        "secret_digest_malformed": _("Give SHA-256 digests, each of 64 hexadecimal digits in lower case."),
+        "secret_digest_required": _("Give the digest of its secret: `vestibule create-secret` makes both."),
+        "secret_shared": _("Two applications have one secret."),
         "application_type_fixed": _("The type of an application stays."),
         "application_without_secrets": _("This application has no secrets."),
         "application_declared_elsewhere": _("This application is declared elsewhere: change it there."),
@@ -103,6 +107,12 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
 _ATTRIBUTE_NAMES: Mapping[str, Promise | str] = MappingProxyType(
     {"email": _("email"), "username": _("username"), "full name": _("full name")}
 )
+
+
+def describe_fields(invalid: Invalid) -> str:
+    """Return a line for each wrong field: its name, and what is wrong with it."""
+    fields = invalid.fields.items()
+    return "\n".join(f"{name}: {' '.join(map(field_message, errors))}" for name, errors in fields)
 
 
 def field_message(error: FieldError) -> str:

@@ -17,6 +17,9 @@ class CliConfig(AppConfig):
     imported_for_effect = (checks, encoding)
 
     def ready(self) -> None:
-        """Start tracing in every process, if OTEL_* asks for it; otherwise nothing of it is imported."""
+        """Start tracing in every process, if OTEL_* asks for it, and check APPLICATIONS_FILE, if there is one;
+        otherwise nothing of them is imported."""
         if settings.TRACING:
             import_module("vestibule.service.tracing").start_tracing()
+        if settings.APPLICATIONS_FILE:
+            import_module("vestibule.service.applications_file")

@@ -2,10 +2,12 @@
 
 import argparse
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
+
+from vestibule.service import logs
 
 
 class ServiceCommand(BaseCommand):
@@ -32,6 +34,17 @@ class ServiceCommand(BaseCommand):
 
 class OperatorCommand(ServiceCommand):
     """A command that checks only the settings and the database's encoding before it runs. The checks of paths, admin
-    and templates import the whole service; `check`, `doctor` and `serve` run them."""
+    and templates import the whole service; `check`, `doctor` and `serve` run them.
+
+    Its standard output is what it answers, for other programs to read, and its log goes to standard error; that of one
+    which `runs_until_stopped` goes to standard output."""
 
     requires_system_checks = (Tags.security,)
+    runs_until_stopped: ClassVar[bool] = False
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command."""
+        if self.runs_until_stopped:
+            return super().execute(*args, **options)
+        with logs.log_to_standard_error():
+            return super().execute(*args, **options)

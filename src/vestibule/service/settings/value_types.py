@@ -92,6 +92,18 @@ def parse_digest_file(text: str) -> Path | None:
     return path
 
 
+def parse_readable_file(text: str) -> Path | None:
+    """Return the path of a file that can be read."""
+    path = Path(text)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UnreadableValue(
+            f"cannot be read ({error.strerror})", "Set it to a file that this user may read."
+        ) from error
+    return path
+
+
 def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:
     """Return a parser for comma-separated items."""
 

@@ -13,6 +13,7 @@ class Command(OperatorCommand):
     """Run Celery beat."""
 
     help = "Wake the workers for deliveries and sweeps (Celery beat); run exactly one."
+    runs_until_stopped = True
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until stopped.

@@ -4,9 +4,11 @@ number of machines, and none is cut off in the middle."""
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
@@ -15,6 +17,7 @@ from django.db.transaction import atomic
 
 from vestibule.conf import conf
 from vestibule.service.cli.base import OperatorCommand
+from vestibule.service.ops.migrations import list_unapplied_migrations
 
 ADVISORY_LOCK_ID = 0x7665737469  # "vesti"; other users of this database must use other numbers
 LOCK_TIMEOUT = "10min"  # for the migrations of another machine
@@ -26,7 +29,8 @@ class Command(OperatorCommand, migrate.Command):
     help = "Bring the tables of the database up to this release."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate. A second process waits, and then finds nothing to do.
+        """Migrate, and bring in the applications of APPLICATIONS_FILE once every table is there. A second process
+        waits, and then finds nothing to do.
 
         Raises:
             CommandError: DATABASE_POOLED is set.
@@ -43,6 +47,8 @@ class Command(OperatorCommand, migrate.Command):
             else _exclusive_on_sqlite(connection)
         ):
             super().handle(*args, **options)
+        if settings.APPLICATIONS_FILE and not list_unapplied_migrations():
+            call_command("apply_applications", stdout=self.stdout if options["verbosity"] else StringIO())
 
 
 @contextmanager

@@ -36,7 +36,8 @@ class Command(ServiceCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate an embedded database, print the addresses, and serve until stopped.
+        """Migrate an embedded database, bring in the applications of APPLICATIONS_FILE, print the addresses, and serve
+        until stopped.
 
         Raises:
             CommandError: the port is in use on a developer's machine.
@@ -44,7 +45,8 @@ class Command(ServiceCommand):
         if conf.mailbox:
             require_free_port()
         if settings.DATABASE_URL:
-            self.warn_if_not_migrated()
+            if self.warn_if_not_migrated() and settings.APPLICATIONS_FILE:
+                self.apply_applications()
         else:
             call_command("migrate", verbosity=0)
         self.print_addresses()
@@ -66,18 +68,26 @@ class Command(ServiceCommand):
             self.stdout.write(FOR_DEVELOPERS.format(admin=admin))
         self.stdout.flush()
 
-    def warn_if_not_migrated(self) -> None:
-        """Warn about unapplied migrations. Several machines share that database, and a release migrates it once. If it
-        cannot be reached, `/health/ready` says so."""
+    def warn_if_not_migrated(self) -> bool:
+        """Warn about unapplied migrations, and return whether there are none. Several machines share that database, and
+        a release migrates it once. If it cannot be reached, `/health/ready` says so."""
         try:
             left = list_unapplied_migrations()
         except OperationalError:
-            return
+            return False
         if left:
             self.stderr.write(
                 f"The database is not migrated ({len(left)} to apply): run `vestibule migrate`. "
                 f"Until then nothing works, and {reverse('vestibule_ops:ready')} says so."
             )
+        return not left
+
+    def apply_applications(self) -> None:
+        """Bring in the applications; the last ones stay where that fails."""
+        try:
+            call_command("apply_applications", stdout=self.stdout)
+        except CommandError as error:
+            self.stderr.write(f"The applications of APPLICATIONS_FILE were not brought in: {error}")
 
 
 def require_free_port() -> None:

@@ -20,6 +20,7 @@ class Command(OperatorCommand):
     """Deliver messages and sweep, as Celery schedules it."""
 
     help = "Deliver messages and erase what is due, as a Celery worker (needs REDIS_URL or CELERY_BROKER_URL)."
+    runs_until_stopped = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--concurrency`: how many processes."""
