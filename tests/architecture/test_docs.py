@@ -12,6 +12,7 @@ from django.conf import settings
 
 import vestibule.flows
 from tests.architecture.source import trees
+from vestibule.applications import errors as oauth_errors
 from vestibule.audit import events
 from vestibule.audit.events import Event
 from vestibule.flows import flow
@@ -60,10 +61,21 @@ def test_every_error_is_documented() -> None:
 
 
 def test_every_refusal_has_its_problem() -> None:
-    kinds = list(refusals(errors.Refusal))
+    kinds = [kind for kind in refusals(errors.Refusal) if not issubclass(kind, oauth_errors.OAuthError)]
     assert {kind.code for kind in kinds} <= PROBLEMS.keys()
     ours = {kind.code for kind in kinds if kind.__module__ == errors.__name__}
     assert all(f"  {code}\n" in (errors.__doc__ or "") for code in ours)
+
+
+def test_every_error_of_oauth_is_documented() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", (DOCS / "openid.md").read_text(), re.MULTILINE)
+    assert {(code, int(status)) for code, status in rows} == {(kind.code, kind.status) for kind in oauth_kinds()}
+
+
+def oauth_kinds() -> list[type[oauth_errors.OAuthError]]:
+    """Every error of OAuth 2.0."""
+    found = refusals(oauth_errors.OAuthError)
+    return [oauth_errors.OAuthError, *(kind for kind in found if issubclass(kind, oauth_errors.OAuthError))]
 
 
 def refusals(kind: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
@@ -98,9 +110,11 @@ def flow_names() -> set[str]:
 
 
 def test_the_docstring_of_a_flow_lists_the_refusals_that_the_table_does() -> None:
-    known = {**vars(errors), **vars(answers)}
+    known = {**vars(errors), **vars(answers), **vars(oauth_errors)}
+    of_oauth = {kind.__name__ for kind in oauth_kinds()}
     codes = {name: kind.code for name, kind in known.items() if isinstance(getattr(kind, "code", None), str)}
     for name, listed in flow_refusals():
+        listed = [each for each in listed if each not in of_oauth]  # they are the same for all: docs/openid.md
         assert {codes[each] for each in listed} == refusals_of(name) & {*codes.values()}, name
 
 

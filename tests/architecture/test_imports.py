@@ -63,7 +63,8 @@ def test_a_command_imports_only_what_it_uses(command: tuple[str, ...], tmp_path:
     assert "Traceback" not in done.stderr, done.stderr
     imported = set(done.stdout.rpartition("IMPORTED ")[2].split())
     assert "vestibule.service.cli.main" in imported
-    assert not imported & (LEAVES[command] | UNUSED)
+    extra = imported & (LEAVES[command] | UNUSED)
+    assert not extra, extra
 
 
 def test_every_command_says_what_is_checked_before_it() -> None:

@@ -11,12 +11,16 @@ import pytest
 from tests.architecture.source import Call, calls, trees
 from vestibule.web import pages
 
-REDIRECTS = ("HttpResponseRedirect", "HttpResponsePermanentRedirect", "HttpResponseRedirectBase", "redirect")
+REDIRECTS = (
+    *("HttpResponseRedirect", "HttpResponsePermanentRedirect", "HttpResponseRedirectBase", "redirect"),
+    "ApplicationRedirect",
+)
 ENDS = {"go_on": 1, "go_on_signed_in": 2}  # where they are given the page of ours for who has no destination
 # What returns an address on our host, whatever it is given.
 OWN = {"reverse", "url_with_destination", "security_url", "person_url", "_done_url", "_link_url"}
 # Each redirect that may leave us, and what has checked its address.
 CHECKED = {
+    "vestibule.web.authorization_answer.send_answer": "applications.redirect_uris.is_registered",
     "vestibule.web.destination.go_on": "find_destination",
     "vestibule.web.pages.social.begin_visit": "the provider's, of its discovery document (identities.discovery)",
     "vestibule.web.pages.social._return": "flows.social_visits.parse_return_to, when the visit began",
@@ -29,7 +33,19 @@ FLOW = (
     *("password_reset_confirm", "enrol_app", "add_passkey"),
 )
 # Templates that no destination goes through: what undoes something, the mailbox, errors, and the account itself.
-OUTSIDE = {"taking", "failure", "problem", "logout", "closing", "profile", "sessions", "activity", "letter", "mailbox"}
+OUTSIDE = {
+    "form_post",
+    "taking",
+    "failure",
+    "problem",
+    "logout",
+    "closing",
+    "profile",
+    "sessions",
+    "activity",
+    "letter",
+    "mailbox",
+}
 
 
 def is_own(node: ast.expr | None, within: ast.FunctionDef | None) -> bool:

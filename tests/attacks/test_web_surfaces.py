@@ -52,7 +52,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
-SIGNED_OUT = {"bearer": {401}, "page": {302}, "staff": {303, 401}, "operator": {401, 404}}
+# The browsers of applications ask first whether their scripts may (Fetch Standard, 4.8).
+READ_BY_SCRIPTS = ("/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/jwks.json", "/.well-known/o")
+SIGNED_OUT = {"bearer": {401}, "page": {302}, "staff": {303, 401}, "operator": {401, 404}, "application": {400, 401}}
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def asked(http: Http, method: str, path: str) -> Any:
     )
 
 
-def test_the_table_has_five_kinds_of_callers() -> None:
+def test_the_table_has_six_kinds_of_callers() -> None:
     assert TABLE.keys() == PATHS.keys()  # tests/architecture/test_shape.py says so first
     assert {row.who for row in TABLE.values()} == {"anybody", *SIGNED_OUT}
 
@@ -150,7 +152,8 @@ def test_web_13_no_path_takes_a_method_that_it_does_not_know(stranger: Http) -> 
     taken = {}
     for path, row in TABLE.items():
         methods = ["BREW", "TRACE", "CONNECT"]
-        methods += [] if path.startswith("/api/") else ["PUT", "PATCH", "DELETE", "OPTIONS"]
+        methods += [] if path.startswith("/api/") else ["PUT", "PATCH", "DELETE"]
+        methods += [] if path.startswith(("/api/", *READ_BY_SCRIPTS)) else ["OPTIONS"]
         for method in methods if row.who not in ("staff", "operator") else ():
             if (status := stranger.generic(method, url(path)).status_code) != 405:
                 taken[method, path] = status

@@ -15,7 +15,7 @@ from tests.pseudo_locale import bracketed
 from tests.world import PASSWORD, Api, Inbox, Pages
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Email
-from vestibule.courier import delivery, messages
+from vestibule.courier import delivery, staff_messages
 from vestibule.courier.models import Message
 from vestibule.flows import notices
 from vestibule.flows.staff import support
@@ -145,6 +145,8 @@ def test_the_staff_write_in_no_language_of_their_own(inbox: Inbox, house: None) 
     account(inbox, ADA, XA)
     User.objects.update(language="")
     boss = Client(at=timezone.now(), language=XA, actor="user")
-    notices.post_message(support._as_system(boss), messages.ACCOUNT_SUSPENDED, Email(ADA), owner=User.objects.get())
+    notices.post_message(
+        support._as_system(boss), staff_messages.ACCOUNT_SUSPENDED, Email(ADA), owner=User.objects.get()
+    )
     assert Message.objects.latest("created_at").language == ""
     assert inbox.newest(ADA).subject == "Your account was suspended · Vestibule"

@@ -1,5 +1,5 @@
-"""What a code gave: grants, each of one person to one application, and whether it still counts. A revocation counts at
-the next request."""
+"""What a code gave: grants, each of one person to one application. A revocation counts at the next request
+(`applications.live_grants`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,16 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from vestibule.accounts.models import Status, User
 from vestibule.applications.models import Application, Grant
 from vestibule.conf import conf
 from vestibule.kernel.client import Client
-from vestibule.sessions.access_tokens import is_session_live
 from vestibule.sessions.models import Session
-from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
-
-_BY_ID = PreparedQuery(Grant.objects.select_related("application", "user__profile", "session__user"), "id")
 
 
 def create_grant(
@@ -52,20 +47,6 @@ def create_grant(
     )
 
 
-def find_live_grant(id: UUID, now: datetime) -> Grant | None:
-    """Return the live grant with this id, with its application, account and session, in one query."""
-    found = _BY_ID.first(id)
-    return found if found is not None and is_grant_live(found, now) else None
-
-
-def is_grant_live(grant: Grant, now: datetime) -> bool:
-    """Return whether the grant was not revoked, is not too old, its account is active, and its session lives, if it
-    hangs on it."""
-    if grant.revoked_at is not None or grant.expires_at <= now or grant.user.status != Status.ACTIVE:
-        return False
-    return grant.is_offline or (grant.session is not None and is_session_live(grant.session, now))
-
-
 def revoke_grants(
     user_id: UUID,
     now: datetime,
@@ -99,13 +80,6 @@ def revoke_grants_of_application(application: Application, now: datetime) -> int
 def move_grants(from_session: UUID, to_session: UUID) -> None:
     """Let the grants of a session hang on the one that goes on in its place."""
     Grant.objects.filter(session_id=from_session).update(session_id=to_session)
-
-
-def list_live_grants(user: User, now: datetime) -> list[Grant]:
-    """Return the live grants of an account, newest first."""
-    rows = Grant.objects.filter(user=user, revoked_at=None, expires_at__gt=now)
-    found = rows.select_related("application", "user", "session__user").order_by("-created_at")
-    return [grant for grant in found if is_grant_live(grant, now)]
 
 
 def expired_grants(before: datetime) -> QuerySet[Grant]:

@@ -97,6 +97,30 @@ API_KEY_CREATED = Event("api_key.created", "An API key was made for the account.
 API_KEY_REMOVED = Event("api_key.removed", "An API key was removed.", {"key": str})
 API_KEYS_ENDED = Event("api_keys.ended", "A change of what guards the account ended its API keys.", {"keys": int})
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
+APPLICATION_ALLOWED = Event(
+    "application.allowed", "A person let an application have what it asks for.", {"application": str}
+)
+APPLICATION_WITHDRAWN = Event(
+    "application.withdrawn", "A person takes back what an application was let have.", {"application": str}
+)
+APPLICATION_SIGNED_IN = Event(
+    "application.signed_in", "An application exchanged its code: a person signed in there.", {"application": str}
+)
+APPLICATION_SIGNED_OUT = Event(
+    "application.signed_out", "An application gave a person's tokens back.", {"application": str}
+)
+APPLICATION_REFRESHED = Event(
+    "application.refreshed", "An application's refresh token was rotated.", {"application": str}, in_audit_log=False
+)
+APPLICATION_AUTHENTICATED = Event(
+    "application.authenticated", "An application got a token for itself.", {"application": str}, in_audit_log=False
+)
+APPLICATION_CODE_REPLAYED = Event(
+    "application.code_replayed", "A code came twice: what it gave was ended.", {"application": str}
+)
+APPLICATION_REFRESH_REUSED = Event(
+    "application.refresh_reused", "A refresh token came twice: theft; its grant was ended.", {"application": str}
+)
 SESSION_OPENED = Event("session.opened", "A person was signed in.", {"session": str})
 SESSION_REFRESHED = Event("session.refreshed", "A refresh token was rotated.", {"session": str}, in_audit_log=False)
 SESSION_REFRESH_REUSED = Event(

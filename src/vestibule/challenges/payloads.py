@@ -10,7 +10,7 @@ refuses the newer version.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
@@ -41,13 +41,13 @@ class Payload:
         for upgrade in cls.UPGRADES[version:]:
             data = upgrade(data)
         read: dict[str, Any] = {
-            field.name: _parse_field(field, data[field.name]) for field in fields(cls) if field.name in data
+            each.name: _parse_field(each, data[each.name]) for each in fields(cls) if each.name in data
         }
         return cls(**read)
 
     def to_json(self) -> dict[str, object]:
         """Return what is sealed: every field that differs from its default."""
-        held = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        held = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
         return {
             name: str(value) if isinstance(value, UUID) else value
             for name, (value, default) in held.items()
@@ -210,6 +210,45 @@ class SocialLinkPayload(Payload):
     user_id: UUID
     answer: SealedAnswer
     browser: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequestPayload(Payload):
+    """A request for an authorization code that was checked against its application (RFC 6749, 4.1.1; OpenID Connect
+    Core, 3.1.2.1). `browser` is the one in which a person answers it; none for a request that was pushed (RFC 9126)
+    and that no browser has begun."""
+
+    application_id: UUID
+    redirect_uri: str
+    code_challenge: str
+    scope: list[str]
+    state: str | None = None
+    nonce: str | None = None
+    response_mode: str = "query"
+    resources: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    max_age: int | None = None
+    wants_second_factor: bool = False
+    login_hint: str = ""
+    browser: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCodePayload(Payload):
+    """What an authorization code was issued for: the request that it answers, and the session that agreed.
+    `credentials` is what guarded the account then (`accounts.credentials`)."""
+
+    application_id: UUID
+    user_id: UUID
+    session_id: UUID
+    credentials: str
+    auth_time: int
+    amr: list[str]
+    redirect_uri: str
+    code_challenge: str
+    scope: list[str]
+    nonce: str | None = None
+    resources: list[str] = field(default_factory=list)
 
 
 def _parse_field(field: Field[object], sealed: object) -> object:

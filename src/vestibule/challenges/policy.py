@@ -7,6 +7,8 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 
 from vestibule.challenges.payloads import (
+    AuthorizationCodePayload,
+    AuthorizationRequestPayload,
     EmailChangePayload,
     MagicLinkPayload,
     PasskeyEnrolmentPayload,
@@ -58,6 +60,8 @@ class Purpose(StrEnum):
     SOCIAL_ANSWER = "social answer"
     SOCIAL_EMAIL = "social email"
     SOCIAL_LINK = "social link"
+    AUTHORIZATION_REQUEST = "authorization request"
+    AUTHORIZATION_CODE = "authorization code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +110,8 @@ ATTEMPTS, RESENDS = 5, 5
 TICKET_TTL = timedelta(minutes=5)
 DIGITS = 6  # SP 800-63B-4, 3.1.3.2: at least six
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
-
-
 SOCIAL_TTL = timedelta(minutes=10)
+AUTHORIZATION_REQUEST_TTL, AUTHORIZATION_CODE_TTL = timedelta(hours=1), timedelta(seconds=60)
 
 
 def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -> Policy:
@@ -210,6 +213,13 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             Purpose.SOCIAL_ANSWER: _ticket_policy(SocialAnswerPayload, SecretKind.LINK, ttl=timedelta(seconds=60)),
             Purpose.SOCIAL_EMAIL: _ticket_policy(SocialEmailPayload, SecretKind.TICKET, ttl=SOCIAL_TTL),
             Purpose.SOCIAL_LINK: _ticket_policy(SocialLinkPayload, SecretKind.TICKET, ttl=SOCIAL_TTL),
+            # A person may need a while to sign up. The code is redeemed at once (RFC 6749, 4.1.2; RFC 9700, 4.3).
+            Purpose.AUTHORIZATION_REQUEST: _ticket_policy(
+                AuthorizationRequestPayload, SecretKind.TICKET, ttl=AUTHORIZATION_REQUEST_TTL
+            ),
+            Purpose.AUTHORIZATION_CODE: _ticket_policy(
+                AuthorizationCodePayload, SecretKind.LINK, ttl=AUTHORIZATION_CODE_TTL
+            ),
             Purpose.PENDING_REGISTRATION: Policy(
                 payload=SignUpPayload,
                 secret=SecretKind.CODE_AND_LINK,

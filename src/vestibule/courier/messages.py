@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.courier import application_messages
+from vestibule.courier import application_messages, staff_messages
 from vestibule.courier.message_kind import Cause, MessageKind, guard_changed
 
 REGISTRATION_CODE = MessageKind(
@@ -256,44 +256,9 @@ ACCOUNT_CLOSING = MessageKind(
     then=_("If that was you and you mean it, you need not do anything."),
 )
 
-_ASK = _("If you think that this is a mistake, write to us.")
-ACCOUNT_SUSPENDED = MessageKind(
-    name="account_suspended",
-    subject=_("Your account was suspended"),
-    cause=Cause.ACCOUNT,
-    says=_("We suspended your account: you are signed out, and can't sign in for now. Nothing of it was erased."),
-    then=_ASK,
-    by_house=True,
-)
-ACCOUNT_REACTIVATED = MessageKind(
-    name="account_reactivated",
-    subject=_("Your account is open again"),
-    cause=Cause.ACCOUNT,
-    says=_("You can sign in to your account again."),
-    then=_("Your password is the one that you had."),
-    by_house=True,
-)
-ACCOUNT_CLOSED_BY_STAFF = MessageKind(
-    name="account_closed_by_staff",
-    subject=_("Your account was closed"),
-    cause=Cause.ACCOUNT,
-    says=_("We closed your account: it is switched off now, and all of it will be erased in 14 days."),
-    then=_ASK,
-    by_house=True,
-)
-ADMIN_INVITATION = MessageKind(
-    name="admin_invitation",
-    subject=_("You are to run this"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Choose a password, and this address has an account that may see and manage all others."),
-    button=_("Choose a password"),
-    then=_("The link works once, for an hour. If you do not know what this is about, ignore this message."),
-    by_house=True,
-)
-
 DIGEST = MessageKind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
 
-_OTHERS = vars(application_messages).values()
+_OTHERS = (*vars(application_messages).values(), *vars(staff_messages).values())
 KINDS: Mapping[str, MessageKind] = MappingProxyType(
     # Not `isinstance`, which would have the lazy settings among them read.
     {each.name: each for each in (*globals().values(), *_OTHERS) if type(each) is MessageKind}

@@ -40,9 +40,9 @@ class CookieNames:
         return self._cookie_name("link")
 
     @property
-    def social_cookie_name(self) -> str:
-        """The cookie of a browser that went to another provider."""
-        return self._cookie_name("social")
+    def browser_cookie_name(self) -> str:
+        """The cookie that names this browser, by which what it began is bound to it."""
+        return self._cookie_name("browser")
 
     @property
     def destination_cookie_name(self) -> str:

@@ -73,6 +73,10 @@ SOCIAL_EVENT = Rule(name="social_event", per_network="600/minute", counts_as_ano
 SOCIAL_EMAIL = Rule(name="social_email", per_network="5/hour", per_identifier="20/hour", captcha="register")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
+# Of a browser that an application sends, signed in or not: each may keep a request.
+OAUTH_AUTHORIZE = Rule(name="oauth_authorize", per_network="60/minute;1000/hour", counts_as_anonymous=False)
+# Requests of applications, of which many may share a host. Nothing of theirs can be guessed: this bounds the work.
+OAUTH = Rule(name="oauth", per_network="1200/minute", counts_as_anonymous=False)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
 TOKEN = Rule(name="token", per_network="600/minute", counts_as_anonymous=False)
 # Each page with a captcha requests a challenge, which costs a digest.
@@ -104,6 +108,8 @@ RULES = (
     LOGIN_MAGIC_CONFIRM,
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
+    OAUTH_AUTHORIZE,
+    OAUTH,
     TOKEN,
     CAPTCHA,
     CAPTCHA_WAITED,

@@ -10,6 +10,7 @@ urlpatterns = [
     path(settings.API_PATH, include("vestibule.web.api.urls")),
     path(settings.ADMIN_PATH, site.urls),
     path("", include("vestibule.service.ops.urls")),
+    path("", include("vestibule.web.oauth.urls")),
     path("", include("vestibule.web.pages.urls")),
     path(f"{settings.MEDIA_PATH}pictures/<str:name>", pictures.serve_picture),
 ]

@@ -1,13 +1,7 @@
-"""Refresh tokens: opaque, 256 bits, stored as digests. Each works once, and reuse ends the session (RFC 9700, 4.14.2).
+"""The refresh tokens of sessions. Each works once, and reuse ends the session (`sessions.rotation`)."""
 
-A child is derived from its parent under a server key. A client whose answer was lost, or whose second tab refreshed
-first, therefore gets the same child for a few seconds, though no token is stored.
-"""
-
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from django.db.models import QuerySet
 
@@ -17,14 +11,15 @@ from vestibule.kernel.client import Client
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import registry
 from vestibule.sessions.models import RefreshToken, Session
+from vestibule.sessions.rotation import TokenRotation, digest_token
 from vestibule.storage.prepared import PreparedQuery
-from vestibule.storage.rows import insert_once, insert_row
+from vestibule.storage.rows import insert_row
 
 # Locks the session's row, so that rotations and revocations of one session run one after another.
 _LOCKED_BY_DIGEST = PreparedQuery(
     RefreshToken.objects.select_related("session__user").select_for_update(of=("session",)), "digest"
 )
-_BY_PARENT = PreparedQuery(RefreshToken.objects.all(), "parent")
+_ROTATION = TokenRotation(RefreshToken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +56,17 @@ def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | R
         CredentialExpired: the token is too old.
         SessionRevoked: the session is not live.
     """
-    token = _LOCKED_BY_DIGEST.first(_digest_token(refresh_token))
+    token = _LOCKED_BY_DIGEST.first(digest_token(refresh_token))
     if token is None:
         raise errors.CredentialInvalid
     session = token.session
     if not access.is_session_live(session, client.at):
         raise errors.SessionRevoked
-    child_token = _derive_child_token(refresh_token)
-    alive = token.expires_at > client.at
-    made = alive and insert_once(_build_refresh_token(client, session, child_token, parent=token))
-    if not made:  # the child exists: with the session locked, the transaction that created it has committed
-        child = _BY_PARENT.first(token.pk)
-        if child is None:
-            raise errors.CredentialExpired
-        grace_over = client.at > child.created_at + conf.refresh_grace
-        if grace_over or RefreshToken.objects.filter(parent=child).exists():
-            return Reused(session)
+    child_token = _ROTATION.rotate(
+        token, refresh_token, client.at, lambda child: _build_refresh_token(client, session, child, parent=token)
+    )
+    if child_token is None:
+        return Reused(session)
     registry.update_last_seen(session, client.at)
     return _build_token_pair(client, session, child_token)
 
@@ -87,7 +77,7 @@ def find_session_by_refresh_token(refresh_token: str) -> Session:
     Raises:
         CredentialInvalid: the token was not issued by this service.
     """
-    token = RefreshToken.objects.filter(digest=_digest_token(refresh_token)).select_related("session").first()
+    token = RefreshToken.objects.filter(digest=digest_token(refresh_token)).select_related("session").first()
     if token is None:
         raise errors.CredentialInvalid
     return token.session
@@ -108,7 +98,7 @@ def _build_refresh_token(
 ) -> RefreshToken:
     return RefreshToken(
         session=session,
-        digest=_digest_token(refresh),
+        digest=digest_token(refresh),
         parent=parent,
         created_at=client.at,
         expires_at=client.at + conf.jwt_refresh_idle,
@@ -122,12 +112,3 @@ def _build_token_pair(client: Client, session: Session, refresh: str) -> IssuedT
         refresh=refresh,
         expires_in=access.lifetime_seconds(),
     )
-
-
-def _derive_child_token(refresh: str) -> str:
-    return urlsafe_b64encode(conf.keys.digest("refresh child", refresh.encode())).rstrip(b"=").decode()
-
-
-def _digest_token(refresh: str) -> bytes:
-    """SHA-256: a secret of 256 random bits needs no key to be safe at rest (ASVS 11.5.1)."""
-    return sha256(refresh.encode()).digest()

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from vestibule.conf import conf
 from vestibule.kernel.sealing import Unsealable
 
-SESSION_PURPOSE, DEVICE_PURPOSE = "page session", "page device"
+SESSION_PURPOSE, DEVICE_PURPOSE, BROWSER_PURPOSE = "page session", "page device", "browser"
+BROWSER_KEPT_FOR = timedelta(hours=1)  # as long as what is bound to a browser may take: signing up for an application
 
 
 def set_cookie(response: HttpResponse, name: str, value: str, life: timedelta) -> None:
@@ -24,6 +25,18 @@ def delete_cookie(response: HttpResponse, name: str) -> None:
 def known_device_id(request: HttpRequest) -> UUID | None:
     """Return the device that this browser was recognised as before, or None."""
     return unsign_id(DEVICE_PURPOSE, request.COOKIES.get(conf.device_cookie_name, ""))
+
+
+def read_browser(request: HttpRequest) -> UUID | None:
+    """Return the id of this browser, by which what it began is bound to it, or None."""
+    return unsign_id(BROWSER_PURPOSE, request.COOKIES.get(conf.browser_cookie_name, ""))
+
+
+def remember_browser(response: HttpResponse, browser: UUID | None) -> HttpResponse:
+    """Bind to this browser, from now on, what it began."""
+    if browser:
+        set_cookie(response, conf.browser_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), BROWSER_KEPT_FOR)
+    return response
 
 
 def unsign_id(purpose: str, cookie: str) -> UUID | None:

@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import NoReverseMatch, reverse
 
+from vestibule.applications.redirect_uris import redirect_origin
+from vestibule.applications.waiting_requests import find_waiting_request
 from vestibule.conf import conf
 from vestibule.kernel.return_urls import add_to_query, is_return_url
 from vestibule.kernel.sealing import Unsealable
@@ -54,12 +56,23 @@ def _describe_own_page(path: str) -> Destination:
     return Destination(url=path)
 
 
+def _describe_authorization(path: str) -> Destination | None:
+    """Describe a request of an application that waits for its person (`applications.waiting_requests`)."""
+    query = QueryDict(urlsplit(path).query)
+    found = find_waiting_request(query.get("client_id", ""), query.get("request_uri", ""))
+    if found is None:
+        return None
+    application, redirect_uri = found
+    return Destination(url=path, name=application.name, form_origin=redirect_origin(redirect_uri))
+
+
 # The pages of ours that may be a destination, by the name of the URL that their path is or begins with; and how each is
 # described, from its path with the query. None means that the path is no destination.
 OWN_PAGES: Mapping[str, Callable[[str], Destination | None]] = MappingProxyType(
     {
         "vestibule_admin:index": _describe_own_page,
         "vestibule_pages:link_identity": _describe_own_page,
+        "vestibule_oauth:authorize": _describe_authorization,
     }
 )
 

@@ -78,6 +78,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "mfa_enrolment_required": Problem(
             403, _("Second factor required"), _("This needs a second factor. Set one up first.")
         ),
+        "application_unknown": Problem(
+            400,
+            _("Unknown application"),
+            _("The application that sent you here, or the address that it named, is not known. Go back and try again."),
+        ),
         "other_browser": Problem(
             403, _("Another browser"), _("This link opens only where it was asked for. Type the code instead.")
         ),

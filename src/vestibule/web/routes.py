@@ -56,7 +56,7 @@ def longer_bodies() -> tuple[tuple[str, int], ...]:
 
 @cache
 def _routes(urlconf: str) -> Routes:
-    keys, health, metrics = _find("vestibule_ops:jwks"), _find("vestibule_ops:live"), _find("vestibule_ops:metrics")
+    keys, health, metrics = _find("vestibule_oauth:jwks"), _find("vestibule_ops:live"), _find("vestibule_ops:metrics")
     return Routes(
         machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics,
         internal=_folder(health) + metrics + keys,

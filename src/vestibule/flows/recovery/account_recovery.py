@@ -36,13 +36,14 @@ PERSON_PURPOSES = frozenset(
     {
         *(Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME, Purpose.ACCOUNT_UNDO),
         *(Purpose.SECOND_FACTOR, Purpose.TEXTED_CODE, Purpose.PASSKEY_ENROLMENT, Purpose.FACTOR_RESET_STOP),
-        Purpose.SOCIAL_LINK,
+        *(Purpose.SOCIAL_LINK, Purpose.AUTHORIZATION_CODE),
     }
 )
 ADDRESS_PURPOSES = frozenset({*step_up.RESETS, Purpose.MAGIC_LINK})
 ACCOUNTLESS_PURPOSES = frozenset(
     {
         *(Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN),
+        Purpose.AUTHORIZATION_REQUEST,
         *(Purpose.SOCIAL_VISIT, Purpose.SOCIAL_ANSWER, Purpose.SOCIAL_EMAIL),
     }
 )

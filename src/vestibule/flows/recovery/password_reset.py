@@ -23,7 +23,7 @@ from vestibule.challenges.policy import Purpose, SecretKind
 from vestibule.challenges.results import Proof
 from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
-from vestibule.courier import messages
+from vestibule.courier import messages, staff_messages
 from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery
@@ -68,7 +68,7 @@ def send_to_owner(client: Client, user: User, address: Address) -> None:
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, address.all_digests, client.at)
         _send_reset(client, place, address, user, budget_key=_proved_budget_key(address))
     else:
-        notices.post_message(client, messages.ACCOUNT_SUSPENDED, address, owner=user)
+        notices.post_message(client, staff_messages.ACCOUNT_SUSPENDED, address, owner=user)
 
 
 @flow("password_reset.confirm")
@@ -123,7 +123,9 @@ def invite_admin(*, client: Client, email: Email) -> None:
     payload = PasswordResetPayload(user_id=entropy.random_uuid(), address=email.value, role=Role.ADMIN.value)
     with atomic():
         place = newest.lock_pointer(Purpose.PASSWORD_RESET, email.all_digests, client.at)
-        notices.issue_and_send(client, place, messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PAGE)
+        notices.issue_and_send(
+            client, place, staff_messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PAGE
+        )
         record_event(events.ADMIN_INVITED, client, subject=email.digest)
 
 

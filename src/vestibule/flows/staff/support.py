@@ -11,7 +11,7 @@ from vestibule.audit.events import Event
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.policy import Purpose
-from vestibule.courier import messages
+from vestibule.courier import staff_messages
 from vestibule.courier.message_kind import MessageKind
 from vestibule.factors import factor_resets, registry
 from vestibule.flows import notices, step_up
@@ -52,7 +52,7 @@ def suspend_account(*, client: Client, user_id: UUID, reason: str) -> User:
         permissions.lock_staff_member(client, Permission.SUSPEND)
         if not lifecycle.suspend_user(user.pk):
             raise permissions.status_refusal("account_not_active_or_closing")
-        _record_staff_action(client, user, events.ACCOUNT_SUSPENDED, why, tell=messages.ACCOUNT_SUSPENDED)
+        _record_staff_action(client, user, events.ACCOUNT_SUSPENDED, why, tell=staff_messages.ACCOUNT_SUSPENDED)
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
     return permissions.load_person(user_id)
@@ -78,7 +78,7 @@ def reactivate_account(*, client: Client, user_id: UUID, reason: str) -> User:
         permissions.lock_staff_member(client, Permission.REACTIVATE)
         if not lifecycle.reactivate_user(user.pk):
             raise permissions.status_refusal("account_not_suspended")
-        _record_staff_action(client, user, events.ACCOUNT_REACTIVATED, why, tell=messages.ACCOUNT_REACTIVATED)
+        _record_staff_action(client, user, events.ACCOUNT_REACTIVATED, why, tell=staff_messages.ACCOUNT_REACTIVATED)
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
     return permissions.load_person(user_id)
@@ -106,7 +106,9 @@ def close_account(*, client: Client, user_id: UUID, reason: str) -> User:
         permissions.lock_staff_member(client, Permission.CLOSE)
         if not lifecycle.schedule_closing_by_staff(user.pk, client.at + CLOSING_GRACE):
             raise permissions.status_refusal("account_closed_already")
-        _record_staff_action(client, user, events.ACCOUNT_CLOSED_BY_STAFF, why, tell=messages.ACCOUNT_CLOSED_BY_STAFF)
+        _record_staff_action(
+            client, user, events.ACCOUNT_CLOSED_BY_STAFF, why, tell=staff_messages.ACCOUNT_CLOSED_BY_STAFF
+        )
         account_recovery.end_all_access(client, user)
     account_recovery.retire_dead_challenges(client, user.pk)
     return permissions.load_person(user_id)

@@ -1,1 +1,1 @@
-"""Paths for operators: health, metrics, published keys, webhooks of mail providers."""
+"""Paths for operators: health, metrics, webhooks of mail providers."""

@@ -10,7 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{settings.HEALTH_PATH}live", health.report_liveness, name="live"),
     path(f"{settings.HEALTH_PATH}ready", health.report_readiness, name="ready"),
     path(settings.METRICS_PATH, views.show_metrics, name="metrics"),
-    path(settings.JWKS_PATH, views.show_jwks, name="jwks"),
 ]
 if settings.EMAIL_BACKEND.startswith("anymail.") and settings.ANYMAIL_WEBHOOK_SECRET:
     urlpatterns.append(path("webhooks/", include("vestibule.service.ops.feedback")))

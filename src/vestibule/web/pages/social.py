@@ -5,9 +5,7 @@ browser fetched. A visit by API is bound to the handle that the app keeps.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from types import MappingProxyType
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -41,7 +39,7 @@ from vestibule.kernel.errors import (
 from vestibule.kernel.return_urls import add_to_query
 from vestibule.limits import rules
 from vestibule.sessions import devices
-from vestibule.web.cookies import known_device_id, set_cookie, unsign_id
+from vestibule.web.cookies import known_device_id, read_browser, remember_browser
 from vestibule.web.destination import (
     find_destination,
     go_on,
@@ -60,8 +58,6 @@ from vestibule.web.pages.rendering import get_or_post, render_page
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.sign_in import login_page
 
-BROWSER_PURPOSE = "social browser"
-KEPT_FOR = timedelta(minutes=10)  # as long as a visit may take
 # Of what a provider sends back (OpenID Connect Core, 3.1.2.5; RFC 9207; Apple: `user`).
 _PARAMETERS = ("state", "code", "error", "iss", "user")
 # How the account of `account_exists` is signed in to: `methods` in words.
@@ -80,7 +76,7 @@ def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
     """`/social/<provider>/`: a button leads to the provider. `intent` says whether to sign in, or to link it."""
     links_identity = request.POST.get("intent") == "link"
     destination = read_destination(request)
-    browser = _read_browser(request) or entropy.random_uuid()
+    browser = read_browser(request) or entropy.random_uuid()
     try:
         client = admit_page(request) if links_identity else admit(request, rules.SOCIAL_START)
         begun = social_visits.start_visit(
@@ -96,7 +92,7 @@ def begin_visit(request: HttpRequest, provider: str) -> HttpResponse:
     except Refusal as refusal:
         return _refused_page(request, provider, refusal)
     response = HttpResponseRedirect(begun.authorize_url, status=303)
-    return _remember_browser(response, browser)
+    return remember_browser(response, browser)
 
 
 @csrf_exempt  # the provider sends the browser; the state, which is used up, is the proof (RFC 6749, 10.12)
@@ -108,11 +104,11 @@ def receive_callback(request: HttpRequest, provider: str) -> HttpResponse:
     try:
         client = admit(request, rules.SOCIAL_CALLBACK)
         visit = social_visits.receive_callback(
-            client=client, provider=provider, state=parameters.get("state", ""), browser=_read_browser(request)
+            client=client, provider=provider, state=parameters.get("state", ""), browser=read_browser(request)
         )
     except OtherBrowser:
         # No cookie of ours comes along with a form of another site: once more, by a GET (docs/decisions/0125).
-        if request.method == "POST" and _read_browser(request) is None:
+        if request.method == "POST" and read_browser(request) is None:
             return HttpResponseRedirect(add_to_query(request.path, **parameters), status=303)
         return _refused_page(request, provider, TokenInvalid())
     except Refusal as refusal:
@@ -143,7 +139,7 @@ def link_identity(request: HttpRequest, token: str) -> HttpResponse:
         client = admit_page(request)
         if request.method == "POST":  # before anything is said of the handle
             step_up.require_recent_sign_in(client)
-        answer = identities.read_link(client=client, link=token, browser=_read_browser(request))
+        answer = identities.read_link(client=client, link=token, browser=read_browser(request))
         if request.method == "POST":
             identities.link_by_handle(client=client, link=token)
             return go_on(request, security_url("identity"))
@@ -181,12 +177,12 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
         )
     except AccountExists as refusal:
         signing_in = _sign_in_first(request, visit.payload.provider, refusal)
-        return _remember_browser(signing_in, visit.payload.browser)
+        return remember_browser(signing_in, visit.payload.browser)
     except Refusal as refusal:
         return _refused_page(request, visit.payload.provider, refusal)
     if isinstance(outcome, LinkReady):
         following = _link_url(request, outcome.link)
-        return _remember_browser(HttpResponseRedirect(following, status=303), visit.payload.browser)
+        return remember_browser(HttpResponseRedirect(following, status=303), visit.payload.browser)
     if isinstance(outcome, EmailNeeded):
         return _address_form(request, outcome.registration, "", provider=visit.payload.provider)
     if isinstance(outcome, Registered):
@@ -227,14 +223,3 @@ def _address_form(
 def _refused_page(request: HttpRequest, provider: str, refusal: Refusal) -> HttpResponse:
     context = {"provider": provider_name(provider)}
     return render_page(request, "vestibule/pages/social_refused.html", context, refusal)
-
-
-def _remember_browser(response: HttpResponse, browser: UUID | None) -> HttpResponse:
-    """Bind to this browser, from now on, what the visit still needs."""
-    if browser:
-        set_cookie(response, conf.social_cookie_name, conf.keys.sign(BROWSER_PURPOSE, browser.bytes), KEPT_FOR)
-    return response
-
-
-def _read_browser(request: HttpRequest) -> UUID | None:
-    return unsign_id(BROWSER_PURPOSE, request.COOKIES.get(conf.social_cookie_name, ""))

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from vestibule.web.pages import (
     account,
+    consent,
     factors,
     keys,
     magic_link,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("register/social/", social.name_address, name="social_email"),
     path("social/<slug:provider>/", social.begin_visit, name="social"),
     path("social/<slug:provider>/callback/", social.receive_callback, name="social_callback"),
+    path("oauth/consent/", consent.ask_consent, name="consent"),
     path("account/link/", social.link_identity, name="link_identity"),
     path("logout/", sign_in.log_out, name="logout"),
     path("password/reset/", sign_in.request_password_reset, name="password_reset"),

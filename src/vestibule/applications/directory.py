@@ -1,0 +1,39 @@
+"""Finding applications: by the client id, and where their scripts run."""
+
+from urllib.parse import urlsplit
+
+from vestibule.applications.models import Application
+from vestibule.applications.redirect_uris import redirect_origin
+from vestibule.kernel.cached import Cached
+from vestibule.storage.prepared import PreparedQuery
+
+ORIGINS_KEPT_FOR = 5.0  # seconds for which a process caches the origins
+MAX_CLIENT_ID_LENGTH = 512
+
+_BY_CLIENT_ID = PreparedQuery(Application.objects.all(), "client_id")
+
+
+def find_application(client_id: str) -> Application | None:
+    """Return the application with this client id."""
+    if not 0 < len(client_id) <= MAX_CLIENT_ID_LENGTH or "\0" in client_id:
+        return None
+    return _BY_CLIENT_ID.first(client_id)
+
+
+def list_redirect_origins() -> frozenset[str]:
+    """Return the origins of all registered redirect addresses of the web: scripts of those pages may ask for tokens."""
+    return _origins.get()
+
+
+def forget_redirect_origins() -> None:
+    """Empty the cache, so that the next call reads the table."""
+    _origins.invalidate()
+
+
+def _load_redirect_origins() -> frozenset[str]:
+    addresses = Application.objects.values_list("redirect_uris", flat=True)
+    found = (uri for uris in addresses for uri in uris if urlsplit(uri).scheme in ("http", "https"))
+    return frozenset(map(redirect_origin, found))
+
+
+_origins = Cached(_load_redirect_origins, keep_for=ORIGINS_KEPT_FOR)

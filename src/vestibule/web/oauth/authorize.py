@@ -1,0 +1,40 @@
+"""`/oauth/authorize`: an application sends a person here to sign in (RFC 6749, 3.1)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from vestibule.applications.errors import Answer, OAuthError
+from vestibule.flows.applications.authorization import authorize
+from vestibule.kernel import entropy
+from vestibule.kernel.client import Client
+from vestibule.kernel.errors import SessionRevoked, Unauthenticated
+from vestibule.limits import rules
+from vestibule.web.authorization_answer import send_answer, send_refusal, send_to_step
+from vestibule.web.cookies import read_browser, remember_browser
+from vestibule.web.edge import admit
+from vestibule.web.oauth.requests import read_query
+from vestibule.web.page_session import admit_page
+
+
+@csrf_exempt  # it acts by a session alone, which no form of another site brings along (SameSite=Lax)
+@require_http_methods(["GET", "POST"])
+def start_authorization(request: HttpRequest) -> HttpResponse:
+    """`/oauth/authorize`: a code for the application, or first what the person has to do."""
+    browser = read_browser(request) or entropy.random_uuid()
+    client = _admit_person(request)
+    try:
+        found = authorize(client=client, given=read_query(request), browser=browser)
+    except OAuthError as refusal:
+        return send_refusal(request, refusal)
+    if isinstance(found, Answer):
+        return send_answer(request, found)
+    return remember_browser(send_to_step(found), browser)
+
+
+def _admit_person(request: HttpRequest) -> Client:
+    """Return the client, signed in or not."""
+    try:
+        return admit_page(request, before_enrolment=True)
+    except (Unauthenticated, SessionRevoked):
+        return admit(request, rules.OAUTH_AUTHORIZE)

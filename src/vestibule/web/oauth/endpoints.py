@@ -1,0 +1,108 @@
+"""`/oauth/…`: the endpoints that programs call: pushed requests, tokens, introspection, revocation, userinfo."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from vestibule.applications import errors
+from vestibule.applications.authorization_request import Reader
+from vestibule.applications.client_authentication import Credentials
+from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH
+from vestibule.flows.applications import authorization, token_exchange, token_status
+from vestibule.flows.applications.token_exchange import GrantedTokens
+from vestibule.kernel.client import Client
+from vestibule.limits import rules
+from vestibule.web.edge import admit
+from vestibule.web.oauth.requests import read_credentials, read_form
+from vestibule.web.oauth.responses import NO_STORE, oauth_endpoint
+
+
+@oauth_endpoint(["POST"])
+def push_request(request: HttpRequest) -> HttpResponse:
+    """`/oauth/par`: keep an authorization request (RFC 9126)."""
+    client = admit(request, rules.OAUTH)
+    read = read_form(request)
+    request_uri, expires_in = authorization.push_request(
+        client=client, credentials=read_credentials(request, read), given=read.given
+    )
+    return JsonResponse({"request_uri": request_uri, "expires_in": expires_in}, status=201, headers=NO_STORE)
+
+
+@oauth_endpoint(["POST"], cors="applications")
+def issue_tokens(request: HttpRequest) -> HttpResponse:
+    """`/oauth/token`: exchange what an application holds (RFC 6749, 3.2)."""
+    client = admit(request, rules.OAUTH)
+    read = read_form(request)
+    if not (grant_type := read.one("grant_type")):
+        raise errors.InvalidRequest("grant_type is missing")
+    if grant_type not in EXCHANGES:
+        raise errors.UnsupportedGrantType("there is no such grant_type")
+    issued = EXCHANGES[grant_type](client, read_credentials(request, read), read)
+    told: dict[str, str | int] = {
+        "access_token": issued.access_token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scope,
+    }
+    told |= {"refresh_token": issued.refresh_token} if issued.refresh_token else {}
+    told |= {"id_token": issued.id_token} if issued.id_token else {}
+    return JsonResponse(told, headers=NO_STORE)
+
+
+def _exchange_code(client: Client, credentials: Credentials, read: Reader) -> GrantedTokens:
+    return token_exchange.exchange_code(
+        client=client,
+        credentials=credentials,
+        code=read.one("code"),
+        redirect_uri=read.one("redirect_uri"),
+        code_verifier=read.one("code_verifier"),
+    )
+
+
+def _refresh(client: Client, credentials: Credentials, read: Reader) -> GrantedTokens:
+    return token_exchange.refresh_grant(
+        client=client, credentials=credentials, refresh_token=read.one("refresh_token"), scope=read.one("scope")
+    )
+
+
+def _issue_own_token(client: Client, credentials: Credentials, read: Reader) -> GrantedTokens:
+    return token_exchange.issue_own_token(
+        client=client, credentials=credentials, scope=read.one("scope"), resources=read.given.get("resource", ())
+    )
+
+
+EXCHANGES = {AUTHORIZATION_CODE: _exchange_code, REFRESH: _refresh, CLIENT_CREDENTIALS: _issue_own_token}
+
+
+@oauth_endpoint(["POST"])
+def introspect(request: HttpRequest) -> HttpResponse:
+    """`/oauth/introspect`: what a token stands for now (RFC 7662)."""
+    client = admit(request, rules.OAUTH)
+    read = read_form(request)
+    told = token_status.introspect_token(
+        client=client, credentials=read_credentials(request, read), token=_require(read, "token")
+    )
+    return JsonResponse(dict(told), headers=NO_STORE)
+
+
+@oauth_endpoint(["POST"], cors="applications")
+def revoke(request: HttpRequest) -> HttpResponse:
+    """`/oauth/revoke`: an application gives a token back (RFC 7009)."""
+    client = admit(request, rules.OAUTH)
+    read = read_form(request)
+    token_status.revoke_token(client=client, credentials=read_credentials(request, read), token=_require(read, "token"))
+    return HttpResponse(status=200, headers=NO_STORE)
+
+
+@oauth_endpoint(["GET", "POST"], cors="applications")
+def show_userinfo(request: HttpRequest) -> HttpResponse:
+    """`/oauth/userinfo`: who the person of an access token is (OpenID Connect Core, 5.3)."""
+    client = admit(request, rules.OAUTH)
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise errors.AccessTokenInvalid("send the access token as Authorization: Bearer")
+    return JsonResponse(token_status.read_userinfo(client=client, token=token.strip()), headers=NO_STORE)
+
+
+def _require(read: Reader, name: str) -> str:
+    if found := read.one(name):
+        return found
+    raise errors.InvalidRequest(f"{name} is missing")
