@@ -22,9 +22,9 @@ def ask(url: str, body: dict[str, str] | None = None) -> Any:
 
 def sign_up(base: str) -> str:
     """The access token of a new account."""
-    typed = {"email": "ada@example.com", "password": "a vestibule for everybody"}
+    typed = {"email": "grace@example.com", "password": "a vestibule for everybody"}
     begun = ask(f"{base}/api/auth/register/start", typed)
-    while not (letters := ask(f"{base}/dev/mailbox/?to=ada@example.com")["messages"]):
+    while not (letters := ask(f"{base}/dev/mailbox/?to=grace@example.com")["messages"]):
         time.sleep(0.1)
     proof = {"registration": begun["registration"], "otp": letters[0]["code"]}
     return str(ask(f"{base}/api/auth/register/confirm", proof)["access"])

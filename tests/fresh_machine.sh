@@ -21,22 +21,28 @@ took() { echo "$1: $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s
 
 "${inside[@]}" python3 --version
 "${inside[@]}" python3 -m pip --version 2>&1 || true
+then=(true) # what else is done before the service ends
+paste_readme() {
+  "${inside[@]}" bash -c "python3 /srv/vestibule/tests/readme.py $port /srv/try/.venv/bin/python | bash" >"$folder/readme.log"
+  echo "the README's blocks: $(grep -c . "$folder/readme.log") lines of answers"
+}
 # Serve by this command until there is an account; its output goes to the log of that name.
 serve_until_first_account() {
-  local log=$folder/$1.log
-  shift
+  local log=$folder/$1.log name=$2
+  shift 2
   setsid "${inside[@]}" "$@" >"$log" 2>&1 &
   serving=$!
   "${inside[@]}" python3 /srv/vestibule/tests/first_account.py "http://localhost:$port" ||
     { tail -20 "$log"; exit 1; }
+  took "$name, to the first account"
+  "${then[@]}"
   kill -- "-$serving"
   wait $serving || true
   serving=
 }
 
 began=$SECONDS
-serve_until_first_account serve make -C /srv/vestibule serve PORT=$port
-took "make serve, to the first account"
+serve_until_first_account serve "make serve" make -C /srv/vestibule serve PORT=$port
 
 # pip refuses to install beside Debian's own packages, and this python can make no virtual environment yet.
 wheel=$("${inside[@]}" make -s -C /srv/vestibule wheel)
@@ -49,9 +55,11 @@ rm -rf "$root/srv/try" && mkdir "$root/srv/try" # an empty folder
 "${inside[@]}" sh -c "cd /srv/try && python3 -m venv .venv && .venv/bin/pip install -q /srv/vestibule/$wheel"
 took "pip install"
 "${inside[@]}" /srv/try/.venv/bin/vestibule --version
+"${inside[@]}" apt-get install -y -qq curl >>"$folder/apt.log" 2>&1
+then=(paste_readme)
 began=$SECONDS
-serve_until_first_account pip sh -c "cd /srv/try && PORT=$port exec .venv/bin/vestibule serve"
-took "vestibule serve in an empty folder, to the first account"
+serve_until_first_account pip "vestibule serve in an empty folder" \
+  sh -c "cd /srv/try && PORT=$port exec .venv/bin/vestibule serve"
 
 [ "${TESTS:-yes}" = yes ] || exit 0
 began=$SECONDS

@@ -13,7 +13,7 @@ began=$SECONDS
 if ! buildah pull --quiet "docker.io/library/$base" >/dev/null 2>&1; then
   echo "no registry is reached: the base $base is made here, of Debian 13"
   [ -e "$folder/base/usr/bin/python3.13" ] || debootstrap --variant=minbase \
-    --include=ca-certificates,python3,python3-pip,python3-venv,python-is-python3 trixie "$folder/base" "$mirror" \
+    --include=ca-certificates,python3-dev,python3-pip,python3-venv,python-is-python3 trixie "$folder/base" "$mirror" \
     >"$folder/debootstrap.log"
   rm -f "$folder"/base/usr/lib/python3.*/EXTERNALLY-MANAGED # an official image has none
   cp /etc/ssl/certs/ca-certificates.crt "$folder/base/etc/ssl/certs/" # what this machine trusts, a proxy's, too

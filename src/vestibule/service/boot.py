@@ -1,4 +1,4 @@
-"""The start of a process: the settings module, and the garbage collector after everything is loaded."""
+"""The start of a process: settings module, environment, and the garbage collector after everything is loaded."""
 
 import gc
 import os
@@ -7,6 +7,11 @@ import os
 def set_default_settings_module() -> None:
     """Tell Django to use our settings, unless it was told of others."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vestibule.service.settings")
+
+
+def environment_with(**changes: str) -> dict[str, str]:
+    """Return the environment of another process of this service: that of this one, with these changes."""
+    return {**os.environ, **changes}
 
 
 def collect_rarely() -> None:
