@@ -1,15 +1,18 @@
 """Where a person goes after the pages: back to the application that sent them, by whatever way they sign in or up."""
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import pytest
+from time_machine import travel
 
 from tests.browsing import Browser
 from tests.configured import configured
 from tests.factors import Authenticator, enrol
-from tests.world import PASSWORD, Api, Inbox
+from tests.passkeys import SoftAuthenticator
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, User
 from vestibule.conf import conf
 from vestibule.sessions.models import Session
@@ -45,6 +48,15 @@ def person(api: Api, inbox: Inbox) -> User:
 def log_in(browser: Browser, query: str = CARRIED) -> Browser:
     """The sign-in, from an application."""
     return browser.open(f"/login/?{query}").submit("/login/", name=ADA, password=PASSWORD)
+
+
+def make_passkey() -> SoftAuthenticator:
+    """Ada's passkey."""
+    authenticator, http = SoftAuthenticator(), Http()
+    http.post("/login/", {"name": ADA, "password": PASSWORD})
+    options = http.post("/account/security/passkey/options/").json()
+    http.post("/account/security/passkey/", {"credential": json.dumps(authenticator.create(options))})
+    return authenticator
 
 
 def ended_there(browser: Browser) -> bool:
@@ -145,6 +157,30 @@ def test_who_is_signed_in_goes_back_at_once(browser: Browser, person: User) -> N
         assert browser.open(f"{page}?{CARRIED}&prompt=login").answer.status_code == 200
     Session.objects.all().delete()
     assert browser.open(f"/login/?{CARRIED}").answer.status_code == 200
+
+
+def test_a_passkey_goes_back(browser: Browser, person: User, api: Api) -> None:
+    authenticator = make_passkey()
+    browser.open(f"/login/?{CARRIED}").submit("/login/passkey/", credential="{}")
+    assert (browser.answer.status_code, browser.told) == (401, f"to continue to {HOST}")
+    options = api.post("login/passkey/options", {}).body
+    assert ended_there(browser.submit("/login/passkey/", credential=json.dumps(authenticator.get(options))))
+
+
+def test_who_proves_once_more_who_they_are_goes_back(browser: Browser, person: User) -> None:
+    log_in(browser)
+    browser.open(f"/account/confirm/?{CARRIED}").submit("/account/confirm/", password="wrong password")
+    assert browser.told == f"to continue to {HOST}"
+    assert ended_there(browser.submit("/account/confirm/", password=PASSWORD))
+
+
+def test_a_new_code_keeps_the_way(browser: Browser, inbox: Inbox) -> None:
+    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        browser.open(f"/register/?{CARRIED}").submit("/register/", email=NEW, password=PASSWORD)
+        assert browser.submit("/resend-otp/").answer.status_code == 429
+        clock.shift(61)
+        assert "A new code is on its way" in browser.submit("/resend-otp/").text
+        assert ended_there(browser.submit("/verify-otp/", otp=inbox.newest(NEW).code))
 
 
 def test_a_second_factor_comes_before(browser: Browser, person: User) -> None:

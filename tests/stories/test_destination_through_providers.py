@@ -77,6 +77,7 @@ def test_an_account_is_linked_before(api: Api, pages: Http, fake: OpenIdFake, in
     api.account(inbox, ADA)
     told = arrive(pages, fake)
     assert told.status_code == 409
+    assert b"to continue to <strong>app.example.com" in told.content
     typed = {**fields(told), "name": ADA, "password": PASSWORD}
     following = pages.post("/login/", typed)["Location"]
     assert urlsplit(following).path == "/account/link/"

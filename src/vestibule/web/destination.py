@@ -8,7 +8,7 @@ Where a mail lies between, a signed cookie keeps it for the browser that asked f
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from vestibule.web.cookies import delete_cookie, set_cookie
 RETURN_TO, NEXT = "return_to", "next"  # fields: the address of an application; any destination
 COOKIE_PURPOSE = "destination"
 KEPT_FOR = timedelta(hours=6)  # as long as a mailed link lives
-MAX_PATH = 4096
+MAX_PATH, MAX_PARAMETERS = 4096, 100
 MAX_IN_COOKIE = 2700  # browsers drop a cookie over 4096 bytes (RFC 6265bis, 5.6); it is kept in base64
 # A path on our host with its query, in ASCII (RFC 3986). A browser reads a second slash or a backslash as a host.
 _PATH = re.compile(r"/(?!/)[!-\"$-\[\]-~]*")
@@ -52,6 +52,14 @@ class Destination:
         return NEXT if self.url.startswith("/") else RETURN_TO
 
 
+def _describe_link(path: str) -> Destination:
+    """The page that links an identity leads on, and speaks in the name of where it leads."""
+    carried = QueryDict(path.partition("?")[2])
+    is_nested = _single_value(carried, NEXT).startswith(reverse("vestibule_pages:link_identity"))
+    onward = None if is_nested else _find_in(carried)  # read once, however deep a stranger nests them
+    return Destination(url=path, name=onward.name, logo_url=onward.logo_url) if onward else Destination(url=path)
+
+
 def _describe_own_page(path: str) -> Destination:
     return Destination(url=path)
 
@@ -71,7 +79,7 @@ def _describe_authorization(path: str) -> Destination | None:
 OWN_PAGES: Mapping[str, Callable[[str], Destination | None]] = MappingProxyType(
     {
         "vestibule_admin:index": _describe_own_page,
-        "vestibule_pages:link_identity": _describe_own_page,
+        "vestibule_pages:link_identity": _describe_link,
         "vestibule_oauth:authorize": _describe_authorization,
     }
 )
@@ -81,7 +89,7 @@ def read_destination(request: HttpRequest) -> Destination | None:
     """Return the destination that the form names, else the query, else what `resume_destination` found; None if none
     of them names one that is allowed."""
     if not hasattr(request, "_destination"):
-        set_destination(request, next(filter(None, map(_find, _named(request))), None))
+        set_destination(request, _find_in(request.POST) or _find_in(request.GET))
     found: Destination | None = request._destination  # type: ignore[attr-defined]  # set just now
     return found
 
@@ -136,10 +144,9 @@ def resume_destination(request: HttpRequest) -> None:
         set_destination(request, find_destination(_remembered_url(request)))
 
 
-def _named(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    for sent in (request.POST, request.GET):
-        for field in (RETURN_TO, NEXT):
-            yield field, _single_value(sent, field)
+def _find_in(sent: QueryDict) -> Destination | None:
+    return_to, anywhere = _single_value(sent, RETURN_TO), _single_value(sent, NEXT)
+    return (None if return_to.startswith("/") else find_destination(return_to)) or find_destination(anywhere)
 
 
 def _single_value(sent: QueryDict, field: str) -> str:
@@ -148,13 +155,8 @@ def _single_value(sent: QueryDict, field: str) -> str:
     return str(values[0]) if len(values) == 1 else ""
 
 
-def _find(named: tuple[str, str]) -> Destination | None:
-    field, url = named
-    return None if field == RETURN_TO and url.startswith("/") else find_destination(url)
-
-
 def _find_own_page(path: str) -> Destination | None:
-    if len(path) > MAX_PATH or not _PATH.fullmatch(path):
+    if len(path) > MAX_PATH or path.count("&") >= MAX_PARAMETERS or not _PATH.fullmatch(path):
         return None
     place = path.partition("?")[0]
     if any(segment in (".", "..") for segment in unquote(place).split("/")):
