@@ -46,7 +46,7 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 # SQLite takes.
 ONCE = [
     f"contracts/test_{vendor}.py"
-    for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "providers", "twilio")
+    for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "pkce", "providers", "twilio")
 ]
 ONCE += [
     "architecture/*",
@@ -64,7 +64,7 @@ ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs", "command
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]
 ONCE += [f"attacks/test_{what}.py" for what in ("holes_operators", "holes_settings", "logging_flows", "tokens_claims")]
 ONCE += ["attacks/test_web_surfaces.py", "foreign/*", "attacks/test_federation_discovery.py"]
-ONCE += ["attacks/test_federation_id_tokens.py"]
+ONCE += ["attacks/test_federation_id_tokens.py", "attacks/test_federation_events.py"]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION

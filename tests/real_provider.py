@@ -58,7 +58,7 @@ class RealProvider:
     def _send(self, method: str, path: str, body: str, kind: str) -> HTTPResponse | HTTPError:
         request = urllib.request.Request(self.issuer + path, body.encode(), {"Content-Type": kind}, method=method)
         try:
-            found: HTTPResponse = urllib.request.build_opener(_NoRedirect).open(request, timeout=10)
+            found: HTTPResponse = urllib.request.build_opener(NoRedirect).open(request, timeout=10)
             return found
         except HTTPError as redirect:
             return redirect
@@ -71,6 +71,8 @@ class RealProvider:
         return True
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Shows a redirect instead of following it."""
+
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """Stay."""

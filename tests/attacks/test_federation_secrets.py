@@ -68,7 +68,7 @@ def test_fed_13_a_reset_keeps_what_is_linked_and_says_so(api: Api, fake: OpenIdF
         api.post("password/reset", {"email": ADA})
         new = {"token": inbox.newest(ADA).token, "password": PASSWORD, "password2": PASSWORD}
         assert api.post("password/reset/confirm", new).status == 204
-        assert ("Other providers: Acme" in inbox.newest(ADA).text) == linked
+        assert ("Provider: Acme" in inbox.newest(ADA).text) == linked
     assert Identity.objects.count() == 1
     assert sign_in(api, fake).status == 200
 

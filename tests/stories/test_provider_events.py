@@ -61,6 +61,7 @@ def test_what_it_had_opened_ends_and_a_fresh_sign_in_counts(
     assert api.post("token/refresh", {"refresh": opened["refresh"]}).code == "session_revoked"
     assert api.send("GET", "me", ada).status == 200
     assert "provider ended" in inbox.newest(ADA).subject
+    assert f"Provider: {fake.ID.title()}" in inbox.newest(ADA).text
     assert Identity.objects.get().sealed_tokens is None
     [event] = AuditEvent.objects.filter(name="provider_event.received")
     assert (event.user_id, event.actor) == (User.objects.get().pk, "system:provider")

@@ -137,14 +137,16 @@ def post_message(
     )
 
 
-def warn_owner(client: Client, user: User, kind: MessageKind, *, session_id: UUID | None = None) -> None:
+def warn_owner(
+    client: Client, user: User, kind: MessageKind, *, session_id: UUID | None = None, providers: str = ""
+) -> None:
     """Tell the owner about a session, or about a change of what guards the account, which the client's session made.
 
     The message goes to the address that was proved first and holds a link that takes the account back. A password reset
     alone would not do: strangers can use up the resets that an address may be sent.
     """
     to = first_proved_address(user)
-    send_account_link(client, user, Purpose.NOT_ME, kind, to, page="not_me", session_id=session_id)
+    send_account_link(client, user, Purpose.NOT_ME, kind, to, page="not_me", session_id=session_id, providers=providers)
 
 
 def send_account_link(
@@ -156,6 +158,7 @@ def send_account_link(
     *,
     page: str,
     session_id: UUID | None = None,
+    providers: str = "",
 ) -> None:
     """Issue a proof of the account, sealed with the address that it goes to and the session of which the message tells
     (the client's, if none is given), and post its link, which opens `page`."""
@@ -163,7 +166,7 @@ def send_account_link(
     payload = WayBackPayload(user_id=user.pk, epoch=user.epoch, address=to.value, session_id=session_id)
     subject = challenges.person_subject(user.pk)
     issued = challenges.issue(purpose, subject=subject, payload=payload, now=client.at)
-    post_message(client, kind, to, owner=user, link=page, issued=issued)
+    post_message(client, kind, to, owner=user, link=page, issued=issued, providers=providers)
 
 
 def list_outstanding_challenges(

@@ -70,4 +70,4 @@ def _revoke(client: Client, user: LockedUser, identity: Identity) -> None:
     links.revoke_identity(identity, client.at)
     if ended := registry.revoke_identity_sessions(user.pk, identity.pk, client.at):
         record_event(events.SESSION_ENDED, client, code="cut_off", user_id=user.pk, sessions=ended)
-    notices.warn_owner(client, user, messages.IDENTITY_REVOKED)
+    notices.warn_owner(client, user, messages.IDENTITY_REVOKED, providers=links.name_providers([identity]))

@@ -1,7 +1,7 @@
 """The links between accounts and identities, each changed by one guarded statement in the caller's transaction."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.identities.answers import IdentityTaken, ProviderAnswer
 from vestibule.identities.models import Identity
+from vestibule.identities.providers import linked_provider_name
 from vestibule.storage.database import atomic
 
 _SEAL = "provider tokens"
@@ -65,6 +66,11 @@ def record_use(identity: Identity, answer: ProviderAnswer, now: datetime) -> boo
 def list_identities(user: User) -> QuerySet[Identity]:
     """Return the identities of the account, oldest first."""
     return Identity.objects.filter(user=user).order_by("created_at", "pk")
+
+
+def name_providers(identities: Iterable[Identity]) -> str:
+    """Return the names of the providers of these identities, for a message."""
+    return ", ".join(sorted({linked_provider_name(each.provider) for each in identities}))
 
 
 def list_usable_identities(user: User) -> QuerySet[Identity]:

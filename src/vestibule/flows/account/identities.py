@@ -1,6 +1,6 @@
 """The own identities at other providers: list, link and take off."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -139,7 +139,7 @@ def unlink_identity(*, client: Client, id: UUID) -> None:
 def remove_identities(
     client: Client,
     user: LockedUser,
-    identities: Iterable[Identity],
+    identities: Sequence[Identity],
     *,
     code: str = "",
     reason: str = "",
@@ -161,7 +161,7 @@ def remove_identities(
         ended += registry.revoke_identity_sessions(user.pk, identity.pk, client.at)
     if ended:
         record_event(events.SESSION_ENDED, client, code="cut_off", user_id=user.pk, sessions=ended)
-    notices.warn_owner(client, user, messages.IDENTITY_UNLINKED)
+    notices.warn_owner(client, user, messages.IDENTITY_UNLINKED, providers=links.name_providers(identities))
 
 
 def issue_link(client: Client, user_id: UUID, answer: ProviderAnswer, *, browser: UUID | None) -> str:
@@ -198,7 +198,7 @@ def _record_link(
 ) -> Identity:
     identity = links.link_identity(user, answer, session_id=session_id, now=client.at)
     record_event(events.IDENTITY_LINKED, client, user_id=user.pk, challenge_id=challenge_id, provider=answer.provider)
-    notices.warn_owner(client, user, messages.IDENTITY_LINKED)
+    notices.warn_owner(client, user, messages.IDENTITY_LINKED, providers=links.name_providers([identity]))
     return identity
 
 

@@ -28,8 +28,7 @@ from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
 from vestibule.flows.recovery import account_recovery
 from vestibule.flows.sign_in import by_password
-from vestibule.identities.links import list_identities
-from vestibule.identities.providers import linked_provider_name
+from vestibule.identities.links import list_identities, name_providers
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import devices
@@ -169,15 +168,10 @@ def _set_new_password(client: Client, proof: Proof[PasswordResetPayload], passwo
         account_recovery.restore_to_owner(client, held, proved, hashed)
         by_password.reset_password_failures(user)
         record_event(events.PASSWORD_RESET, client, user_id=user.pk, subject=proof.subject, challenge_id=proof.id)
-        linked = _name_providers(held)  # a reset leaves them, so that their owner looks (docs/decisions/0121)
+        linked = name_providers(list_identities(held))  # they stay, and their owner looks (docs/decisions/0121)
         kind = messages.PASSWORD_CHANGED_BESIDE_LINKS if linked else messages.PASSWORD_CHANGED
         notices.post_message(client, kind, proved.address, owner=user, providers=linked)
     return user
-
-
-def _name_providers(user: User) -> str:
-    """Return the names of the providers that open the account, as a list in words."""
-    return ", ".join(sorted({linked_provider_name(each.provider) for each in list_identities(user)}))
 
 
 def _compared_fields(user: User) -> tuple[str | None, ...]:
