@@ -77,9 +77,9 @@ class RelyingParty:
         """Where it sends the browser."""
         return f"/oauth/authorize?{urlencode(self.request(**more), doseq=True)}"
 
-    def push(self, **more: Any) -> Any:
+    def push(self, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """Send the request by itself (RFC 9126)."""
-        return self.post("/oauth/par", **self.request(**more))
+        return self.post("/oauth/par", headers, **self.request(**more))
 
     def post(self, path: str, headers: dict[str, str] | None = None, **sent: Any) -> Any:
         """Send a form to an endpoint, with the application's credentials."""

@@ -176,5 +176,5 @@ def test_auz_03_no_field_of_the_contract_holds_a_secret_or_somebody_elses() -> N
     assert reached["PersonDetailsShown"] == reached["PersonShown"] | {"mfa", "passkeys", "factor_reset", "identities"}
     assert reached["PasskeyFacts"] == {"name", "created_at", "last_used_at"}
     assert reached["FactorResetShown"] == {"created_at", "due_at"}
-    assert reached["IdentityFacts"] == {"provider", "name", "created_at", "last_used_at"}
+    assert reached["IdentityFacts"] == {"id", "provider", "name", "created_at", "last_used_at"}
     assert reached["PendingPerson"] <= person
