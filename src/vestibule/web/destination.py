@@ -9,7 +9,7 @@ Where a mail lies between, a signed cookie keeps it for the browser that asked f
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
@@ -57,7 +57,7 @@ def _describe_link(path: str) -> Destination:
     carried = QueryDict(path.partition("?")[2])
     is_nested = _single_value(carried, NEXT).startswith(reverse("vestibule_pages:link_identity"))
     onward = None if is_nested else _find_in(carried)  # read once, however deep a stranger nests them
-    return Destination(url=path, name=onward.name, logo_url=onward.logo_url) if onward else Destination(url=path)
+    return replace(onward, url=path) if onward else Destination(url=path)
 
 
 def _describe_own_page(path: str) -> Destination:
