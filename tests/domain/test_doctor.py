@@ -22,6 +22,7 @@ from vestibule.limits import heartbeat
 from vestibule.service.doctor import argon2_build
 from vestibule.service.doctor.check import Check, DoctorRun, Level, Observation, report_error, report_fine
 from vestibule.service.doctor.examination import is_healthy, run_checks
+from vestibule.service.doctor.report import format_report
 from vestibule.service.doctor.table import CHECKS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd's advice
@@ -184,3 +185,18 @@ def test_the_command_tells_people_and_machines_and_keeps_secrets(house: None) ->
 def test_the_build_of_argon2_is_known() -> None:
     assert argon2_build.describe_build().startswith(("wheel build", "built here"))
     assert settings.PASSWORD_HASHERS[0] == "vestibule.accounts.passwords.Argon2"
+
+
+def test_a_developer_s_machine_hears_of_https_once_and_that_all_of_it_may_wait(good_house: None) -> None:
+    plain = {"SECURE_SSL_REDIRECT": False, "SECURE_HSTS_SECONDS": 0, "CSRF_COOKIE_SECURE": False}
+    with configured(BASE_URL="http://localhost:8000", MAILBOX=True, **plain):
+        found = run_checks([TABLE["https"], TABLE["django"]], DoctorRun(at=timezone.now()))
+        report = format_report(found)
+    assert [each.check.id for each in found if each.observation.level is not Level.FINE] == ["https"]
+    assert "security.W" not in report
+    assert report.endswith("all of it may wait until others come.")
+    with configured(SECURE_SSL_REDIRECT=False):
+        [told] = run_checks([TABLE["django"]], DoctorRun(at=timezone.now()))
+    assert "no proxy is trusted" in told.observation.message
+    assert "TRUSTED_PROXIES" in told.remedy
+    assert "others come" not in format_report([told])

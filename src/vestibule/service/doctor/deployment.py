@@ -124,7 +124,7 @@ CHECKS = (
     Check(
         id="https",
         looks_at="whether BASE_URL, FRONTEND_URL and CORS_ALLOWED_ORIGINS are https",
-        remedy="Put a proxy with a certificate in front, and set them to https://….",
+        remedy="Put a proxy with a certificate in front, and begin each of these addresses with https://.",
         run=check_https,
     ),
     Check(

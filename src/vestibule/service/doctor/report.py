@@ -13,6 +13,7 @@ from vestibule.service.doctor.examination import CheckResult
 LINE_WIDTH = 100
 _MARKS = {Level.FINE: "✓", Level.WARNING: "!", Level.ERROR: "✗", Level.SKIPPED: "·"}
 _COLUMN = 19
+_FOR_DEVELOPERS = "While the mailbox is on, all of it may wait until others come."
 
 
 def format_report(found: Sequence[CheckResult]) -> str:
@@ -55,4 +56,5 @@ def _summary_line(found: Iterable[CheckResult]) -> str:
     errors, warnings = count[Level.ERROR], count[Level.WARNING]
     if not errors + warnings:
         return "Nothing to mend."
-    return f"{errors} to mend, {warnings} to think about."
+    counts = f"{errors} to mend, {warnings} to think about."
+    return f"{counts} {_FOR_DEVELOPERS}" if conf.mailbox else counts
