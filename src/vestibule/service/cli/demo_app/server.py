@@ -11,6 +11,7 @@ import jwt
 
 FOLDER = Path(__file__).parent
 HOST = "127.0.0.1"
+CLIENT_ID = "orchard-demo"  # by which the service knows the app (OpenID Connect)
 FILES = {
     "/": ("index.html", "text/html"),
     "/demo.js": ("demo.js", "text/javascript"),
@@ -42,7 +43,8 @@ class DemoRequestHandler(BaseHTTPRequestHandler):
             self._send_bearer()
         elif path in FILES:
             name, kind = FILES[path]
-            text = (FOLDER / name).read_text(encoding="utf-8").replace("{{house}}", self.server.house)
+            text = (FOLDER / name).read_text(encoding="utf-8")
+            text = text.replace("{{house}}", self.server.house).replace("{{client_id}}", CLIENT_ID)
             self._send(HTTPStatus.OK, kind, text)
         else:
             self._send(HTTPStatus.NOT_FOUND, "text/plain", "Nothing is here.\n")

@@ -52,7 +52,10 @@ function showStrength(input) {
 document.querySelectorAll("input[autocomplete=new-password]").forEach(showStrength);
 document.querySelectorAll("[data-shows]").forEach(showPassword);
 document.querySelectorAll("form[data-once]").forEach((form) => {
-  form.addEventListener("submit", () => { form.querySelector("button[type=submit]").disabled = true; });
+  // Once what is sent is collected: a disabled button's own value would not be among it (HTML, "constructing the entry list").
+  form.addEventListener("submit", () => setTimeout(() => {
+    form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
+  }));
 });
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-once] button[type=submit]").forEach((button) => { button.disabled = false; });
