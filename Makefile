@@ -115,7 +115,7 @@ chromium:
 # What the tests of several machines need and no wheel holds (its Redis has no TLS); their services are not started.
 servers:
 	@export PATH="$$PATH:/usr/sbin"; missing=; \
-	for each in haproxy pgbouncer redis-server; do command -v $$each >/dev/null || missing="$$missing $$each"; done; \
+	for each in haproxy nginx pgbouncer redis-server; do command -v $$each >/dev/null || missing="$$missing $$each"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >/dev/null && exit 0; fi; \

@@ -25,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
+from vestibule.kernel.access_rules import AccessRule
 from vestibule.kernel.cookie_names import CookieNames
 from vestibule.kernel.sealing import KeyRing
 from vestibule.kernel.type_hints import Bounds, find_mistake
@@ -89,6 +90,7 @@ class Settings(CookieNames):
     # Applications that people sign in to from here (docs/openid.md).
     oauth_scopes: Mapping[str, str] = field(default_factory=dict)  # of the operator's own, with words for people
     oauth_resources: tuple[str, ...] = ()  # APIs that any application may ask tokens for (RFC 8707)
+    auth_check_rules: tuple[AccessRule, ...] = ()  # who may pass a proxy that asks us (docs/proxy.md); empty: everybody
 
     # Codes and links.
     otp_ttl: timedelta = timedelta(minutes=10)

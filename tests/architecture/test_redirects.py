@@ -22,6 +22,7 @@ OWN = {"reverse", "url_with_destination", "security_url", "person_url", "_done_u
 CHECKED = {
     "vestibule.web.authorization_answer.send_answer": "applications.redirect_uris.is_registered",
     "vestibule.web.destination.go_on": "find_destination",
+    "vestibule.web.proxy.check._redirect_to_sign_in": "our own sign-in, at BASE_URL",
     "vestibule.web.pages.social.begin_visit": "the provider's, of its discovery document (identities.discovery)",
     "vestibule.web.pages.social._return": "flows.social_visits.parse_return_to, when the visit began",
 }

@@ -14,6 +14,7 @@ from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
 from vestibule.sessions.models import Session
 from vestibule.web.admin.actions import ACTIONS
 
+READ_ONLY = {"/auth/check"}  # what proxies ask
 WHO, WAITS = "who@example.com", "waits@example.com"
 
 
@@ -22,7 +23,8 @@ def asks() -> list[tuple[str, str]]:
     found = []
     for path, row in TABLE.items():
         if row.who != "anybody":
-            takes = getattr(getattr(PATHS[path], "cls", None), "http_method_names", ("get", "post"))
+            of_page = ("get",) if path in READ_ONLY else ("get", "post")
+            takes = getattr(getattr(PATHS[path], "cls", None), "http_method_names", of_page)
             found += [
                 (method.upper(), path)
                 for method in takes

@@ -40,6 +40,7 @@ REACHES: dict[str, dict[str, Any]] = {
     "/api/auth/devices/<uuid:id>": {"is_trusted": True},
     "/account/": {"username": "another_name"},
     "/account/security/": {"act": "close"},
+    "/account/keys/": {"act": "create", "days": "30"},
     "/account/sessions/": {"act": "trust"},
     "/account/confirm/": {"password": "not this password"},
 }

@@ -79,6 +79,8 @@ OAUTH_AUTHORIZE = Rule(name="oauth_authorize", per_network="60/minute;1000/hour"
 OAUTH = Rule(name="oauth", per_network="1200/minute", counts_as_anonymous=False)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
 TOKEN = Rule(name="token", per_network="600/minute", counts_as_anonymous=False)
+# A page behind a proxy is asked about once for each of its files.
+AUTH_CHECK = Rule(name="auth_check", per_network="6000/minute", counts_as_anonymous=False)
 # Each page with a captcha requests a challenge, which costs a digest.
 CAPTCHA = Rule(name="captcha", per_network="120/minute", counts_as_anonymous=False)
 # Clients that wait instead of solving a captcha (no JavaScript), and clients that come while the captcha's vendor is
@@ -111,6 +113,7 @@ RULES = (
     OAUTH_AUTHORIZE,
     OAUTH,
     TOKEN,
+    AUTH_CHECK,
     CAPTCHA,
     CAPTCHA_WAITED,
     CAPTCHA_UNCHECKED,

@@ -11,6 +11,7 @@ urlpatterns = [
     path(settings.ADMIN_PATH, site.urls),
     path("", include("vestibule.service.ops.urls")),
     path("", include("vestibule.web.oauth.urls")),
+    path("", include("vestibule.web.proxy.urls")),
     path("", include("vestibule.web.pages.urls")),
     path(f"{settings.MEDIA_PATH}pictures/<str:name>", pictures.serve_picture),
 ]

@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from structlog.contextvars import get_contextvars
 
 from vestibule.addresses.address import Address
+from vestibule.applications.models import ApiKey
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.captcha import verification as captchas
@@ -42,13 +43,14 @@ def admit(
     session: Session | None = None,
     captcha: str = "",
     before_enrolment: bool = False,
+    key: ApiKey | None = None,
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, if the rule is part of it), and return its Client.
 
     `address` is the one concerned, for a rule that limits by it; such a limit refuses no request but withholds
-    messages. `session` is the one that a bearer token or a cookie proved. `captcha` is the answer that was sent
-    (`captcha.verification`). `before_enrolment` admits also a person whose role needs a second factor and who has set
-    up none (MFA_REQUIRED_ROLES); nothing else is open to them.
+    messages. `session` is the one that a bearer token or a cookie proved, `key` an API key that was sent: its client
+    has no session. `captcha` is the answer that was sent (`captcha.verification`). `before_enrolment` admits also a
+    person whose role needs a second factor and who has set up none (MFA_REQUIRED_ROLES); nothing else is open to them.
 
     Raises:
         Throttled: a rate is used up.
@@ -58,19 +60,20 @@ def admit(
         Unavailable: the rates cannot be counted, or no place is free for a request that hashes.
     """
     ip = client_address(request)
+    user = session.user if session else key.user if key else None
     client = Client(
         at=timezone.now(),
         ip_address=str(ip) if ip else None,
         user_agent=clean_label(request.headers.get("User-Agent", ""), 200),
         language=get_language() or settings.LANGUAGE_CODE,  # as web.middleware chose it, or a project's own middleware
         request_id=str(get_contextvars().get("request_id", "")),
-        actor="user" if session else "anonymous",
+        actor="user" if user else "anonymous",
         session_id=session.id if session else None,
         auth_time=session.auth_time if session else None,
         amr=tuple(session.amr) if session else (),
-        user_id=session.user_id if session else None,
-        account=session.user if session else None,
-        owes_enrolment=session is not None and owes_enrolment(session.user),
+        user_id=user.pk if user else None,
+        account=user,
+        owes_enrolment=user is not None and owes_enrolment(user),
         is_developer=conf.mailbox and is_from_this_machine(request.META),
     )
     if session:

@@ -134,11 +134,11 @@ def limit_body(get_response: GetResponse) -> GetResponse:
 
 
 class AllowedHostsMiddleware(CommonMiddleware):
-    """Django's CommonMiddleware, which refuses a foreign Host, except on internal paths."""
+    """Django's CommonMiddleware, which refuses a foreign Host, except where any is taken."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # as it is called
         """Refuse, redirect or pass on."""
-        return None if routes.is_internal(request) else super().process_request(request)
+        return None if routes.takes_any_host(request) else super().process_request(request)
 
 
 class RefusalMiddleware(MiddlewareMixin):

@@ -12,8 +12,11 @@ from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
 from vestibule.web.edge import admit
 
 
-def admit_page(request: HttpRequest, *, before_enrolment: bool = False) -> Client:
-    """Return the Client of a person who is signed in to the pages. `before_enrolment`: see `web.edge.admit`.
+def admit_page(
+    request: HttpRequest, rule: rules.Rule = rules.TOKEN, *, before_enrolment: bool = False, is_use: bool = True
+) -> Client:
+    """Return the Client of a person who is signed in to the pages. `before_enrolment`: see `web.edge.admit`. `is_use`
+    says that the person is at work, so that the session is not idle.
 
     Raises:
         Unauthenticated: there is no valid session cookie.
@@ -28,6 +31,7 @@ def admit_page(request: HttpRequest, *, before_enrolment: bool = False) -> Clien
     session = access_tokens.find_session(id, timezone.now())
     if not session.is_page:
         raise SessionRevoked
-    client = admit(request, rules.TOKEN, session=session, before_enrolment=before_enrolment)
-    registry.update_last_seen(session, client.at)
+    client = admit(request, rule, session=session, before_enrolment=before_enrolment)
+    if is_use:
+        registry.update_last_seen(session, client.at)
     return client

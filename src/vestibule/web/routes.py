@@ -23,6 +23,7 @@ class Routes:
 
     machine: tuple[str, ...]  # asked for by programs: answered in JSON
     internal: tuple[str, ...]  # asked for by a pod's address or a service's name, where nobody has a certificate
+    any_host: tuple[str, ...]  # asked by proxies as well, by whatever host
     keys: tuple[str, ...]  # beside the keys that verify our tokens
     longer_bodies: tuple[tuple[str, int], ...]
 
@@ -36,6 +37,12 @@ def is_internal(request: HttpRequest) -> bool:
     """Return whether kubelets, Prometheus and other services ask for this path by whatever host. Its answer builds no
     link, and says nothing of the host."""
     return request.path_info.startswith(_routes(settings.ROOT_URLCONF).internal)
+
+
+def takes_any_host(request: HttpRequest) -> bool:
+    """Return whether the path is answered by whatever host: an internal one, or the one that proxies ask, some of which
+    pass on the host of the site before which they stand."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).any_host)
 
 
 def is_beside_keys(request: HttpRequest) -> bool:
@@ -56,10 +63,12 @@ def longer_bodies() -> tuple[tuple[str, int], ...]:
 
 @cache
 def _routes(urlconf: str) -> Routes:
+    check = _find("vestibule_proxy:check")
     keys, health, metrics = _find("vestibule_oauth:jwks"), _find("vestibule_ops:live"), _find("vestibule_ops:metrics")
     return Routes(
-        machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics,
+        machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check,
         internal=_folder(health) + metrics + keys,
+        any_host=_folder(health) + metrics + keys + check,
         keys=_folder(keys),
         longer_bodies=tuple((start, limit) for name, limit in LONGER_BODIES.items() for start in _find(name)),
     )

@@ -5,5 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("api/", include("vestibule.web.api.urls")),
     path("", include("vestibule.web.oauth.urls")),
+    path("", include("vestibule.web.proxy.urls")),
     path("", include("vestibule.web.pages.urls")),
 ]

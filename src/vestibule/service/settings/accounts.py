@@ -52,7 +52,7 @@ MFA_REQUIRED_ROLES = [
     role
     for role in env.read_list(
         "MFA_REQUIRED_ROLES",
-        value_types.choice_parser(("admin", "manager", "user", "none")),
+        value_types.choice_parser((*value_types.ROLES, "none")),
         default=("admin", "manager"),
     )
     if role != "none"

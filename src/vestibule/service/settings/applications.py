@@ -1,5 +1,9 @@
-"""Settings of applications that people sign in to through this service (docs/openid.md)."""
+"""Settings of applications that people sign in to through this service (docs/openid.md), and of sites behind a proxy
+(docs/proxy.md)."""
 
+from functools import partial
+
+from vestibule.kernel.access_rules import AccessRule
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
 
@@ -7,4 +11,12 @@ OAUTH_SCOPES = dict(env.read_list("OAUTH_SCOPES", value_types.parse_scope))
 OAUTH_RESOURCES = env.read_list("OAUTH_RESOURCES", value_types.require_url)
 APPLICATIONS_FILE = env.read_parsed(
     "APPLICATIONS_FILE", "file", value_types.parse_readable_file, default=None, id="E042"
+)
+_NO_RULES: tuple[AccessRule, ...] = ()
+AUTH_CHECK_RULES = env.read_parsed(
+    "AUTH_CHECK_FILE",
+    "file",
+    partial(value_types.parse_rules_file, scopes=tuple(OAUTH_SCOPES)),
+    default=_NO_RULES,
+    id="E043",
 )

@@ -12,10 +12,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from vestibule.kernel import hosts
+from vestibule.applications.scopes import STANDARD_SCOPES
+from vestibule.kernel import access_rules, hosts
+from vestibule.kernel.access_rules import AccessRule
 from vestibule.limits.rates import parse_rates
 
 T = TypeVar("T")
+ROLES = ("admin", "manager", "user")
 MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _SWITCH_WORDS = {**dict.fromkeys(("on", "yes", "true", "1"), True), **dict.fromkeys(("off", "no", "false", "0"), False)}
@@ -102,6 +105,18 @@ def parse_readable_file(text: str) -> Path | None:
             f"cannot be read ({error.strerror})", "Set it to a file that this user may read."
         ) from error
     return path
+
+
+def parse_rules_file(text: str, *, scopes: Iterable[str]) -> tuple[AccessRule, ...]:
+    """Return the rules of a TOML file; `scopes` are the operator's own."""
+    parse_readable_file(text)
+    try:
+        written = Path(text).read_text("utf-8")
+        return access_rules.parse_rules(written, roles=ROLES, scopes=(*STANDARD_SCOPES, *scopes))
+    except UnicodeDecodeError as error:
+        raise UnreadableValue("is not UTF-8", "Write the file in UTF-8.") from error
+    except access_rules.UnreadableRules as error:
+        raise UnreadableValue(str(error), "docs/proxy.md shows how the rules are written.") from error
 
 
 def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:

@@ -4,11 +4,9 @@ The access token comes in that header alone, neither in a cookie nor in the quer
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,11 +15,10 @@ from rest_framework.views import APIView
 
 from vestibule.addresses.address import Address
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import CredentialInvalid, Unauthenticated
 from vestibule.limits import rules
-from vestibule.sessions import access_tokens
 from vestibule.web.api.parsing import StrictJSONParser
 from vestibule.web.api.problems import handle_exception
+from vestibule.web.bearer import admit_bearer
 from vestibule.web.edge import admit
 
 
@@ -60,31 +57,7 @@ class ApiView(APIView):
             CredentialExpired: the token is too old.
             SessionRevoked: the session of the token is not live.
             EnrolmentRequired: the account has to set up a second factor first.
-        Throttled: the rate for signed-in requests is used up.
+            Throttled: the rate for signed-in requests is used up.
             Unavailable: the rates cannot be counted.
         """
-        now = timezone.now()
-        claims = access_tokens.verify_token(read_bearer_token(self.http_request), now)
-        session = access_tokens.find_live_session(claims, now)
-        client = admit(self.http_request, rules.TOKEN, session=session, before_enrolment=self.open_before_enrolment)
-        # A step-up counts only for the token that it returned, so that a stolen copy of an older one gains nothing.
-        auth_time, amr = access_tokens.read_auth_time(claims), client.amr
-        if auth_time < session.auth_time.replace(microsecond=0):
-            amr = tuple(method for method in amr if method in claims.get("amr", ()))
-        return replace(client, auth_time=min(auth_time, session.auth_time), amr=amr)
-
-
-def read_bearer_token(request: HttpRequest) -> str:
-    """Return the token in the header.
-
-    Raises:
-        Unauthenticated: there is no bearer token.
-        CredentialInvalid: the header is malformed.
-    """
-    header = request.headers.get("Authorization", "")
-    scheme, _, token = header.partition(" ")
-    if not header or scheme.lower() != "bearer":
-        raise Unauthenticated
-    if not token or " " in token or "," in token:
-        raise CredentialInvalid
-    return token
+        return admit_bearer(self.http_request, rules.TOKEN, before_enrolment=self.open_before_enrolment)
