@@ -10,6 +10,8 @@ from django.db import OperationalError, connection
 from tests.configured import configured
 from tests.event_fakes import GOOGLE_ENDS, RISC, GoogleFake, PushingAppleFake, PushingFake, newcomer
 from tests.factors import enrol
+from tests.interleaving import interleaved, transaction
+from tests.providers import OpenIdFake, Person
 from tests.social import coming_from, enter, sign_in
 from tests.world import Api, Inbox
 from vestibule.accounts.models import User
@@ -140,6 +142,18 @@ def test_a_token_whose_work_failed_is_not_used_up(api: Api, fake: PushingFake) -
     assert api.send("GET", "me", opened).code == "session_revoked"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_comes_twice_at_once_takes_effect_once(house: None, inbox: Inbox) -> None:
+    api, made = Api(), GoogleFake()
+    with coming_from(made):
+        assert sign_in(api, made).status == 201
+        token, before = made.event_token(GOOGLE_ENDS[0]), len(inbox.all(ADA))
+        late, early = interleaved(lambda: made.push(api, token), transaction(after=""), lambda: made.push(Api(), token))
+    assert (late.status_code, early.status_code) == (202, 202)
+    assert AuditEvent.objects.filter(name="provider_event.received").count() == 1
+    assert len(inbox.all(ADA)) == before + 1
+
+
 @pytest.mark.parametrize("fake", ["apple"], indirect=True)
 def test_a_provider_that_vouches_for_nobody_is_no_way_in(api: Api, fake: PushingFake, ada: str) -> None:
     """The owner does not give up the last way in for it, and is back by a fresh consent."""
@@ -148,6 +162,17 @@ def test_a_provider_that_vouches_for_nobody_is_no_way_in(api: Api, fake: Pushing
         assert api.send("DELETE", "password", ada).code == "last_way_in"
         assert sign_in(api, newcomer(fake)).status == 200
         assert api.send("DELETE", "password", ada).status == 204
+
+
+def test_who_has_no_other_way_in_is_told_of_it(api: Api) -> None:
+    """A fresh sign-in there counts: whoever comes from elsewhere with the address learns that it is the way."""
+    apple, acme = PushingAppleFake(), OpenIdFake()
+    acme.person = Person(sub="elsewhere")
+    with coming_from(apple, acme, MAGIC_LINK=False):
+        assert sign_in(api, apple).status == 201
+        told(apple, api, "consent-revoked")
+        exists = sign_in(api, acme)
+    assert (exists.code, exists.body["methods"]) == ("account_exists", ["social"])
 
 
 def test_where_they_are_not_wanted_there_is_nothing(api: Api) -> None:

@@ -5,7 +5,7 @@ from vestibule.conf import conf
 from vestibule.factors.models import Passkey
 from vestibule.factors.passkeys import list_passkeys
 from vestibule.flows.completion import Via
-from vestibule.identities.links import list_usable_identities
+from vestibule.identities.links import list_identities, list_usable_identities
 from vestibule.identities.models import Identity
 
 
@@ -17,8 +17,10 @@ def has_another_way_in(user: User, *, without: Passkey | Identity | Via) -> bool
 
 def list_ways_in(user: User, *, without: Passkey | Identity | Via | None = None) -> list[Via]:
     """Return how somebody can sign in to the account, without a credential or a kind of them if one is given. An
-    identity counts while its provider is configured and vouches for the person."""
-    passkeys, identities = list_passkeys(user.pk), list_usable_identities(user)
+    identity counts while its provider is configured; where something is given up for it, only while the provider
+    vouches for the person, too (docs/decisions/0133)."""
+    identities = list_usable_identities(user) if without else list_identities(user).filter(provider__in=conf.social)
+    passkeys = list_passkeys(user.pk)
     if isinstance(without, Passkey):
         passkeys = passkeys.exclude(pk=without.pk)
     if isinstance(without, Identity):
