@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from vestibule.web.pages import (
     account,
+    applications,
     consent,
     factors,
     keys,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("account/security/passkey/options/", passkeys.start_passkey, name="passkey_options"),
     path("account/keys/", keys.manage_keys, name="keys"),
     path("account/sessions/", account.manage_sessions, name="sessions"),
+    path("account/applications/", applications.manage_applications, name="applications"),
     path("account/activity/", account.show_activity, name="activity"),
     path("account/confirm/", step_up.confirm_identity, name="confirm_identity"),
     path("not-me/", sign_in.undo_link_page(sign_in.NOT_ME), name="not_me"),
