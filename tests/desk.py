@@ -15,6 +15,7 @@ from vestibule.flows.staff import applications
 from vestibule.kernel.client import Client
 
 WHY = "Asked for by the person, ticket 4711"
+APPLICATIONS = "/admin/applications/application/"
 _ALERT = re.compile(r'role="alert"[^>]*>([^<]*)<')
 
 
@@ -59,11 +60,24 @@ class PageDesk:
 
     def look_at_applications(self) -> list[int]:
         """The status of every page that shows one."""
-        return []
+        paths = ("", f"{make_application().pk}/")
+        return [self.http.get(f"{APPLICATIONS}{path}").status_code for path in paths]
 
     def manage_applications(self) -> list[int]:
-        """The status of every page that makes or changes one."""
-        return []
+        """The status of every form that makes, changes or removes one."""
+        application = make_application()
+        secret = str(ApplicationSecret.objects.get(application=application).pk)
+        one, service = f"{application.pk}/", {"name": "Shop", "type": "service"}
+        proof = {"token_endpoint_auth_method": "client_secret_basic", "id_token_signed_response_alg": "ES256"}
+        asked: list[tuple[str, dict[str, str]]] = [
+            ("add/", service),
+            (f"{one}change/", {"name": "Store", **proof}),
+            (f"{one}new-secret/", {}),
+            (f"{one}remove-secret/", {"secret": secret}),
+            (f"{one}remove/", {}),
+        ]
+        shown = [self.http.get(f"{APPLICATIONS}{path}").status_code for path, _ in asked]
+        return shown + [self.http.post(f"{APPLICATIONS}{path}", typed).status_code for path, typed in asked]
 
     def export(self, form: str = "csv", reason: str = WHY, **which: str) -> Reply:
         """Take the audit log along."""

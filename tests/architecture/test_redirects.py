@@ -17,7 +17,7 @@ REDIRECTS = (
 )
 ENDS = {"go_on": 1, "go_on_signed_in": 2}  # where they are given the page of ours for who has no destination
 # What returns an address on our host, whatever it is given.
-OWN = {"reverse", "url_with_destination", "security_url", "person_url", "_done_url", "_link_url"}
+OWN = {"reverse", "url_with_destination", "security_url", "person_url", "application_url", "_done_url", "_link_url"}
 # Each redirect that may leave us, and what has checked its address.
 CHECKED = {
     "vestibule.web.authorization_answer.send_answer": "applications.redirect_uris.is_registered",

@@ -46,7 +46,20 @@ def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, per
     page.get_by_label("Reason").fill("To see who says no")
     page.get_by_role("button", name="Suspend").click()
     expect(page.get_by_role("alert")).to_have_text("Somebody has to be admin: name another first.")
-    for path in ("", "accounts/user/", "courier/message/", "audit/auditevent/", "export/"):
+    page.get_by_role("link", name="Applications").click()
+    page.get_by_role("link", name="New application").click()
+    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Redirect addresses").fill("http://shop.example/back")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("Use https addresses without a fragment")).to_be_visible()
+    page.get_by_label("Redirect addresses").fill("https://shop.example/back")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("the only time that the secret is shown")).to_be_visible()
+    page.get_by_role("link", name="I have kept it").click()
+    expect(page.get_by_role("heading", name="Secrets")).to_be_visible()
+    of_shop = page.url.partition("/admin/")[2]
+    application = ("applications/application/", "applications/application/add/", of_shop, f"{of_shop}change/")
+    for path in ("", "accounts/user/", "courier/message/", "audit/auditevent/", "export/", *application):
         page.set_viewport_size({"width": 360, "height": 740})
         page.goto(f"{service.url}/admin/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

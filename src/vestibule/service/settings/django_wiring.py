@@ -110,6 +110,12 @@ UNFOLD = {
                         "link": reverse_lazy(f"{_TABLES}_accounts_user_changelist"),
                     },
                     {
+                        "title": "Applications",
+                        "icon": "apps",
+                        "link": reverse_lazy(f"{_TABLES}_applications_application_changelist"),
+                        "permission": "vestibule.web.admin.access.may_look_at_applications",
+                    },
+                    {
                         "title": "Messages",
                         "icon": "mail",
                         "link": reverse_lazy(f"{_TABLES}_courier_message_changelist"),

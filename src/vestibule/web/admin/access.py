@@ -61,6 +61,11 @@ def is_permitted(request: HttpRequest, permission: Permission) -> bool:
     return user is not None and permission in permissions.ROLE_PERMISSIONS[user.role]
 
 
+def may_look_at_applications(request: HttpRequest) -> bool:
+    """Return whether the menu shows the applications."""
+    return is_permitted(request, Permission.LOOK_AT_APPLICATIONS)
+
+
 def _redirect_and_return(page: str, request: HttpRequest) -> HttpResponse:
     back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
     return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': back})}", status=303)

@@ -9,11 +9,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from unfold.sites import UnfoldAdminSite
 
 from vestibule.accounts.models import User
+from vestibule.applications.models import Application
 from vestibule.audit.models import AuditEvent
 from vestibule.conf import conf
 from vestibule.courier.models import Message
 from vestibule.flows.staff import funnel
 from vestibule.web.admin import access, dashboard, export
+from vestibule.web.admin.applications import ApplicationTable
 from vestibule.web.admin.events import AuditEventTable
 from vestibule.web.admin.messages import MessageTable
 from vestibule.web.admin.people import PersonTable
@@ -25,7 +27,7 @@ class StaffAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untype
     """The only admin site."""
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Return the paths of the dashboard, the three tables and the export; any other path is a 404."""
+        """Return the paths of the dashboard, the tables and the export; any other path is a 404."""
         tables: dict[type, ReadOnlyTable] = self._registry
         return [
             path("", self.admin_view(self.index), name="index"),
@@ -76,3 +78,4 @@ site = StaffAdminSite(name="vestibule_admin")
 site.register(User, PersonTable)
 site.register(Message, MessageTable)
 site.register(AuditEvent, AuditEventTable)
+site.register(Application, ApplicationTable)

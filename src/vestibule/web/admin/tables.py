@@ -1,7 +1,7 @@
 """The base of the admin's tables: read-only, and as fast for five million rows as for ten."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.admin import ShowFacets
@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.dateformat import format as date_format
@@ -50,7 +50,7 @@ def list_columns(row: Model, *, without: tuple[str, ...]) -> list[tuple[str, obj
 
 
 class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
-    """The base of our three tables: nobody can add, change or delete, or filter by what is not offered."""
+    """The base of our tables: nobody can add, change or delete, or filter by what is not offered."""
 
     actions = None
     actions_on_top = actions_on_bottom = False
@@ -63,6 +63,7 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     preserve_filters = False
     heading = ""
     path = ""  # under `/admin/`
+    permission: ClassVar[Permission] = Permission.LOOK
     filter_parameters: tuple[str, ...] = ()  # the parameters that the filters use
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,14 +87,25 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """Show the list under its heading. Unknown parameters are dropped.
 
         Raises:
+            Http404: the member of staff lacks the permission.
             SuspiciousOperation: a parameter holds a NUL.
         """
+        self.require_permission(request)
         if any("\x00" in value for value in request.GET.values()):
             raise SuspiciousOperation("no text holds a NUL")
         if ERROR_FLAG in request.GET:
             return HttpResponseRedirect(request.path)
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": self.heading})
         return response
+
+    def require_permission(self, request: HttpRequest) -> None:
+        """Check the permission for this table.
+
+        Raises:
+            Http404: the member of staff lacks it.
+        """
+        if not access.is_permitted(request, self.permission):
+            raise Http404
 
     def render_admin_page(
         self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
@@ -121,9 +133,9 @@ class ReadOnlyTable(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """The staff may look."""
-        return access.is_permitted(request, Permission.LOOK)
+        """The staff may look, who have the permission."""
+        return access.is_permitted(request, self.permission)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """The staff may look."""
-        return access.is_permitted(request, Permission.LOOK)
+        """The staff may look, who have the permission."""
+        return access.is_permitted(request, self.permission)
