@@ -1,7 +1,8 @@
 """`make measures`: names, sizes, cycles, `Any`, and the calls of one sign-up, as a table; `--json` for a program.
 
 A one-word name has no underscore inside; a shared name stands, as a module-level function, in more than one module.
-A call is one of a function of ours by anybody; a move, a call that goes from one of our modules to another.
+A call is one of a function of ours by anybody; a move, a call that goes from one of our modules to another, or from
+one package to another (docs/decisions/0139).
 """
 
 import ast
@@ -79,11 +80,11 @@ def cycles() -> dict[str, float]:
 
 
 class Calls:
-    """Counts our own calls, and the moves between our modules, of what runs while it is entered."""
+    """Counts our own calls, and the moves between our modules and packages, of what runs while it is entered."""
 
     def __init__(self) -> None:
-        self.calls, self.moves = 0, 0
-        self._source = str(SOURCE)
+        self.calls, self.moves, self.package_moves = 0, 0, 0
+        self._source = f"{SOURCE}/"
 
     def __enter__(self) -> "Calls":
         sys.setprofile(self._count)
@@ -100,7 +101,12 @@ class Calls:
         caller = frame.f_back
         while caller and not caller.f_code.co_filename.startswith(self._source):
             caller = caller.f_back
-        self.moves += bool(caller and caller.f_code.co_filename != where)
+        if caller and caller.f_code.co_filename != where:
+            self.moves += 1
+            self.package_moves += self._package(caller.f_code.co_filename) != self._package(where)
+
+    def _package(self, path: str) -> str:
+        return path.removeprefix(self._source).partition("/")[0]
 
 
 def sign_up() -> dict[str, float]:
@@ -120,7 +126,11 @@ def sign_up() -> dict[str, float]:
     with Calls() as counted:
         reply = Api().start(email="ada@example.com", password=PASSWORD)
     assert reply.status == 202, reply
-    return {"calls of a sign-up": counted.calls, "moves between modules of a sign-up": counted.moves}
+    return {
+        "calls of a sign-up": counted.calls,
+        "moves between modules of a sign-up": counted.moves,
+        "moves between packages of a sign-up": counted.package_moves,
+    }
 
 
 def main() -> None:

@@ -97,9 +97,10 @@ def middleware(enforce_csrf_checks: bool) -> ClientHandler:
 
 
 @receiver(setting_changed)
-def load_anew(**_: Any) -> None:
-    """Middleware may read a setting when it is loaded."""
-    middleware.cache_clear()
+def load_anew(setting: str, **_: Any) -> None:
+    """Middleware may read a setting of Django's when it is loaded. The library reads its own when they are needed."""
+    if setting != "VESTIBULE":
+        middleware.cache_clear()
 
 
 class Http(Client):

@@ -10,6 +10,10 @@ from vestibule.challenges.models import StoredChallenge
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 from vestibule.storage.database import atomic
+from vestibule.storage.prepared import PreparedQuery
+from vestibule.storage.rows import insert_row
+
+_BY_ID = PreparedQuery(StoredChallenge.objects.all(), "id")
 
 
 def _claimable_at(now: datetime) -> Q:
@@ -22,21 +26,23 @@ class DatabaseStore:
 
     def add(self, challenge: Challenge) -> None:
         """Store a new record in the caller's transaction, so that it commits together with its message."""
-        StoredChallenge.objects.create(
-            id=challenge.id,
-            purpose=challenge.purpose,
-            subject=challenge.subject,
-            digests=challenge.digests,
-            sealed_payload=challenge.sealed_payload,
-            sent_at=challenge.sent_at,
-            expires_at=challenge.expires_at,
-            attempts=challenge.attempts,
-            sends=challenge.sends,
-            state=challenge.state,
+        insert_row(
+            StoredChallenge(
+                id=challenge.id,
+                purpose=challenge.purpose,
+                subject=challenge.subject,
+                digests=challenge.digests,
+                sealed_payload=challenge.sealed_payload,
+                sent_at=challenge.sent_at,
+                expires_at=challenge.expires_at,
+                attempts=challenge.attempts,
+                sends=challenge.sends,
+                state=challenge.state,
+            )
         )
 
     def get(self, id: UUID) -> Challenge | None:
-        row = StoredChallenge.objects.filter(pk=id).first()
+        row = _BY_ID.first(id)
         return _challenge_from_row(row) if row else None
 
     def list_newest(self, purpose: Purpose, subjects: Sequence[bytes], *, limit: int) -> list[Challenge]:

@@ -26,11 +26,13 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.sessions import devices, registry
 from vestibule.sessions.models import MULTI_FACTOR, Session
+from vestibule.storage.prepared import PreparedQuery
 
 log = structlog.get_logger("vestibule.flows")
 
 PENDING_CHANGES = (Purpose.EMAIL_CHANGE, Purpose.PHONE_CHANGE)
 RESETS = (Purpose.PASSWORD_RESET,)
+_WITH_PROFILE = PreparedQuery(User.objects.select_related("profile"), "id")
 
 
 def require_user(client: Client) -> User:
@@ -38,10 +40,14 @@ def require_user(client: Client) -> User:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        DoesNotExist: the account is gone.
     """
     if client.user_id is None:
         raise errors.Unauthenticated
-    return User.objects.select_related("profile").get(pk=client.user_id)
+    user = _WITH_PROFILE.first(client.user_id)
+    if user is None:
+        raise User.DoesNotExist
+    return user
 
 
 def require_enrolment(client: Client) -> None:
