@@ -11,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import travel
 
+from tests.attacks.openid_moves import create_person, shop_and_other, signed_in
 from tests.attacks.test_web_surfaces import asked
+from tests.configured import configured
 from tests.contracts.stores import at_once
 from tests.desk import ApiDesk, given
+from tests.oauth import RelyingParty, create_application
 from tests.surfaces import read_surfaces
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, Status, User
@@ -210,3 +213,32 @@ def test_oid_12_fifty_keys_and_no_more_also_at_once(api: Api, ada: str) -> None:
     assert answers.count(201) == 1
     assert set(answers) <= {201, 400, 503}
     assert ApiKey.objects.count() == api_keys.MOST_KEYS
+
+
+def test_oid_12_an_api_learns_whose_a_key_is_and_an_application_does_not(api: Api, ada: str, key: str) -> None:
+    create_application()
+    create_application("orders", type="service", can_introspect=True)
+    shop, orders = RelyingParty(), RelyingParty("orders")
+    told = orders.introspect(key)
+    row = ApiKey.objects.get()
+    assert (told["active"], told["sub"], told["scope"]) == (True, str(User.objects.get().pk), "profile")
+    assert (told["jti"], told["exp"]) == (str(row.pk), int(row.expires_at.timestamp()))
+    assert row.last_used_at
+    assert shop.introspect(key) == {"active": False}
+    guessed = entropy.random_base62(30)
+    for wrong in (f"vst_{guessed}{checksum(guessed)}", key[:-1], key + "0"):
+        assert orders.introspect(wrong) == {"active": False}
+    with configured(MFA_REQUIRED_ROLES=("user",)):
+        assert orders.introspect(key) == {"active": False}
+    User.objects.update(status=Status.SUSPENDED)
+    assert orders.introspect(key) == {"active": False}
+
+
+def test_oid_12_no_token_of_an_application_makes_a_key_or_passes_a_proxy(api: Api, inbox: Inbox) -> None:
+    create_person(api, inbox)
+    shop = shop_and_other()[0]
+    tokens = shop.sign_in(signed_in(), scope="openid profile offline_access")
+    for token in (tokens["access_token"], tokens["id_token"], tokens["refresh_token"]):
+        assert api.send("POST", "keys", token, SCRIPT).status == 401
+        assert api.send("GET", "/auth/check", token).status == 401
+    assert not ApiKey.objects.exists()

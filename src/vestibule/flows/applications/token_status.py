@@ -8,7 +8,7 @@ from uuid import UUID
 
 from vestibule.accounts import pictures
 from vestibule.accounts.models import User
-from vestibule.applications import errors, tokens
+from vestibule.applications import api_keys, errors, tokens
 from vestibule.applications.client_authentication import Credentials, authenticate_application
 from vestibule.applications.grants import revoke_grants
 from vestibule.applications.live_grants import is_grant_live
@@ -19,6 +19,7 @@ from vestibule.applications.tokens import LiveToken
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.conf import conf
+from vestibule.factors.registry import owes_enrolment
 from vestibule.flows.flow import flow
 from vestibule.kernel.client import Client
 from vestibule.storage.database import atomic
@@ -28,8 +29,8 @@ INACTIVE: Mapping[str, Any] = {"active": False}
 
 @flow("applications.introspect")
 def introspect_token(*, client: Client, credentials: Credentials, token: str) -> Mapping[str, Any]:
-    """Return what a token stands for now; `active` alone, and false, if it does not count, or if neither is it the
-    application's own nor may the application ask about others.
+    """Return what a token or an API key stands for now; `active` alone, and false, if it does not count, or if neither
+    is it the application's own nor may the application ask about others.
 
     Raises:
         InvalidClient: the application did not prove who it is, or has nothing to prove it with.
@@ -38,6 +39,8 @@ def introspect_token(*, client: Client, credentials: Credentials, token: str) ->
     application = authenticate_application(client, credentials)
     if application.token_endpoint_auth_method == NONE:
         raise errors.InvalidClient("an application without credentials may not introspect")
+    if api_keys.is_well_formed(token):
+        return _describe_key(client, token) if application.can_introspect else INACTIVE
     found = tokens.find_live_token(token, client.at)
     if found is None:
         return _describe_refresh_token(client, application, token)
@@ -96,6 +99,24 @@ def describe_person(user: User, token: LiveToken) -> dict[str, Any]:
     if PHONE in token.scope and user.phone_number and user.phone_verified_at:
         told |= {"phone_number": user.phone_number, "phone_number_verified": True}
     return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _describe_key(client: Client, text: str) -> Mapping[str, Any]:
+    """Return what an API key stands for, which is used by being asked about."""
+    key = api_keys.find_live_key(text, client.at)
+    if key is None or owes_enrolment(key.user):
+        return INACTIVE
+    api_keys.note_use(key, client.at)
+    return {
+        "active": True,
+        "token_type": "Bearer",
+        "iss": conf.base_url,
+        "sub": str(key.user_id),
+        "scope": key.scope,
+        "jti": str(key.pk),
+        "iat": int(key.created_at.timestamp()),
+        "exp": int(key.expires_at.timestamp()),
+    }
 
 
 def _describe_refresh_token(client: Client, application: Application, token: str) -> Mapping[str, Any]:
