@@ -94,7 +94,7 @@ def test_the_walk_sees_both_ways_of_using_a_function() -> None:
 # Who spends from counts, or takes a place among expensive work; the web and the service name rules and read counts.
 SPENDERS = {
     *("accounts/passwords.py", "accounts/pictures.py", "challenges/configured_engine.py", "courier/allowances.py"),
-    "applications/client_authentication.py",
+    *("applications/client_authentication.py", "applications/device_codes.py"),
     *("captcha/attack_level.py", "captcha/replay.py", "captcha/verification.py", "captcha/wait_ticket.py"),
     *("flows/account/personal_data.py", "flows/account/phone_change.py", "flows/completion.py", "flows/flow.py"),
     *("flows/sign_in/social.py", "flows/social_events.py"),

@@ -1,7 +1,7 @@
 """What every challenge store does, verb by verb, guard by guard."""
 
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -35,6 +35,10 @@ def settled(store: Store) -> Challenge:
 
 def send(store: Store, seen: Challenge) -> bool:
     return store.count_send(seen, digests=NEW, now=NOW + SECOND, expires_at=SOON + SECOND)
+
+
+def reseal(store: Store, seen: Challenge, sealed: bytes = b"another", now: datetime = NOW) -> bool:
+    return store.replace_payload(seen, sealed_payload=sealed, now=now)
 
 
 # Add and get.
@@ -72,6 +76,7 @@ def test_an_unknown_id_is_none_and_no_verb_makes_a_record_of_it(store: Store) ->
     assert not store.count_attempt(unknown.id, limit=LIMIT, now=NOW)
     assert not send(store, unknown)
     assert not store.claim(unknown, lease=uuid4(), now=NOW, until=UNTIL)
+    assert not reseal(store, unknown)
     store.return_attempt(unknown.id)
     store.undo_send(unknown, digests=unknown.digests)
     store.release(unknown.id, lease=uuid4())
@@ -234,3 +239,32 @@ def test_a_late_release_leaves_the_heir_alone(store: Store) -> None:
     assert store.claim(record, lease=heir, now=UNTIL, until=UNTIL + SECOND)
     store.release(record.id, lease=slow)
     assert kept(store, record.id).lease == heir
+
+
+# Replacing the payload.
+
+
+def test_a_payload_is_replaced_and_nothing_else(store: Store) -> None:
+    record = added(store, attempts=2)
+    assert reseal(store, record)
+    assert kept(store, record.id) == replace(record, sealed_payload=b"another")
+
+
+def test_a_payload_that_somebody_replaced_is_not_replaced_by_who_saw_the_one_before(store: Store) -> None:
+    record = added(store)
+    assert reseal(store, record)
+    assert not reseal(store, record, b"a third")
+    assert reseal(store, kept(store, record.id), b"a third")
+
+
+def test_a_payload_is_not_replaced_while_somebody_works_on_it(store: Store) -> None:
+    record = claimed(store, uuid4())
+    assert not reseal(store, record)
+    assert reseal(store, record, now=UNTIL)
+
+
+def test_a_payload_of_what_is_over_is_not_replaced(store: Store) -> None:
+    assert not reseal(store, settled(store))
+    record = added(store)
+    assert not reseal(store, record, now=record.expires_at)
+    assert kept(store, record.id).sealed_payload == record.sealed_payload

@@ -53,6 +53,13 @@ def test_of_many_sends_exactly_one_counts(store: Store) -> None:
     assert (after.sends, after.digests) == (2, bytes([sent.index(True)]) * 32)
 
 
+def test_of_many_who_replace_the_payload_exactly_one_does(store: Store) -> None:
+    record = added(store)
+    done = at_once(lambda n: store.replace_payload(record, sealed_payload=bytes([n]), now=NOW))
+    assert sum(done) == 1
+    assert kept(store, record.id) == replace(record, sealed_payload=bytes([done.index(True)]))
+
+
 def test_a_claim_and_a_send_at_once_never_both_hold(store: Store) -> None:
     for _ in range(8):
         record = added(store, attempts=1)

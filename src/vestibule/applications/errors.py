@@ -47,6 +47,24 @@ class InvalidGrant(OAuthError):
     code = "invalid_grant"
 
 
+class AuthorizationPending(OAuthError):
+    """The person has not answered yet (RFC 8628, 3.5)."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """The device asks more often than it may: from now on five seconds less often."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """The device code is too old: the device begins again."""
+
+    code = "expired_token"
+
+
 class UnauthorizedClient(OAuthError):
     """The application may not use this grant."""
 
@@ -131,3 +149,10 @@ class ApplicationUnknown(Refusal):
     """There is no such application, or the address is not one of its own: a page says so, and nobody is redirected."""
 
     code = "application_unknown"
+
+
+class UserCodeUnknown(Refusal):
+    """The text is no user code of a device that this person can let in: it never was one, is too old or used, or
+    somebody else, or another session, typed it first."""
+
+    code = "user_code_unknown"

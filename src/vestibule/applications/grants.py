@@ -67,9 +67,12 @@ def revoke_grants(
     return live.update(revoked_at=now)
 
 
-def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetime) -> int:
-    """Revoke what this code gave to the application, because it came again (RFC 6749, 4.1.2). Return how many."""
-    return Grant.objects.filter(application=application, proof_id=proof_id, revoked_at=None).update(revoked_at=now)
+def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetime) -> UUID | None:
+    """Revoke what this code gave to the application, because it came again (RFC 6749, 4.1.2), in the caller's
+    transaction. Return whose it was; None if it gave nothing, or that was revoked before."""
+    live = Grant.objects.filter(application=application, proof_id=proof_id, revoked_at=None)
+    owner = live.values_list("user_id", flat=True).first()
+    return owner if live.update(revoked_at=now) else None
 
 
 def revoke_grants_of_application(application: Application, now: datetime) -> int:

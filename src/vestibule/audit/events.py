@@ -100,6 +100,9 @@ RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place
 APPLICATION_ALLOWED = Event(
     "application.allowed", "A person let an application have what it asks for.", {"application": str}
 )
+APPLICATION_DENIED = Event(
+    "application.denied", "A person did not let in a device of an application.", {"application": str}
+)
 APPLICATION_WITHDRAWN = Event(
     "application.withdrawn", "A person takes back what an application was let have.", {"application": str}
 )

@@ -251,5 +251,22 @@ class AuthorizationCodePayload(Payload):
     resources: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAuthorizationPayload(Payload):
+    """What a device asks for (RFC 8628, 3.1), and who answered. `user_id` and `session_id` are of the person who typed
+    its code first: nobody else answers, and no other session of theirs. `answer` is "" until they have; what else an
+    authorization code says of the session that agreed is there when it is `allowed`."""
+
+    application_id: UUID
+    scope: list[str]
+    resources: list[str] = field(default_factory=list)
+    user_id: UUID | None = None
+    session_id: UUID | None = None
+    answer: str = ""
+    credentials: str = ""
+    auth_time: int = 0
+    amr: list[str] = field(default_factory=list)
+
+
 def _parse_field(field: Field[object], sealed: object) -> object:
     return UUID(str(sealed)) if sealed and field.type in (UUID, UUID | None) else sealed

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from vestibule.challenges.payloads import (
     AuthorizationCodePayload,
     AuthorizationRequestPayload,
+    DeviceAuthorizationPayload,
     EmailChangePayload,
     MagicLinkPayload,
     PasskeyEnrolmentPayload,
@@ -62,6 +63,7 @@ class Purpose(StrEnum):
     SOCIAL_LINK = "social link"
     AUTHORIZATION_REQUEST = "authorization request"
     AUTHORIZATION_CODE = "authorization code"
+    DEVICE_AUTHORIZATION = "device authorization"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ DIGITS = 6  # SP 800-63B-4, 3.1.3.2: at least six
 EXISTING_ACCOUNT_DIGITS = 8  # digits of a code that changes an existing account
 SOCIAL_TTL = timedelta(minutes=10)
 AUTHORIZATION_REQUEST_TTL, AUTHORIZATION_CODE_TTL = timedelta(hours=1), timedelta(seconds=60)
+DEVICE_AUTHORIZATION_TTL = timedelta(minutes=10)
 
 
 def _code_policy(payload: type[Payload], numbers: PolicySettings, digits: int) -> Policy:
@@ -219,6 +222,9 @@ def build_policies(numbers: PolicySettings) -> Mapping[Purpose, Policy]:
             ),
             Purpose.AUTHORIZATION_CODE: _ticket_policy(
                 AuthorizationCodePayload, SecretKind.LINK, ttl=AUTHORIZATION_CODE_TTL
+            ),
+            Purpose.DEVICE_AUTHORIZATION: _ticket_policy(
+                DeviceAuthorizationPayload, SecretKind.LINK, ttl=DEVICE_AUTHORIZATION_TTL
             ),
             Purpose.PENDING_REGISTRATION: Policy(
                 payload=SignUpPayload,

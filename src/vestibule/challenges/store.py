@@ -41,8 +41,8 @@ class Challenge:
 
 
 class Store(Protocol):
-    """A port. `count_attempt`, `count_send` and `claim` return whether their guard held; a refused verb changes
-    nothing.
+    """A port. `count_attempt`, `count_send`, `claim` and `replace_payload` return whether their guard held; a
+    refused verb changes nothing.
 
     A verb raises Unavailable (or the database's own error) if the store cannot be reached.
     """
@@ -72,6 +72,10 @@ class Store(Protocol):
     def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
         """Take the lease and give the attempt back, if nobody holds it and the secret of `challenge` still is the live
         one."""
+
+    def replace_payload(self, challenge: Challenge, *, sealed_payload: bytes, now: datetime) -> bool:
+        """Seal something else in the record, if it is unexpired and nobody has replaced the payload, claimed or settled
+        since `challenge` was read. In the caller's transaction, where the store is in the database."""
 
     def settle(self, id: UUID) -> None:
         """Close the record because the work is committed: no secret opens it again."""

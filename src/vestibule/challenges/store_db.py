@@ -90,6 +90,12 @@ class DatabaseStore:
             claimable, state=State.CLAIMED, lease=lease, leased_until=until, attempts=F("attempts") - 1
         )
 
+    def replace_payload(self, challenge: Challenge, *, sealed_payload: bytes, now: datetime) -> bool:
+        unchanged = self._query_record(challenge.id).filter(
+            _claimable_at(now), sealed_payload=challenge.sealed_payload, expires_at__gt=now
+        )
+        return unchanged.update(sealed_payload=sealed_payload) == 1
+
     def settle(self, id: UUID) -> None:
         self._update_durably(self._query_record(id), state=State.SETTLED, lease=None, leased_until=None)
 

@@ -79,6 +79,15 @@ redis.call('HINCRBY', KEYS[1], 'attempts', -1)
 return 1
 """
 )
+_REPLACE_PAYLOAD = (
+    _FREE
+    + """
+local found = redis.call('HMGET', KEYS[1], 'sealed_payload', 'expires_at')
+if not found[1] or found[1] ~= ARGV[1] or tonumber(found[2]) <= tonumber(ARGV[3]) or not free(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'sealed_payload', ARGV[2])
+return 1
+"""
+)
 _SETTLE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('HSET', KEYS[1], 'state', 'settled', 'lease', '', 'leased_until', '0')
@@ -132,6 +141,7 @@ class RedisStore:
         self._count_send = connection.register_script(_COUNT_SEND)
         self._undo_send = connection.register_script(_UNDO_SEND)
         self._claim = connection.register_script(_CLAIM)
+        self._replace_payload = connection.register_script(_REPLACE_PAYLOAD)
         self._settle = connection.register_script(_SETTLE)
         self._release = connection.register_script(_RELEASE)
 
@@ -210,6 +220,11 @@ class RedisStore:
     def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
         args: list[Encodable] = [challenge.digests, str(lease), _to_microseconds(now), _to_microseconds(until)]
         return bool(self._claim([self._record_key(challenge.id)], args))
+
+    @_raises_unavailable
+    def replace_payload(self, challenge: Challenge, *, sealed_payload: bytes, now: datetime) -> bool:
+        args: list[Encodable] = [challenge.sealed_payload, sealed_payload, _to_microseconds(now)]
+        return bool(self._replace_payload([self._record_key(challenge.id)], args))
 
     @_raises_unavailable
     def settle(self, id: UUID) -> None:

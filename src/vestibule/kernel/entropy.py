@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LONG_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no characters that look alike
+USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels, so that no word comes out of it (RFC 8628, 6.1)
+USER_CODE_LENGTH = 8
 _GROUP_COUNT, _GROUP_LENGTH = 4, 5
 
 
@@ -29,6 +31,11 @@ def parse_long_code(characters: str) -> str | None:
 
 def _group_characters(characters: str) -> str:
     return "-".join(characters[start : start + _GROUP_LENGTH] for start in range(0, len(characters), _GROUP_LENGTH))
+
+
+def random_user_code() -> str:
+    """Return a code of 34.5 random bits (20^8), which a device shows and a person types elsewhere."""
+    return "".join(secrets.choice(USER_CODE_ALPHABET) for _ in range(USER_CODE_LENGTH))
 
 
 def random_token() -> str:

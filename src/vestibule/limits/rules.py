@@ -75,6 +75,8 @@ PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifi
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
 # Of a browser that an application sends, signed in or not: each may keep a request.
 OAUTH_AUTHORIZE = Rule(name="oauth_authorize", per_network="60/minute;1000/hour", counts_as_anonymous=False)
+# Each keeps a code, also for who needs no secret: it bounds how many there are to guess at.
+OAUTH_DEVICE = Rule(name="oauth_device", per_network="60/minute;600/hour", counts_as_anonymous=False)
 # Requests of applications, of which many may share a host. Nothing of theirs can be guessed: this bounds the work.
 OAUTH = Rule(name="oauth", per_network="1200/minute", counts_as_anonymous=False)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
@@ -111,6 +113,7 @@ RULES = (
     PASSWORD_RESET,
     PASSWORD_RESET_CONFIRM,
     OAUTH_AUTHORIZE,
+    OAUTH_DEVICE,
     OAUTH,
     TOKEN,
     AUTH_CHECK,

@@ -80,6 +80,7 @@ OWN_PAGES: Mapping[str, Callable[[str], Destination | None]] = MappingProxyType(
     {
         "vestibule_admin:index": _describe_own_page,
         "vestibule_pages:link_identity": _describe_link,
+        "vestibule_pages:device": _describe_own_page,
         "vestibule_oauth:authorize": _describe_authorization,
     }
 )

@@ -83,6 +83,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             _("Unknown application"),
             _("The application that sent you here, or the address that it named, is not known. Go back and try again."),
         ),
+        "user_code_unknown": Problem(
+            400,
+            _("Unknown code"),
+            _("That code is wrong, too old, or was used. Look at your device, or begin again there."),
+        ),
         "other_browser": Problem(
             403, _("Another browser"), _("This link opens only where it was asked for. Type the code instead.")
         ),

@@ -48,6 +48,23 @@ class GrantedTokens:
     id_token: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """That a person let an application in: by what proof, in which session, with which credentials (a digest, in hex),
+    and what for."""
+
+    proof_id: UUID
+    subject: bytes
+    user_id: UUID
+    session_id: UUID
+    credentials: str
+    auth_time: int
+    amr: Sequence[str]
+    scope: Sequence[str]
+    resources: Sequence[str]
+    nonce: str | None = None
+
+
 @flow("applications.exchange_code")
 def exchange_code(
     *, client: Client, credentials: Credentials, code: str, redirect_uri: str, code_verifier: str
@@ -61,7 +78,7 @@ def exchange_code(
             or the credentials that it rests on are gone.
         Unavailable: a store cannot be reached.
     """
-    application = _authenticate_for(client, credentials, AUTHORIZATION_CODE)
+    application = authenticate_for(client, credentials, AUTHORIZATION_CODE)
     try:
         id, secret = challenges.secrets.read_link_token(Purpose.AUTHORIZATION_CODE, code)
     except refusals.TokenInvalid as invalid:
@@ -75,9 +92,9 @@ def exchange_code(
             challenges.verify(seen, secret, AuthorizationCodePayload, now=client.at, by=SecretKind.LINK) as proof,
             atomic(),
         ):
-            return _grant_code(client, application, proof)
+            return grant_tokens(client, application, _agreement_of(proof))
     except (refusals.AlreadyUsed, refusals.LinkExpired) as over:
-        _end_what_it_gave(client, application, id)
+        end_what_it_gave(client, application, id)
         raise errors.InvalidGrant("the code was used, or is too old") from over
     except (refusals.TokenInvalid, refusals.Locked) as wrong:
         raise errors.InvalidGrant("the code is wrong, or being used") from wrong
@@ -95,7 +112,7 @@ def refresh_grant(*, client: Client, credentials: Credentials, refresh_token: st
         InvalidScope: it asks for more than was granted.
         Unavailable: the database cannot be reached.
     """
-    application = _authenticate_for(client, credentials, REFRESH)
+    application = authenticate_for(client, credentials, REFRESH)
     with atomic():
         token = tokens.lock_refresh_token(refresh_token)
         grant = _find_live_grant(client, application, token)
@@ -127,7 +144,7 @@ def issue_own_token(
         InvalidTarget: a resource is not one of its own.
         Unavailable: the database cannot be reached.
     """
-    application = _authenticate_for(client, credentials, CLIENT_CREDENTIALS)
+    application = authenticate_for(client, credentials, CLIENT_CREDENTIALS)
     asked = parse_scope(application, scope)
     audience = parse_resources(application, resources)
     record_event(events.APPLICATION_AUTHENTICATED, client, application=application.client_id)
@@ -146,7 +163,13 @@ def issue_grant_tokens(client: Client, grant: Grant, *, nonce: str | None) -> Gr
     return _build_tokens(client, grant, scope=split_scope(grant.scope), refresh_token=refresh_token, nonce=nonce)
 
 
-def _authenticate_for(client: Client, credentials: Credentials, grant_type: str) -> Application:
+def authenticate_for(client: Client, credentials: Credentials, grant_type: str) -> Application:
+    """Return the application that sent the request, if it may use this grant.
+
+    Raises:
+        InvalidClient: it did not prove who it is.
+        UnauthorizedClient: it may not use the grant.
+    """
     application = authenticate_application(client, credentials)
     if grant_type not in application.grant_types:
         raise errors.UnauthorizedClient(f"this application may not use {grant_type}")
@@ -167,36 +190,62 @@ def _check_request(
         raise errors.InvalidGrant("code_verifier is not that of the code_challenge")
 
 
-def _grant_code(client: Client, application: Application, proof: Proof[AuthorizationCodePayload]) -> GrantedTokens:
-    """Create what the code stands for, if the session that agreed lives, with the credentials that it had."""
-    payload = proof.payload
-    held = lifecycle.lock_user(payload.user_id)
+def grant_tokens(client: Client, application: Application, agreement: Agreement) -> GrantedTokens:
+    """Return the first tokens of what was agreed, in the caller's transaction, if the session that agreed lives, with
+    the credentials that it had.
+
+    Raises:
+        InvalidGrant: the account is not active, the session ended, or the credentials were changed.
+    """
+    held = lifecycle.lock_user(agreement.user_id)
     if held is None or held.status != Status.ACTIVE:
-        raise errors.InvalidGrant("the account is not active", subject=proof.subject)
-    if not are_credentials_unchanged(held, bytes.fromhex(payload.credentials)):
-        raise errors.InvalidGrant("the credentials were changed", subject=proof.subject)
-    if not registry.lock_session(payload.session_id):
-        raise errors.InvalidGrant("the session ended", subject=proof.subject)
-    session = Session.objects.select_related("user").get(pk=payload.session_id)
+        raise errors.InvalidGrant("the account is not active", subject=agreement.subject)
+    if not are_credentials_unchanged(held, bytes.fromhex(agreement.credentials)):
+        raise errors.InvalidGrant("the credentials were changed", subject=agreement.subject)
+    if not registry.lock_session(agreement.session_id):
+        raise errors.InvalidGrant("the session ended", subject=agreement.subject)
     grant = create_grant(
         client,
         application,
-        session,
-        proof_id=proof.id,
-        scope=payload.scope,
-        audience=payload.resources,
-        auth_time=datetime.fromtimestamp(payload.auth_time, UTC),
-        amr=payload.amr,
+        Session.objects.select_related("user").get(pk=agreement.session_id),
+        proof_id=agreement.proof_id,
+        scope=agreement.scope,
+        audience=agreement.resources,
+        auth_time=datetime.fromtimestamp(agreement.auth_time, UTC),
+        amr=agreement.amr,
     )
-    issued = issue_grant_tokens(client, grant, nonce=payload.nonce)
+    issued = issue_grant_tokens(client, grant, nonce=agreement.nonce)
     record_event(
         events.APPLICATION_SIGNED_IN,
         client,
         user_id=held.pk,
-        challenge_id=proof.id,
+        challenge_id=agreement.proof_id,
         application=application.client_id,
     )
     return issued
+
+
+def end_what_it_gave(client: Client, application: Application, proof_id: UUID) -> None:
+    """End what this code gave to the application, because it came again (RFC 6749, 4.1.2)."""
+    with atomic():
+        if owner := revoke_grant_of_proof(application, proof_id, client.at):
+            record_event(events.APPLICATION_CODE_REPLAYED, client, user_id=owner, application=application.client_id)
+
+
+def _agreement_of(proof: Proof[AuthorizationCodePayload]) -> Agreement:
+    payload = proof.payload
+    return Agreement(
+        proof_id=proof.id,
+        subject=proof.subject,
+        user_id=payload.user_id,
+        session_id=payload.session_id,
+        credentials=payload.credentials,
+        auth_time=payload.auth_time,
+        amr=payload.amr,
+        scope=payload.scope,
+        resources=payload.resources,
+        nonce=payload.nonce,
+    )
 
 
 def _find_live_grant(client: Client, application: Application, token: GrantRefreshToken | None) -> Grant:
@@ -217,12 +266,6 @@ def _narrow_scope(grant: Grant, scope: str) -> list[str]:
     if not set(asked) <= set(granted):
         raise errors.InvalidScope("more than was granted")
     return asked
-
-
-def _end_what_it_gave(client: Client, application: Application, proof_id: UUID) -> None:
-    with atomic():
-        if revoke_grant_of_proof(application, proof_id, client.at):
-            record_event(events.APPLICATION_CODE_REPLAYED, client, application=application.client_id)
 
 
 def _end_stolen_grant(client: Client, grant: Grant) -> None:

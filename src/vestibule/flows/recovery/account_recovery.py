@@ -43,7 +43,7 @@ ADDRESS_PURPOSES = frozenset({*step_up.RESETS, Purpose.MAGIC_LINK})
 ACCOUNTLESS_PURPOSES = frozenset(
     {
         *(Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION, Purpose.PASSKEY_SIGN_IN),
-        Purpose.AUTHORIZATION_REQUEST,
+        *(Purpose.AUTHORIZATION_REQUEST, Purpose.DEVICE_AUTHORIZATION),
         *(Purpose.SOCIAL_VISIT, Purpose.SOCIAL_ANSWER, Purpose.SOCIAL_EMAIL),
     }
 )

@@ -1,12 +1,16 @@
-"""`/oauth/…`: the endpoints that programs call: pushed requests, tokens, introspection, revocation, userinfo."""
+"""`/oauth/…`: the endpoints for programs: pushed requests, devices, tokens, introspection, revocation, userinfo."""
+
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 
 from vestibule.applications import errors
 from vestibule.applications.authorization_request import Reader
 from vestibule.applications.client_authentication import Credentials
-from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH
-from vestibule.flows.applications import authorization, token_exchange, token_status
+from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH
+from vestibule.conf import conf
+from vestibule.flows.applications import authorization, device_authorization, token_exchange, token_status
 from vestibule.flows.applications.token_exchange import GrantedTokens
 from vestibule.kernel.client import Client
 from vestibule.limits import rules
@@ -24,6 +28,29 @@ def push_request(request: HttpRequest) -> HttpResponse:
         client=client, credentials=read_credentials(request, read), given=read.given
     )
     return JsonResponse({"request_uri": request_uri, "expires_in": expires_in}, status=201, headers=NO_STORE)
+
+
+@oauth_endpoint(["POST"])
+def start_device(request: HttpRequest) -> HttpResponse:
+    """`/oauth/device`: codes for a device that signs a person in (RFC 8628, 3.1)."""
+    client = admit(request, rules.OAUTH_DEVICE)
+    read = read_form(request)
+    issued = device_authorization.start_device(
+        client=client,
+        credentials=read_credentials(request, read),
+        scope=read.one("scope"),
+        resources=read.given.get("resource", ()),
+    )
+    page = f"{conf.base_url}{reverse('vestibule_pages:device')}"
+    told = {
+        "device_code": issued.device_code,
+        "user_code": issued.user_code,
+        "verification_uri": page,
+        "verification_uri_complete": f"{page}?{urlencode({'user_code': issued.user_code})}",
+        "expires_in": issued.expires_in,
+        "interval": issued.interval,
+    }
+    return JsonResponse(told, headers=NO_STORE)
 
 
 @oauth_endpoint(["POST"], cors="applications")
@@ -69,7 +96,18 @@ def _issue_own_token(client: Client, credentials: Credentials, read: Reader) -> 
     )
 
 
-EXCHANGES = {AUTHORIZATION_CODE: _exchange_code, REFRESH: _refresh, CLIENT_CREDENTIALS: _issue_own_token}
+def _exchange_device_code(client: Client, credentials: Credentials, read: Reader) -> GrantedTokens:
+    return device_authorization.exchange_device_code(
+        client=client, credentials=credentials, device_code=_require(read, "device_code")
+    )
+
+
+EXCHANGES = {
+    AUTHORIZATION_CODE: _exchange_code,
+    REFRESH: _refresh,
+    CLIENT_CREDENTIALS: _issue_own_token,
+    DEVICE_CODE: _exchange_device_code,
+}
 
 
 @oauth_endpoint(["POST"])

@@ -40,6 +40,7 @@ def build_metadata() -> dict[str, Any]:
         "issuer": conf.base_url,
         "authorization_endpoint": _url("vestibule_oauth:authorize"),
         "pushed_authorization_request_endpoint": _url("vestibule_oauth:par"),
+        "device_authorization_endpoint": _url("vestibule_oauth:device_authorization"),
         "token_endpoint": _url("vestibule_oauth:token"),
         "userinfo_endpoint": _url("vestibule_oauth:userinfo"),
         "revocation_endpoint": _url("vestibule_oauth:revoke"),

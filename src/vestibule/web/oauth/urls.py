@@ -11,6 +11,7 @@ urlpatterns = [
     path("oauth/userinfo", endpoints.show_userinfo, name="userinfo"),
     path("oauth/authorize", authorize.start_authorization, name="authorize"),
     path("oauth/par", endpoints.push_request, name="par"),
+    path("oauth/device", endpoints.start_device, name="device_authorization"),
     path("oauth/revoke", endpoints.revoke, name="revoke"),
     path(".well-known/jwks.json", metadata.show_jwks, name="jwks"),
     path(".well-known/openid-configuration", metadata.show_metadata, name="openid_configuration"),

@@ -15,7 +15,13 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import EnrolmentRequired, Refusal, Unauthenticated
 from vestibule.sessions.models import Session
 from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
-from vestibule.web.destination import go_on, read_destination, redirect_with_destination
+from vestibule.web.destination import (
+    find_destination,
+    go_on,
+    read_destination,
+    redirect_with_destination,
+    url_with_destination,
+)
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages.rendering import get_or_post, render_page
 
@@ -27,7 +33,7 @@ SignedInView = Callable[[HttpRequest, Client], HttpResponse]
 
 def signed_in_only(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
     """Make a view for signed-in people; others are redirected to the sign-in, and a person who has to set up a
-    second factor first is redirected there."""
+    second factor first is redirected there. From there they come back, if the page may be a destination."""
     return _admit_signed_in(view, before_enrolment=False)
 
 
@@ -43,9 +49,11 @@ def _admit_signed_in(view: SignedInView, *, before_enrolment: bool) -> Callable[
         try:
             client = admit_page(request, before_enrolment=before_enrolment)
         except Unauthenticated:
-            return delete_session_cookie(HttpResponseRedirect(reverse("vestibule_pages:login")))
+            here = find_destination(request.get_full_path())
+            return delete_session_cookie(HttpResponseRedirect(url_with_destination(here, "vestibule_pages:login")))
         except EnrolmentRequired:
-            return HttpResponseRedirect(reverse("vestibule_pages:security"), status=303)
+            here = find_destination(request.get_full_path())
+            return HttpResponseRedirect(url_with_destination(here, "vestibule_pages:security"), status=303)
         except Refusal as refusal:
             return render_page(request, "vestibule/pages/refused.html", {}, refusal)
         return view(request, client)
