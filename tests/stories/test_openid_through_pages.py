@@ -78,6 +78,17 @@ def test_the_link_of_a_sign_up(shop: RelyingParty, inbox: Inbox) -> None:
     assert has_come(shop, browser, NEW)
 
 
+def test_whom_the_application_expects_stands_in_the_form(shop: RelyingParty, person: User) -> None:
+    browser = arrive(shop, login_hint=ADA)
+    assert browser.forms[0].fields["name"] == ADA
+    assert has_come(shop, browser.submit("/login/", password=PASSWORD))
+    for hint in ("\x00<b>\u202e", "x" * 2000):
+        shown = arrive(shop, login_hint=hint)
+        assert "<b>" not in shown.text
+        assert len(shown.forms[0].fields.get("name", "")) <= 254
+    assert "name" not in Browser().open(f"/login/?login_hint={ADA}").forms[0].fields  # nobody has sent the person
+
+
 def test_a_second_factor(shop: RelyingParty, person: User) -> None:
     app = enrol(person)
     browser = served(arrive(shop).submit("/login/", name=ADA, password=PASSWORD))

@@ -21,10 +21,11 @@ from vestibule.kernel.errors import (
     Refusal,
     Unauthenticated,
 )
+from vestibule.kernel.text import clean_label
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.cookies import known_device_id
-from vestibule.web.destination import redirect_with_destination, remember_destination
+from vestibule.web.destination import read_destination, redirect_with_destination, remember_destination
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
@@ -33,12 +34,14 @@ from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 from vestibule.web.pages.second_factor import enter_page
 
+LONGEST_HINT = 254  # characters: an e-mail address (RFC 5321, 4.5.3.1.3)
+
 
 @get_or_post
 def log_in(request: HttpRequest) -> HttpResponse:
     """`/login/`: sign in with a name and the password."""
     if request.method != "POST":
-        return session_cookie.redirect_if_signed_in(request) or login_page(request)
+        return session_cookie.redirect_if_signed_in(request) or login_page(request, name=_hinted_name(request))
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
@@ -186,6 +189,11 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
         return render_page(request, "vestibule/pages/taking.html", {**context, "done": True})
 
     return show_or_undo
+
+
+def _hinted_name(request: HttpRequest) -> str:
+    """Return whom the application that sent the person expects (OpenID Connect Core, 3.1.2.1: `login_hint`)."""
+    return clean_label(request.GET.get("login_hint", ""), LONGEST_HINT) if read_destination(request) else ""
 
 
 def _new_password_context(refusal: Refusal | None) -> dict[str, object]:
