@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -124,3 +125,14 @@ def test_serve_tells_a_developer_what_to_do_next_and_an_operator_only_where_it_i
     for words in ("/dev/mailbox/", "/admin/", "Pages of localhost", "a hundred times", "create-admin", "EMAIL_HOST"):
         assert words in told[True]
         assert words not in told[False]
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "told"),
+    [(["true"], 0, ""), (["false"], 1, ""), (["sleep", "1.3"], 0, "Installing …\nInstalling: done in 1 s\n")],
+)
+def test_an_installation_that_takes_a_while_says_so(command: list[str], status: int, told: str) -> None:
+    script = str(ROOT / "scripts/with_progress.sh")
+    done = subprocess.run([script, "Installing", *command], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert re.sub(r"\d+ s", "1 s", done.stderr) == told

@@ -6,6 +6,8 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from django.urls import reverse_lazy
 
+from vestibule.service.settings.api_description import API_DESCRIPTION
+
 # --- The application --------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -137,14 +139,13 @@ UNFOLD = {
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "vestibule",
-    "DESCRIPTION": "Sign-up and sign-in as a service.",
     "VERSION": version("vestibule"),
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "APPEND_COMPONENTS": {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     },
-    "SECURITY": [{"bearer": []}, {}],
+    **API_DESCRIPTION,
     "ENUM_NAME_OVERRIDES": {
         "ApplicationType": "vestibule.applications.models.ApplicationType",
         "AccountStatus": "vestibule.accounts.models.Status",

@@ -21,6 +21,7 @@ from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.api import social_schema as schema
+from vestibule.web.api.operation_schema import TOKEN_OR_NONE
 from vestibule.web.api.parsing import read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.registration import Registered as RegisteredSchema
@@ -42,6 +43,8 @@ def _entered_schemas(*codes: str) -> Any:
 
 class StartVisit(ApiView):
     """Begin a visit to another provider."""
+
+    openapi_security = TOKEN_OR_NONE  # one that links is of somebody who is signed in
 
     @extend_schema(
         operation_id="social_start",

@@ -10,6 +10,7 @@ from vestibule.kernel.errors import SessionRevoked
 from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions.refresh_tokens import IssuedTokens
+from vestibule.web.api.operation_schema import NO_TOKEN, TOKEN_OR_NONE
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
@@ -66,6 +67,8 @@ class SignOut(RequestBody):
 class RotateRefreshToken(ApiView):
     """Rotate a refresh token."""
 
+    openapi_security = NO_TOKEN  # it comes in the body
+
     @extend_schema(
         operation_id="token_refresh",
         tags=["Sessions"],
@@ -82,6 +85,8 @@ class RotateRefreshToken(ApiView):
 
 class VerifyAccessToken(ApiView):
     """Ask about an access token."""
+
+    openapi_security = NO_TOKEN  # it comes in the body
 
     @extend_schema(
         operation_id="token_verify",
@@ -102,6 +107,7 @@ class Logout(ApiView):
     """End this session."""
 
     open_before_enrolment = True
+    openapi_security = TOKEN_OR_NONE
 
     @extend_schema(
         operation_id="logout", tags=["Sessions"], request=SignOut, responses=response_schemas(204, None, *_TOKEN_CODES)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 from vestibule.addresses.address import Address
 from vestibule.kernel.client import Client
 from vestibule.limits import rules
+from vestibule.web.api.operation_schema import OperationSchema, Security
 from vestibule.web.api.parsing import StrictJSONParser
 from vestibule.web.api.problems import handle_exception
 from vestibule.web.bearer import admit_bearer
@@ -24,16 +24,18 @@ from vestibule.web.edge import admit
 
 class ApiView(APIView):
     """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own. A view that is open to
-    a person whose role needs a second factor, before they have set up one, says so by `open_before_enrolment`."""
+    a person whose role needs a second factor, before they have set up one, says so by `open_before_enrolment`. A view
+    whose need of a token is not what its problems tell says it by `openapi_security`."""
 
     http_request: HttpRequest
     open_before_enrolment: ClassVar[bool] = False
+    openapi_security: ClassVar[Security | None] = None
     # Said here and not in REST_FRAMEWORK, which belongs to the project.
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
     authentication_classes = ()
     permission_classes = ()
-    schema = AutoSchema()
+    schema = OperationSchema()
 
     def get_exception_handler(self) -> Callable[..., HttpResponse | None]:
         """Answer every exception with problem details."""
