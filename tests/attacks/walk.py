@@ -11,6 +11,7 @@ from tests.attacks.walk_applications import WalkApplications
 from tests.attacks.walk_device import WalkDevice
 from tests.attacks.walk_keys import WalkKeys
 from tests.attacks.walk_passkeys import WalkPasskeys
+from tests.attacks.walk_sign_out import WalkSignOut
 from tests.attacks.walk_social import WalkSocial
 from tests.attacks.walking import ADA, ADA_NEW, AGENT, BOB, BOSS, CY, NEXT, NUMBER, WHY, WRONG, command
 from tests.desk import PageDesk
@@ -21,14 +22,23 @@ from vestibule.identities.answers import ProviderAnswer
 from vestibule.identities.links import link_identity
 
 
-class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice):
+class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, WalkSignOut):
     """The whole way."""
 
     def parts(self) -> tuple[Callable[[], None], ...]:
         """In, back in where one was shut out, about, and what the house does."""
         entered = (self.deferred, self.pending, self.in_session, self.recovery, self.changes)
         ways_in = (self.factors, self.passkeys, self.magic, self.social)
-        return (*entered, self.by_staff, *ways_in, self.applications, self.keys, self.openid, self.device)
+        return (
+            *entered,
+            self.by_staff,
+            *ways_in,
+            self.applications,
+            self.keys,
+            self.openid,
+            self.device,
+            self.sign_out,
+        )
 
     def recovery(self) -> None:
         """A forgotten password, a sign-in that was a stranger's, a closing taken back."""

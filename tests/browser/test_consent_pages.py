@@ -19,6 +19,7 @@ DECLARED = """
 name = "The Shop"
 type = "spa"
 redirect_uris = ["{app}/callback"]
+post_logout_redirect_uris = ["{app}/bye"]
 """
 
 
@@ -106,3 +107,40 @@ def test_signing_up_inside_the_flow_and_once_more(
     send(page, service, app)
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_url(f"{app}/callback?*error=access_denied*")
+
+
+POST = """([action, fields]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action})
+  for (const [name, value] of Object.entries(fields))
+    form.append(Object.assign(document.createElement("input"), {name, value}))
+  document.body.append(form)
+  form.submit()
+}"""
+
+
+def test_signing_out_from_the_application(
+    page: Page, has_script: bool, service: Service, app: str, person: str
+) -> None:
+    page.goto(f"{service.url}/register/")
+    sign_up(page, person)
+    page.get_by_label("Verification code").fill(service.code_for(person))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    asked = {"client_id": "shop", "post_logout_redirect_uri": f"{app}/bye", "state": "a b"}
+    page.goto(f"{service.url}/oauth/logout?{urlencode(asked)}")
+    expect(page.get_by_role("heading", name="Sign out?")).to_be_visible()
+    expect(page.get_by_text(person)).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="You are still signed in")).to_be_visible()
+    page.get_by_role("link", name="Continue to The Shop").click()
+    page.wait_for_url(f"{app}/bye")
+    if has_script:  # a form that is posted from there brings no cookie of ours along
+        page.evaluate(POST, [f"{service.url}/oauth/logout", asked])
+    else:
+        page.goto(f"{service.url}/oauth/logout?{urlencode(asked)}")
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(f"{app}/bye?state=a+b")
+    page.goto(f"{service.url}/account/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(f"{service.url}/oauth/logout")
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()

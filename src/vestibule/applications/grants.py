@@ -1,5 +1,5 @@
 """What a code gave: grants, each of one person to one application. A revocation counts at the next request
-(`applications.live_grants`)."""
+(`applications.live_grants`), and wakes the worker, which tells the application (`applications.logout_notices`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from vestibule.applications.models import Application, Grant
 from vestibule.conf import conf
+from vestibule.courier import wake
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Session
 from vestibule.storage.rows import insert_row
@@ -54,9 +55,10 @@ def revoke_grants(
     only_application: UUID | None = None,
     only_session: UUID | None = None,
     only_grant: UUID | None = None,
+    by_application: bool = False,
 ) -> int:
     """Revoke the grants of an account, in the caller's transaction: all, or those to one application, of one session,
-    or one alone. Return how many."""
+    or one alone. Return how many. `by_application`: the application does that, and need not be told."""
     live = Grant.objects.filter(user_id=user_id, revoked_at=None)
     if only_application:
         live = live.filter(application_id=only_application)
@@ -64,7 +66,8 @@ def revoke_grants(
         live = live.filter(session_id=only_session)
     if only_grant:
         live = live.filter(pk=only_grant)
-    return live.update(revoked_at=now)
+    told = {"told_at": now} if by_application else {}
+    return wake.wake_for(live.update(revoked_at=now, **told))
 
 
 def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetime) -> UUID | None:
@@ -72,12 +75,13 @@ def revoke_grant_of_proof(application: Application, proof_id: UUID, now: datetim
     transaction. Return whose it was; None if it gave nothing, or that was revoked before."""
     live = Grant.objects.filter(application=application, proof_id=proof_id, revoked_at=None)
     owner = live.values_list("user_id", flat=True).first()
-    return owner if live.update(revoked_at=now) else None
+    return owner if wake.wake_for(live.update(revoked_at=now)) else None
 
 
 def revoke_grants_of_application(application: Application, now: datetime) -> int:
     """Revoke everything that people granted to the application, in the caller's transaction. Return how many."""
-    return Grant.objects.filter(application=application, revoked_at=None).update(revoked_at=now)
+    live = Grant.objects.filter(application=application, revoked_at=None)
+    return wake.wake_for(live.update(revoked_at=now))
 
 
 def move_grants(from_session: UUID, to_session: UUID) -> None:
@@ -88,3 +92,13 @@ def move_grants(from_session: UUID, to_session: UUID) -> None:
 def expired_grants(before: datetime) -> QuerySet[Grant]:
     """Return the grants that expired before that moment, revoked or not."""
     return Grant.objects.filter(expires_at__lt=before)
+
+
+def untold_grants() -> QuerySet[Grant]:
+    """Return the grants that were revoked and whose applications were not told."""
+    return Grant.objects.filter(revoked_at__isnull=False, told_at=None)
+
+
+def mark_told(grant_ids: Sequence[UUID], now: datetime) -> None:
+    """Note that the applications of these grants, which the caller holds, were told of their end."""
+    Grant.objects.filter(pk__in=grant_ids).update(told_at=now)

@@ -101,8 +101,8 @@ class Grant(models.Model):
 
     `proof_id` is the challenge of that code. `session` is the sign-in here under which it was made, and `sid` its id
     as the application knows it. The grant ends with that session, unless it `is_offline`. `revoked_at` ends it at the
-    next request. `auth_time` and `amr` are those of the session when the code was issued. `told_at` says when the end
-    was told to the application (OpenID Connect Back-Channel Logout).
+    next request. `auth_time` and `amr` are those of the session when the code was issued. `told_at` says when the
+    application was told that the grant or its session ended, or ended it itself (`applications.logout_notices`).
     """
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
@@ -127,6 +127,11 @@ class Grant(models.Model):
         indexes = [
             models.Index(fields=["user", "created_at"], name="vestibule_grant_of_user"),
             models.Index(fields=["expires_at"], name="vestibule_grant_expires"),
+            models.Index(
+                fields=["revoked_at"],
+                condition=models.Q(revoked_at__isnull=False, told_at=None),
+                name="vestibule_grant_untold",
+            ),
         ]
 
     def __str__(self) -> str:

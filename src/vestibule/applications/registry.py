@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from vestibule.applications import logout_notices
 from vestibule.applications.client_secrets import delete_secrets
-from vestibule.applications.grants import revoke_grants_of_application
+from vestibule.applications.grants import revoke_grants_of_application, untold_grants
 from vestibule.applications.metadata import SECRET_METHODS, Metadata, metadata_values
 from vestibule.applications.models import Application, Source
 from vestibule.kernel import entropy
@@ -77,8 +78,10 @@ def change_application(application: Application, metadata: Metadata, *, now: dat
 
 
 def delete_application(application: Application, now: datetime) -> None:
-    """Delete the locked application with everything that it was granted."""
+    """Delete the locked application with everything that it was granted, and leave a message to it about each sign-in
+    there."""
     revoke_grants_of_application(application, now)
+    logout_notices.post_notices(untold_grants().filter(application=application), now)
     application.delete()
 
 

@@ -110,7 +110,7 @@ APPLICATION_SIGNED_IN = Event(
     "application.signed_in", "An application exchanged its code: a person signed in there.", {"application": str}
 )
 APPLICATION_SIGNED_OUT = Event(
-    "application.signed_out", "An application gave a person's tokens back.", {"application": str}
+    "application.signed_out", "An application gave a person's tokens back, or signed them out.", {"application": str}
 )
 APPLICATION_REFRESHED = Event(
     "application.refreshed", "An application's refresh token was rotated.", {"application": str}, in_audit_log=False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from django.db.models import Q, QuerySet
@@ -15,7 +16,7 @@ from vestibule.courier import feedback, messages, rendering, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
 from vestibule.courier.message_kind import MessageKind
-from vestibule.courier.models import Feedback, Message, State
+from vestibule.courier.models import HTTP, Feedback, Message, State
 from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.replies import Meaning
 from vestibule.courier.transports import channels
@@ -41,16 +42,25 @@ RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int], str], Re
 )
 
 
+RequestSender = Callable[[str, Mapping[str, str | int]], None]
+"""Sends what the channel `http` carries: it gets the URL and the parameters of one message, and raises as a
+`channels.MessageSender` does."""
+
+
 def due_filter(now: datetime) -> Q:
     """Match messages that are queued and due, or whose worker's lease ran out."""
     return Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, leased_until__lte=now)
 
 
-def deliver_due_messages(now: datetime, *, batch: int = 100) -> int:
-    """Deliver at most `batch` due messages, oldest first, and return how many this worker took."""
-    waiting = list(Message.objects.filter(due_filter(now)).order_by("due_at")[:batch])
+def deliver_due_messages(now: datetime, *, batch: int = 100, send_request: RequestSender | None = None) -> int:
+    """Deliver at most `batch` due messages to people, oldest first, and with `send_request` as many to programs, for
+    which nobody waits. Return how many this worker took."""
+    due = Message.objects.filter(due_filter(now)).order_by("due_at")
+    waiting = list(due.exclude(channel=HTTP)[:batch])
+    if send_request:
+        waiting += due.filter(channel=HTTP)[:batch]
     with channels.reuse_mail_connection():
-        return sum(_deliver_message(message, timezone.now()) for message in waiting)
+        return sum(_deliver_message(message, timezone.now(), send_request) for message in waiting)
 
 
 def ended_messages(before: datetime) -> QuerySet[Message]:
@@ -58,7 +68,7 @@ def ended_messages(before: datetime) -> QuerySet[Message]:
     return Message.objects.filter(ended_at__lt=before)
 
 
-def _deliver_message(message: Message, now: datetime) -> bool:
+def _deliver_message(message: Message, now: datetime, send_request: RequestSender | None) -> bool:
     if not _update_unless_taken(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
         return False  # another worker took it
     if message.trouble in UNSENT_REASONS:  # no event: strangers can cause any number of these
@@ -70,7 +80,7 @@ def _deliver_message(message: Message, now: datetime) -> bool:
     elif message.tries > 1 and _is_superseded(message):
         _abandon_message(message, now, "superseded")
     else:
-        _send_message(message, now)
+        _send_message(message, now, send_request)
     return True
 
 
@@ -81,20 +91,27 @@ def _is_superseded(message: Message) -> bool:
     return message.topic is not None and newer.exists()
 
 
-def _send_message(message: Message, now: datetime) -> None:
+def _send_message(message: Message, now: datetime, send_request: RequestSender | None) -> None:
     try:
         to, params, trace = unseal_content(message)
     except Unsealable:
         _abandon_message(message, now, "sealed by a retired key")
         return
     with spans.open_span(f"deliver {message.kind}", parent=trace):
-        _hand_to_transport(message, now, to, params)
+        _hand_to_transport(message, now, partial(_transmit, message, to, params, send_request))
 
 
-def _hand_to_transport(message: Message, now: datetime, to: str, params: Mapping[str, str | int]) -> None:
-    kind = messages.KINDS[message.kind]
-    try:
+def _transmit(message: Message, to: str, params: Mapping[str, str | int], send_request: RequestSender | None) -> None:
+    if send_request and message.channel == HTTP:
+        send_request(to, params)
+    else:
+        kind = messages.KINDS[message.kind]
         SENDERS[message.channel](message.id, to, RENDERERS[message.channel](kind, params, message.language))
+
+
+def _hand_to_transport(message: Message, now: datetime, transmit: Callable[[], None]) -> None:
+    try:
+        transmit()
     except Exception as error:  # noqa: BLE001 - any transport may be configured; `replies` classifies the error
         _apply_refusal(message, now, *replies.classify_error(error))
         return

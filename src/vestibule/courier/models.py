@@ -5,6 +5,8 @@ from django.db import models
 from vestibule.addresses.address import Channel
 from vestibule.kernel import entropy
 
+HTTP = "http"  # the channel of what is told to a program rather than a person
+
 
 class State(models.TextChoices):
     """`queued -> sending (lease) -> sent | abandoned`."""
@@ -25,7 +27,8 @@ class Feedback(models.TextChoices):
 
 
 class Message(models.Model):
-    """One message to one address.
+    """One message to one address: of a person, or of a program (channel `http`), and then `recipient` is the digest of
+    the account that it is about.
 
     `sealed` holds address and parameters (codes, links) and is wiped when the message ends. `topic` is the challenge
     that it belongs to; a newer message of a topic replaces a waiting one. After `useless_at`, when its code has
@@ -34,7 +37,7 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=5, choices=Channel)
+    channel = models.CharField(max_length=5, choices=[*Channel.choices, (HTTP, "HTTP")])
     recipient = models.BinaryField(max_length=32)
     recipient_hint = models.CharField(max_length=254)
     language = models.CharField(max_length=35, blank=True, default="", db_default="")  # empty: LANGUAGE_CODE

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from vestibule.addresses.address import Address
@@ -9,13 +10,14 @@ from vestibule.courier import allowances, envelope, hourly_digest, wake
 from vestibule.courier.allowances import Permit
 from vestibule.courier.message_kind import MessageKind
 from vestibule.courier.messages import DIGEST
-from vestibule.courier.models import Message, State
+from vestibule.courier.models import HTTP, Message, State
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.storage.database import on_commit
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
 
+_MAX_HINT = 254  # characters
 _QUEUED = PreparedQuery(Message.objects.filter(state=State.QUEUED).only("id"), "topic")
 
 
@@ -66,6 +68,26 @@ def post(
             created_at=client.at,
             due_at=due_at,
             useless_at=useless_at,
+        )
+    )
+    on_commit(wake.wake_worker)
+
+
+def post_request(kind: str, url: str, *, about: bytes, params: Mapping[str, str | int], now: datetime) -> None:
+    """Queue one request to a program, in the caller's transaction. `about` is the digest of the account that it is
+    about: with its rows it is exported and erased. What is sent is made of `params` when it is sent
+    (`delivery.RequestSender`)."""
+    id = entropy.row_id()
+    insert_row(
+        Message(
+            id=id,
+            kind=kind,
+            channel=HTTP,
+            recipient=about,
+            recipient_hint=(urlsplit(url).hostname or "")[:_MAX_HINT],
+            sealed=envelope.seal_content(id, url, params),
+            created_at=now,
+            due_at=now,
         )
     )
     on_commit(wake.wake_worker)

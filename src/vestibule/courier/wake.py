@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from vestibule.conf import conf
 from vestibule.storage import redis_client
+from vestibule.storage.database import on_commit
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -29,6 +30,13 @@ def wake_worker() -> None:
         wake_event.set()
     elif set_wake_mark(only_if_absent=True):
         import_string(conf.outbox_waker)()
+
+
+def wake_for(changed: int) -> int:
+    """Wake the worker after the commit, if any row changed of which it tells others. Return how many did."""
+    if changed:
+        on_commit(wake_worker)
+    return changed
 
 
 def set_wake_mark(*, only_if_absent: bool = False) -> bool:

@@ -40,7 +40,8 @@ class Device(models.Model):
 
 
 class Session(models.Model):
-    """One sign-in on one client. Setting `revoked_at` ends it at the next request."""
+    """One sign-in on one client. Setting `revoked_at` ends it at the next request. `told_at` says when that was told to
+    the applications that it had signed in to (`applications.logout_notices`)."""
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -57,10 +58,16 @@ class Session(models.Model):
     is_page = models.BooleanField(default=False)  # of the hosted pages, carried by a cookie
     identity_id = models.UUIDField(null=True)  # at another provider, by which it was opened: it ends with it
     revoked_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "vestibule_session"
         indexes = [
+            models.Index(
+                fields=["revoked_at"],
+                condition=models.Q(revoked_at__isnull=False, told_at=None),
+                name="vestibule_session_untold",
+            ),
             models.Index(fields=["expires_at"], name="vestibule_session_expires"),
             models.Index(fields=["user", "created_at"], name="vestibule_session_of_user"),
         ]

@@ -1,4 +1,5 @@
-"""Sessions: create, list, lock, revoke. A revocation counts at the next request."""
+"""Sessions: create, list, lock, revoke. A revocation counts at the next request, and wakes the worker, which tells
+applications of it (`applications.logout_notices`)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from vestibule.accounts.models import Role, User
 from vestibule.conf import conf
+from vestibule.courier import wake
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.sessions.models import Device, Session
@@ -88,13 +90,13 @@ def reauthenticate_session(session: Session, now: datetime, amr: Sequence[str]) 
     how, and is added to what the session was begun with.
 
     A session of the hosted pages continues under a new id, since its cookie is that id (ASVS 7.2.4). Its end stays the
-    same.
+    same, and no application is told.
     """
     session.auth_time, session.amr = now, list(dict.fromkeys([*session.amr, *amr]))
     if not session.is_page:
         Session.objects.filter(pk=session.pk).update(auth_time=now, amr=session.amr)
         return session
-    Session.objects.filter(pk=session.pk).update(revoked_at=now)
+    Session.objects.filter(pk=session.pk).update(revoked_at=now, told_at=now)
     session.began_as = session.began_as or session.pk
     session.pk, session.last_seen_at = entropy.row_id(), now
     return insert_row(session)
@@ -109,18 +111,19 @@ def revoke_sessions(
         live = live.filter(pk=only_session)
     if except_session:
         live = live.exclude(pk=except_session)
-    return live.update(revoked_at=now)
+    return wake.wake_for(live.update(revoked_at=now))
 
 
 def revoke_device_sessions(device_id: UUID, now: datetime) -> int:
     """Revoke the sessions of a device, in the caller's transaction, and return how many."""
-    return Session.objects.filter(device_id=device_id, revoked_at__isnull=True).update(revoked_at=now)
+    live = Session.objects.filter(device_id=device_id, revoked_at__isnull=True)
+    return wake.wake_for(live.update(revoked_at=now))
 
 
 def revoke_identity_sessions(user_id: UUID, identity_id: UUID, now: datetime) -> int:
     """Revoke the sessions that this identity opened, in the caller's transaction, and return how many."""
     live = Session.objects.filter(user_id=user_id, identity_id=identity_id, revoked_at__isnull=True)
-    return live.update(revoked_at=now)
+    return wake.wake_for(live.update(revoked_at=now))
 
 
 def revoke_oldest_sessions(user_id: UUID, now: datetime) -> int:
@@ -128,4 +131,14 @@ def revoke_oldest_sessions(user_id: UUID, now: datetime) -> int:
     if len(_UNREVOKED.all(user_id, now)) <= conf.sessions_per_person:
         return 0
     beyond = list(list_live_sessions(user_id, now).values_list("pk", flat=True)[conf.sessions_per_person :])
-    return Session.objects.filter(pk__in=beyond).update(revoked_at=now)
+    return wake.wake_for(Session.objects.filter(pk__in=beyond).update(revoked_at=now))
+
+
+def untold_sessions() -> QuerySet[Session]:
+    """Return the sessions that were revoked and whose applications were not told."""
+    return Session.objects.filter(revoked_at__isnull=False, told_at=None)
+
+
+def mark_told(session_ids: Sequence[UUID], now: datetime) -> None:
+    """Note that the applications of these sessions, which the caller holds, were told of their end."""
+    Session.objects.filter(pk__in=session_ids).update(told_at=now)

@@ -1,4 +1,4 @@
-"""The signed-in client of the pages and the admin, by the session cookie."""
+"""The client of the pages and the admin, by the session cookie."""
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -7,6 +7,7 @@ from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import SessionRevoked, Unauthenticated
 from vestibule.limits import rules
+from vestibule.limits.rules import Rule
 from vestibule.sessions import access_tokens, registry
 from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
 from vestibule.web.edge import admit
@@ -35,3 +36,16 @@ def admit_page(
     if is_use:
         registry.update_last_seen(session, client.at)
     return client
+
+
+def admit_visitor(request: HttpRequest, rule: Rule) -> Client:
+    """Return the Client of who opens a page that is for everybody: signed in or, under `rule`, not.
+
+    Raises:
+        Throttled: a rate is used up.
+        Unavailable: the rates cannot be counted.
+    """
+    try:
+        return admit_page(request, before_enrolment=True)
+    except (Unauthenticated, SessionRevoked):
+        return admit(request, rule)

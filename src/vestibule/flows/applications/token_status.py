@@ -63,7 +63,7 @@ def revoke_token(*, client: Client, credentials: Credentials, token: str) -> Non
     if grant is None or grant.application_id != application.pk:
         return
     with atomic():
-        if revoke_grants(grant.user_id, client.at, only_grant=grant.pk):
+        if revoke_grants(grant.user_id, client.at, only_grant=grant.pk, by_application=True):
             record_event(
                 events.APPLICATION_SIGNED_OUT, client, user_id=grant.user_id, application=application.client_id
             )

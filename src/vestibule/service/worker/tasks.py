@@ -7,9 +7,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from vestibule.conf import conf
-from vestibule.courier import delivery, wake
+from vestibule.courier import wake
 from vestibule.courier.transports.channels import reuse_mail_connection
 from vestibule.service.celery import app
+from vestibule.service.worker.outbox import deliver_due_messages
 
 log = structlog.get_logger("vestibule.courier")
 
@@ -24,14 +25,14 @@ def deliver_until_idle() -> None:
     looked = monotonic()
     end = looked + LONGEST_RUN
     with reuse_mail_connection():
-        while (taken := delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)) and monotonic() < end:
+        while (taken := deliver_due_messages(timezone.now(), batch=BATCH_SIZE)) and monotonic() < end:
             if taken < BATCH_SIZE and monotonic() - looked < KEEPING_UP_WITHIN:
                 sleep(POLL_INTERVAL)
                 wake.set_wake_mark()
             looked = monotonic()
         if conf.redis_url:
             wake.clear_wake_mark()
-            delivery.deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # posted while the mark was still set
+            deliver_due_messages(timezone.now(), batch=BATCH_SIZE)  # posted while the mark was still set
 
 
 def send_deliver_task() -> None:

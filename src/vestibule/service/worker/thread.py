@@ -7,8 +7,9 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
-from vestibule.courier import delivery, wake
+from vestibule.courier import wake
 from vestibule.service.worker import schedule
+from vestibule.service.worker.outbox import deliver_due_messages
 
 WAKE_INTERVAL = timedelta(seconds=2)
 DELIVERY_BATCH_SIZE = 10  # messages between two checks whether to stop
@@ -41,7 +42,7 @@ def _work_until_stopped(stop: Event) -> None:
         wake.wake_event.clear()
         try:
             close_old_connections()
-            while not stop.is_set() and delivery.deliver_due_messages(timezone.now(), batch=DELIVERY_BATCH_SIZE):
+            while not stop.is_set() and deliver_due_messages(timezone.now(), batch=DELIVERY_BATCH_SIZE):
                 pass
             if timezone.now() - swept_at >= schedule.SWEEP_INTERVAL:
                 swept_at = timezone.now()

@@ -7,14 +7,11 @@ from django.views.decorators.http import require_http_methods
 from vestibule.applications.errors import Answer, OAuthError
 from vestibule.flows.applications.authorization import authorize
 from vestibule.kernel import entropy
-from vestibule.kernel.client import Client
-from vestibule.kernel.errors import SessionRevoked, Unauthenticated
 from vestibule.limits import rules
 from vestibule.web.authorization_answer import send_answer, send_refusal, send_to_step
 from vestibule.web.cookies import read_browser, remember_browser
-from vestibule.web.edge import admit
 from vestibule.web.oauth.requests import read_query
-from vestibule.web.page_session import admit_page
+from vestibule.web.page_session import admit_visitor
 
 
 @csrf_exempt  # it acts by a session alone, which no form of another site brings along (SameSite=Lax)
@@ -22,7 +19,7 @@ from vestibule.web.page_session import admit_page
 def start_authorization(request: HttpRequest) -> HttpResponse:
     """`/oauth/authorize`: a code for the application, or first what the person has to do."""
     browser = read_browser(request) or entropy.random_uuid()
-    client = _admit_person(request)
+    client = admit_visitor(request, rules.OAUTH_AUTHORIZE)
     try:
         found = authorize(client=client, given=read_query(request), browser=browser)
     except OAuthError as refusal:
@@ -30,11 +27,3 @@ def start_authorization(request: HttpRequest) -> HttpResponse:
     if isinstance(found, Answer):
         return send_answer(request, found)
     return remember_browser(send_to_step(found), browser)
-
-
-def _admit_person(request: HttpRequest) -> Client:
-    """Return the client, signed in or not."""
-    try:
-        return admit_page(request, before_enrolment=True)
-    except (Unauthenticated, SessionRevoked):
-        return admit(request, rules.OAUTH_AUTHORIZE)

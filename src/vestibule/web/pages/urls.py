@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from vestibule.web.pages import (
     account,
+    application_sign_out,
     applications,
     consent,
     device,
@@ -48,6 +49,8 @@ urlpatterns = [
     path("social/<slug:provider>/callback/", social.receive_callback, name="social_callback"),
     path("oauth/consent/", consent.ask_consent, name="consent"),
     path("device/", device.let_device_in, name="device"),
+    path("oauth/logout", application_sign_out.receive_sign_out, name="end_session"),
+    path("oauth/sign-out/", application_sign_out.confirm_sign_out, name="sign_out"),
     path("account/link/", social.link_identity, name="link_identity"),
     path("logout/", sign_in.log_out, name="logout"),
     path("password/reset/", sign_in.request_password_reset, name="password_reset"),
