@@ -21,6 +21,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.flows.staff import declared_applications
 from vestibule.kernel.client import Client
 from vestibule.service.applications_file import check_applications_file
+from vestibule.service.cli.management.commands import serve
 
 BOSS = "boss@example.com"
 SECRET, NEXT = (sha256(each).hexdigest() for each in (b"one", b"two"))
@@ -110,6 +111,21 @@ def test_a_migration_brings_them_in(house: None, tmp_path: Path) -> None:
     with declared(tmp_path, SHOP):
         call_command("migrate", verbosity=0)
     assert Application.objects.get().client_id == "shop"
+
+
+def test_a_start_brings_them_in_and_goes_on_without_them_where_that_fails(house: None, tmp_path: Path) -> None:
+    """Of a server whose database others share."""
+    said, failed = StringIO(), StringIO()
+    server = serve.Command(stdout=said, stderr=failed)
+    with declared(tmp_path, SHOP):
+        assert server.warn_if_not_migrated()
+        server.apply_applications()
+    assert (said.getvalue(), failed.getvalue()) == ("applications: 1 created, 0 changed, 0 removed\n", "")
+    Application.objects.update(client_id="mine", source=Source.STAFF)
+    with declared(tmp_path, SHOP):
+        server.apply_applications()
+    assert "were not brought in: shop.secret_digests: Two applications have one secret." in failed.getvalue()
+    assert Application.objects.get().client_id == "mine"
 
 
 def test_what_the_staff_made_is_theirs_or_becomes_the_files(house: None, tmp_path: Path) -> None:

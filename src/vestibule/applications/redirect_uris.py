@@ -56,12 +56,8 @@ def is_registered(uri: str, registered: Iterable[str], application_type: str) ->
     known = list(registered)
     if uri in known:
         return True
-    parts = _split(uri) if application_type == ApplicationType.NATIVE else None
-    if parts is None or parts.scheme != "http" or not is_loopback(parts) or not _is_web(parts):
-        return False
-    without_port = _without_port(parts)
-    others = (found for each in known if (found := _split(each)) and found.scheme == "http" and is_loopback(found))
-    return any(_without_port(each) == without_port for each in others)
+    asked = _loopback_without_port(uri) if application_type == ApplicationType.NATIVE else None
+    return asked is not None and asked in map(_loopback_without_port, known)
 
 
 def redirect_origin(uri: str) -> str:
@@ -103,5 +99,10 @@ def _is_web(parts: SplitResult) -> bool:
     return parts.hostname is not None and f"{parts.scheme}://{parts.netloc}" in (origin, f"{origin}:{parts.port}")
 
 
-def _without_port(parts: SplitResult) -> tuple[str | None, str, str]:
-    return parts.hostname, parts.path, parts.query
+def _loopback_without_port(uri: str) -> str | None:
+    """Return an `http` address on loopback as it is written, but for its port; None of any other."""
+    parts = _split_web(uri)
+    if parts is None or parts.scheme != "http" or not is_loopback(parts):
+        return None
+    origin = f"http://{hosts.bracket_ipv6(parts.hostname or '')}"
+    return origin + uri.removeprefix(f"http://{parts.netloc}")
