@@ -12,8 +12,8 @@ from django.utils import timezone
 from tests.configured import configured
 from tests.vendors import Answer, serving
 from tests.world import Http
+from vestibule.applications.delivery import deliver_due_messages
 from vestibule.conf import conf
-from vestibule.service.worker.outbox import deliver_due_messages
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 

@@ -11,14 +11,18 @@ from django.utils import timezone
 from time_machine import travel
 
 from tests.browsing import Browser
+from tests.configured import configured
+from tests.desk import PageDesk
 from tests.logout import Receiver, receiving, work
 from tests.oauth import RelyingParty, allow, code_of, create_application
 from tests.world import PASSWORD, Api, Http, Inbox
-from vestibule.accounts.models import User
+from vestibule.accounts.models import Role, User
 from vestibule.applications import registry
 from vestibule.applications.models import Application, Grant
+from vestibule.courier import wake
 from vestibule.courier.models import Message, State
 from vestibule.flows.account import personal_data
+from vestibule.service.worker.tasks import deliver_until_idle
 from vestibule.sessions.models import Session
 from vestibule.storage.database import atomic
 
@@ -160,6 +164,16 @@ def test_plain_sign_out_tells_of_the_end_and_offline_goes_on(
     assert not Session.objects.filter(revoked_at__isnull=False, told_at=None).exists()
 
 
+def test_the_worker_is_woken_and_tells_at_once(shop: RelyingParty, browser: Browser, receiver: Receiver) -> None:
+    shop.sign_in(browser)
+    with configured(OUTBOX_WAKER=""):
+        wake.wake_event.clear()
+        browser.open("/logout/").submit("/logout/")
+        assert wake.wake_event.is_set()
+    deliver_until_idle()
+    assert len(receiver.told) == 1
+
+
 def test_one_message_for_each_sign_in_at_an_application(
     shop: RelyingParty, browser: Browser, receiver: Receiver
 ) -> None:
@@ -265,14 +279,23 @@ def test_an_application_by_rsa_is_told_by_rsa(browser: Browser, receiver: Receiv
 
 
 def test_the_staff_see_it_and_the_person_exports_and_erases_it(
-    shop: RelyingParty, browser: Browser, person: User
+    shop: RelyingParty, browser: Browser, person: User, api: Api
 ) -> None:
     shop.sign_in(browser)
     browser.open("/logout/").submit("/logout/")
     work()
-    exported = personal_data._collect_personal_data(person)["messages"]
-    assert isinstance(exported, list)
+    row = Message.objects.get(channel="http")
+    User.objects.filter(pk=person.pk).update(role=Role.ADMIN)
+    staff = PageDesk(ADA)
+    assert "127.0.0.1" in staff.http.get("/admin/courier/message/?channel__exact=http").content.decode()
+    assert "Logout token to 127.0.0.1" in staff.http.get(f"/admin/courier/message/{row.pk}/").content.decode()
+    User.objects.filter(pk=person.pk).update(role=Role.USER)
+    access = _access(api)
+    exported = api.send("GET", "me/export", access).body["messages"]
     assert ("logout_token", "127.0.0.1") in {(each["kind"], each["recipient_hint"]) for each in exported}
+    assert api.send("DELETE", "me", access).status == 204
+    personal_data.erase_due_accounts(timezone.now() + timedelta(days=15), 10)
+    assert not Message.objects.filter(pk=row.pk).exists()
 
 
 def test_the_document_says_so() -> None:

@@ -6,11 +6,11 @@ import structlog
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from vestibule.applications.delivery import deliver_due_messages
 from vestibule.conf import conf
 from vestibule.courier import wake
 from vestibule.courier.transports.channels import reuse_mail_connection
 from vestibule.service.celery import app
-from vestibule.service.worker.outbox import deliver_due_messages
 
 log = structlog.get_logger("vestibule.courier")
 

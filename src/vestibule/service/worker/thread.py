@@ -7,9 +7,9 @@ import structlog
 from django.db import close_old_connections
 from django.utils import timezone
 
+from vestibule.applications.delivery import deliver_due_messages
 from vestibule.courier import wake
 from vestibule.service.worker import schedule
-from vestibule.service.worker.outbox import deliver_due_messages
 
 WAKE_INTERVAL = timedelta(seconds=2)
 DELIVERY_BATCH_SIZE = 10  # messages between two checks whether to stop
