@@ -97,6 +97,7 @@ SPENDERS = {
     *("applications/client_authentication.py", "applications/device_codes.py"),
     *("captcha/attack_level.py", "captcha/replay.py", "captcha/verification.py", "captcha/wait_ticket.py"),
     *("flows/account/personal_data.py", "flows/account/phone_change.py", "flows/completion.py", "flows/flow.py"),
+    "flows/applications/client_documents.py",
     *("flows/sign_in/social.py", "flows/social_events.py"),
     *("flows/sign_in/by_password.py", "flows/sign_up/pending.py", "flows/sign_up/steps.py", "flows/staff/audit_log.py"),
 }

@@ -377,7 +377,7 @@ CHAPTERS = {
         Case("OID-06", "P0", "Refresh"),
         Case("OID-07", "P0", "Token confusion"),
         Case("OID-08", "P0", "Device flow", "applications"),
-        Case("OID-09", "P0", "Registration", "applications"),
+        Case("OID-09", "P0", "Registration"),
         Case("OID-10", "P0", "Logout", "applications"),
         Case("OID-11", "P0", "`auth/check`", "applications"),
         Case("OID-12", "P0", "API key", "applications"),

@@ -1,52 +1,21 @@
 """The client for what goes out: when it stops reading, what it takes for an answer, and whom it does not ask."""
 
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from socket import AF_INET, AF_INET6, SOCK_STREAM, create_server, socket
-from threading import Event, Thread
-from typing import Any
+from socket import socket
+from threading import Event
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.foreign_hosts import METADATA, PUBLIC, answer_names, answering, record_connections, says, trusting
 from vestibule.kernel import http_client
 from vestibule.kernel.http_client import AddressNotPublic, AnswerTooLarge, fetch_configured, fetch_foreign
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Word: yes\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-PUBLIC, METADATA = "93.184.215.14", "169.254.169.254"
 HOST = "client.example.com"
-
-
-@contextmanager
-def answering(answer: Callable[[socket], None], context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A server that answers each request so, at the port."""
-    with create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    plain, _ = server.accept()
-                    with context.wrap_socket(plain, server_side=True) if context else plain as client:
-                        client.recv(65_536)
-                        answer(client)
-                except OSError:
-                    if server.fileno() == -1:
-                        return
-
-        Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
-
-
-def says(words: bytes) -> Callable[[socket], None]:
-    """An answer of these bytes, and the end."""
-    return lambda client: client.sendall(words)
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"], ids=["headers", "body"])
@@ -129,28 +98,13 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What the DNS answers, one list of addresses a question."""
-    answers: list[list[str]] = []
-
-    def look_up(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
-        families = [(AF_INET6 if ":" in each else AF_INET, each) for each in answers.pop(0)]
-        return [(family, SOCK_STREAM, 6, "", (each, port)) for family, each in families]
-
-    monkeypatch.setattr(http_client, "getaddrinfo", look_up)
-    return answers
+    return answer_names(monkeypatch)
 
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were connected to; the public one leads to a port of ours."""
-    found: list[str] = []
-    connect = socket.connect
-
-    def to_ours(self: socket, where: tuple[str, int]) -> None:
-        found.append(where[0])
-        connect(self, ("127.0.0.1", where[1]))
-
-    monkeypatch.setattr(socket, "connect", to_ours)
-    return found
+    return record_connections(monkeypatch)
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], [METADATA], ["::1"], [PUBLIC, "10.0.0.1"], ["fe80::1%eth0"]])
@@ -180,22 +134,8 @@ def test_what_is_foreign_is_asked_by_tls_only() -> None:
 @pytest.fixture
 def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
     """A certificate of HOST that this process trusts."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
-    for extension in (x509.SubjectAlternativeName([x509.DNSName(HOST)]), x509.BasicConstraints(True, None)):
-        made = made.add_extension(extension, critical=False)
-    kept = tmp_path / "cert.pem"
-    kept.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    with kept.open("ab") as file:
-        plain = serialization.NoEncryption()
-        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    monkeypatch.setenv("SSL_CERT_FILE", str(kept))
-    http_client._tls_context.cache_clear()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(kept)
-    yield context
-    http_client._tls_context.cache_clear()
+    with trusting(HOST, tmp_path, monkeypatch) as context:
+        yield context
 
 
 def test_a_foreign_name_is_resolved_once(

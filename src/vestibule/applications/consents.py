@@ -36,6 +36,11 @@ def delete_consent(user_id: UUID, application: Application) -> int:
     return Consent.objects.filter(user_id=user_id, application=application).delete()[0]
 
 
+def delete_consents_to(application: Application) -> None:
+    """Delete every consent to the application, in the caller's transaction, so that each person is asked again."""
+    Consent.objects.filter(application=application).delete()
+
+
 def list_consents(user: User) -> QuerySet[Consent]:
     """Return the consents of an account with their applications, newest first."""
     return Consent.objects.filter(user=user).select_related("application").order_by("-updated_at")

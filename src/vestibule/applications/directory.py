@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from vestibule.applications.models import Application
+from vestibule.applications.models import Application, Source
 from vestibule.applications.redirect_uris import redirect_origin
+from vestibule.conf import conf
 from vestibule.kernel.cached import Cached
 from vestibule.storage.prepared import PreparedQuery
 
@@ -14,10 +15,11 @@ _BY_CLIENT_ID = PreparedQuery(Application.objects.all(), "client_id")
 
 
 def find_application(client_id: str) -> Application | None:
-    """Return the application with this client id."""
+    """Return the application with this client id; none of a document where documents are not read."""
     if not 0 < len(client_id) <= MAX_CLIENT_ID_LENGTH or "\0" in client_id:
         return None
-    return _BY_CLIENT_ID.first(client_id)
+    found = _BY_CLIENT_ID.first(client_id)
+    return None if found and found.source == Source.DOCUMENT and not conf.oauth_client_documents else found
 
 
 def list_redirect_origins() -> frozenset[str]:

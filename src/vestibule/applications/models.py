@@ -26,12 +26,16 @@ class Source(models.TextChoices):
     DOCUMENT = "document"  # its client id is the URL of its metadata
 
 
+UNCHECKED_SOURCES = (Source.REGISTRATION, Source.DOCUMENT)  # nobody here has looked at what these declare
+
+
 class Application(models.Model):
     """A program that signs people in through this service: a client of OAuth 2.0 (RFC 7591, 2).
 
-    `scope` holds the scopes that it may ask for, separated by spaces, and `resources` the APIs that its access tokens
-    may be for (RFC 8707). `is_first_party`: no consent is asked for. `can_introspect`: it may ask about the tokens of
-    others, being an API that receives them. `jwks` holds the public keys of `private_key_jwt`.
+    `fetched_at` says when the document at its client id was read, where it has one. `scope` holds the scopes that it
+    may ask for, separated by spaces, and `resources` the APIs that its access tokens may be for (RFC 8707).
+    `is_first_party`: no consent is asked for. `can_introspect`: it may ask about the tokens of others, being an API
+    that receives them. `jwks` holds the public keys of `private_key_jwt`.
     """
 
     id = models.UUIDField(primary_key=True, default=entropy.row_id, editable=False)
@@ -52,6 +56,7 @@ class Application(models.Model):
     token_endpoint_auth_method = models.CharField(max_length=24)
     jwks = models.JSONField(null=True)
     created_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "vestibule_application"

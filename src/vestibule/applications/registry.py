@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from vestibule.applications import logout_notices
 from vestibule.applications.client_secrets import delete_secrets
 from vestibule.applications.grants import revoke_grants_of_application, untold_grants
 from vestibule.applications.metadata import SECRET_METHODS, Metadata, metadata_values
-from vestibule.applications.models import Application, Source
+from vestibule.applications.models import UNCHECKED_SOURCES, Application, Consent, Grant, Source
 from vestibule.kernel import entropy
 from vestibule.sessions import signing_keys
 from vestibule.storage.rows import insert_once, insert_row
@@ -54,11 +54,13 @@ def create_application(metadata: Metadata, *, now: datetime, source: Source = So
     return insert_row(Application(client_id=entropy.random_uuid().hex, source=source, created_at=now, **values))
 
 
-def create_once(client_id: str, metadata: Metadata, now: datetime) -> Application | None:
-    """Create the application of APPLICATIONS_FILE with this client id; return None if another process just did."""
+def create_once(client_id: str, metadata: Metadata, now: datetime, source: Source = Source.FILE) -> Application | None:
+    """Create the application with this client id, of APPLICATIONS_FILE or of its document; return None if another
+    process just did."""
     _prepare_signing_key(metadata, now)
     values = metadata_values(metadata)
-    created = Application(client_id=client_id, source=Source.FILE, created_at=now, **values)
+    fetched_at = now if source == Source.DOCUMENT else None
+    created = Application(client_id=client_id, source=source, created_at=now, fetched_at=fetched_at, **values)
     return created if insert_once(created) else None
 
 
@@ -75,6 +77,15 @@ def change_application(application: Application, metadata: Metadata, *, now: dat
     application.save()
     if metadata.token_endpoint_auth_method not in SECRET_METHODS:
         delete_secrets(application)
+
+
+def unused_applications(before: datetime) -> QuerySet[Application]:
+    """Return the applications that declared themselves before that moment and were not heard of since, and to which
+    nobody signed in."""
+    declared = Application.objects.filter(source__in=UNCHECKED_SOURCES, created_at__lt=before)
+    unheard = declared.filter(Q(fetched_at=None) | Q(fetched_at__lt=before))
+    used = (Grant.objects.filter(application=OuterRef("pk")), Consent.objects.filter(application=OuterRef("pk")))
+    return unheard.exclude(Exists(used[0])).exclude(Exists(used[1]))
 
 
 def delete_application(application: Application, now: datetime) -> None:

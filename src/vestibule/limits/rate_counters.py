@@ -57,6 +57,16 @@ def count_request(rule: Rule, *, network: str, relaxed: bool = False) -> None:
     _count_against_rates(rule, rates.rates_overall(rule), "overall")
 
 
+def count_identifier(rule: Rule, *, identifier: str, relaxed: bool = False) -> None:
+    """Count one request against the rule's rates per identifier.
+
+    Raises:
+        Throttled: a rate is used up.
+        Unavailable: Redis cannot be reached.
+    """
+    _count_against_rates(rule, rates.rates_per_identifier(rule, relaxed=relaxed), f"identifier {identifier}")
+
+
 def try_count_identifier(rule: Rule, *, identifier: str, relaxed: bool = False) -> bool:
     """Count one request against the rule's rates per identifier, and return whether it fits.
 
@@ -64,7 +74,7 @@ def try_count_identifier(rule: Rule, *, identifier: str, relaxed: bool = False) 
         Unavailable: Redis cannot be reached.
     """
     try:
-        _count_against_rates(rule, rates.rates_per_identifier(rule, relaxed=relaxed), f"identifier {identifier}")
+        count_identifier(rule, identifier=identifier, relaxed=relaxed)
     except Throttled:
         return False
     return True

@@ -79,6 +79,15 @@ OAUTH_AUTHORIZE = Rule(name="oauth_authorize", per_network="60/minute;1000/hour"
 OAUTH_DEVICE = Rule(name="oauth_device", per_network="60/minute;600/hour", counts_as_anonymous=False)
 # Requests of applications, of which many may share a host. Nothing of theirs can be guessed: this bounds the work.
 OAUTH = Rule(name="oauth", per_network="1200/minute", counts_as_anonymous=False)
+# Documents of applications that are read for those who come from them. `per_identifier` counts per host of a document:
+# more are refused, so that nobody floods it through us.
+CLIENT_DOCUMENT = Rule(
+    name="client_document",
+    per_network="10/minute;60/hour",
+    per_identifier="10/minute;60/hour",
+    overall="600/hour",
+    counts_as_anonymous=False,
+)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
 TOKEN = Rule(name="token", per_network="600/minute", counts_as_anonymous=False)
 # A page behind a proxy is asked about once for each of its files.
@@ -115,6 +124,7 @@ RULES = (
     OAUTH_AUTHORIZE,
     OAUTH_DEVICE,
     OAUTH,
+    CLIENT_DOCUMENT,
     TOKEN,
     AUTH_CHECK,
     CAPTCHA,

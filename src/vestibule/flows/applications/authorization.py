@@ -36,6 +36,7 @@ from vestibule.challenges.policy import Purpose
 from vestibule.conf import conf
 from vestibule.factors.registry import has_second_factor
 from vestibule.flows import step_up
+from vestibule.flows.applications.client_documents import refresh_document
 from vestibule.flows.flow import flow
 from vestibule.kernel import errors as refusals
 from vestibule.kernel.client import Client
@@ -80,8 +81,13 @@ def push_request(*, client: Client, credentials: Credentials, given: Parameters)
     Raises:
         InvalidClient: the application did not prove who it is.
         OAuthError: the request is refused.
+        Throttled: too many documents of applications were read.
         Unavailable: a store cannot be reached.
     """
+    try:
+        refresh_document(client, credentials.client_id)
+    except errors.ApplicationUnknown as unknown:
+        raise errors.InvalidClient("the document at client_id cannot be used") from unknown
     application = authenticate_application(client, credentials)
     try:
         addressed, answer = find_trusted_address({**given, "client_id": [application.client_id]})
@@ -97,6 +103,7 @@ def authorize(*, client: Client, given: Parameters, browser: UUID) -> Answer | S
 
     Raises:
         ApplicationUnknown: the application or its address is unknown.
+        Throttled: too many documents of applications were read.
         OAuthError: the request is refused; its `answer` goes to the application.
         OtherBrowser: another browser began the request.
         LinkExpired: a request that was pushed or waited is too old.
@@ -173,6 +180,8 @@ def _read_request(client: Client, given: Parameters, browser: UUID) -> AskedRequ
     request_uri = given.get("request_uri", [""])[0]
     if request_uri.startswith(REQUEST_URI_PREFIX) and set(given) <= {"client_id", "request_uri"}:
         return read_waiting_request(client, given.get("client_id", [""])[0], request_uri, browser)
+    for client_id in given.get("client_id", [])[:1]:
+        refresh_document(client, client_id)
     application, answer = find_trusted_address(given)
     with _refusing_by_redirect(answer):
         return AskedRequest(application=application, request=parse_request(application, answer, given), since=client.at)

@@ -9,6 +9,7 @@ from vestibule.service.settings.deployment import env
 
 OAUTH_SCOPES = dict(env.read_list("OAUTH_SCOPES", value_types.parse_scope))
 OAUTH_RESOURCES = env.read_list("OAUTH_RESOURCES", value_types.require_url)
+OAUTH_CLIENT_DOCUMENTS = env.read_switch("OAUTH_CLIENT_DOCUMENTS", default=False)
 APPLICATIONS_FILE = env.read_parsed(
     "APPLICATIONS_FILE", "file", value_types.parse_readable_file, default=None, id="E042"
 )

@@ -14,7 +14,7 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from vestibule.accounts import address_history, lifecycle, pictures
-from vestibule.applications import api_keys, grants
+from vestibule.applications import api_keys, grants, registry
 from vestibule.audit import daily_counts, retention
 from vestibule.captcha import attack_level
 from vestibule.challenges import newest
@@ -84,6 +84,7 @@ def list_sweeps() -> tuple[Sweep, ...]:
         _sweep_of_rows("refresh tokens", timedelta(days=1), refresh_tokens.expired_refresh_tokens),
         _sweep_of_rows("API keys", timedelta(days=1), api_keys.expired_keys),
         _sweep_of_rows("grants", timedelta(days=1), grants.expired_grants),
+        _sweep_of_rows("unused applications", timedelta(days=7), registry.unused_applications),
         _sweep_of_rows("sessions", timedelta(days=1), refresh_tokens.expired_sessions),
         Sweep(
             kind="closed accounts",

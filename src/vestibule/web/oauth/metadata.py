@@ -70,6 +70,7 @@ def build_metadata() -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        "client_id_metadata_document_supported": conf.oauth_client_documents,
         "require_pushed_authorization_requests": False,
     }
 

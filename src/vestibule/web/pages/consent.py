@@ -4,8 +4,10 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 
+from vestibule.applications.client_documents import document_host
 from vestibule.applications.errors import Answer, ApplicationUnknown, OAuthError
-from vestibule.applications.redirect_uris import redirect_origin
+from vestibule.applications.models import UNCHECKED_SOURCES, Source
+from vestibule.applications.redirect_uris import is_loopback, redirect_origin
 from vestibule.flows.applications.authorization import PendingRequest, answer_consent, read_request
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed, LinkExpired, OtherBrowser, Refusal
@@ -50,12 +52,16 @@ def ask_consent(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _consent_page(request: HttpRequest, pending: PendingRequest, request_uri: str) -> HttpResponse:
     redirect_uri = pending.request.redirect_uri
+    client_id = pending.application.client_id
     context = {
         "application": pending.application,
         "host": urlsplit(redirect_uri).netloc or redirect_uri,
+        "publisher": document_host(client_id) if pending.application.source == Source.DOCUMENT else "",
+        "is_unchecked": pending.application.source in UNCHECKED_SOURCES,
+        "is_on_this_device": is_loopback(urlsplit(redirect_uri)),
         "scopes": describe_scopes(pending.request.scope),
         "account": pending.user.email or pending.user.username or pending.user.phone_number,
-        "named": [("client_id", pending.application.client_id), ("request_uri", request_uri)],
+        "named": [("client_id", client_id), ("request_uri", request_uri)],
     }
     page = render_page(request, "vestibule/pages/consent.html", context)
     return allow_forms_to(page, [redirect_origin(redirect_uri)])
