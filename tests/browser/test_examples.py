@@ -125,3 +125,7 @@ def test_a_django_project_and_a_single_page_app(
     at_shop.get_by_role("link", name="Sign in").click()  # signed in here already: the person is only asked
     at_shop.get_by_role("button", name="Allow").click()
     expect(at_shop.get_by_text(f"Signed in as {person}")).to_be_visible()
+    page.get_by_role("button", name="Sign out everywhere").click()
+    expect(page.get_by_text("Nobody is signed in")).to_be_visible()
+    told = partial(lambda: at_shop.goto(shop) is not None and at_shop.get_by_text("Nobody is signed in").count() == 1)
+    until(told, "the Django project to hear of it")
