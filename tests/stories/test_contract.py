@@ -16,6 +16,7 @@ from tests.architecture.test_shape import endpoints
 from tests.world import Api, Inbox
 from vestibule.service.wsgi import application
 
+schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -55,6 +55,13 @@ class DeliveryRefused(serializers.Serializer[object]):
     description = serializers.CharField()
 
 
+_REFUSED_EXAMPLE = OpenApiExample(
+    "invalid_key",
+    value={"err": "invalid_key", "description": "The signature is not the provider's."},
+    response_only=True,
+)
+
+
 class ReceiveEvent(ApiView):
     """What a provider tells of a person."""
 
@@ -68,7 +75,9 @@ class ReceiveEvent(ApiView):
         responses=response_schemas(202, None, "not_found")
         | {
             200: OpenApiResponse(description="Taken: the answer to a notification in JSON, as Apple wants it."),
-            (400, "application/json"): DeliveryRefused,
+            (400, "application/json"): OpenApiResponse(
+                DeliveryRefused, description="The token is not taken.", examples=[_REFUSED_EXAMPLE]
+            ),
         },
     )
     def post(self, request: Request, provider: str) -> Response:
