@@ -150,3 +150,12 @@ def test_every_decision_is_short() -> None:
 def test_every_check_of_the_doctor_is_documented() -> None:
     rows = re.findall(r"^\| `([\w-]+)` \| (.+) \| (.+) \|$", (DOCS / "doctor.md").read_text(), re.MULTILINE)
     assert rows == [(check.id, check.looks_at, check.remedy) for check in CHECKS]
+
+
+def test_the_tests_that_a_document_names_are_there() -> None:
+    named = {
+        each for path in DOCS.glob("*.md") for each in re.findall(r"`(\w+/test_\w+\.py)::(test_\w+)`", path.read_text())
+    }
+    assert named
+    missing = [f"{file}::{name}" for file, name in named if f"def {name}(" not in (ROOT / "tests" / file).read_text()]
+    assert not missing

@@ -20,10 +20,11 @@ from tests.oauth import RelyingParty, allow, code_of, create_application
 from tests.vendors import listening
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.applications.models import Grant
-from vestibule.courier import delivery
+from vestibule.courier import delivery, outbox
 from vestibule.courier.models import Message, State
 from vestibule.kernel import http_client
 from vestibule.sessions.models import Session
+from vestibule.storage.database import atomic
 
 ADA = "ada@example.com"
 METADATA = "169.254.169.254"  # of the clouds
@@ -134,6 +135,19 @@ def test_oid_10_who_does_not_answer_holds_up_nobody(browser: Browser, receiver: 
         work()
     troubles = list(Message.objects.filter(channel="http").order_by("due_at").values_list("trouble", flat=True))
     assert sorted(troubles) == ["ConnectionRefusedError", "host is silent", "host is silent"]
+
+
+def test_oid_10_people_do_not_wait_for_applications(browser: Browser, api: Api, inbox: Inbox) -> None:
+    """A thousand sign-ins ended at an application that is slow, and somebody wants a code."""
+    with atomic():
+        for _ in range(3):
+            outbox.post_request("logout_token", "http://127.0.0.1/", about=bytes(32), params={}, now=timezone.now())
+    api.post("password/reset", {"email": ADA})
+    waiting = Message.objects.filter(channel="email", state=State.QUEUED)
+    assert waiting.count() == 1
+    seen: list[bool] = []
+    delivery.deliver_due_messages(timezone.now(), batch=1, send_request=lambda *_: seen.append(waiting.exists()))
+    assert seen == [False]
 
 
 def test_oid_10_a_message_that_is_sent_twice_is_two_fresh_tokens_of_one_end(

@@ -14,7 +14,7 @@ from tests.browsing import Browser
 from tests.configured import configured
 from tests.desk import PageDesk
 from tests.logout import Receiver, receiving, work
-from tests.oauth import RelyingParty, allow, code_of, create_application
+from tests.oauth import RelyingParty, allow, brought_back, code_of, create_application
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Role, User
 from vestibule.applications import registry
@@ -82,6 +82,7 @@ def test_an_application_signs_its_person_out(shop: RelyingParty, browser: Browse
     assert (told["aud"], told["sub"]) == ("shop", str(User.objects.get().pk))
     assert told["sid"] == str(Grant.objects.get().sid)
     assert work() == 0
+    assert brought_back(browser.open(shop.authorize_url(prompt="none")))["error"] == "login_required"
 
 
 def test_an_expired_id_token_is_a_hint_all_the_same(shop: RelyingParty, browser: Browser) -> None:
@@ -121,8 +122,9 @@ def test_without_a_hint_the_person_is_asked(shop: RelyingParty, browser: Browser
     assert len(receiver.told) == 1
 
 
-def test_no_application_at_all(browser: Browser) -> None:
-    leave(browser)
+@pytest.mark.parametrize("sent", [{}, {"state": "a state"}, {"unknown": "parameter"}])
+def test_no_application_at_all(browser: Browser, sent: dict[str, str]) -> None:
+    leave(browser, **sent)
     assert "An application asks to sign you out" in browser.text
     browser.submit("/oauth/sign-out/", answer="allow")
     assert "You are signed out" in browser.text
