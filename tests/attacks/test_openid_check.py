@@ -1,7 +1,6 @@
 """OID-11: `/auth/check`. Smuggled headers, tricks of paths, other methods, answers that are kept, tokens of others."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from time_machine import travel
 
 from tests.configured import configured
 from tests.desk import given
@@ -288,15 +286,6 @@ def test_oid_12_a_key_passes_by_its_scopes_and_a_person_by_themselves(api: Api, 
     assert check(None, "/admin", token=keys["reports.read",]).status_code == 403
     given(ADA, "admin")
     assert check(None, "/admin", token=keys["reports.read",]).status_code == 200
-
-
-def test_oid_11_what_a_page_loads_by_itself_does_not_keep_a_session_alive(ada: str) -> None:
-    with travel("2026-03-01T12:00:00Z", tick=False) as clock:
-        http = Http(raise_request_exception=False)
-        http.post("/login/", {"name": ADA, "password": PASSWORD})
-        for mode, minutes, status in (("navigate", 50, 200), ("no-cors", 50, 200), ("", 15, 401)):
-            clock.shift(timedelta(minutes=minutes))
-            assert check(http, **{"Sec-Fetch-Mode": mode}).status_code == status, mode
 
 
 def test_oid_11_it_is_asked_by_whatever_host_and_says_nothing_of_it(ada: str, house: None) -> None:

@@ -16,6 +16,7 @@ from vestibule.accounts.models import Role
 from vestibule.kernel.access_rules import AccessRule, Ambiguous, find_rule, parse_rules, parse_target
 from vestibule.service.settings import value_types
 from vestibule.service.settings.reader import SettingsReader
+from vestibule.service.settings.rules_file import parse_rules_file
 
 RULES = (
     AccessRule(path="/admin", roles=("admin",)),
@@ -96,7 +97,7 @@ MISTAKES = (
     *("[[rule]]\npath = '/'\nscopes = ['nobody']", "[[rule]]\npath = '/'\nhost = 'A.example'"),
     *("[[rule]]\npath = '/'\nhost = 'a.example:80'", "[[rule]]\npath = '/'\nhost = 'a b'", "[[rule]]\npath = '/'\n}"),
 )
-parse = partial(value_types.parse_rules_file, scopes=("reports.read",))
+parse = partial(parse_rules_file, scopes=("reports.read",))
 
 
 @pytest.mark.parametrize("text", MISTAKES)

@@ -1,4 +1,4 @@
-"""The names of our cookies: with the prefix `__Host-` under HTTPS (RFC 6265bis, 4.1.3.2)."""
+"""The names of our cookies: with the prefix `__Host-` under HTTPS (RFC 6265bis, 4.1.3)."""
 
 
 class CookieNames:
@@ -48,6 +48,11 @@ class CookieNames:
     def destination_cookie_name(self) -> str:
         """The cookie that keeps where the person goes after a mailed link."""
         return self._cookie_name("destination")
+
+    @property
+    def check_cookie_name(self) -> str:
+        """The cookie that passes `/auth/check` for sites on other hosts of one domain: `__Host-` would forbid it."""
+        return "__Secure-check" if self.https else "check"
 
     def _cookie_name(self, name: str) -> str:
         return f"__Host-{name}" if self.https else name

@@ -1,23 +1,21 @@
 """The client of the pages and the admin, by the session cookie."""
 
+from uuid import UUID
+
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import SessionRevoked, Unauthenticated
 from vestibule.limits import rules
 from vestibule.limits.rules import Rule
 from vestibule.sessions import access_tokens, registry
-from vestibule.web.cookies import SESSION_PURPOSE, unsign_id
+from vestibule.web.cookies import page_session_id
 from vestibule.web.edge import admit
 
 
-def admit_page(
-    request: HttpRequest, rule: rules.Rule = rules.TOKEN, *, before_enrolment: bool = False, is_use: bool = True
-) -> Client:
-    """Return the Client of a person who is signed in to the pages. `before_enrolment`: see `web.edge.admit`. `is_use`
-    says that the person is at work, so that the session is not idle.
+def admit_page(request: HttpRequest, *, before_enrolment: bool = False) -> Client:
+    """Return the Client of a person who is signed in to the pages. `before_enrolment`: see `web.edge.admit`.
 
     Raises:
         Unauthenticated: there is no valid session cookie.
@@ -26,7 +24,22 @@ def admit_page(
         Throttled: the rate for signed-in requests is used up.
         Unavailable: the rates cannot be counted.
     """
-    id = unsign_id(SESSION_PURPOSE, request.COOKIES.get(conf.session_cookie_name, ""))
+    return admit_page_session(request, page_session_id(request), rules.TOKEN, before_enrolment=before_enrolment)
+
+
+def admit_page_session(
+    request: HttpRequest, id: UUID | None, rule: rules.Rule, *, before_enrolment: bool = False, is_use: bool = True
+) -> Client:
+    """Return the Client of the session of the pages with this id, as `admit_page` does. `is_use` says that the person
+    is at work, so that the session is not idle.
+
+    Raises:
+        Unauthenticated: there is no id.
+        SessionRevoked: the session is not live, or none of the pages.
+        EnrolmentRequired: the account has to set up a second factor first.
+        Throttled: the rate is used up.
+        Unavailable: the rates cannot be counted.
+    """
     if id is None:
         raise Unauthenticated
     session = access_tokens.find_session(id, timezone.now())

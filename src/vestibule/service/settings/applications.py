@@ -6,6 +6,7 @@ from functools import partial
 from vestibule.kernel.access_rules import AccessRule
 from vestibule.service.settings import value_types
 from vestibule.service.settings.deployment import env
+from vestibule.service.settings.rules_file import parse_rules_file
 
 OAUTH_SCOPES = dict(env.read_list("OAUTH_SCOPES", value_types.parse_scope))
 OAUTH_RESOURCES = env.read_list("OAUTH_RESOURCES", value_types.require_url)
@@ -13,11 +14,12 @@ OAUTH_CLIENT_DOCUMENTS = env.read_switch("OAUTH_CLIENT_DOCUMENTS", default=False
 APPLICATIONS_FILE = env.read_parsed(
     "APPLICATIONS_FILE", "file", value_types.parse_readable_file, default=None, id="E042"
 )
+AUTH_CHECK_DOMAIN = env.read_parsed("AUTH_CHECK_DOMAIN", "domain", value_types.parse_domain, default="", id="E035")
 _NO_RULES: tuple[AccessRule, ...] = ()
 AUTH_CHECK_RULES = env.read_parsed(
     "AUTH_CHECK_FILE",
     "file",
-    partial(value_types.parse_rules_file, scopes=tuple(OAUTH_SCOPES)),
+    partial(parse_rules_file, scopes=tuple(OAUTH_SCOPES)),
     default=_NO_RULES,
     id="E043",
 )

@@ -64,6 +64,13 @@ def _deployment_errors(values: Any, library: conf.Settings) -> Iterator[tuple[st
         yield "E005", "SECRET_KEY is shorter than 32 characters.", "Make one: `openssl rand -base64 48`."
     if values.DATABASE_URL and not values.SECRET_KEY_GIVEN:
         yield "E012", "Each copy would make a secret key of its own.", "Set SECRET_KEY, the same for every copy."
+    domain = library.auth_check_domain
+    if domain and not f".{library.host}".endswith(f".{domain}"):
+        yield (
+            "E044",
+            f"BASE_URL is on {library.host}, which may set no cookie for AUTH_CHECK_DOMAIN={domain}.",
+            "Set AUTH_CHECK_DOMAIN to a domain that the host of BASE_URL is in.",
+        )
     if values.DEBUG and not hosts.is_local(library.host):
         yield "E009", f"DEBUG is on, and {library.host} is not this machine alone.", "Unset DEBUG."
 

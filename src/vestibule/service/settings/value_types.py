@@ -12,9 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from vestibule.applications.scopes import STANDARD_SCOPES
-from vestibule.kernel import access_rules, hosts
-from vestibule.kernel.access_rules import AccessRule
+from vestibule.kernel import hosts
 from vestibule.limits.rates import parse_rates
 
 T = TypeVar("T")
@@ -107,18 +105,6 @@ def parse_readable_file(text: str) -> Path | None:
     return path
 
 
-def parse_rules_file(text: str, *, scopes: Iterable[str]) -> tuple[AccessRule, ...]:
-    """Return the rules of a TOML file; `scopes` are the operator's own."""
-    parse_readable_file(text)
-    try:
-        written = Path(text).read_text("utf-8")
-        return access_rules.parse_rules(written, roles=ROLES, scopes=(*STANDARD_SCOPES, *scopes))
-    except UnicodeDecodeError as error:
-        raise UnreadableValue("is not UTF-8", "Write the file in UTF-8.") from error
-    except access_rules.UnreadableRules as error:
-        raise UnreadableValue(str(error), "docs/proxy.md shows how the rules are written.") from error
-
-
 def list_parser(parse_item: Callable[[str], T]) -> Callable[[str], list[T]]:
     """Return a parser for comma-separated items."""
 
@@ -194,6 +180,17 @@ def parse_allowed_host(text: str) -> str:
         return "." * text.startswith(".") + hosts.bracket_ipv6(hosts.normalize_host(text.removeprefix(".")))
     except ValueError:
         raise UnreadableValue(f"holds {text}, which is no host name", "Name hosts without scheme and port.") from None
+
+
+def parse_domain(text: str) -> str:
+    """Return a domain of several labels, in ASCII, without the dot that may stand before it."""
+    try:
+        found = hosts.normalize_host(text.removeprefix("."))
+    except ValueError:
+        found = ""
+    if "." not in found.strip(".") or hosts.is_ip_address(found):
+        raise UnreadableValue("is no domain with a dot in it", "Set it like example.com.")
+    return found
 
 
 def parse_server_host(text: str) -> str:

@@ -14,7 +14,7 @@ from vestibule.flows.completion import EnrolmentNeeded, SignedIn
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import EnrolmentRequired, Refusal, Unauthenticated
 from vestibule.sessions.models import Session
-from vestibule.web.cookies import DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
+from vestibule.web.cookies import CHECK_PURPOSE, DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
 from vestibule.web.destination import (
     find_destination,
     go_on,
@@ -66,6 +66,9 @@ def set_session_cookies(request: HttpRequest, response: HttpResponse, session: S
     rotate_token(request)
     life, cookie = session.expires_at - session.auth_time, conf.keys.sign(SESSION_PURPOSE, session.pk.bytes)
     set_cookie(response, conf.session_cookie_name, cookie, life)
+    if domain := conf.auth_check_domain:
+        mark = conf.keys.sign(CHECK_PURPOSE, session.pk.bytes)
+        set_cookie(response, conf.check_cookie_name, mark, life, domain)
     if session.device_id:
         mark = conf.keys.sign(DEVICE_PURPOSE, session.device_id.bytes)
         set_cookie(response, conf.device_cookie_name, mark, DEVICE_COOKIE_LIFE)
@@ -97,6 +100,8 @@ def redirect_if_signed_in(request: HttpRequest) -> HttpResponse | None:
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:
-    """Delete the session cookie."""
+    """Delete the session cookie, and that for the sites behind a proxy."""
     delete_cookie(response, conf.session_cookie_name)
+    if domain := conf.auth_check_domain:
+        delete_cookie(response, conf.check_cookie_name, domain)
     return response

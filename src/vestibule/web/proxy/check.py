@@ -23,9 +23,10 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CredentialInvalid, Refusal, Unauthenticated
 from vestibule.limits import rules
 from vestibule.web import bearer, problems
+from vestibule.web.cookies import checked_session_id
 from vestibule.web.destination import find_destination, url_with_destination
 from vestibule.web.edge import admit, is_from_trusted_proxy
-from vestibule.web.page_session import admit_page
+from vestibule.web.page_session import admit_page_session
 
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 
@@ -52,7 +53,7 @@ def _admit(request: HttpRequest) -> tuple[Client, Collection[str] | None]:
     if not bearer.has_bearer_token(request):
         # What a page loads and polls by itself must not keep a session from being idle (ASVS 7.3.1).
         is_use = request.headers.get("Sec-Fetch-Mode") == "navigate"
-        return admit_page(request, rules.AUTH_CHECK, is_use=is_use), None
+        return admit_page_session(request, checked_session_id(request), rules.AUTH_CHECK, is_use=is_use), None
     token = bearer.read_bearer_token(request)
     if not token.startswith(PREFIX):
         return bearer.admit_bearer(request, rules.AUTH_CHECK), None
