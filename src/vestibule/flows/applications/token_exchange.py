@@ -93,7 +93,7 @@ def exchange_code(
             atomic(),
         ):
             return grant_tokens(client, application, _agreement_of(proof))
-    except (refusals.AlreadyUsed, refusals.LinkExpired) as over:
+    except (refusals.AlreadyUsed, refusals.Expired) as over:
         end_what_it_gave(client, application, id)
         raise errors.InvalidGrant("the code was used, or is too old") from over
     except (refusals.TokenInvalid, refusals.Locked) as wrong:
