@@ -125,9 +125,9 @@ def test_a_page_of_this_machine_may_call_the_api_and_no_other() -> None:
 @pytest.mark.parametrize("origin", [LOCAL[0], *FOREIGN[:3]])
 def test_the_answer_names_the_origin_on_the_api_alone(house: None, origin: str) -> None:
     with configured(CORS_ALLOWED_ORIGIN_REGEXES=[hosts.LOCAL_ORIGIN]):
-        for path in ("/api/auth/config", "/.well-known/jwks.json", "/dev/mailbox/", "/login/", "/metrics"):
+        for path in ("/api/auth/config", "/dev/mailbox/", "/login/", "/metrics"):
             answer = Http().get(path, headers={"Origin": origin})
-            allowed = origin in LOCAL and path.startswith(("/api/", "/.well-known/"))
+            allowed = origin in LOCAL and path.startswith("/api/")
             assert answer.get("Access-Control-Allow-Origin") == (origin if allowed else None)
             assert "Access-Control-Allow-Credentials" not in answer
 
