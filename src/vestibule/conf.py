@@ -91,6 +91,8 @@ class Settings(CookieNames):
     oauth_scopes: Mapping[str, str] = field(default_factory=dict)  # of the operator's own, with words for people
     oauth_resources: tuple[str, ...] = ()  # APIs that any application may ask tokens for (RFC 8707)
     oauth_client_documents: bool = False  # whether a client id may be the URL of a document (docs/mcp.md)
+    oauth_registration: Literal["off", "token", "open"] = "off"  # who may register an application (RFC 7591)
+    oauth_registration_token: str = ""  # the initial access token that "token" wants
     auth_check_domain: str = ""  # whose hosts a proxy guards by a cookie; empty: that of base_url alone
     auth_check_rules: tuple[AccessRule, ...] = ()  # who may pass a proxy that asks us (docs/proxy.md); empty: everybody
 

@@ -164,6 +164,7 @@ def test_no_migration_goes_through_pgbouncer() -> None:
         ({"SMS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": "AC1"}, {"E015"}),
         ({"CAPTCHA_PROVIDER": "turnstile", "CAPTCHA_SITE_KEY": "1x"}, {"E021"}),
         ({"SOCIAL": {"google": {"client_id": "1"}}}, {"E025"}),
+        ({"OAUTH_REGISTRATION": "token", "OAUTH_REGISTRATION_TOKEN": "x" * 31}, {"E026"}),
     ],
 )
 def test_contradictions_stop_the_start(changes: dict[str, Any], ids: set[str]) -> None:

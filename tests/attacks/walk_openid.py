@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.attacks.walking import AGENT, BOB, Walking
 from tests.browsing import Browser
+from tests.configured import configured
 from tests.oauth import SECRET, VERIFIER, RelyingParty, brought_back, create_application, go_on
 from tests.world import PASSWORD, Http, Reply
 
@@ -23,6 +24,7 @@ class WalkOpenId(Walking):
         first = self.tokens(shop, self.code(shop, browser))
         self.refreshes(shop, first)
         self.own(shop)
+        self.register(shop.http)
         self.withdraw()
 
     def signed_in_browser(self) -> Browser:
@@ -105,6 +107,18 @@ class WalkOpenId(Walking):
         self.step("applications.revoke_token", "application.signed_out", act=revoke)
         stranger = self.answered(shop.post, "/oauth/revoke", {}, client_id="shop", token="x")
         self.refused("applications.revoke_token", act=stranger)
+
+    def register(self, http: Http) -> None:
+        """By itself, where it may."""
+        asked = {"client_name": "Canary of a robot", "redirect_uris": ["https://robot.example/back"]}
+
+        def register(declared: dict[str, Any]) -> Any:
+            return self.answered(http.post, "/oauth/register", declared, content_type="application/json")
+
+        with configured(OAUTH_REGISTRATION="open"):
+            made = self.step("applications.register", "application.registered", act=register(asked))
+            self.refused("applications.register", act=register({**asked, "redirect_uris": []}))
+        self.secrets.add(made.body["client_secret"])
 
     def withdraw(self) -> None:
         """Looked at, and taken back."""

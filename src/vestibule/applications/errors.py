@@ -95,6 +95,18 @@ class InvalidTarget(OAuthError):
     code = "invalid_target"
 
 
+class InvalidRedirectUri(OAuthError):
+    """An application that registers itself names no address, or one that is not allowed (RFC 7591, 3.2.2)."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """Something else that it declares is not allowed (RFC 7591, 3.2.2)."""
+
+    code = "invalid_client_metadata"
+
+
 class RequestNotSupported(OAuthError):
     """A request object is not read (OpenID Connect Core, 6)."""
 

@@ -97,6 +97,15 @@ API_KEY_CREATED = Event("api_key.created", "An API key was made for the account.
 API_KEY_REMOVED = Event("api_key.removed", "An API key was removed.", {"key": str})
 API_KEYS_ENDED = Event("api_keys.ended", "A change of what guards the account ended its API keys.", {"keys": int})
 RECOVERY_CODE_USED = Event("recovery_code.used", "A recovery code took the place of a second factor.", {"left": int})
+APPLICATION_REGISTERED = Event(
+    "application.registered", "An application declared itself.", {"application": str}, in_audit_log=False
+)
+APPLICATION_REDECLARED = Event(
+    "application.redeclared",
+    "The document of an application changed; consent to it is asked for again.",
+    {"application": str},
+    in_audit_log=False,
+)
 APPLICATION_ALLOWED = Event(
     "application.allowed", "A person let an application have what it asks for.", {"application": str}
 )

@@ -88,6 +88,8 @@ CLIENT_DOCUMENT = Rule(
     overall="600/hour",
     counts_as_anonymous=False,
 )
+# Applications that register themselves. Each makes a row, which is kept for a week.
+OAUTH_REGISTER = Rule(name="oauth_register", per_network="10/hour", overall="100/hour", counts_as_anonymous=False)
 # Requests with a token. The rate only bounds the work; it is high because many people may share a network.
 TOKEN = Rule(name="token", per_network="600/minute", counts_as_anonymous=False)
 # A page behind a proxy is asked about once for each of its files.
@@ -125,6 +127,7 @@ RULES = (
     OAUTH_DEVICE,
     OAUTH,
     CLIENT_DOCUMENT,
+    OAUTH_REGISTER,
     TOKEN,
     AUTH_CHECK,
     CAPTCHA,

@@ -75,7 +75,7 @@ def _save_document(client: Client, client_id: str, metadata: Metadata) -> None:
         application = registry.lock_client(client_id)
         if application is None:
             if registry.create_once(client_id, metadata, client.at, Source.DOCUMENT):
-                record_event(events.APPLICATION_CREATED, client, application=client_id)
+                record_event(events.APPLICATION_REGISTERED, client, application=client_id)
             return  # or another request was first, with the same document
         if application.source != Source.DOCUMENT:
             return
@@ -85,4 +85,4 @@ def _save_document(client: Client, client_id: str, metadata: Metadata) -> None:
             return
         registry.change_application(application, metadata, now=client.at)
         consents.delete_consents_to(application)
-        record_event(events.APPLICATION_CHANGED, client, application=client_id)
+        record_event(events.APPLICATION_REDECLARED, client, application=client_id)

@@ -11,6 +11,8 @@ from vestibule.service.settings.rules_file import parse_rules_file
 OAUTH_SCOPES = dict(env.read_list("OAUTH_SCOPES", value_types.parse_scope))
 OAUTH_RESOURCES = env.read_list("OAUTH_RESOURCES", value_types.require_url)
 OAUTH_CLIENT_DOCUMENTS = env.read_switch("OAUTH_CLIENT_DOCUMENTS", default=False)
+OAUTH_REGISTRATION = env.read_choice("OAUTH_REGISTRATION", ("off", "token", "open"), default="off")
+OAUTH_REGISTRATION_TOKEN = env.read_secret("OAUTH_REGISTRATION_TOKEN")
 APPLICATIONS_FILE = env.read_parsed(
     "APPLICATIONS_FILE", "file", value_types.parse_readable_file, default=None, id="E042"
 )

@@ -20,6 +20,7 @@ def find_errors(values: Any) -> list[Finding]:
         *_deployment_errors(values, library),
         *_message_errors(values, library),
         *_provider_errors(library),
+        *_application_errors(library),
     ]
     return [Finding(id=id, problem=what, remedy=remedy) for id, what, remedy in found]
 
@@ -114,6 +115,15 @@ def _message_errors(values: Any, library: conf.Settings) -> Iterator[tuple[str, 
 def _provider_errors(library: conf.Settings) -> Iterator[tuple[str, str, str]]:
     for id, problem, remedy in provider_settings.find_problems(library.social):
         yield "E025", f"SOCIAL_{id.upper()}: the provider {problem}.", f"{remedy} See docs/social.md."
+
+
+def _application_errors(library: conf.Settings) -> Iterator[tuple[str, str, str]]:
+    if library.oauth_registration == "token" and len(library.oauth_registration_token) < 32:
+        yield (
+            "E026",
+            "OAUTH_REGISTRATION=token, and OAUTH_REGISTRATION_TOKEN is shorter than 32 characters.",
+            "Make one: `openssl rand -base64 48`.",
+        )
 
 
 def _doubtful_settings(values: Any, library: conf.Settings) -> Iterator[tuple[str, str, str]]:

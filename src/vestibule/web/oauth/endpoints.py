@@ -15,7 +15,7 @@ from vestibule.flows.applications.token_exchange import GrantedTokens
 from vestibule.kernel.client import Client
 from vestibule.limits import rules
 from vestibule.web.edge import admit
-from vestibule.web.oauth.requests import read_credentials, read_form
+from vestibule.web.oauth.requests import read_bearer, read_credentials, read_form
 from vestibule.web.oauth.responses import NO_STORE, oauth_endpoint
 
 
@@ -134,10 +134,9 @@ def revoke(request: HttpRequest) -> HttpResponse:
 def show_userinfo(request: HttpRequest) -> HttpResponse:
     """`/oauth/userinfo`: who the person of an access token is (OpenID Connect Core, 5.3)."""
     client = admit(request, rules.OAUTH)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if not (token := read_bearer(request)):
         raise errors.AccessTokenInvalid("send the access token as Authorization: Bearer")
-    return JsonResponse(token_status.read_userinfo(client=client, token=token.strip()), headers=NO_STORE)
+    return JsonResponse(token_status.read_userinfo(client=client, token=token), headers=NO_STORE)
 
 
 def _require(read: Reader, name: str) -> str:

@@ -36,7 +36,9 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
 
 def build_metadata() -> dict[str, Any]:
     """Return every member of the document."""
+    register = {"registration_endpoint": _url("vestibule_oauth:register")} if conf.oauth_registration != "off" else {}
     return {
+        **register,
         "issuer": conf.base_url,
         "authorization_endpoint": _url("vestibule_oauth:authorize"),
         "pushed_authorization_request_endpoint": _url("vestibule_oauth:par"),

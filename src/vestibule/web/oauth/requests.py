@@ -1,6 +1,7 @@
 """What a program sends: a form in the body, and who it says it is (RFC 6749, 2.3 and 3.2)."""
 
 import binascii
+import json
 from base64 import b64decode
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
@@ -12,6 +13,7 @@ from vestibule.applications.authorization_request import Reader
 from vestibule.applications.client_authentication import ASSERTION_TYPE, Credentials, Means
 from vestibule.conf import conf
 
+JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 _SECRET_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
 
@@ -32,6 +34,29 @@ def read_form(request: HttpRequest) -> Reader:
 def read_query(request: HttpRequest) -> Mapping[str, list[str]]:
     """Return the parameters of the query, or of the form of a POST, each with all of its values."""
     return dict((request.POST if request.method == "POST" else request.GET).lists())
+
+
+def read_object(request: HttpRequest) -> Mapping[str, object]:
+    """Return the JSON object of the body.
+
+    Raises:
+        InvalidRequest: the body is none, or names something twice.
+    """
+    if request.content_type != JSON:
+        raise errors.InvalidRequest(f"send {JSON}")
+    try:
+        body = json.loads(request.body.decode("utf-8"), object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise errors.InvalidRequest("the body is no JSON object that names each member once") from error
+    if not isinstance(body, dict):
+        raise errors.InvalidRequest("the body is no JSON object")
+    return body
+
+
+def read_bearer(request: HttpRequest) -> str:
+    """Return the bearer token of the request; "" without one (RFC 6750, 2.1)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def read_credentials(request: HttpRequest, read: Reader) -> Credentials:
@@ -61,6 +86,13 @@ def read_credentials(request: HttpRequest, read: Reader) -> Credentials:
         raise errors.InvalidClient("no client authentication")
     means = Means.SECRET if "client_secret" in read.given else Means.NOTHING
     return Credentials(client_id=client_id, means=means, proof=secret, endpoint=endpoint)
+
+
+def _without_duplicates(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("named twice")
+    return found
 
 
 def _parse_basic(header: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vestibule.web.oauth import authorize, endpoints, metadata
+from vestibule.web.oauth import authorize, endpoints, metadata, registration
 
 app_name = "vestibule_oauth"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("oauth/par", endpoints.push_request, name="par"),
     path("oauth/device", endpoints.start_device, name="device_authorization"),
     path("oauth/revoke", endpoints.revoke, name="revoke"),
+    path("oauth/register", registration.register, name="register"),
     path(".well-known/jwks.json", metadata.show_jwks, name="jwks"),
     path(".well-known/openid-configuration", metadata.show_metadata, name="openid_configuration"),
     path(".well-known/oauth-authorization-server", metadata.show_metadata, name="server_metadata"),
