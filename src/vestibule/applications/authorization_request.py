@@ -65,8 +65,7 @@ def find_trusted_address(given: Parameters) -> tuple[Application, Answer]:
     """
     read = Reader(given)
     try:
-        client_id, redirect_uri, state = (read.one(name) for name in ("client_id", "redirect_uri", "state"))
-        response_mode = read.one("response_mode")
+        client_id, redirect_uri = read.one("client_id"), read.one("redirect_uri")
     except errors.InvalidRequest as error:
         raise errors.ApplicationUnknown from error
     application = find_application(client_id)
@@ -74,10 +73,13 @@ def find_trusted_address(given: Parameters) -> tuple[Application, Answer]:
         raise errors.ApplicationUnknown
     if not redirect_uris.is_registered(redirect_uri, application.redirect_uris, application.type):
         raise errors.ApplicationUnknown
+    # What is there twice, or too long, `parse_request` finds to be an error, which goes to the address.
+    once = {name: values[0] for name, values in given.items() if len(values) == 1 and len(values[0]) <= MAX_LENGTH}
+    response_mode = once.get("response_mode", "")
     return application, Answer(
         redirect_uri=redirect_uri,
         response_mode=response_mode if response_mode in RESPONSE_MODES else "query",
-        parameters={"state": state} if "state" in given else {},
+        parameters={"state": once["state"]} if "state" in once else {},
     )
 
 

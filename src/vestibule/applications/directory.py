@@ -16,8 +16,8 @@ _BY_CLIENT_ID = PreparedQuery(Application.objects.all(), "client_id")
 
 def find_application(client_id: str) -> Application | None:
     """Return the application with this client id; none of a document where documents are not read."""
-    if not 0 < len(client_id) <= MAX_CLIENT_ID_LENGTH or "\0" in client_id:
-        return None
+    if not 0 < len(client_id) <= MAX_CLIENT_ID_LENGTH or not (client_id.isascii() and client_id.isprintable()):
+        return None  # RFC 6749, A.1: no store is asked for what none of them takes (NUL, a lone surrogate)
     found = _BY_CLIENT_ID.first(client_id)
     return None if found and found.source == Source.DOCUMENT and not conf.oauth_client_documents else found
 

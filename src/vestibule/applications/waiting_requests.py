@@ -7,8 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from vestibule.applications import errors
+from vestibule.applications.directory import find_application
 from vestibule.applications.errors import Answer
 from vestibule.applications.models import Application
+from vestibule.applications.redirect_uris import is_registered
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import AuthorizationRequestPayload
 from vestibule.challenges.policy import Purpose
@@ -48,7 +50,7 @@ def find_waiting_request(client_id: str, request_uri: str) -> tuple[Application,
         request = challenges.unseal_payload(seen, AuthorizationRequestPayload)
     except (refusals.TokenInvalid, refusals.Expired):
         return None
-    found = Application.objects.filter(pk=request.application_id, client_id=client_id).first()
+    found = _find_application_of(request, client_id)
     return (found, request.redirect_uri) if found else None
 
 
@@ -70,12 +72,20 @@ def read_waiting_request(client: Client, client_id: str, request_uri: str, brows
         raise refusals.LinkExpired from expired
     if over := challenges.refusal_if_closed(seen, client.at):
         raise refusals.LinkExpired if isinstance(over, refusals.Expired) else over
-    application = Application.objects.filter(pk=request.application_id, client_id=client_id).first()
+    application = _find_application_of(request, client_id)
     if application is None:
         raise errors.ApplicationUnknown
     if request.browser not in (None, browser):
         raise refusals.OtherBrowser
     return AskedRequest(application=application, request=request, since=seen.sent_at, pending=seen)
+
+
+def _find_application_of(request: AuthorizationRequestPayload, client_id: str) -> Application | None:
+    """Return the application of the request, if it has this client id, and still the address that the request named."""
+    found = find_application(client_id)
+    if found is None or found.pk != request.application_id:
+        return None
+    return found if is_registered(request.redirect_uri, found.redirect_uris, found.type) else None
 
 
 def keep_request(client: Client, request: AuthorizationRequestPayload) -> tuple[str, int]:

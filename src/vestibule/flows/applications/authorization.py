@@ -177,9 +177,11 @@ def answer_consent(
 
 
 def _read_request(client: Client, given: Parameters, browser: UUID) -> AskedRequest:
-    request_uri = given.get("request_uri", [""])[0]
-    if request_uri.startswith(REQUEST_URI_PREFIX) and set(given) <= {"client_id", "request_uri"}:
-        return read_waiting_request(client, given.get("client_id", [""])[0], request_uri, browser)
+    """Return the request of these parameters, or the one that they name: then no other of them is read (RFC 9101,
+    6.3)."""
+    once = {name: values[0] for name, values in given.items() if len(values) == 1}
+    if (request_uri := once.get("request_uri", "")).startswith(REQUEST_URI_PREFIX):
+        return read_waiting_request(client, once.get("client_id", ""), request_uri, browser)
     for client_id in given.get("client_id", [])[:1]:
         refresh_document(client, client_id)
     application, answer = find_trusted_address(given)
