@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import jsonschema_rs
 import yaml
 
 from tests.world import PASSWORD, Api, Inbox, Reply
@@ -15,10 +16,15 @@ WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 7, 10**400, 1.5, True]
 
 
 @cache
+def read_contract() -> dict[str, Any]:
+    contract: dict[str, Any] = yaml.load(SCHEMA.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return contract
+
+
+@cache
 def bodies() -> list[tuple[str, str, dict[str, Any]]]:
     """Every operation that takes JSON: method, path, and the schema of its body."""
-    contract = yaml.load(SCHEMA.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    found = []
+    contract, found = read_contract(), []
     for path, operations in contract["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {})
@@ -39,6 +45,11 @@ def resolved(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
 def smallest(schema: dict[str, Any]) -> dict[str, Any]:
     """A body of what is required, and nothing of it right."""
     return {name: schema["properties"][name].get("enum", ["x"])[0] for name in schema.get("required", [])}
+
+
+def suits(field: dict[str, Any], value: Any) -> bool:
+    """Whether the contract lets the field have the value: an empty list is no wrong type where a list is wanted."""
+    return jsonschema_rs.is_valid({**field, "components": read_contract()["components"]}, value)
 
 
 def send(api: Api, access: str, method: str, path: str, body: Any) -> Reply:
@@ -70,10 +81,9 @@ def test_inp_06_every_wrong_type_is_named_in_every_body(api: Api, ada: str) -> N
         body = smallest(schema)
         for name, field in schema["properties"].items():
             for wrong in WRONG:
-                if isinstance(wrong, dict) and (field["properties"] or "object" in field.get("type", [])):
-                    continue
                 reply = send(api, ada, method, path, {**body, name: wrong})
-                if "boolean" in field.get("type", []) and isinstance(wrong, bool):
+                if suits(field, wrong):
+                    assert reply.status < 500, (method, path, name, wrong)
                     continue
                 assert (reply.status, reply.code) == (400, "invalid"), (method, path, name, wrong)
                 assert name in reply.body["errors"], (method, path, name, wrong)

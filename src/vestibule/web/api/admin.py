@@ -14,7 +14,7 @@ from vestibule.accounts.models import Role, Status, User
 from vestibule.flows.staff import audit_log, people, roles, support, suppression
 from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.web.api.admin_schema import PersonDetailsShown, PersonShown, serialize_details
-from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.parsing import Identifier, RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
@@ -95,7 +95,7 @@ class RoleRequest(WhyRequest):
 class UnlinkRequest(WhyRequest):
     """Which identity, or all of them, and the reason."""
 
-    identity = serializers.UUIDField(required=False, help_text="The `id` of one; without it, every one.")
+    identity = Identifier(required=False, help_text="The `id` of one; without it, every one.")
 
 
 class ListUsers(ApiView):

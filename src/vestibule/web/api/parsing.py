@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from typing import IO, Any, ClassVar
+from uuid import UUID
 
 from django.utils.translation import get_language
 from rest_framework import serializers
@@ -96,6 +97,20 @@ class WholeNumber(serializers.IntegerField):
         if type(data) is not int:  # a bool is an int
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+class Identifier(serializers.UUIDField):
+    """A UUID as text (RFC 9562, 4); a number is none."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Return the UUID.
+
+        Raises:
+            ValidationError: the value has another type, or is no UUID.
+        """
+        if type(data) is not str:
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 class Label(Text):
