@@ -75,6 +75,9 @@ bench: install ## measure: every scenario at concurrency 1, 8 and 32 in the prod
 bench-calls: sync ## measure: CPU, calls of functions and statements of one request, whatever else the machine does
 	@$(RUN) python -W ignore -m bench.calls
 
+bench-openid: sync ## measure: CPU and statements of a sign-in at an application, beside django-oauth-toolkit
+	@$(RUN) python -W ignore -m bench.openid
+
 bench-size: install ## measure: what a request costs among 10,000 people and among 5,000,000 (half an hour, 12 GB of disk)
 	$(RUN) python -m bench.size
 
@@ -144,4 +147,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden picture attacks fmt stack bench bench-calls bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden picture attacks fmt stack bench bench-calls bench-openid bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
