@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 from socket import socket
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
 from tests.browsing import Browser
 from tests.oauth import RelyingParty, go_on, place
 
 HOST, BACK = "client.example.com", "http://127.0.0.1:9/callback"
 GOOD = {"client_name": "Robot", "redirect_uris": [BACK]}
+SIGNER = ec.generate_private_key(ec.SECP256R1())
+KEY = {**json.loads(ECAlgorithm.to_jwk(SIGNER.public_key())), "kid": "k"}
 
 
 @dataclass

@@ -1,12 +1,17 @@
 """OID-09: applications that declare themselves: what a change of their document does, and how many a stranger makes."""
 
+import json
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
+from jwt.algorithms import ECAlgorithm
 from time_machine import travel
 
 from tests.attacks.openid_moves import create_person, signed_in
@@ -14,11 +19,13 @@ from tests.browsing import Browser
 from tests.configured import rated
 from tests.contracts.stores import at_once
 from tests.oauth import RelyingParty, allow, brought_back, code_of, create_application, go_on, place
-from tests.publisher import BACK, GOOD, Publisher, as_json, is_refused
+from tests.publisher import BACK, GOOD, KEY, SIGNER, Publisher, as_json, is_refused
 from tests.world import Api, Inbox
 from vestibule.applications import client_documents
+from vestibule.applications.client_authentication import ASSERTION_TYPE
 from vestibule.applications.models import Application, Consent
 from vestibule.applications.registry import unused_applications
+from vestibule.conf import conf
 from vestibule.flows.applications.client_documents import FRESH_FOR, KEPT_FOR
 
 
@@ -42,6 +49,17 @@ def test_oid_09_a_redirect_address_that_is_taken_back_is_refused_and_consent_is_
         moved = go_on(signed_in().open(publisher.party("https://app.example.org/cb").authorize_url()))
         assert place(moved) == "/oauth/consent/"
     assert publisher.asked == 2
+
+
+def test_oid_09_a_request_that_waits_is_over_with_the_address_that_it_names(
+    publisher: Publisher, browser: Browser
+) -> None:
+    publisher.asks(browser)
+    Application.objects.update(redirect_uris=["https://app.example.org/cb"])
+    browser.submit("/oauth/consent/", answer="allow")
+    assert browser.answer.status_code == 400
+    assert not browser.went_to
+    assert not Consent.objects.exists()
 
 
 def test_oid_09_a_document_that_stays_the_same_keeps_its_consents(publisher: Publisher, browser: Browser) -> None:
@@ -113,6 +131,31 @@ def test_oid_09_an_application_of_a_document_pushes_its_request(publisher: Publi
     refused = party.push({})
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
     assert party.push({}, client_id=quote(publisher.url)).status_code == 401
+
+
+def test_oid_09_a_key_of_the_document_proves_its_application_until_another_takes_its_place(
+    publisher: Publisher,
+) -> None:
+    publisher.declared = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [KEY]}}
+
+    def push(signer: ec.EllipticCurvePrivateKey) -> int:
+        now = int(timezone.now().timestamp())
+        claims = {
+            "iss": publisher.url,
+            "sub": publisher.url,
+            "aud": conf.base_url,
+            "exp": now + 60,
+            "jti": str(uuid4()),
+        }
+        proof = jwt.encode(claims, signer, "ES256", {"kid": "k"})
+        sent = {"client_assertion": proof, "client_assertion_type": ASSERTION_TYPE}
+        return int(publisher.party().push({}, **sent).status_code)
+
+    other = ec.generate_private_key(ec.SECP256R1())
+    assert [push(SIGNER), push(other), publisher.party().push({}).status_code] == [201, 401, 401]
+    publisher.declared["jwks"] = {"keys": [{**json.loads(ECAlgorithm.to_jwk(other.public_key())), "kid": "k"}]}
+    with travel(timezone.now() + FRESH_FOR + timedelta(seconds=1)):
+        assert [push(SIGNER), push(other)] == [401, 201]
 
 
 def test_oid_09_what_nobody_signed_in_to_is_swept(publisher: Publisher, browser: Browser) -> None:

@@ -6,15 +6,13 @@ from socket import getaddrinfo, socket
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
 
 from tests.attacks.openid_moves import create_person, signed_in
 from tests.browsing import Browser
 from tests.configured import configured
 from tests.foreign_hosts import METADATA, PUBLIC
 from tests.oauth import RelyingParty, allow, brought_back, code_of, go_on, place, text_of
-from tests.publisher import BACK, GOOD, HOST, Publisher, as_json, is_refused
+from tests.publisher import BACK, GOOD, HOST, KEY, Publisher, as_json, is_refused
 from tests.world import Api, Http, Inbox
 from vestibule.applications import client_documents
 from vestibule.applications.models import Application, Source
@@ -142,7 +140,6 @@ def test_oid_09_a_host_that_never_answers_is_left(publisher: Publisher, monkeypa
     assert is_refused(publisher.asks(Browser()))
 
 
-KEY = {**json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())), "kid": "k"}
 WRONG: list[dict[str, Any]] = [
     {"client_id": "https://client.example.com/other.json"},
     {"client_id": None},

@@ -11,6 +11,7 @@ from tests.browsing import Browser
 from tests.configured import configured, rated
 from tests.foreign_hosts import METADATA
 from tests.oauth import RelyingParty, allow, code_of, go_on, place, text_of
+from tests.publisher import KEY
 from tests.world import Api, Http, Inbox
 from vestibule.applications.models import Application, ApplicationSecret, Source
 
@@ -127,6 +128,7 @@ METADATA_REFUSED: list[dict[str, Any]] = [
     *({"response_types": each} for each in TYPES),
     *({"token_endpoint_auth_method": each} for each in METHODS),
     *({"client_name": each} for each in NAMES),
+    {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [KEY]}},
     {"scope": ["openid"]},
 ]
 
