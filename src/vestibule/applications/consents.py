@@ -11,8 +11,10 @@ from vestibule.applications.models import Application, Consent
 from vestibule.applications.scopes import split_scope
 
 
-def has_consent(user_id: UUID, application: Application, scope: Sequence[str]) -> bool:
-    """Return whether the person allowed the application every one of these scopes before."""
+def needs_no_consent(user_id: UUID, application: Application, scope: Sequence[str]) -> bool:
+    """Return whether the application asks nobody, or the person allowed it every one of these scopes before."""
+    if application.is_first_party:
+        return True
     found = Consent.objects.filter(user_id=user_id, application=application).values_list("scope", flat=True).first()
     return found is not None and set(scope) <= set(split_scope(found))
 

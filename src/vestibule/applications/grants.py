@@ -54,16 +54,20 @@ def revoke_grants(
     *,
     only_application: UUID | None = None,
     only_session: UUID | None = None,
+    only_identity: UUID | None = None,
     only_grant: UUID | None = None,
     by_application: bool = False,
 ) -> int:
     """Revoke the grants of an account, in the caller's transaction: all, or those to one application, of one session,
-    or one alone. Return how many. `by_application`: the application does that, and need not be told."""
+    of the sessions that one identity opened, or one alone. Return how many. `by_application`: the application does
+    that, and need not be told."""
     live = Grant.objects.filter(user_id=user_id, revoked_at=None)
     if only_application:
         live = live.filter(application_id=only_application)
     if only_session:
         live = live.filter(session_id=only_session)
+    if only_identity:
+        live = live.filter(session__identity_id=only_identity)
     if only_grant:
         live = live.filter(pk=only_grant)
     told = {"told_at": now} if by_application else {}

@@ -9,7 +9,7 @@ from vestibule.accounts.lifecycle import LockedUser
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.courier import messages
-from vestibule.flows import notices
+from vestibule.flows import notices, step_up
 from vestibule.flows.account.identities import remove_identities
 from vestibule.flows.flow import flow
 from vestibule.identities import links
@@ -20,7 +20,6 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.limits import ledger
 from vestibule.limits.rolling_window import Allowance
-from vestibule.sessions import registry
 from vestibule.storage.database import atomic
 
 # What the provider vouched for before is void. Any other kind changes nothing here.
@@ -68,6 +67,6 @@ def _act_on(client: Client, provider: Provider, event: SecurityEvent) -> None:
 def _revoke(client: Client, user: LockedUser, identity: Identity) -> None:
     """End what the identity has opened and has begun to open. The next sign-in there counts again."""
     links.revoke_identity(identity, client.at)
-    if ended := registry.revoke_identity_sessions(user.pk, identity.pk, client.at):
+    if ended := step_up.end_identity_sessions(client, user.pk, identity.pk):
         record_event(events.SESSION_ENDED, client, code="cut_off", user_id=user.pk, sessions=ended)
     notices.warn_owner(client, user, messages.IDENTITY_REVOKED, providers=links.name_providers([identity]))

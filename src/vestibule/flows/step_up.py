@@ -144,13 +144,21 @@ def end_sessions_and_devices(client: Client, user_id: UUID, *, except_session: U
     """End the user's sessions, what applications were granted and every API key, and forget the devices and networks
     that they came from and the devices on which no second factor is asked for, in the caller's transaction.
     `except_session` keeps one session and its device."""
-    revoke_grants(user_id, client.at)
     if deleted := delete_keys(user_id):
         record_event(events.API_KEYS_ENDED, client, user_id=user_id, keys=deleted)
     if ended := registry.revoke_sessions(user_id, client.at, except_session=except_session):
         record_event(events.SESSION_ENDED, client, user_id=user_id, code="cut_off", sessions=ended)
+    revoke_grants(user_id, client.at)
     devices.forget_devices_and_networks(user_id, except_session=except_session)
     forget_remembered_devices(user_id)
+
+
+def end_identity_sessions(client: Client, user_id: UUID, identity_id: UUID) -> int:
+    """End the sessions that an identity at another provider opened, and what applications were granted in them, offline
+    or not, in the caller's transaction. Return how many sessions."""
+    ended = registry.revoke_identity_sessions(user_id, identity_id, client.at)
+    revoke_grants(user_id, client.at, only_identity=identity_id)
+    return ended
 
 
 @contextmanager

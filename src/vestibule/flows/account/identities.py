@@ -24,7 +24,6 @@ from vestibule.identities.answers import ProviderAnswer
 from vestibule.identities.models import Identity
 from vestibule.kernel import errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import registry
 from vestibule.storage.database import atomic
 
 
@@ -158,7 +157,7 @@ def remove_identities(
             reason=reason,
             provider=identity.provider,
         )
-        ended += registry.revoke_identity_sessions(user.pk, identity.pk, client.at)
+        ended += step_up.end_identity_sessions(client, user.pk, identity.pk)
     if ended:
         record_event(events.SESSION_ENDED, client, code="cut_off", user_id=user.pk, sessions=ended)
     notices.warn_owner(client, user, messages.IDENTITY_UNLINKED, providers=links.name_providers(identities))

@@ -18,7 +18,7 @@ from vestibule.applications.authorization_request import (
     refuse_by_redirect,
 )
 from vestibule.applications.client_authentication import Credentials, authenticate_application
-from vestibule.applications.consents import has_consent, save_consent
+from vestibule.applications.consents import needs_no_consent, save_consent
 from vestibule.applications.errors import Answer, OAuthError
 from vestibule.applications.models import Application
 from vestibule.applications.waiting_requests import (
@@ -199,7 +199,7 @@ def _find_step(client: Client, asked: AskedRequest) -> Step | None:
     lacks_factor = request.wants_second_factor and MULTI_FACTOR not in client.amr and has_second_factor(client.account)
     if lacks_factor or not _is_recent_enough(client, asked):
         return Step.REAUTHENTICATE
-    agreed = asked.application.is_first_party or has_consent(client.user_id, asked.application, request.scope)
+    agreed = needs_no_consent(client.user_id, asked.application, request.scope)
     return None if agreed and "consent" not in request.prompts else Step.CONSENT
 
 

@@ -66,14 +66,16 @@ def withdraw_consent(*, client: Client, client_id: str) -> None:
 
     Raises:
         Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
         NotFound: the account let no such application in.
         Unavailable: the database cannot be reached.
     """
-    user = step_up.require_user(client)
+    step_up.require_user(client)
     application = find_by_id(client_id)
     if application is None:
         raise errors.NotFound
     with atomic():
+        user = step_up.lock_current_user(client)  # a code that was given before gives nothing any more, or gave it
         gone = consents.delete_consent(user.pk, application)
         ended = revoke_grants(user.pk, client.at, only_application=application.pk)
         if not gone and not ended:

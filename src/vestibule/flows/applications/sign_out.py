@@ -100,10 +100,11 @@ def _decide(client: Client, request: _Request, answer: bool | None) -> Outcome:
     if not answer and not (request.hint and request.hint.is_of_session(client.session_id)):
         return Outcome.CONFIRMATION_NEEDED
     with atomic():
+        # First: it waits for a code that the session gives tokens for.
+        if ended := registry.revoke_sessions(client.user_id, client.at, only_session=client.session_id):
+            record_event(events.SESSION_ENDED, client, sessions=ended)
         if request.application and revoke_grants(
             client.user_id, client.at, only_application=request.application.pk, only_session=client.session_id
         ):
             record_event(events.APPLICATION_SIGNED_OUT, client, application=request.application.client_id)
-        if ended := registry.revoke_sessions(client.user_id, client.at, only_session=client.session_id):
-            record_event(events.SESSION_ENDED, client, sessions=ended)
     return Outcome.SIGNED_OUT

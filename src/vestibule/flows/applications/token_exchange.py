@@ -15,6 +15,7 @@ from vestibule.accounts.models import Status
 from vestibule.applications import errors, tokens
 from vestibule.applications.authorization_request import parse_resources, parse_scope
 from vestibule.applications.client_authentication import Credentials, authenticate_application
+from vestibule.applications.consents import needs_no_consent
 from vestibule.applications.grants import create_grant, revoke_grant_of_proof, revoke_grants
 from vestibule.applications.live_grants import is_grant_live
 from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH
@@ -74,8 +75,8 @@ def exchange_code(
     Raises:
         InvalidClient: the application did not prove who it is.
         UnauthorizedClient: it may not use codes.
-        InvalidGrant: the code is wrong, too old or used, or of another application, address or verifier; or the session
-            or the credentials that it rests on are gone.
+        InvalidGrant: the code is wrong, too old or used, or of another application, address or verifier; or what it
+            rests on is gone: the session, the credentials or the consent.
         Unavailable: a store cannot be reached.
     """
     application = authenticate_for(client, credentials, AUTHORIZATION_CODE)
@@ -92,7 +93,10 @@ def exchange_code(
             challenges.verify(seen, secret, AuthorizationCodePayload, now=client.at, by=SecretKind.LINK) as proof,
             atomic(),
         ):
-            return grant_tokens(client, application, _agreement_of(proof))
+            granted = grant_tokens(client, application, _agreement_of(proof))
+            if not needs_no_consent(proof.payload.user_id, application, proof.payload.scope):
+                raise errors.InvalidGrant("the consent was withdrawn", subject=proof.subject)
+            return granted
     except (refusals.AlreadyUsed, refusals.Expired) as over:
         end_what_it_gave(client, application, id)
         raise errors.InvalidGrant("the code was used, or is too old") from over
@@ -282,16 +286,14 @@ def _end_stolen_grant(client: Client, grant: Grant) -> None:
 def _build_tokens(
     client: Client, grant: Grant, *, scope: Sequence[str], refresh_token: str, nonce: str | None = None
 ) -> GrantedTokens:
-    access_token = tokens.issue_access_token(
-        grant.application, client.at, scope=scope, audience=grant.audience, grant=grant
-    )
-    has_identity = OPENID in scope
+    application, id_token = grant.application, ""
+    access_token = tokens.issue_access_token(application, client.at, scope=scope, audience=grant.audience, grant=grant)
+    if OPENID in scope:
+        id_token = tokens.issue_id_token(grant, client.at, access_token=access_token, nonce=nonce)
     return GrantedTokens(
         access_token=access_token,
         expires_in=lifetime_seconds(),
         scope=" ".join(scope),
         refresh_token=refresh_token,
-        id_token=tokens.issue_id_token(grant, client.at, access_token=access_token, nonce=nonce)
-        if has_identity
-        else "",
+        id_token=id_token,
     )

@@ -130,8 +130,8 @@ def sign_out_everywhere(*, client: Client) -> None:
     if client.user_id is None:
         raise errors.Unauthenticated
     with atomic():
+        _end_sessions(client, client.user_id)  # first: it waits for a code that one of them gives tokens for
         revoke_grants(client.user_id, client.at)
-        _end_sessions(client, client.user_id)
 
 
 def _end_sessions(client: Client, user_id: UUID, *, only: UUID | None = None) -> None:
