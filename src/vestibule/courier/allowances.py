@@ -114,22 +114,20 @@ def _address_counts(client: Client, to: Address, budget_key: bytes, *, spaced: b
     """Return the counts for a message to the address: of what strangers cause there, or of `budget_key` instead; and
     for mails of what one network causes there and in all. If `spaced`, one more fits APART after the last when there is
     no room."""
-    relaxed = client.is_developer and isinstance(to, Email)  # a text may cost money also while mails end in the mailbox
     counts_mails = isinstance(to, Email) and client.network and (client.captcha_solved or not budget_key)
     if budget_key:
         counts = [Count(f"own {to.channel}", budget_key, rates.cap_allowance(_OWN_CAPS[to.channel]))]
     else:
-        cap = rates.cap_allowance(_ADDRESS_CAPS[to.channel], relaxed=relaxed)
-        counts = [Count(f"messages {to.channel}", to.digest, cap)]
+        counts = [Count(f"messages {to.channel}", to.digest, rates.cap_allowance(_ADDRESS_CAPS[to.channel]))]
     if counts_mails:
         here = conf.keys.digest("network", to.digest + client.network.encode())
-        counts.append(Count("mails from", here, rates.cap_allowance(rules.MAILS_FROM_NETWORK, relaxed=relaxed)))
+        counts.append(Count("mails from", here, rates.cap_allowance(rules.MAILS_FROM_NETWORK)))
     if spaced:
         counts = [
             replace(each, allowance=_space_out(each.allowance, few=client.messages_withheld and not budget_key))
             for each in counts
         ]
-    of_network = rates.cap_allowance(rules.MAILS_OF_NETWORK, relaxed=relaxed)
+    of_network = rates.cap_allowance(rules.MAILS_OF_NETWORK, relaxed=client.is_developer)
     if counts_mails and of_network.windows:  # else no request should wait for its network's row
         network = conf.keys.digest("network", client.network.encode())
         counts.append(Count("mails of", network, of_network))
