@@ -64,6 +64,7 @@ ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs", "command
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]
 ONCE += [f"attacks/test_{what}.py" for what in ("holes_operators", "holes_settings", "logging_flows", "tokens_claims")]
 ONCE += ["attacks/test_web_surfaces.py", "foreign/*", "attacks/test_federation_discovery.py"]
+ONCE += ["contracts/test_openid_conformance.py"]
 ONCE += ["attacks/test_federation_id_tokens.py", "attacks/test_federation_events.py"]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]

@@ -159,3 +159,17 @@ def test_the_tests_that_a_document_names_are_there() -> None:
     assert named
     missing = [f"{file}::{name}" for file, name in named if f"def {name}(" not in (ROOT / "tests" / file).read_text()]
     assert not missing
+
+
+def test_every_module_of_the_conformance_suite_has_its_outcome() -> None:
+    text = (DOCS / "openid-conformance.md").read_text()
+    rows = re.findall(r"^\| `(oidcc-[\w-]+)` \| ([\w ]+) \| (.+) \|$", text, re.MULTILINE)
+    assert len(rows) == len(dict.fromkeys(module for module, *_ in rows)) == text.count("\n| `")
+    for module, outcome, shown in rows:
+        tests = re.findall(r"`\w+/test_\w+\.py::test_\w+`", shown)
+        said = re.sub(r"`\w+/test_\w+\.py::test_\w+`|<br>", "", shown).strip()
+        assert (bool(tests), bool(said)) in {
+            "covered": {(True, False)},
+            "falls short": {(True, True)},
+            "does not apply": {(True, True), (False, True)},
+        }[outcome], module

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from vestibule.applications import errors, redirect_uris
 from vestibule.applications.directory import find_application
 from vestibule.applications.errors import Answer, OAuthError
+from vestibule.applications.id_token_hints import read_hint
 from vestibule.applications.metadata import AUTHORIZATION_CODE
 from vestibule.applications.models import Application
 from vestibule.applications.scopes import OFFLINE_ACCESS, known_scopes, split_scope
@@ -106,6 +108,7 @@ def parse_request(application: Application, answer: Answer, given: Parameters) -
         max_age=_parse_max_age(read.one("max_age")),
         wants_second_factor=AAL2 in read.one("acr_values").split(" "),
         login_hint=read.one("login_hint")[:254],
+        hinted_user_id=_parse_hint(application, read.one("id_token_hint")),
     )
 
 
@@ -173,6 +176,16 @@ def _parse_max_age(text: str) -> int | None:
     if text and not _SECONDS.fullmatch(text):
         raise errors.InvalidRequest("max_age must be seconds")
     return int(text) if text else None
+
+
+def _parse_hint(application: Application, text: str) -> UUID | None:
+    """Return the person whom the application expects to come, by an ID token that it got here."""
+    if not text:
+        return None
+    hint = read_hint(text)
+    if hint is None or hint.application.pk != application.pk:
+        raise errors.InvalidRequest("id_token_hint is no ID token that this application got here")
+    return hint.user_id
 
 
 def refuse_by_redirect(error: OAuthError, answer: Answer) -> OAuthError:

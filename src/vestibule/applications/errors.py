@@ -126,7 +126,8 @@ class AccessDenied(OAuthError):
 
 
 class LoginRequired(OAuthError):
-    """Nobody is signed in, and the person may not be asked (OpenID Connect Core, 3.1.2.6)."""
+    """Nobody is signed in, and the person may not be asked; or another is than the application expects (OpenID Connect
+    Core, 3.1.2.6)."""
 
     code = "login_required"
 

@@ -158,13 +158,14 @@ def answer_consent(
         Unauthenticated: nobody is signed in.
         SessionRevoked: the session was ended meanwhile.
         AccessDenied: the person does not allow it; the `answer` goes to the application.
+        LoginRequired: the application expects another person; the `answer` goes to it.
         Unavailable: a store cannot be reached.
     """
     asked = read_waiting_request(client, client_id, request_uri, browser)
-    step = _find_step(client, asked)
-    if step not in (None, Step.CONSENT):
-        return StepNeeded(step=step, application=asked.application, request_uri=request_uri)
     with _refusing_by_redirect(asked.answer):
+        step = _find_step(client, asked)
+        if step not in (None, Step.CONSENT):
+            return StepNeeded(step=step, application=asked.application, request_uri=request_uri)
         if not allows:
             with using_up(client, asked):
                 pass
@@ -190,10 +191,16 @@ def _read_request(client: Client, given: Parameters, browser: UUID) -> AskedRequ
 
 
 def _find_step(client: Client, asked: AskedRequest) -> Step | None:
-    """Return what the person has to do before the application gets its code."""
+    """Return what the person has to do before the application gets its code.
+
+    Raises:
+        LoginRequired: another person is signed in than `id_token_hint` names (OpenID Connect Core, 3.1.2.2).
+    """
     request = asked.request
     if client.user_id is None or not isinstance(client.account, User):
         return Step.SIGN_UP if "create" in request.prompts else Step.SIGN_IN
+    if request.hinted_user_id not in (None, client.user_id):
+        raise errors.LoginRequired("another person is signed in than id_token_hint names")
     if client.owes_enrolment:
         return Step.ENROL
     lacks_factor = request.wants_second_factor and MULTI_FACTOR not in client.amr and has_second_factor(client.account)
