@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from tests.configured import configured, rated
 from tests.factors import enrol
@@ -12,7 +13,9 @@ from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
 from vestibule.kernel.errors import Unavailable
 from vestibule.limits import rate_counters
+from vestibule.service.settings.django_wiring import OAUTH_PATHS
 from vestibule.sessions import signing_keys
+from vestibule.web.oauth.urls import urlpatterns as oauth_patterns
 from vestibule.web.routes import BODY_LIMIT
 
 ADA = "ada@example.com"
@@ -184,6 +187,23 @@ def test_web_07_every_cookie(house: None, inbox: Inbox, https: None) -> None:
     assert seen["__Host-session"] == 4  # given, and taken away, twice
 
 
+PROGRAMS = [f"vestibule_oauth:{each.name}" for each in oauth_patterns if each.name != "authorize"]
+
+
+def test_web_08_the_settings_know_the_endpoints_of_applications() -> None:
+    assert {f"/{each}" for each in OAUTH_PATHS} == {path for path in map(reverse, PROGRAMS) if "well-known" not in path}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_web_08_an_endpoint_of_applications_answers_no_page(house: None, name: str) -> None:
+    """Also what no view of its own answers."""
+    form = "application/x-www-form-urlencoded"
+    answer = Http().post(reverse(name), "x" * (BODY_LIMIT + 1), content_type=form)
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")
+    answer = Http().post(reverse(name), "x", content_type=f"{form}; charset=utf-7")
+    assert (answer.status_code, answer["Content-Type"]) == (415, "application/problem+json")
+
+
 @pytest.mark.parametrize("peer", ["198.51.100.7", PROXY])
 def test_web_12_plain_http(house: None, https: None, peer: str) -> None:
     """WEB-12: who comes in the open, and who only says that they do not."""
@@ -197,6 +217,11 @@ def test_web_12_plain_http(house: None, https: None, peer: str) -> None:
     assert "Strict-Transport-Security" not in answer
     assert http.get("/health/live", headers=forged).status_code == 200
     assert http.get("/.well-known/jwks.json", headers=forged).status_code == 403
+    for path in OAUTH_PATHS:  # a redirect would hide that a secret was sent in clear
+        answer = http.post(
+            f"/{path}", "client_secret=x", content_type="application/x-www-form-urlencoded", headers=forged
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "https_required"), path
 
 
 @pytest.mark.parametrize(

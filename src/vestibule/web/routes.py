@@ -61,12 +61,17 @@ def longer_bodies() -> tuple[tuple[str, int], ...]:
     return _routes(settings.ROOT_URLCONF).longer_bodies
 
 
+# The endpoints of applications, which stand beside pages of persons.
+_PROGRAMS = ("token", "introspect", "userinfo", "par", "device_authorization", "revoke", "register")
+
+
 @cache
 def _routes(urlconf: str) -> Routes:
     check = _find("vestibule_proxy:check")
     keys, health, metrics = _find("vestibule_oauth:jwks"), _find("vestibule_ops:live"), _find("vestibule_ops:metrics")
+    programs = tuple(path for name in _PROGRAMS for path in _find(f"vestibule_oauth:{name}"))
     return Routes(
-        machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check,
+        machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check + programs,
         internal=_folder(health) + metrics + keys,
         any_host=_folder(health) + metrics + keys + check,
         keys=_folder(keys),

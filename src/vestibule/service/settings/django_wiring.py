@@ -54,6 +54,7 @@ ROOT_URLCONF = "vestibule.service.urls"
 API_PATH, ADMIN_PATH, MEDIA_PATH, STATIC_PATH = "api/", "admin/", "media/", "static/"
 HEALTH_PATH, METRICS_PATH, WELL_KNOWN_PATH = "health/", "metrics", ".well-known/"
 JWKS_PATH = f"{WELL_KNOWN_PATH}jwks.json"
+OAUTH_PATHS = [f"oauth/{each}" for each in ("token", "introspect", "userinfo", "par", "device", "revoke", "register")]
 WSGI_APPLICATION = "vestibule.service.wsgi.application"
 TEMPLATES = [
     {

@@ -15,6 +15,7 @@ from vestibule.service.settings.django_wiring import (
     JWKS_PATH,
     MEDIA_PATH,
     METRICS_PATH,
+    OAUTH_PATHS,
     WELL_KNOWN_PATH,
 )
 from vestibule.service.settings.messages import MAILBOX, MAILBOX_PUBLIC
@@ -24,7 +25,9 @@ from vestibule.service.settings.stores import S3_BUCKET
 SECURE_SSL_REDIRECT = https and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
 # web.middleware.https_only
-SECURE_REDIRECT_EXEMPT = [f"^{re.escape(path)}" for path in (API_PATH, HEALTH_PATH, METRICS_PATH, JWKS_PATH)]
+SECURE_REDIRECT_EXEMPT = [
+    f"^{re.escape(path)}" for path in (API_PATH, HEALTH_PATH, METRICS_PATH, JWKS_PATH, *OAUTH_PATHS)
+]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = https
