@@ -78,10 +78,10 @@ def _read_site(request: HttpRequest) -> Site | None:
 
 
 def _redirect_to_sign_in(request: HttpRequest, site: Site | None) -> HttpResponse | None:
-    """Return the way to the sign-in and back for a browser, if the site has one of the allowed origins."""
-    destination = find_destination(f"{site.origin}{site.uri}") if site and _is_browser(request) else None
-    if destination is None:
+    """Return the way to the sign-in for a browser, and back, if the site has one of the allowed origins."""
+    if not _is_browser(request):
         return None
+    destination = find_destination(f"{site.origin}{site.uri}") if site else None
     return HttpResponseRedirect(f"{conf.base_url}{url_with_destination(destination, 'vestibule_pages:login')}")
 
 
