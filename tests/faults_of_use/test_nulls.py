@@ -12,7 +12,7 @@ import yaml
 from tests.world import PASSWORD, Api, Inbox, Reply
 
 SCHEMA = Path(__file__).parents[2] / "docs/openapi.yaml"
-WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 7, 10**400, 1.5, True]
+WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 0, 1, 7, 10**400, 1.5, True, "true"]
 
 
 @cache
@@ -81,10 +81,9 @@ def test_inp_06_every_wrong_type_is_named_in_every_body(api: Api, ada: str) -> N
         body = smallest(schema)
         for name, field in schema["properties"].items():
             for wrong in WRONG:
-                reply = send(api, ada, method, path, {**body, name: wrong})
                 if suits(field, wrong):
-                    assert reply.status < 500, (method, path, name, wrong)
                     continue
+                reply = send(api, ada, method, path, {**body, name: wrong})
                 assert (reply.status, reply.code) == (400, "invalid"), (method, path, name, wrong)
                 assert name in reply.body["errors"], (method, path, name, wrong)
 

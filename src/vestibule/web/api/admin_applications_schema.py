@@ -7,7 +7,7 @@ from rest_framework import serializers
 from vestibule.applications.metadata import ID_TOKEN_ALGORITHMS, MAX_ITEMS, MAX_NAME, MAX_SCOPE
 from vestibule.applications.models import ApplicationType, Source
 from vestibule.flows.staff.applications import ApplicationDetails
-from vestibule.web.api.parsing import RequestBody, Text
+from vestibule.web.api.parsing import Flag, RequestBody, Text
 
 
 class Texts(serializers.ListField):
@@ -24,8 +24,8 @@ class ApplicationChanges(RequestBody):
     type = serializers.ChoiceField(
         ApplicationType.choices, required=False, help_text="What kind of program it is; it stays as it was made."
     )
-    first_party = serializers.BooleanField(required=False, help_text="Whether nobody is asked for consent.")
-    introspect = serializers.BooleanField(required=False, help_text="Whether it may ask about the tokens of others.")
+    first_party = Flag(required=False, help_text="Whether nobody is asked for consent.")
+    introspect = Flag(required=False, help_text="Whether it may ask about the tokens of others.")
     redirect_uris = Texts(help_text="Compared byte for byte: https, http on loopback; native also a scheme of its own.")
     post_logout_redirect_uris = Texts(help_text="Where a browser may go after the sign-out.")
     backchannel_logout_uri = Text(required=False, help_text="Where it is told that a sign-in ended; empty: nowhere.")

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from vestibule.factors.holdings import FactorSummary
-from vestibule.web.api.parsing import RequestBody, Text
+from vestibule.web.api.parsing import Flag, RequestBody, Text
 
 EXAMPLE_CODES = ["mfrg-gzdf-mztw-q2lk", "nnwg-24tp-of2x-e43u"]
 EXAMPLE_FACTORS = {
@@ -75,7 +75,7 @@ class FirstCode(RequestBody):
     """The first code of the app."""
 
     code = Text(max_length=200)
-    end_other_sessions = serializers.BooleanField(required=False, help_text="Sign out everywhere else.")
+    end_other_sessions = Flag(required=False, help_text="Sign out everywhere else.")
 
 
 class NewRecoveryCodes(serializers.Serializer[object]):

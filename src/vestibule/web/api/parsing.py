@@ -99,6 +99,20 @@ class WholeNumber(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+class Flag(serializers.BooleanField):
+    """True or false as JSON has them; a text or a number is neither."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return it.
+
+        Raises:
+            ValidationError: the value has another type.
+        """
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class Identifier(serializers.UUIDField):
     """A UUID as text (RFC 9562, 4); a number is none."""
 

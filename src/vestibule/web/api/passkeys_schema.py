@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from vestibule.factors.models import Passkey
 from vestibule.factors.passkeys import name_authenticator
-from vestibule.web.api.parsing import Credential, RequestBody, Text
+from vestibule.web.api.parsing import Credential, Flag, RequestBody, Text
 from vestibule.web.api.registration import DeviceFacts
 
 
@@ -47,7 +47,7 @@ class NewPasskey(RequestBody):
 
     credential = Credential(help_text="`toJSON()` of what `navigator.credentials.create` returned.")
     name = Text(required=False, max_length=200, help_text="Without one it is named after authenticator and browser.")
-    end_other_sessions = serializers.BooleanField(required=False, help_text="Sign out everywhere else.")
+    end_other_sessions = Flag(required=False, help_text="Sign out everywhere else.")
 
 
 class PasskeyName(RequestBody):

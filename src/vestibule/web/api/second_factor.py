@@ -14,7 +14,7 @@ from vestibule.flows.completion import SignedIn as Entered
 from vestibule.flows.sign_in import second_factor
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
-from vestibule.web.api.parsing import Credential, RequestBody, Text, read_body
+from vestibule.web.api.parsing import Credential, Flag, RequestBody, Text, read_body
 from vestibule.web.api.passkeys_schema import Ticket
 from vestibule.web.api.people import Person, serialize_person
 from vestibule.web.api.schema import response_schemas
@@ -54,7 +54,7 @@ class SecondFactorRequest(RequestBody):
     method = serializers.ChoiceField(choices=METHODS)
     code = Text(required=False, max_length=200, help_text="For every method but `passkey`.")
     credential = Credential(required=False, help_text="An assertion (`login/mfa/passkey`).")
-    remember_device = serializers.BooleanField(required=False)
+    remember_device = Flag(required=False)
 
 
 class SignedInByBoth(SignedIn):

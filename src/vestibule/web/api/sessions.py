@@ -12,7 +12,7 @@ from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.limits import rules
 from vestibule.sessions.models import DeviceType, Session
-from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.parsing import Flag, RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
@@ -74,7 +74,7 @@ class DeviceChange(RequestBody):
     """Only what is sent is changed."""
 
     name = Text(required=False, max_length=100)
-    is_trusted = serializers.BooleanField(required=False)
+    is_trusted = Flag(required=False)
 
 
 class ListSessions(ApiView):
