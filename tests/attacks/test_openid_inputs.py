@@ -9,7 +9,8 @@ import pytest
 
 from tests.attacks.openid_moves import create_person, error_of, shop_and_other, signed_in
 from tests.browsing import Browser
-from tests.oauth import CALLBACK, STATE, RelyingParty, allow, brought_back, code_of
+from tests.configured import rated
+from tests.oauth import CALLBACK, STATE, RelyingParty, allow, brought_back, code_of, create_application
 from tests.world import Api, Http, Inbox
 from vestibule.applications.client_authentication import ASSERTION_TYPE
 from vestibule.applications.models import Application
@@ -105,3 +106,12 @@ def test_oid_03_an_address_that_was_taken_away_gets_no_answer(shop: RelyingParty
     assert (answer.status_code, "Location" in answer) == (400, False)
     named = urlencode({"client_id": "shop", "request_uri": pushed})
     assert browser.open(f"/oauth/authorize?{named}").answer.status_code == 400
+
+
+@rated(oauth_authorize="2/minute")
+def test_oid_05_who_proves_nothing_pushes_as_little_as_a_browser_asks(shop: RelyingParty) -> None:
+    """Each request is kept for an hour, and whoever reads the page of an application knows its name."""
+    create_application("single", type="spa", token_endpoint_auth_method="none")
+    single = RelyingParty("single")
+    assert [single.push({}).status_code for _ in range(3)] == [201, 201, 429]
+    assert shop.push().status_code == 201  # a server asks for many people

@@ -73,7 +73,7 @@ SOCIAL_EVENT = Rule(name="social_event", per_network="600/minute", counts_as_ano
 SOCIAL_EMAIL = Rule(name="social_email", per_network="5/hour", per_identifier="20/hour", captcha="register")
 PASSWORD_RESET = Rule(name="password_reset", per_network="10/hour", per_identifier="20/hour", captcha="password_reset")
 PASSWORD_RESET_CONFIRM = Rule(name="password_reset_confirm", per_network="20/hour", costs_hash=True)
-# Of a browser that an application sends, signed in or not: each may keep a request.
+# Of a browser that an application sends, or of an application that proves nothing: each may keep a request.
 OAUTH_AUTHORIZE = Rule(name="oauth_authorize", per_network="60/minute;1000/hour", counts_as_anonymous=False)
 # Each keeps a code, also for who needs no secret: it bounds how many there are to guess at.
 OAUTH_DEVICE = Rule(name="oauth_device", per_network="60/minute;600/hour", counts_as_anonymous=False)

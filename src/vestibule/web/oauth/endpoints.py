@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from vestibule.applications import errors
 from vestibule.applications.authorization_request import Reader
-from vestibule.applications.client_authentication import Credentials
+from vestibule.applications.client_authentication import Credentials, Means
 from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH
 from vestibule.conf import conf
 from vestibule.flows.applications import authorization, device_authorization, token_exchange, token_status
@@ -24,9 +24,10 @@ def push_request(request: HttpRequest) -> HttpResponse:
     """`/oauth/par`: keep an authorization request (RFC 9126)."""
     client = admit(request, rules.OAUTH)
     read = read_form(request)
-    request_uri, expires_in = authorization.push_request(
-        client=client, credentials=read_credentials(request, read), given=read.given
-    )
+    credentials = read_credentials(request, read)
+    if credentials.means is Means.NOTHING:  # anybody who knows a name can send it, and it is kept
+        client = admit(request, rules.OAUTH_AUTHORIZE)
+    request_uri, expires_in = authorization.push_request(client=client, credentials=credentials, given=read.given)
     return JsonResponse({"request_uri": request_uri, "expires_in": expires_in}, status=201, headers=NO_STORE)
 
 
