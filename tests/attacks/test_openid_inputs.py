@@ -1,6 +1,7 @@
 """OID-01, OID-03 and OID-05: what no application sends, and what it sends twice."""
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -115,3 +116,14 @@ def test_oid_05_who_proves_nothing_pushes_as_little_as_a_browser_asks(shop: Rely
     single = RelyingParty("single")
     assert [single.push({}).status_code for _ in range(3)] == [201, 201, 429]
     assert shop.push().status_code == 201  # a server asks for many people
+
+
+@pytest.mark.parametrize("odd", ['"quoted"', "back\\slash", "\u00e9\U0001f600", "line\r\nbreak", "\0", "x" * 2000])
+def test_oid_13_what_was_sent_is_told_only_in_the_characters_of_an_error(
+    shop: RelyingParty, browser: Browser, odd: str
+) -> None:
+    """RFC 6749, 5.2 and 4.1.2.1: also a name that nobody knows, of which there may be much."""
+    for more in ({"scope": odd}, {odd: ["a", "b"]}):
+        told = brought_back(browser.open(shop.authorize_url(**more)))["error_description"]
+        assert re.fullmatch(r"[ !#-\[\]-~]{1,200}", told)
+        assert told == shop.push(**more).json()["error_description"]

@@ -124,7 +124,7 @@ def parse_scope(application: Application, text: str) -> list[str]:
         return [each for each in allowed if each != OFFLINE_ACCESS]
     asked = split_scope(text)
     if foreign := [each for each in asked if each not in allowed]:
-        raise errors.InvalidScope(f"not a scope of this application: {foreign[0]!a:.60}")
+        raise errors.InvalidScope(f"not a scope of this application: {foreign[0]}")
     return asked
 
 

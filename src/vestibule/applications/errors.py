@@ -1,10 +1,14 @@
 """The refusals of OAuth 2.0 and OpenID Connect, each with the error code that its standard names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from vestibule.kernel.errors import Refusal
+
+MAX_DESCRIPTION = 200  # characters
+_NOT_TOLD = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749, 5.2: no other may stand in `error_description`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +22,16 @@ class Answer:
 
 
 class OAuthError(Refusal):
-    """An application's request is refused. `description` is for its developer, in English (RFC 6749, 5.2). `status` is
-    that of the answer to a program. `answer` is where a browser brings the refusal, if it may."""
+    """An application's request is refused. `description` is for its developer, in English; it may name what was sent,
+    of which only the characters of RFC 6749, 5.2, are kept. `status` is that of the answer to a program. `answer` is
+    where a browser brings the refusal, if it may."""
 
     code: ClassVar[str] = "invalid_request"
     status: ClassVar[int] = 400
 
     def __init__(self, description: str = "", *, subject: bytes | None = None) -> None:
         super().__init__(subject=subject)
-        self.description = description
+        self.description = _NOT_TOLD.sub("?", description)[:MAX_DESCRIPTION]
         self.answer: Answer | None = None
 
 
