@@ -1,19 +1,28 @@
-"""OID-06: what a grant must not outlive, also one whose code is on its way."""
+"""OID-04 and OID-06: whose a consent is, and what a grant must not outlive, also one whose code is on its way."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.attacks.openid_moves import ADA, OFFLINE, create_person, error_of, shop_and_other, signed_in, stolen_code
+from tests.attacks.openid_moves import (
+    ADA,
+    EVE,
+    OFFLINE,
+    create_person,
+    error_of,
+    shop_and_other,
+    signed_in,
+    stolen_code,
+)
 from tests.browsing import Browser
 from tests.environment import PRODUCTION
 from tests.event_fakes import GOOGLE_ENDS, GoogleFake
 from tests.interleaving import VERIFIED, beside, interleaved, transaction
-from tests.oauth import RelyingParty, code_of, create_application
+from tests.oauth import CALLBACK, RelyingParty, code_of, create_application, go_on
 from tests.social import come_back, coming_from, sign_in
 from tests.world import Api, Inbox
-from vestibule.applications.models import Grant
+from vestibule.applications.models import Consent, Grant
 
 INVALID_GRANT = (400, "invalid_grant")
 
@@ -107,3 +116,18 @@ def test_oid_06_what_an_identity_opened_ends_with_it(
         assert api.send("DELETE", f"me/identities/{id}", access).status == 204
     assert not is_live(shop, theirs)
     assert is_live(shop, hers)
+
+
+def test_oid_04_a_consent_is_of_the_account_that_its_page_named(
+    api: Api, inbox: Inbox, shop: RelyingParty, browser: Browser
+) -> None:
+    """In another tab Ada signs out and Eve in: the page that named Ada asks Eve first."""
+    create_person(api, inbox, EVE)
+    go_on(browser.open(shop.authorize_url()))
+    assert ADA in browser.text
+    browser.http.cookies["session"] = signed_in(EVE).http.cookies["session"].value
+    browser.submit("/oauth/consent/", answer="allow")
+    assert (browser.answer.status_code, EVE in browser.text) == (200, True)
+    assert not Consent.objects.exists()
+    assert browser.submit("/oauth/consent/", answer="allow").went_to.startswith(CALLBACK)
+    assert Consent.objects.get().user.email == EVE

@@ -27,8 +27,10 @@ def ask_consent(request: HttpRequest, client: Client) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     client_id, request_uri = (sent.get(name, "") for name in _NAMED)
     browser = read_browser(request)
+    # A person who meanwhile signed in as somebody else is asked anew: the page named another account.
+    is_answer = request.method == "POST" and sent.get("account") == str(client.user_id)
     try:
-        if request.method != "POST":
+        if not is_answer:
             return _consent_page(
                 request,
                 read_request(client=client, client_id=client_id, request_uri=request_uri, browser=browser),
@@ -61,7 +63,7 @@ def _consent_page(request: HttpRequest, pending: PendingRequest, request_uri: st
         "is_on_this_device": is_loopback(urlsplit(redirect_uri)),
         "scopes": describe_scopes(pending.request.scope),
         "account": pending.user.email or pending.user.username or pending.user.phone_number,
-        "named": [("client_id", client_id), ("request_uri", request_uri)],
+        "named": [("client_id", client_id), ("request_uri", request_uri), ("account", str(pending.user.pk))],
     }
     page = render_page(request, "vestibule/pages/consent.html", context)
     return allow_forms_to(page, [redirect_origin(redirect_uri)])
