@@ -177,7 +177,7 @@ def test_no_label_names_a_person(api: Api, inbox: Inbox) -> None:
     access = api.account(inbox, ADA)
     api.send("GET", "me", access)
     text = exposition.render_metrics().decode()
-    assert not re.search(r"ada|example\.com|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}", text)
+    assert not re.search(r"\bada\b|example\.com|127\.0\.0\.1|[0-9a-f]{8}-[0-9a-f]{4}", text)
 
 
 def test_the_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
