@@ -41,6 +41,8 @@ HOLD_IT = {
     "courier/replies.py": {"smtplib"},  # the errors of transports, by name
     "courier/transports/twilio.py": {"twilio"},  # TWILIO_API_URL; their client follows no redirect and has a time-out
     "service/doctor/mail.py": {"smtplib"},  # an error of it
+    "service/cli/management/commands/serve.py": {"socket"},  # whether somebody listens on our port already
+    "service/cli/management/commands/demo.py": {"subprocess"},  # the service beside the demo's app
     "service/server/receiving.py": {"socket"},  # the sockets that we listen on
     "service/server/sending.py": {"socket"},
 }

@@ -189,7 +189,7 @@ def test_the_build_of_argon2_is_known() -> None:
 
 def test_a_developer_s_machine_hears_of_https_once_and_that_all_of_it_may_wait(good_house: None) -> None:
     plain = {"SECURE_SSL_REDIRECT": False, "SECURE_HSTS_SECONDS": 0, "CSRF_COOKIE_SECURE": False}
-    with configured(BASE_URL="http://localhost:8000", MAILBOX=True, **plain):
+    with configured(BASE_URL="http://localhost:8000", BIND="127.0.0.1", MAILBOX=True, **plain):
         found = run_checks([TABLE["https"], TABLE["django"]], DoctorRun(at=timezone.now()))
         report = format_report(found)
     assert [each.check.id for each in found if each.observation.level is not Level.FINE] == ["https"]
