@@ -14,10 +14,10 @@ from vestibule.applications.models import Application
 from vestibule.applications.scopes import OFFLINE_ACCESS, known_scopes, split_scope
 from vestibule.challenges.payloads import AuthorizationRequestPayload
 from vestibule.conf import conf
+from vestibule.sessions.access_tokens import AAL2
 
 PROMPTS = ("none", "login", "consent", "create")
 RESPONSE_MODES = ("query", "form_post")
-AAL2 = "aal2"  # of `acr_values`: a second factor (SP 800-63B-4, 2.2)
 MAX_LENGTH = 2048  # characters of any one parameter
 MAX_RESOURCES = 10
 

@@ -19,17 +19,17 @@ def find_application(client_id: str) -> Application | None:
     if not 0 < len(client_id) <= MAX_CLIENT_ID_LENGTH or not (client_id.isascii() and client_id.isprintable()):
         return None  # RFC 6749, A.1: no store is asked for what none of them takes (NUL, a lone surrogate)
     found = _BY_CLIENT_ID.first(client_id)
-    return None if found and found.source == Source.DOCUMENT and not conf.oauth_client_documents else found
+    return found if found and is_read(found) else None
+
+
+def is_read(application: Application) -> bool:
+    """Return whether applications of this source count: those of a document only where documents are read."""
+    return application.source != Source.DOCUMENT or conf.oauth_client_documents
 
 
 def list_redirect_origins() -> frozenset[str]:
     """Return the origins of all registered redirect addresses of the web: scripts of those pages may ask for tokens."""
     return _origins.get()
-
-
-def forget_redirect_origins() -> None:
-    """Empty the cache, so that the next call reads the table."""
-    _origins.invalidate()
 
 
 def _load_redirect_origins() -> frozenset[str]:

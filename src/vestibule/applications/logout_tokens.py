@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import jwt
 from django.utils import timezone
 
 from vestibule.applications.redirect_uris import is_backchannel_uri
@@ -38,9 +37,7 @@ def issue_logout_token(params: Mapping[str, str | int], now: datetime) -> str:
         "jti": str(entropy.random_uuid()),
         "events": {EVENT: {}},
     }
-    kid, key = signing_keys.current_signing_key(now, str(params["algorithm"]))
-    headers = {"kid": kid, "typ": LOGOUT_TOKEN_TYPE}
-    return jwt.encode(claims, key, algorithm=str(params["algorithm"]), headers=headers)
+    return signing_keys.sign_claims(claims, now, algorithm=str(params["algorithm"]), kind=LOGOUT_TOKEN_TYPE)
 
 
 @dataclass(slots=True)

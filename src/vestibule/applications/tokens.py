@@ -11,15 +11,14 @@ from uuid import UUID
 
 import jwt
 
-from vestibule.applications.directory import find_application
+from vestibule.applications.directory import find_application, is_read
 from vestibule.applications.live_grants import find_live_grant
 from vestibule.applications.models import Application, Grant, GrantRefreshToken
 from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
 from vestibule.sessions import signing_keys
-from vestibule.sessions.access_tokens import LEEWAY, MAX_TOKEN_LENGTH, lifetime_seconds
-from vestibule.sessions.models import MULTI_FACTOR
+from vestibule.sessions.access_tokens import LEEWAY, MAX_TOKEN_LENGTH, lifetime_seconds, name_assurance_level
 from vestibule.sessions.rotation import TokenRotation, digest_token
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
@@ -68,7 +67,7 @@ def issue_access_token(
         "exp": issued_at + lifetime_seconds(),
         **person,
     }
-    return _sign(claims, now, signing_keys.ES256, ACCESS_TOKEN_TYPE)
+    return signing_keys.sign_claims(claims, now, kind=ACCESS_TOKEN_TYPE)
 
 
 def issue_id_token(grant: Grant, now: datetime, *, access_token: str, nonce: str | None) -> str:
@@ -85,20 +84,22 @@ def issue_id_token(grant: Grant, now: datetime, *, access_token: str, nonce: str
         **_authentication_claims(grant),
         **({} if nonce is None else {"nonce": nonce}),
     }
-    return _sign(claims, now, grant.application.id_token_signed_response_alg, "JWT")
+    return signing_keys.sign_claims(claims, now, algorithm=grant.application.id_token_signed_response_alg)
 
 
 def find_live_token(encoded: str, now: datetime) -> LiveToken | None:
     """Return what an access token of an application stands for, if it counts at this moment: it is ours, its
     application is there, and its grant lives. None for anything else."""
     claims = read_claims(encoded)
-    application = find_application(claims["client_id"]) if claims else None
-    if claims is None or application is None:
+    if claims is None:
         return None
     if "grant" not in claims:
-        return LiveToken(claims=claims, application=application, grant=None)
-    grant = find_live_grant(UUID(claims["grant"]), now)
-    return LiveToken(claims=claims, application=application, grant=grant) if grant else None
+        application = find_application(claims["client_id"])
+        return LiveToken(claims=claims, application=application, grant=None) if application else None
+    grant = find_live_grant(UUID(claims["grant"]), now)  # its application comes along
+    if grant is None or not is_read(grant.application):
+        return None
+    return LiveToken(claims=claims, application=grant.application, grant=grant)
 
 
 def read_claims(encoded: str) -> dict[str, Any] | None:
@@ -171,10 +172,5 @@ def _authentication_claims(grant: Grant) -> dict[str, Any]:
     return {
         "auth_time": int(grant.auth_time.timestamp()),
         "amr": grant.amr,
-        "acr": "aal2" if MULTI_FACTOR in grant.amr else "aal1",  # SP 800-63B-4, 2
+        "acr": name_assurance_level(grant.amr),
     }
-
-
-def _sign(claims: Mapping[str, Any], now: datetime, algorithm: str, kind: str) -> str:
-    kid, key = signing_keys.current_signing_key(now, algorithm)
-    return jwt.encode(dict(claims), key, algorithm=algorithm, headers={"kid": kid, "typ": kind})

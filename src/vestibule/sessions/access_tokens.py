@@ -1,7 +1,7 @@
 """Access tokens: short-lived JWTs. Other services verify them offline; this service also checks their session."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from vestibule.storage.prepared import PreparedQuery
 ALGORITHM = "ES256"  # the only one, so that a token cannot choose (RFC 8725, 3.1)
 MAX_TOKEN_LENGTH = 4096  # characters; a longer text is none of our tokens and is not parsed
 LEEWAY = timedelta(seconds=30)
+AAL1, AAL2 = "aal1", "aal2"  # one factor, two (SP 800-63B-4, 2)
 MAX_VERIFIED_TOKENS = 1024  # that a process remembers, in some 4 MB
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "token_type"]
 TIME_CLAIMS = ("iat", "exp", "auth_time")
@@ -29,7 +30,6 @@ _SESSION_BY_ID = PreparedQuery(Session.objects.select_related("user__profile"), 
 
 def issue_token(session: Session, now: datetime) -> str:
     """Return a signed access token (RFC 7518, 3.4) for this session, with the claims that the API contract lists."""
-    kid, key = signing_keys.current_signing_key(now)
     user = session.user
     issued_at = int(now.timestamp())
     claims = {
@@ -43,12 +43,17 @@ def issue_token(session: Session, now: datetime) -> str:
         "exp": issued_at + lifetime_seconds(),
         "auth_time": int(session.auth_time.timestamp()),
         "amr": session.amr,
-        "acr": "aal2" if MULTI_FACTOR in session.amr else "aal1",  # SP 800-63B-4, 2
+        "acr": name_assurance_level(session.amr),
         "role": user.role,
         "email_verified": user.email_verified_at is not None,
         "token_type": "access",
     }
-    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid})
+    return signing_keys.sign_claims(claims, now)
+
+
+def name_assurance_level(amr: Collection[str]) -> str:
+    """Return the authentication assurance level of these methods, as tokens say it in `acr` (SP 800-63B-4, 2)."""
+    return AAL2 if MULTI_FACTOR in amr else AAL1
 
 
 def lifetime_seconds() -> int:

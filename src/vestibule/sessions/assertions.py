@@ -5,8 +5,6 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-import jwt
-
 from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.kernel import entropy
@@ -21,7 +19,6 @@ def sign_assertion(
 ) -> str:
     """Return a signed JWT about the person, for the site with this origin. `scopes` are those of the API key that was
     sent; None for a session, whose `amr` says how it was proved."""
-    kid, key = signing_keys.current_signing_key(now)
     issued_at = int(now.timestamp())
     how: dict[str, Any] = {"amr": list(amr)} if scopes is None else {"scope": " ".join(scopes)}
     claims = {
@@ -35,4 +32,4 @@ def sign_assertion(
         "role": user.role,
         **how,
     }
-    return jwt.encode(claims, key, algorithm=signing_keys.ES256, headers={"kid": kid, "typ": TYPE})
+    return signing_keys.sign_claims(claims, now, kind=TYPE)

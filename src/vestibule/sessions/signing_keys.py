@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from django.db import InterfaceError, OperationalError
@@ -62,6 +63,13 @@ def current_signing_key(now: datetime, algorithm: str = ES256) -> tuple[str, Pri
     made = _create_signing_key(now, now, algorithm)
     on_commit(forget_signing_keys)
     return made.kid, _unseal_private_key(made.kid, bytes(made.sealed_private))
+
+
+def sign_claims(claims: Mapping[str, Any], now: datetime, *, algorithm: str = ES256, kind: str = "JWT") -> str:
+    """Return these claims as a JWT, signed by the current key of the algorithm (RFC 7515, 3). `kind` is its `typ`, by
+    which one kind of token is never taken for another (RFC 8725, 3.11)."""
+    kid, key = current_signing_key(now, algorithm)
+    return jwt.encode(dict(claims), key, algorithm=algorithm, headers={"kid": kid, "typ": kind})
 
 
 def current_key_signs_since(now: datetime) -> datetime | None:

@@ -17,7 +17,7 @@ from vestibule.applications.authorization_request import parse_resources, parse_
 from vestibule.applications.client_authentication import Credentials, authenticate_application
 from vestibule.applications.consents import needs_no_consent
 from vestibule.applications.grants import create_grant, revoke_grant_of_proof, revoke_grants
-from vestibule.applications.live_grants import is_grant_live
+from vestibule.applications.live_grants import find_live_grant
 from vestibule.applications.metadata import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH
 from vestibule.applications.models import Application, Grant, GrantRefreshToken
 from vestibule.applications.scopes import OPENID, split_scope
@@ -256,10 +256,10 @@ def _find_live_grant(client: Client, application: Application, token: GrantRefre
     """Return the grant of a refresh token that this application holds, with all that it hangs on."""
     if token is None:
         raise errors.InvalidGrant("the refresh token is none of ours")
-    found = Grant.objects.select_related("application", "user__profile", "session__user").get(pk=token.grant_id)
-    if found.application_id != application.pk:
+    if token.grant.application_id != application.pk:
         raise errors.InvalidGrant("the refresh token is of another application")
-    if not is_grant_live(found, client.at):
+    found = find_live_grant(token.grant_id, client.at)
+    if found is None:
         raise errors.InvalidGrant("the grant ended")
     return found
 

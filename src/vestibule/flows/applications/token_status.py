@@ -4,14 +4,13 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
-from uuid import UUID
 
 from vestibule.accounts import pictures
 from vestibule.accounts.models import User
 from vestibule.applications import api_keys, errors, tokens
 from vestibule.applications.client_authentication import Credentials, authenticate_application
 from vestibule.applications.grants import revoke_grants
-from vestibule.applications.live_grants import is_grant_live
+from vestibule.applications.live_grants import find_live_grant
 from vestibule.applications.metadata import NONE
 from vestibule.applications.models import Application, Grant, GrantRefreshToken
 from vestibule.applications.scopes import EMAIL, OPENID, PHONE, PROFILE
@@ -122,11 +121,11 @@ def _describe_key(client: Client, text: str) -> Mapping[str, Any]:
 def _describe_refresh_token(client: Client, application: Application, token: str) -> Mapping[str, Any]:
     """Return what one of the application's own refresh tokens stands for."""
     found = tokens.find_refresh_token(token)
-    grant = _load_grant(found.grant_id) if found else None
+    grant = find_live_grant(found.grant_id, client.at) if found else None
     if found is None or grant is None or grant.application_id != application.pk:
         return INACTIVE
     is_used = GrantRefreshToken.objects.filter(parent=found).exists()
-    if is_used or found.expires_at <= client.at or not is_grant_live(grant, client.at):
+    if is_used or found.expires_at <= client.at:
         return INACTIVE
     return {
         "active": True,
@@ -144,7 +143,3 @@ def _find_grant_of_token(client: Client, token: str) -> Grant | None:
         return found.grant
     live = tokens.find_live_token(token, client.at)
     return live.grant if live else None
-
-
-def _load_grant(id: UUID) -> Grant | None:
-    return Grant.objects.select_related("user", "session__user").filter(pk=id).first()

@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from vestibule.applications import client_authentication
-from vestibule.applications.authorization_request import AAL2, PROMPTS, RESPONSE_MODES
+from vestibule.applications.authorization_request import PROMPTS, RESPONSE_MODES
 from vestibule.applications.metadata import ID_TOKEN_ALGORITHMS, NONE, PRIVATE_KEY, SECRET_METHODS
 from vestibule.applications.scopes import known_scopes
 from vestibule.conf import conf
 from vestibule.sessions import signing_keys
+from vestibule.sessions.access_tokens import AAL1, AAL2
 from vestibule.web.oauth.endpoints import EXCHANGES
 from vestibule.web.oauth.responses import oauth_endpoint
 
@@ -64,7 +65,7 @@ def build_metadata() -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": _CLAIMS,
-        "acr_values_supported": ["aal1", AAL2],
+        "acr_values_supported": [AAL1, AAL2],
         "prompt_values_supported": list(PROMPTS),
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
