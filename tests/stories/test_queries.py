@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.attacks.openid_moves import create_person, signed_in
 from tests.environment import PRODUCTION
 from tests.magic import ask
+from tests.oauth import RelyingParty, create_application
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.sessions import signing_keys
 
@@ -64,3 +66,19 @@ def test_a_request_costs_so_many_statements(
     }
     statements = asked(acts[request_])
     assert len(statements) == (production if PRODUCTION else embedded), "\n".join(statements)
+
+
+@pytest.mark.parametrize(("request_", "statements"), [("userinfo", 1), ("introspect", 3)])
+def test_a_request_of_an_application_costs_so_many(request_: str, statements: int, api: Api, inbox: Inbox) -> None:
+    """Who it is, and whether its grant lives with all that it hangs on."""
+    create_person(api, inbox)
+    create_application()
+    shop = RelyingParty()
+    token = shop.sign_in(signed_in())["access_token"]
+    acts: dict[str, Callable[[], object]] = {
+        "userinfo": lambda: shop.userinfo(token),
+        "introspect": lambda: shop.introspect(token),
+    }
+    acts[request_]()  # what is read once is read
+    asked_for = asked(acts[request_])
+    assert len(asked_for) == statements, "\n".join(asked_for)
