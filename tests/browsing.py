@@ -1,11 +1,20 @@
 """A browser without JavaScript: it fills in the forms of a page as they stand there, and follows its links."""
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.world import Http
+
+
+def alert_words(html: str) -> str:
+    """What the alert of a page says, without what is hidden."""
+    found = re.search(r'<p class="alert" role="alert" data-code[^>]*>(.*?)</p>', html, re.DOTALL)
+    shown = re.sub(r"<span[^>]* hidden>.*?</span>", "", found[1] if found else "")
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", shown)).split())
 
 
 @dataclass

@@ -118,7 +118,7 @@ def test_without_javascript_it_says_so_and_takes_longer(browser: Browser, guarde
     for page in watched(browser, guarded, {"java_script_enabled": False}):
         expect(page.locator("noscript")).to_be_visible()
         sign_up(page, person)
-        expect(page.get_by_role("alert")).to_contain_text("seconds, and press the button again.")
+        expect(page.get_by_role("alert")).to_contain_text("Try again in")
         expect(page.get_by_text("If the check does not load")).to_be_hidden()
 
 

@@ -70,7 +70,7 @@ def test_expiry_and_cooldown_count_down(scripted: Page, person: str) -> None:
     scripted.clock.run_for(51_000)
     expect(again).to_be_enabled()
     again.click()  # the page's clock is ahead of the server's, which says how long to wait
-    expect(scripted.get_by_role("status")).to_contain_text("Wait before you ask for another")
+    expect(scripted.get_by_role("status")).to_contain_text("A code was sent a moment ago. Try again in")
     expect(again).to_be_disabled()
     assert scripted.url.endswith("/verify-otp/")
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from time_machine import travel
 
+from tests.browsing import alert_words
 from tests.configured import captchas, configured, rated
 from tests.contracts.stores import at_once
 from tests.world import PASSWORD, Api, Http, Inbox, Reply
@@ -301,7 +302,7 @@ def test_without_javascript_a_person_waits(house: None, inbox: Inbox, printed: S
         clock.shift(10)
         early = form.send(**TYPED)
         assert (early.status_code, early["Retry-After"]) == (403, "20")
-        assert "Wait 20 seconds, and press the button again." in form.html
+        assert alert_words(form.html) == "A check keeps robots out. Try again in 20 seconds."
         assert 'value="new@example.com"' in form.html
         clock.shift(20)
         form.send(email="nobody", password=PASSWORD)  # a slip of the pen costs no second wait

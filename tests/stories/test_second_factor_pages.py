@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browsing import alert_words
 from tests.factors import Authenticator, enrol
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
@@ -28,8 +29,7 @@ def fields(answer: Any) -> dict[str, str]:
 
 
 def alert(answer: Any) -> str:
-    found = re.search(r'role="alert"[^>]*>([^<]*)<', answer.content.decode())
-    return found[1] if found else ""
+    return alert_words(answer.content.decode())
 
 
 def asked(http: Http, **more: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_what_is_left_is_said_and_what_has_ended_leads_to_the_sign_in(app: Authe
     assert "This sign-in has ended" in ended.content.decode()
     locked = http.post("/login/mfa/", {**asked(http), "code": app.code()})
     assert (locked.status_code, "mfa" in fields(locked)) == (429, False)
-    assert "Wait 5 minutes." in alert(locked)
+    assert "Try again in 5 minutes." in alert(locked)
 
 
 def test_the_step_up_asks_for_the_factor(app: Authenticator) -> None:

@@ -24,14 +24,14 @@ def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpRes
     """Return the response for the failure `code`, as JSON or page; `detail` replaces the words of the table."""
     if expects_json(request):
         return problems.problem_response(problems.build_details(code, **({"detail": detail} if detail else {})))
-    problem = problems.PROBLEMS[code]
-    problem = replace(problem, detail=detail or problem.detail)
+    problem = replace(problems.PROBLEMS[code], detail=detail or problems.describe_problem(code))
     return render(request, "vestibule/pages/failure.html", {"problem": problem}, status=problem.status)
 
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Return the response for a refusal, as JSON or page, with the headers that say how to continue."""
-    response = render_problem(request, problems.problem_key(refusal))
+    key = problems.problem_key(refusal)
+    response = render_problem(request, key, problems.describe_problem(key, problems.seconds_to_wait(refusal)))
     for name, value in problems.refusal_headers(refusal).items():
         response[name] = value
     return response

@@ -27,6 +27,7 @@ from vestibule.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
+from vestibule.web.durations import name_duration
 from vestibule.web.field_messages import field_message
 
 log = structlog.get_logger("vestibule.access")
@@ -44,6 +45,7 @@ class Problem:
     title: Text
     detail: Text
     code: str = ""  # if it is not the key of the row, because one code has two meanings
+    passes: bool = False  # whether the same request may do later: the words then say when
 
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
@@ -132,15 +134,16 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
         "body_too_large": Problem(413, _("Body too large"), _("That is more than can be sent here.")),
         "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
-        "throttled": Problem(429, _("Too many requests"), _("Too many requests. Try again later.")),
-        "cooldown": Problem(429, _("Too soon"), _("A code was sent a moment ago. Wait before you ask for another.")),
-        "locked": Problem(429, _("Locked"), _("This can't be tried right now. Try again later.")),
+        "throttled": Problem(429, _("Too many requests"), _("Too many requests."), passes=True),
+        "cooldown": Problem(429, _("Too soon"), _("A code was sent a moment ago."), passes=True),
+        "locked": Problem(429, _("Locked"), _("This can't be tried right now."), passes=True),
         "server_error": Problem(500, _("Internal error"), _("Something went wrong on our side. Try again.")),
-        "unavailable": Problem(503, _("Unavailable"), _("The service can't do this right now. Try again shortly.")),
+        "unavailable": Problem(503, _("Unavailable"), _("The service can't do this right now."), passes=True),
     }
 )
 
 
+_WAIT, _LATER = _("Try again in %(wait)s."), _("Try again later.")
 _KEY_BY_REFUSAL: Mapping[type[Refusal], str] = MappingProxyType(
     {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired", LastFactor: "last_factor"}
 )
@@ -154,10 +157,18 @@ def build_details(code: str, **members: Any) -> dict[str, Any]:
         "title": str(problem.title),
         "status": problem.status,
         "code": problem.code or code,
-        "detail": str(problem.detail),
+        "detail": describe_problem(code, members.get("retry_after")),
         "request_id": str(get_contextvars().get("request_id", "")),
         **members,
     }
+
+
+def describe_problem(key: str, wait: int | None = None) -> str:
+    """Return the words of a row, and when to try again: `wait` is in seconds."""
+    problem = PROBLEMS[key]
+    if wait:
+        return f"{problem.detail} {_WAIT % {'wait': name_duration(wait)}}"
+    return f"{problem.detail} {_LATER}" if problem.passes else str(problem.detail)
 
 
 def refusal_details(refusal: Refusal) -> dict[str, Any]:
@@ -199,10 +210,11 @@ def problem_key(refusal: Refusal) -> str:
 
 
 def refusal_message(refusal: Refusal) -> str:
-    """Return the words of a refusal for a page."""
+    """Return the words of a refusal for a page, which counts a known wait down by itself."""
     if isinstance(refusal, Invalid):
         return " ".join(field_message(error) for errors in refusal.fields.values() for error in errors)
-    return str(PROBLEMS[problem_key(refusal)].detail)
+    key = problem_key(refusal)
+    return str(PROBLEMS[key].detail) if seconds_to_wait(refusal) else describe_problem(key)
 
 
 def field_members(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:

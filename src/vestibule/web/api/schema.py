@@ -73,14 +73,14 @@ def response_schemas(status: int, success: Any, *codes: str, body: bool = True) 
 
 
 def _problem_example(code: str) -> OpenApiExample:
-    problem = problems.PROBLEMS[code]
+    problem, members = problems.PROBLEMS[code], _EXAMPLE_MEMBERS.get(code, {})
     value = {
         "type": f"https://auth.example.com/problems/{code}",
         "title": str(problem.title),
         "status": problem.status,
         "code": problem.code or code,
-        "detail": str(problem.detail),
+        "detail": problems.describe_problem(code, members.get("retry_after")),
         "request_id": "0f8fad5bd9cb469fa165b9c1b4a0e5d1",
-        **_EXAMPLE_MEMBERS.get(code, {}),
+        **members,
     }
     return OpenApiExample(code, value=value, response_only=True)

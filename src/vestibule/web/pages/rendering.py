@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
@@ -65,19 +64,10 @@ def personal_field_contexts(
 def _alert_context(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {}
-    wait = seconds_to_wait(refusal)
     return {
         "alert": refusal_message(refusal),
         "alert_code": refusal.code,
         "invalid": isinstance(refusal, Invalid),
         "attempts_left": refusal.attempts_left,
-        "retry_after": wait,
-        "wait": _wait_words(wait) if wait else "",
+        "retry_after": seconds_to_wait(refusal),
     }
-
-
-def _wait_words(seconds: int) -> str:
-    """Return a duration as people say it: minutes, if it is longer than two."""
-    if seconds <= 120:
-        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
-    return ngettext("%(count)d minute", "%(count)d minutes", -(-seconds // 60)) % {"count": -(-seconds // 60)}
