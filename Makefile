@@ -56,6 +56,9 @@ schema: sync ## write docs/openapi.yaml anew
 golden: sync ## write tests/architecture/golden/names.txt anew: every name that others rely on
 	REWRITE_GOLDEN=1 $(UV) run --no-sync python -m pytest -q tests/architecture/test_golden_names.py
 
+messages: sync ## bring the catalogues of all languages in step with the source, and compile those that are complete
+	@$(RUN) python -W ignore -m scripts.messages
+
 picture: sync chromium ## draw docs/pages.png anew: the pages of a sign-up, for the README
 	@$(UV) run --no-sync python -W ignore -m tests.picture
 
@@ -147,4 +150,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden picture attacks fmt stack bench bench-calls bench-openid bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers

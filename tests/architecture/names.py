@@ -87,7 +87,11 @@ def _settings() -> Iterator[str]:
         if name.upper() in NAMES:
             yield _line("library's setting", name.upper(), getattr(hint, "__name__", str(hint)))
     cookies = [name for name in dir(Settings) if name.endswith("_cookie_name") and not name.startswith("_")]
-    for cookie in (settings.CSRF_COOKIE_NAME, *(getattr(conf, name) for name in cookies)):
+    for cookie in (
+        settings.CSRF_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
+        *(getattr(conf, name) for name in cookies),
+    ):
         yield _line("cookie", cookie.removeprefix("__Host-"))
 
 

@@ -156,6 +156,7 @@ def test_no_migration_goes_through_pgbouncer() -> None:
         ({"SECRET_KEY": "short"}, {"E005"}),
         ({"DATABASE_URL": "postgres://db/vestibule", "SECRET_KEY_GIVEN": False}, {"E012"}),
         ({"DEBUG": True, "BASE_URL": "https://testserver", "MAILBOX": False}, {"E009"}),
+        ({"LANGUAGE_CODE": "de", "LANGUAGES": [("en", "English")]}, {"E045"}),
         ({"BASE_URL": "https://testserver", "MAILBOX": True}, {"E011"}),
         ({"BASE_URL": "http://auth.example.com", "MAILBOX": True}, {"E011"}),
         ({"BIND": "0.0.0.0", "MAILBOX": True}, {"E018"}),

@@ -57,11 +57,11 @@ def test_what_a_flow_refuses_is_said_in_the_language_of_its_request(api: Api, ty
         ("/login/", {"Accept-Language": "de-AT, en;q=0.5"}, "de"),
         ("/login/", {"Accept-Language": "de;q=0.2, fr;q=0.9"}, "fr"),
         ("/login/?ui_locales=xx+fr-CA+de", {"Accept-Language": "de"}, "fr"),
-        ("/login/?ui_locales=fr", {"Cookie": "django_language=de", "Accept-Language": "en"}, "de"),
-        ("/login/", {"Cookie": "django_language=xx", "Accept-Language": "fr"}, "fr"),
+        ("/login/?ui_locales=fr", {"Cookie": "language=de", "Accept-Language": "en"}, "de"),
+        ("/login/", {"Cookie": "language=xx", "Accept-Language": "fr"}, "fr"),
         ("/login/", {"Accept-Language": "ja, zh-Hant, *"}, "en"),
-        ("/api/auth/login", {"Cookie": "django_language=de", "Accept-Language": "fr"}, "fr"),
-        ("/api/auth/login?ui_locales=fr", {"Cookie": "django_language=de"}, "en"),
+        ("/api/auth/login", {"Cookie": "language=de", "Accept-Language": "fr"}, "fr"),
+        ("/api/auth/login?ui_locales=fr", {"Cookie": "language=de"}, "en"),
         ("/api/auth/login", {"Accept-Language": f"{XA}, de"}, XA),
     ],
 )
@@ -88,7 +88,7 @@ HOSTILE = [
 def test_a_language_that_is_none_is_ignored(house: None, hostile: str) -> None:
     http = Http(raise_request_exception=False)
     for path in ("/login/", "/api/auth/config"):
-        for headers in ({"Accept-Language": hostile}, {"Cookie": f"django_language={hostile}"}):
+        for headers in ({"Accept-Language": hostile}, {"Cookie": f"language={hostile}"}):
             assert http.get(path, headers=headers).status_code == 200
         assert http.get(path, {"ui_locales": hostile}).status_code == 200
         assert http.get(path, {"ui_locales": f"{hostile} " * 200}).status_code == 200

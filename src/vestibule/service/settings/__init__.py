@@ -14,6 +14,7 @@ from vestibule.service.settings.captcha import *
 from vestibule.service.settings.deployment import *
 from vestibule.service.settings.deployment import env
 from vestibule.service.settings.django_wiring import *
+from vestibule.service.settings.languages import *
 from vestibule.service.settings.messages import *
 from vestibule.service.settings.observability import *
 from vestibule.service.settings.processes import *

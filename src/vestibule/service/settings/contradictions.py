@@ -72,6 +72,12 @@ def _deployment_errors(values: Any, library: conf.Settings) -> Iterator[tuple[st
             f"BASE_URL is on {library.host}, which may set no cookie for AUTH_CHECK_DOMAIN={domain}.",
             "Set AUTH_CHECK_DOMAIN to a domain that the host of BASE_URL is in.",
         )
+    if values.LANGUAGE_CODE not in dict(values.LANGUAGES):
+        yield (
+            "E045",
+            f"LANGUAGE_CODE={values.LANGUAGE_CODE} is not one of LANGUAGES.",
+            "Add it to LANGUAGES, or set LANGUAGE_CODE to one of them.",
+        )
     if values.DEBUG and not hosts.is_local(library.host):
         yield "E009", f"DEBUG is on, and {library.host} is not this machine alone.", "Unset DEBUG."
 

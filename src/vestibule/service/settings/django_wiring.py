@@ -11,6 +11,7 @@ from vestibule.service.settings.api_description import API_DESCRIPTION
 # --- The application --------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "vestibule.accounts",  # has our sentences in other languages, and the first translation of a sentence counts
     "vestibule.web.admin",  # before unfold, and unfold before the stock admin: the first template of a name counts
     "unfold.apps.BasicAppConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",
@@ -26,7 +27,6 @@ INSTALLED_APPS = [
     "vestibule.limits",
     "vestibule.courier",
     "vestibule.challenges",
-    "vestibule.accounts",
     "vestibule.sessions",
     "vestibule.factors",
     "vestibule.identities",
@@ -63,8 +63,6 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "vestibule_accounts.User"
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = f"/{STATIC_PATH}"

@@ -22,6 +22,7 @@ _OUR_PREFIXES = (
     *("RATE_", "EMAIL_", "SMS_", "CAPTCHA_", "OTP_", "JWT_", "BRAND_", "TWILIO_", "SIGNUP_", "PENDING_", "PASSWORD_"),
     *("CORS_", "ENUMERATION_", "REGISTRATION_", "HASHING_", "SESSIONS_", "MAILBOX_", "SOCIAL_"),
 )
+_FOREIGN_NAMES = {"LANGUAGE"}  # of gettext, on any desktop
 _SIMILARITY_CUTOFF, _MAX_UNCOMPARED_LENGTH = 0.86, 5
 _KUBERNETES_NAMES = re.compile(
     r"_(SERVICE_HOST|(SERVICE_)?PORT)(_|$)"
@@ -140,7 +141,7 @@ class SettingsReader:
     def find_unknown_names(self) -> dict[str, str]:
         """Return variables that look like settings but are none, each with the setting that may be meant, or ""."""
         found = {}
-        for name in sorted(self.environ.keys() - self.known.keys()):
+        for name in sorted(self.environ.keys() - self.known.keys() - _FOREIGN_NAMES):
             near = (
                 difflib.get_close_matches(name, self.known, 1, _SIMILARITY_CUTOFF)
                 if len(name) > _MAX_UNCOMPARED_LENGTH
