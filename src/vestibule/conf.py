@@ -26,6 +26,8 @@ from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
 from vestibule.kernel.access_rules import AccessRule
+from vestibule.kernel.brand import Brand
+from vestibule.kernel.colours import is_colour, normalise_colour
 from vestibule.kernel.cookie_names import CookieNames
 from vestibule.kernel.sealing import KeyRing
 from vestibule.kernel.type_hints import Bounds, find_mistake
@@ -33,16 +35,6 @@ from vestibule.kernel.type_hints import Bounds, find_mistake
 CaptchaWord = Literal["never", "suspicious", "always"]
 RegistrationMode = Literal["deferred", "pending"]
 PasswordPolicy = Literal["required", "optional"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
-    """How mails and pages present the service."""
-
-    name: str
-    color: str
-    logo_url: str
-    support_email: str
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)  # no repr: some of it is secret
@@ -183,7 +175,7 @@ class Settings(CookieNames):
         """The brand, for templates."""
         return Brand(
             name=self.brand_name,
-            color=self.brand_color,
+            color=normalise_colour(self.brand_color),
             logo_url=self.brand_logo_url,
             support_email=self.support_email,
         )
@@ -261,6 +253,8 @@ def find_problems(source: Any) -> Iterator[tuple[str, str]]:
 
 def _find_problem(name: str, value: Any) -> tuple[str, str] | None:
     found = find_mistake(value, _HINTS[name], _BOUNDS.get(name))
+    if not found and name == "brand_color" and not is_colour(value):
+        return "no colour in hexadecimal digits", "like #3455d1"
     is_site = name.endswith(("_url", "_urls")) and name != "redis_url"
     sites = value if isinstance(value, tuple) else (value,)
     if found or not is_site or value == getattr(Settings, name) or all(map(hosts.is_http_url, sites)):
