@@ -16,6 +16,7 @@ READERS = {
     "audit.events": {"meaning_of"},
     "captcha.altcha": {"make_challenge"},
     "captcha.wait_ticket": {"issue_ticket"},
+    "courier.rendering": {"render_mail", "render_sms"},
     "courier.transports.mailbox": {"find_message", "list_messages"},
     "sessions.access_tokens": {
         *("find_live_session", "find_session", "issue_token", "lifetime_seconds", "read_auth_time", "verify_token"),

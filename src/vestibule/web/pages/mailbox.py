@@ -21,9 +21,11 @@ from vestibule.web.templating import render
 P = ParamSpec("P")
 
 
-def _only_without_transport(
+def only_without_transport(
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Make a view that exists only for a person at this machine, while no transport is configured."""
+
     @wraps(view)
     def view_on_this_machine(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not conf.mailbox or not is_from_this_machine(request.META):
@@ -33,7 +35,7 @@ def _only_without_transport(
     return view_on_this_machine
 
 
-@_only_without_transport
+@only_without_transport
 @require_safe
 def list_letters(request: HttpRequest) -> HttpResponse:
     """List all messages, newest first; `?to=` for one address, JSON for clients that accept it."""
@@ -46,7 +48,7 @@ def list_letters(request: HttpRequest) -> HttpResponse:
     return render(request, "vestibule/pages/mailbox.html", {"letters": letters, "to": to})
 
 
-@_only_without_transport
+@only_without_transport
 @require_safe
 def show_letter(request: HttpRequest, id: str) -> HttpResponse:
     """Show one message: its text and headers."""
@@ -56,7 +58,7 @@ def show_letter(request: HttpRequest, id: str) -> HttpResponse:
     return render(request, "vestibule/pages/letter.html", {"letter": letter})
 
 
-@_only_without_transport
+@only_without_transport
 @require_safe
 @csp(  # type: ignore[arg-type]  # its types allow no path argument
     {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}

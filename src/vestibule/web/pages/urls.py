@@ -26,6 +26,7 @@ from vestibule.web.pages import (
     waiting,
     well_known,
 )
+from vestibule.web.pages.gallery import views as gallery
 
 app_name = "vestibule_pages"
 register_redirect = require_safe(RedirectView.as_view(pattern_name="vestibule_pages:register"))
@@ -78,4 +79,9 @@ urlpatterns = [
     path("dev/mailbox/", mailbox.list_letters, name="mailbox"),
     path("dev/mailbox/<str:id>/", mailbox.show_letter, name="letter"),
     path("dev/mailbox/<str:id>/html", mailbox.show_letter_html, name="letter_html"),
+    path("dev/gallery/", gallery.show_index, name="gallery"),
+    path("dev/gallery/mail/<str:name>/", gallery.show_mail, name="gallery_mail"),
+    path("dev/gallery/text/<str:name>/", gallery.show_text, name="gallery_text"),
+    path("dev/gallery/sms/<str:name>/", gallery.show_sms, name="gallery_sms"),
+    path("dev/gallery/<str:group>/<str:name>/", gallery.show_state, name="gallery_state"),
 ]

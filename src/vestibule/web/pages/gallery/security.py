@@ -1,0 +1,203 @@
+"""The security page of a signed-in person, and what it leads to: factors, addresses, step-up, links, closing."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.urls import reverse
+
+from vestibule.factors import totp
+from vestibule.factors.holdings import FactorSummary
+from vestibule.factors.models import Passkey, Totp
+from vestibule.factors.passkeys import LONGEST_NAME
+from vestibule.factors.registry import Method
+from vestibule.flows.account.second_factors import TotpSeed
+from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.models import Identity
+from vestibule.kernel.errors import (
+    EmailTaken,
+    Exhausted,
+    Expired,
+    FactorInvalid,
+    FieldError,
+    Invalid,
+    InvalidCredentials,
+    LastFactor,
+    LastSignInMethod,
+    LinkExpired,
+    Locked,
+    NotFound,
+    PhoneTaken,
+    Refusal,
+    Throttled,
+    TokenInvalid,
+    Unavailable,
+    WrongSecret,
+)
+from vestibule.web.pages.factor_form import PASSWORD, way_context
+from vestibule.web.pages.gallery.examples import (
+    ADA_EMAIL,
+    ADA_PHONE,
+    DESTINATION,
+    LONG_CODE,
+    NOW,
+    PROVIDERS,
+    TOKEN,
+    ada,
+    example_id,
+    newcomer,
+)
+from vestibule.web.pages.gallery.state import State, refused
+
+_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
+_NOTHING = FactorSummary(
+    totp=None,
+    passkeys=0,
+    codes_left=0,
+    codes_created_at=None,
+    can_text=False,
+    is_required=False,
+    remembered_devices=0,
+)
+_EVERYTHING = FactorSummary(
+    totp=Totp(id=example_id(8), created_at=NOW, confirmed_at=NOW, last_used_at=NOW),
+    passkeys=2,
+    codes_left=9,
+    codes_created_at=NOW,
+    can_text=True,
+    is_required=True,
+    remembered_devices=2,
+)
+
+
+def security_states() -> Iterator[State]:
+    """All of them."""
+    yield from _overview_states()
+    yield from _awaiting_states()
+    yield from _factor_states()
+    yield from _step_up_states()
+    answer = ProviderAnswer(provider="github", issuer="https://github.com", subject="1", email=ADA_EMAIL)
+    link = {"token": TOKEN, "answer": answer, "provider": "GitHub"}
+    yield State(name="link-identity", template="account/link", context=link)
+    for over in (LinkExpired(), TokenInvalid(), NotFound(), Unavailable()):
+        yield from refused("link-identity", "account/link", {"over": True}, [over])
+    yield State(name="closing", template="account/closing")
+
+
+def _security(factors: FactorSummary = _EVERYTHING, **more: Any) -> dict[str, Any]:
+    return {
+        "tab": "security",
+        "min_length": 12,
+        "person": ada(),
+        "factors": factors,
+        "passkeys": _passkeys() if factors.passkeys else [],
+        "passkey_signals": {},
+        "identities": [],
+        "unlinked": [],
+        "enrolment_owed": False,
+        "password_optional": False,
+        "providers": [],
+        "act": "",
+        "done": "",
+        **more,
+    }
+
+
+def _passkeys() -> list[tuple[Passkey, str]]:
+    phone = Passkey(
+        id=example_id(9),
+        aaguid=UUID(int=0),
+        name="Phone",
+        created_at=NOW - timedelta(days=100),
+        last_used_at=NOW,
+        is_backed_up=True,
+    )
+    key = Passkey(id=example_id(10), aaguid=UUID(int=0), name="Blue key", created_at=NOW, is_backed_up=False)
+    return [(phone, "iCloud Keychain"), (key, "")]
+
+
+def _identities() -> list[tuple[Identity, Any]]:
+    linked = Identity(id=example_id(11), name="ada@example.com", created_at=NOW, last_used_at=NOW)
+    revoked = Identity(
+        id=example_id(12), name="ada", created_at=NOW, last_used_at=NOW, revoked_at=NOW + timedelta(days=1)
+    )
+    return [(linked, PROVIDERS[0]), (revoked, PROVIDERS[2])]
+
+
+def _overview_states() -> Iterator[State]:
+    page = "account/security"
+    linked: dict[str, Any] = {"identities": _identities(), "unlinked": PROVIDERS[3:]}
+    unproved = ada(phone_is_proved=False)
+    yield State(name="security", template=page, context=_security())
+    yield State(name="security-newcomer", template=page, context=_security(_NOTHING, person=newcomer()))
+    yield State(name="security-identities", template=page, context=_security(**linked))
+    yield State(name="security-password-optional", template=page, context=_security(password_optional=True))
+    yield State(name="security-enrolment-owed", template=page, context=_security(_NOTHING, enrolment_owed=True))
+    yield State(name="security-phone-unproved", template=page, context=_security(person=unproved))
+    done = "Your password is changed. Other devices were signed out."
+    yield State(name="security-done", template=page, context=_security(_NOTHING, person=newcomer(), done=done))
+    for act, refusal in (
+        ("password", InvalidCredentials()),
+        ("password", Invalid({"password": [FieldError("password_mismatch")]})),
+        ("email", EmailTaken()),
+        ("phone", PhoneTaken()),
+        ("passkey_remove", LastFactor()),
+        ("identity_remove", LastSignInMethod()),
+        ("totp_remove", LastFactor()),
+        ("codes", NotFound()),
+        ("password", _BUSY[0]),
+        ("password", _BUSY[1]),
+    ):
+        context = _security(**linked, act=act)
+        yield State(name=f"security-{act}-{refusal.code}", template=page, context=context, refusal=refusal)
+
+
+def _awaiting_states() -> Iterator[State]:
+    page = "account/security"
+    for kind, address in (("email", ADA_EMAIL), ("phone", ADA_PHONE)):
+        yield State(name=f"security-{kind}-code", template=page, context=_security(awaits=kind, address=address.value))
+        for each in (WrongSecret(attempts_left=4), Expired(), Exhausted()):
+            awaits = _security(awaits=kind, act=f"{kind}_confirm", address="")
+            yield from refused(f"security-{kind}-code", page, awaits, [each])
+
+
+def _factor_states() -> Iterator[State]:
+    app = {"tab": "security", "seed": None, "end_others": False}
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - opens nothing
+    uri = f"otpauth://totp/Acme:ada?secret={secret}"
+    seed = TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
+    key = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    yield State(name="app", template="account/app", context=app)
+    yield State(name="app-key", template="account/app", context={**app, "seed": seed, "key": key})
+    yield from refused("app", "account/app", {**app, "end_others": True}, [WrongSecret(), Expired(), *_BUSY])
+    passkey = {"tab": "security", "name": "", "longest": LONGEST_NAME}
+    yield State(name="passkey-new", template="account/passkey_new", context=passkey)
+    invalid = Invalid({"credential": [FieldError("invalid", "passkey_invalid")]})
+    yield from refused("passkey-new", "account/passkey_new", {**passkey, "name": "Blue key"}, [invalid, *_BUSY])
+    codes = {"tab": "security", "codes": [LONG_CODE] * 10, "at": NOW, "person": ada(), "file": quote(LONG_CODE)}
+    for done in ("totp", "passkey", "codes"):
+        yield State(name=f"codes-after-{done}", template="account/codes", context={**codes, "done": done})
+    leading = {**codes, "done": "totp", "destination": DESTINATION}
+    yield State(name="codes-to-application", template="account/codes", context=leading)
+
+
+def _step_up_states() -> Iterator[State]:
+    def step_up(name: str, offered: list[str], chosen: str = "", refusal: Refusal | None = None) -> State:
+        context = {
+            **way_context(offered, chosen, [("back", reverse("vestibule_pages:security"))]),
+            "action": reverse("vestibule_pages:confirm_identity"),
+            "passkey_options": reverse("vestibule_api:login_passkey_options"),
+        }
+        return State(name=f"step-up-{name}", template="account/step_up", context=context, refusal=refusal)
+
+    factors = [each.value for each in Method]
+    yield step_up("password", [PASSWORD])
+    yield step_up("password-wrong", [PASSWORD], PASSWORD, InvalidCredentials())
+    for each in factors:
+        yield step_up(each.replace("_", "-"), factors, each)
+        yield step_up(f"{each.replace('_', '-')}-wrong", factors, each, FactorInvalid())
+    yield step_up("sign-in-again", [])
+    for refusal in (Locked(retry_after=900), *_BUSY):
+        yield step_up(refusal.code, [PASSWORD], PASSWORD, refusal)

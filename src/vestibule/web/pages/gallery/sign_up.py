@@ -1,0 +1,202 @@
+"""The pages of a sign-up: the form, the page that waits for the proof, the mailed link, the end."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from vestibule.addresses.address import Address
+from vestibule.challenges.results import ChallengeStatus
+from vestibule.kernel.errors import (
+    AlreadyUsed,
+    CaptchaInvalid,
+    CaptchaRequired,
+    EmailTaken,
+    Exhausted,
+    Expired,
+    FieldError,
+    Invalid,
+    InvalidCredentials,
+    LinkExpired,
+    Locked,
+    PasswordRequired,
+    PhoneTaken,
+    Refusal,
+    Throttled,
+    TokenInvalid,
+    TooSoon,
+    Unavailable,
+    UsernameTaken,
+    WrongSecret,
+)
+from vestibule.web.pages.gallery.examples import ADA_EMAIL, ADA_PHONE, CODE, DESTINATION, PROVIDERS, TOKEN
+from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.registration import FORM_FIELDS, PERSONAL
+from vestibule.web.pages.rendering import field_context, personal_field_contexts
+
+CAPTCHA: dict[str, Any] = {
+    "captcha": {"for": "register", "vendor": None, "site_key": "", "ticket": TOKEN, "seconds": 30, "refused": False}
+}
+WRONG_FIELDS = Invalid(
+    {
+        "email": [FieldError("email_malformed")],
+        "username": [FieldError("username_malformed")],
+        "phone_number": [FieldError("phone_malformed")],
+        "password": [
+            FieldError("password_too_short", params={"min_length": 12}),
+            FieldError("password_too_common"),
+        ],
+    }
+)
+WRONG_EMAIL = Invalid({"email": [FieldError("email_malformed")]})
+_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
+_TYPED = {
+    "email": "ada@example",
+    "username": "a",
+    "full_name": "Ada Lovelace",
+    "phone_number": "0100",
+}
+
+
+def sign_up_states() -> Iterator[State]:
+    """All of them, in the order of a sign-up."""
+    yield from _form_states()
+    yield from _waiting_states()
+    yield from _link_states()
+    yield from _other_states()
+
+
+def _form(
+    refusal: Refusal | None = None,
+    names: tuple[str, ...] = ("email",),
+    typed: dict[str, str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    rows = [row for row in PERSONAL if row.name in names]
+    return {
+        "fields": personal_field_contexts(rows, typed or {}, refusal, FORM_FIELDS),
+        "password": field_context("password", {}, refusal, FORM_FIELDS),
+        "password_optional": False,
+        "channel": "email",
+        "pending": False,
+        "sms_offered": True,
+        "min_length": 12,
+        "providers": [],
+        **more,
+    }
+
+
+def _form_states() -> Iterator[State]:
+    every = tuple(row.name for row in PERSONAL)
+    yield State(name="register", template="register", context=_form())
+    yield State(name="register-by-link", template="register", context=_form(pending=True, sms_offered=False))
+    yield State(name="register-by-phone", template="register", context=_form(names=("phone_number",), channel="sms"))
+    yield State(name="register-with-providers", template="register", context=_form(providers=PROVIDERS))
+    yield State(name="register-password-optional", template="register", context=_form(password_optional=True))
+    yield State(name="register-with-captcha", template="register", context=_form(**CAPTCHA))
+    yield State(
+        name="register-to-application", template="register", context=_form(names=every, destination=DESTINATION)
+    )
+    refusals = (WRONG_FIELDS, UsernameTaken(), EmailTaken(), PhoneTaken(), *_BUSY)
+    for each in refusals:
+        yield from refused("register", "register", _form(each, every, _TYPED), [each])
+    asked = (CaptchaRequired(), CaptchaInvalid())
+    yield from refused("register", "register", _form(typed=_TYPED, **CAPTCHA), asked)
+    yield State(
+        name="register-captcha-too-soon",
+        template="register",
+        context=_form(typed=_TYPED, **CAPTCHA),
+        refusal=CaptchaRequired(retry_after=17),
+    )
+
+
+def _progress(
+    address: Address = ADA_EMAIL, status: str = "waiting", *, linked: bool = False, texting: bool = False, **counts: int
+) -> dict[str, Any]:
+    seen = {"expires_in": 1800, "code_expires_in": 590, "resend_in": 0, "resends_left": 3, "attempts_left": 5} | counts
+    return {
+        "registration": TOKEN,
+        "status": status,
+        "address": address,
+        "linked": linked,
+        "texting": texting,
+        **asdict(ChallengeStatus(**seen)),
+        "minutes": -(-seen["code_expires_in"] // 60),
+        "over": status in ("expired", "verified"),
+        "done": False,
+    }
+
+
+def _waiting_states() -> Iterator[State]:
+    def waiting(name: str, refusal: Refusal | None = None, **context: Any) -> State:
+        return State(name=f"verify-{name}", template="verify", context=context, refusal=refusal)
+
+    yield waiting("code", **_progress())
+    yield waiting("just-sent", **_progress(resend_in=42))
+    yield waiting("resent", **_progress(resend_in=60, resends_left=1), resent=True)
+    yield waiting("no-resends", **_progress(resends_left=0))
+    yield waiting("linked", **_progress(linked=True, texting=True))
+    yield waiting("by-phone", **_progress(ADA_PHONE))
+    yield waiting("bounced", **_progress(status="bounced", texting=True))
+    yield waiting("code-expired", **_progress(code_expires_in=0))
+    yield waiting("linked-code-expired", **_progress(linked=True, code_expires_in=0))
+    yield waiting("sign-up-expired", **_progress(status="expired", code_expires_in=0))
+    yield waiting("to-application", **_progress(), destination=DESTINATION)
+    yield waiting("with-captcha", **_progress(texting=True), **CAPTCHA, typed_email=ADA_EMAIL.value)
+    yield waiting("not-admitted", Throttled(retry_after=40), registration=TOKEN, over=False, done=False)
+    yield waiting("wrong-code", WrongSecret(attempts_left=4), **_progress(attempts_left=4))
+    yield waiting("wrong-code-last", WrongSecret(attempts_left=1), **_progress(attempts_left=1))
+    taken = {"name_taken": True, "otp": CODE}
+    yield waiting("username-taken", UsernameTaken(), **_progress(), **taken)
+    yield waiting(
+        "username-malformed", Invalid({"username": [FieldError("username_malformed")]}), **_progress(), **taken
+    )
+    yield waiting("other-address-malformed", WRONG_EMAIL, **_progress(), typed_email="ada@")
+    yield waiting("cooldown", TooSoon(retry_after=42), **_progress(resend_in=42))
+    yield from refused("verify", "verify", _progress(), [Throttled(retry_after=1854), Locked(retry_after=3)])
+    yield from refused("verify", "verify", _progress(), [Unavailable(), CaptchaRequired(), CaptchaInvalid()])
+    ended = {"registration": TOKEN, "over": True, "done": False}
+    yield from refused("verify", "verify", ended, [Expired(), Exhausted(), TokenInvalid()])
+    yield waiting("done", AlreadyUsed(), **{**ended, "done": True})
+
+
+def _link_states() -> Iterator[State]:
+    def link(name: str, refusal: Refusal | None = None, **context: Any) -> State:
+        kept = {
+            "token": TOKEN,
+            "rejecting": False,
+            "address": ADA_EMAIL,
+            "bound": True,
+            "elsewhere": False,
+            "over": False,
+            "name_taken": False,
+        }
+        return State(name=f"link-{name}", template="link", context={**kept, **context}, refusal=refusal)
+
+    yield link("here")
+    yield link("other-browser", bound=False)
+    yield link("other-browser-no-password", bound=False, elsewhere=True)
+    yield link("reject", rejecting=True)
+    yield link("reject-throttled", Throttled(retry_after=60), rejecting=True)
+    yield link("username-taken", UsernameTaken(), name_taken=True)
+    yield link("wrong-password", InvalidCredentials(attempts_left=4), bound=False)
+    yield link("password-required", PasswordRequired(), bound=False)
+    yield link("throttled", Throttled(retry_after=60))
+    yield link("unavailable", Unavailable())
+    for over in (AlreadyUsed(), LinkExpired(), TokenInvalid(), Exhausted()):
+        yield link(f"over-{over.code}", over, over=True)
+    yield link("over-while-rejecting", TokenInvalid(), over=True, rejecting=True)
+    yield link("over-to-application", AlreadyUsed(), over=True, destination=DESTINATION)
+
+
+def _other_states() -> Iterator[State]:
+    yield State(name="resend", template="resend", context={"email": ""})
+    yield State(name="resend-sent", template="resend", context={"email": ADA_EMAIL, "sent": True})
+    yield from refused("resend", "resend", {"email": "ada@"}, [WRONG_EMAIL, Throttled(retry_after=300), Unavailable()])
+    yield State(name="rejected", template="rejected")
+    yield State(name="no-registration", template="no_registration")
+    yield State(name="welcome", template="welcome")
+    form = {"provider": "GitHub", "registration": TOKEN, "email": "", "over": False}
+    yield State(name="social-email", template="social_email", context=form)
+    yield State(name="social-email-with-captcha", template="social_email", context={**form, **CAPTCHA})
+    yield from refused("social-email", "social_email", form, [WRONG_EMAIL, Throttled(retry_after=300), Unavailable()])
+    yield from refused("social-email", "social_email", form, [TokenInvalid(), LinkExpired(), AlreadyUsed()], over=True)

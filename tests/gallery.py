@@ -1,0 +1,116 @@
+"""What the gallery shows, for the tests and scripts that walk it; and what its templates read and decide meanwhile."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.template.base import Node, Variable, VariableDoesNotExist
+from django.template.defaulttags import IfNode
+from django.template.loader import get_template
+
+from vestibule.courier.messages import KINDS
+from vestibule.web.pages.gallery.registry import GROUPS, list_states
+
+ROOT = "/dev/gallery/"
+TEMPLATES = Path("src/vestibule/web/pages/templates")
+LETTERS = Path("src/vestibule/courier/templates")
+
+
+def page_paths() -> list[str]:
+    """The path of every state of every page, and of the index."""
+    return [ROOT, *(f"{ROOT}{group}/{name}/" for group in GROUPS for name in list_states(group))]
+
+
+def message_paths(form: str) -> list[str]:
+    """The path of every kind of message: as `mail` (HTML), `text` or `sms`."""
+    return [f"{ROOT}{form}/{kind}/" for kind in KINDS]
+
+
+def template_names(folder: Path) -> list[str]:
+    """The templates below this folder, as Django's loader names them."""
+    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*") if each.suffix in (".html", ".txt"))
+
+
+@dataclass
+class Watched:
+    """What was read and decided while pages were rendered, by the template that it stands in."""
+
+    found: set[tuple[str, str]] = field(default_factory=set)
+    missing: set[tuple[str, str]] = field(default_factory=set)
+    branches: dict[tuple[str, int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def never_given(self) -> list[tuple[str, str]]:
+        """The variables that a template asked for and that no state has."""
+        return sorted(self.missing - self.found)
+
+    def never_taken(self, names: list[str]) -> list[str]:
+        """The branches of these templates that no state has shown."""
+        untaken = []
+        for name in names:
+            template: Any = get_template(name)
+            for node in template.template.nodelist.get_nodes_by_type(IfNode):
+                if node.origin.template_name == name:
+                    missed = set(range(_branch_count(node))) - self.branches[_key(node)]
+                    untaken += [f"{name}:{node.token.lineno} {node.token.contents} ({each})" for each in sorted(missed)]
+        return sorted(set(untaken))
+
+
+@contextmanager
+def watching() -> Iterator[Watched]:
+    """Watch what templates read and decide."""
+    watched = Watched()
+    inside: list[str] = []
+    render, decide = Node.render_annotated, IfNode.render
+    resolve = Variable._resolve_lookup  # type: ignore[attr-defined]  # private in the stubs, too
+
+    def render_inside(node: Any, context: Any) -> Any:
+        inside.append(node.origin.template_name)
+        try:
+            return render(node, context)
+        finally:
+            inside.pop()
+
+    def resolve_watched(variable: Any, context: Any) -> Any:
+        try:
+            value = resolve(variable, context)
+        except VariableDoesNotExist:
+            watched.missing.add((inside[-1] if inside else "", str(variable.var)))
+            raise
+        watched.found.add((inside[-1] if inside else "", str(variable.var)))
+        return value
+
+    def decide_watched(node: Any, context: Any) -> Any:
+        watched.branches[_key(node)].add(_branch(node, context))
+        return decide(node, context)
+
+    with (
+        patch.object(Node, "render_annotated", render_inside),
+        patch.object(Variable, "_resolve_lookup", resolve_watched),
+        patch.object(IfNode, "render", decide_watched),
+    ):
+        yield watched
+
+
+def _key(node: Any) -> tuple[str, int, str]:
+    return node.origin.template_name, node.token.lineno, node.token.contents
+
+
+def _branch(node: Any, context: Any) -> int:
+    """The number of the branch that is taken; one more than there are, if none is."""
+    for number, (condition, _) in enumerate(node.conditions_nodelists):
+        try:
+            if condition is None or condition.eval(context):
+                return number
+        except VariableDoesNotExist:
+            continue
+    return len(node.conditions_nodelists)
+
+
+def _branch_count(node: Any) -> int:
+    has_else = node.conditions_nodelists[-1][0] is None
+    return len(node.conditions_nodelists) + (not has_else)

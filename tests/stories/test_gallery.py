@@ -1,0 +1,76 @@
+"""The gallery shows every page in every state and every kind of message, and lies about none of them."""
+
+import re
+
+import pytest
+from django.template.loader import get_template
+
+from tests import gallery
+from tests.configured import configured
+from tests.world import Http
+from vestibule.courier.messages import KINDS
+from vestibule.web.pages.gallery.registry import GROUPS, list_states
+
+
+@pytest.fixture(scope="module")
+def watched() -> gallery.Watched:
+    """What the templates read and decided while everything was shown."""
+    http = Http()
+    with gallery.watching() as watched:
+        for path in every_path():
+            http.get(path)
+    return watched
+
+
+def every_path() -> list[str]:
+    return [*gallery.page_paths(), *(each for form in ("mail", "text", "sms") for each in gallery.message_paths(form))]
+
+
+def test_every_page_and_every_message_is_in_it() -> None:
+    shown = {each.path for group in GROUPS for each in list_states(group).values()} | {"vestibule/pages/gallery.html"}
+    pages = [each for each in gallery.template_names(gallery.TEMPLATES) if is_page(each)]
+    assert [each for each in pages if each not in shown] == []
+    index = Http().get(gallery.ROOT).content.decode()
+    assert [each for each in every_path() if f'href="{each}"' not in index and each != gallery.ROOT] == []
+    assert {each.split("/")[-2] for each in gallery.message_paths("mail")} == set(KINDS)
+
+
+def test_no_state_hides_another_of_its_name() -> None:
+    for make_states in GROUPS.values():
+        names = [each.name for each in make_states()]
+        assert sorted({each for each in names if names.count(each) > 1}) == []
+
+
+def is_page(name: str) -> bool:
+    template = get_template(name).template  # type: ignore[attr-defined]  # Django's
+    return "{% extends" in template.source and not name.endswith("account/layout.html")
+
+
+def test_every_variable_of_a_template_is_given_by_a_state(watched: gallery.Watched) -> None:
+    left_out = {("vestibule/pages/layout.html", "invalid"), ("vestibule/pages/social_refused.html", "wait")}
+    assert not [each for each in watched.never_given if each not in left_out]
+
+
+def test_it_answers_in_the_language_that_it_is_asked_for() -> None:
+    assert '<html lang="en' in Http().get(f"{gallery.ROOT}sign-up/register/?language=nothing").content.decode()
+
+
+@pytest.mark.parametrize("path", [gallery.ROOT, f"{gallery.ROOT}sign-up/register/", f"{gallery.ROOT}mail/digest/"])
+def test_it_is_there_only_with_the_mailbox_and_for_this_machine(path: str) -> None:
+    http = Http()
+    assert http.get(path).status_code == 200
+    assert http.get(path, REMOTE_ADDR="203.0.113.9").status_code == 404
+    with configured(MAILBOX=False):
+        assert http.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["nothing/register/", "sign-up/nothing/", "mail/nothing/", "text/nothing/", "sms/no/"])
+def test_what_it_does_not_have_is_not_found(path: str) -> None:
+    assert Http().get(f"{gallery.ROOT}{path}").status_code == 404
+
+
+def test_nothing_stays_unfilled() -> None:
+    http = Http()
+    for path in every_path():
+        text = http.get(path).content.decode()
+        assert not re.search(r"\{\{|\{%|%\(\w+\)|[>\"]None[<\"]", text), path
