@@ -21,6 +21,7 @@ OWN = {"reverse", "url_with_destination", "security_url", "person_url", "applica
 # Each redirect that may leave us, and what has checked its address.
 CHECKED = {
     "vestibule.web.authorization_answer.send_answer": "applications.redirect_uris.is_registered",
+    "vestibule.web.pages.languages.pick_language": "destination.is_own_path, and that a page of ours stands there",
     "vestibule.web.pages.application_sign_out._return_to_application": "applications.redirect_uris.is_registered",
     "vestibule.web.destination.go_on": "find_destination",
     "vestibule.web.proxy.check._redirect_to_sign_in": "our own sign-in, at BASE_URL",

@@ -119,6 +119,8 @@ class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, Wal
         sign_in = shown("/login/", name=ADA_NEW, password=NEXT)
         self.step("sign_in.sign_in", "session.opened", act=sign_in)
         self.refused("staff.enter", act=shown("/admin/"))
+        self.step("profile.change_language", "profile.changed", act=shown("/account/language/", language="en"))
+        self.refused("profile.change_language", act=shown("/account/language/", language="xx"))
         self.step("sign_in.reauthentication_ways", act=shown("/account/confirm/"))
         self.later(601)
         self.refused("phone_change.remove", act=shown("/account/security/", act="phone_remove"))

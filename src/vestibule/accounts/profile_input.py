@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, PersonalField, empty_columns
 from vestibule.kernel.errors import FieldError, Invalid, Malformed
 
@@ -24,6 +26,18 @@ def parse_profile_changes(typed: Mapping[str, Any]) -> tuple[Columns, Columns]:
     if wrong:
         raise Invalid(wrong)
     return of_user, of_profile
+
+
+def parse_language(typed: str) -> str:
+    """Return the language, which is one of LANGUAGES.
+
+    Raises:
+        Invalid: it is none of them.
+    """
+    known = dict(settings.LANGUAGES)
+    if typed not in known:
+        raise Invalid({"language": [FieldError("invalid_choice", params={"choices": ", ".join(known)})]})
+    return typed
 
 
 def _parse_fields(

@@ -108,6 +108,7 @@ def parse_request(application: Application, answer: Answer, given: Parameters) -
         max_age=_parse_max_age(read.one("max_age")),
         wants_second_factor=AAL2 in read.one("acr_values").split(" "),
         login_hint=read.one("login_hint")[:254],
+        ui_locales=read.one("ui_locales")[:254],
         hinted_user_id=_parse_hint(application, read.one("id_token_hint")),
     )
 

@@ -230,6 +230,7 @@ class AuthorizationRequestPayload(Payload):
     max_age: int | None = None
     wants_second_factor: bool = False
     login_hint: str = ""
+    ui_locales: str = ""
     hinted_user_id: UUID | None = None
     browser: UUID | None = None
 

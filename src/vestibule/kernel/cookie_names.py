@@ -50,6 +50,11 @@ class CookieNames:
         return self._cookie_name("destination")
 
     @property
+    def visit_language_cookie_name(self) -> str:
+        """The cookie of the language that an application asked for, while the person is on their way back to it."""
+        return self._cookie_name("visit_language")
+
+    @property
     def check_cookie_name(self) -> str:
         """The cookie that passes `/auth/check` for sites on other hosts of one domain: `__Host-` would forbid it."""
         return "__Secure-check" if self.https else "check"

@@ -13,6 +13,7 @@ from vestibule.kernel.return_urls import add_to_query
 from vestibule.web.destination import find_destination, url_with_destination
 from vestibule.web.error_responses import render_refusal
 from vestibule.web.headers import allow_forms_to
+from vestibule.web.language import remember_visit_language
 from vestibule.web.templating import render
 
 # The page of each step; each leads back to the request, which waits.
@@ -40,8 +41,10 @@ def send_answer(request: HttpRequest, answer: Answer) -> HttpResponse:
     if answer.response_mode == "form_post":
         context = {"action": answer.redirect_uri, "fields": list(answer.parameters.items())}
         page = render(request, "vestibule/pages/form_post.html", context)
-        return allow_forms_to(page, [redirect_origin(answer.redirect_uri)])
-    return ApplicationRedirect(add_to_query(answer.redirect_uri, **answer.parameters))
+        response = allow_forms_to(page, [redirect_origin(answer.redirect_uri)])
+    else:
+        response = ApplicationRedirect(add_to_query(answer.redirect_uri, **answer.parameters))
+    return remember_visit_language(request, response, "")
 
 
 def send_refusal(request: HttpRequest, refusal: OAuthError) -> HttpResponse:

@@ -156,12 +156,19 @@ def _single_value(sent: QueryDict, field: str) -> str:
     return str(values[0]) if len(values) == 1 else ""
 
 
-def _find_own_page(path: str) -> Destination | None:
+def is_own_path(path: str) -> bool:
+    """Return whether every browser reads this as a path on our host, with its query, and as the one that stands here,
+    which dots are not (WHATWG URL, 4.4)."""
     if len(path) > MAX_PATH or path.count("&") >= MAX_PARAMETERS or not _PATH.fullmatch(path):
+        return False
+    segments = unquote(path.partition("?")[0]).split("/")
+    return not any(segment in (".", "..") for segment in segments)
+
+
+def _find_own_page(path: str) -> Destination | None:
+    if not is_own_path(path):
         return None
     place = path.partition("?")[0]
-    if any(segment in (".", "..") for segment in unquote(place).split("/")):
-        return None  # a browser goes to another page than the one that is compared here (WHATWG URL, 4.4)
     for name, describe in OWN_PAGES.items():
         start = _reverse_or_none(name)
         if start and (place == start or place.startswith(f"{start.rstrip('/')}/")):

@@ -25,6 +25,8 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
+WORDED = ("text/html", "application/json", "application/problem+json")
+
 
 class ContentPolicy(CSPMiddleware):
     """django-csp for pages, with a nonce for each; a fixed policy for other responses, which costs nothing."""
@@ -46,6 +48,16 @@ def allow_forms_to(response: HttpResponse, origins: list[str]) -> HttpResponse:
     if origins:
         allowed = getattr(response, "_csp_update", {}).get("form-action", [])
         response._csp_update = {"form-action": [*allowed, *origins]}  # type: ignore[attr-defined]  # for django-csp
+    return response
+
+
+def add_language(response: HttpResponse, language: str) -> HttpResponse:
+    """Add what a response with words says of its language (RFC 9110, 8.5 and 12.5.5). What everybody may keep, like our
+    keys, holds none."""
+    kind, kept = response.headers.get("Content-Type", ""), response.headers.get("Cache-Control", "")
+    if kind.startswith(WORDED) and "public" not in kept:
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language",))
     return response
 
 

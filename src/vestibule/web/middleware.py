@@ -62,11 +62,16 @@ def request_context(get_response: GetResponse) -> GetResponse:
 
 
 def speak_language(get_response: GetResponse) -> GetResponse:
-    """Answer in the language of the request (`web.language`), and reset the thread's language afterwards."""
+    """Answer in the language of the request (`web.language`), say which it is, and reset the thread's language
+    afterwards. Static files have none: one copy of each is cached."""
 
     def respond_in_language(request: HttpRequest) -> HttpResponse:
-        with translation.override(language.choose_language(request)):
+        if request.path.startswith(settings.STATIC_URL):
             return get_response(request)
+        request._speaks_own_language = True  # type: ignore[attr-defined]  # language.speak_own_language
+        with translation.override(language.choose_language(request)):
+            response = get_response(request)
+            return headers.add_language(response, translation.get_language() or settings.LANGUAGE_CODE)
 
     return respond_in_language
 

@@ -12,6 +12,7 @@ from vestibule.limits.rules import Rule
 from vestibule.sessions import access_tokens, registry
 from vestibule.web.cookies import page_session_id
 from vestibule.web.edge import admit
+from vestibule.web.language import speak_own_language
 
 
 def admit_page(request: HttpRequest, *, before_enrolment: bool = False) -> Client:
@@ -45,6 +46,7 @@ def admit_page_session(
     session = access_tokens.find_session(id, timezone.now())
     if not session.is_page:
         raise SessionRevoked
+    speak_own_language(request, session.user.language)
     client = admit(request, rule, session=session, before_enrolment=before_enrolment)
     if is_use:
         registry.update_last_seen(session, client.at)

@@ -23,6 +23,7 @@ class Routes:
 
     machine: tuple[str, ...]  # asked for by programs: answered in JSON
     internal: tuple[str, ...]  # asked for by a pod's address or a service's name, where nobody has a certificate
+    admin: tuple[str, ...]
     any_host: tuple[str, ...]  # asked by proxies as well, by whatever host
     keys: tuple[str, ...]  # beside the keys that verify our tokens
     longer_bodies: tuple[tuple[str, int], ...]
@@ -43,6 +44,11 @@ def takes_any_host(request: HttpRequest) -> bool:
     """Return whether the path is answered by whatever host: an internal one, or the one that proxies ask, some of which
     pass on the host of the site before which they stand."""
     return request.path_info.startswith(_routes(settings.ROOT_URLCONF).any_host)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Return whether the path is one of the admin's."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).admin)
 
 
 def is_beside_keys(request: HttpRequest) -> bool:
@@ -73,6 +79,7 @@ def _routes(urlconf: str) -> Routes:
     return Routes(
         machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check + programs,
         internal=_folder(health) + metrics + keys,
+        admin=_find("vestibule_admin:index"),
         any_host=_folder(health) + metrics + keys + check,
         keys=_folder(keys),
         longer_bodies=tuple((start, limit) for name, limit in LONGER_BODIES.items() for start in _find(name)),

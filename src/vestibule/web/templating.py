@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import shortcuts
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 
 from vestibule.conf import conf
 from vestibule.web.destination import NEXT, RETURN_TO, read_destination
 from vestibule.web.headers import allow_forms_to
+from vestibule.web.language import offered_languages
 
 
 def render(
@@ -29,10 +31,16 @@ def render_in_flow(
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """Return the brand, the language, what is switched on, and this page's address without a token."""
+    """Return the brand, the language and which others may be picked, what is switched on, and this page's address
+    without a token."""
+    language, offered = get_language() or settings.LANGUAGE_CODE, offered_languages()
     return {
         "brand": conf.brand,
-        "language": get_language(),
+        "language": language,
+        "direction": "rtl" if get_language_bidi() else "ltr",
+        "language_name": offered.get(language, ""),
+        "languages": [*offered.items()],
+        "here": url_of_page(request),
         "mailbox": conf.mailbox,
         "magic_link": conf.magic_link,
         "nonce": getattr(request, "csp_nonce", ""),
@@ -43,8 +51,12 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 def url_without_token(request: HttpRequest) -> str:
     """Return the address of this page without the token, or "" if it has none. Of the destination it holds what is
     allowed."""
-    if request.method == "POST" or "token" not in request.GET:
-        return ""
+    return url_of_page(request) if request.method != "POST" and "token" in request.GET else ""
+
+
+def url_of_page(request: HttpRequest) -> str:
+    """Return the address under which a GET shows this page again. It holds no token, which a cookie keeps
+    (`pages.link_token`); of the destination it holds what is allowed."""
     rest = request.GET.copy()
     for name in ("token", RETURN_TO, NEXT):
         rest.pop(name, None)

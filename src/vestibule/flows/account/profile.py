@@ -63,6 +63,22 @@ def change_profile(*, client: Client, typed: Mapping[str, Any]) -> User:
     return step_up.require_user(client)
 
 
+@flow("profile.change_language")
+def change_language(*, client: Client, language: str) -> None:
+    """Change the language of the account, which its messages are in.
+
+    Raises:
+        Unauthenticated: the client is not signed in.
+        SessionRevoked: the session was ended meanwhile.
+        Invalid: it is not one of LANGUAGES.
+        Unavailable: the database cannot be reached.
+    """
+    spoken = profile_input.parse_language(language)
+    with atomic():
+        lifecycle.update_personal_fields(step_up.lock_current_user(client), {"language": spoken}, client.at)
+        record_event(events.PROFILE_CHANGED, client, code="language")
+
+
 @flow("profile.set_picture")
 def set_picture(*, client: Client, uploaded: bytes) -> User:
     """Replace the profile picture.

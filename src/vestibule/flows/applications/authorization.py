@@ -62,6 +62,7 @@ class StepNeeded:
     application: Application
     request_uri: str
     login_hint: str = ""
+    ui_locales: str = ""  # the languages that the application asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,11 @@ def authorize(*, client: Client, given: Parameters, browser: UUID) -> Answer | S
         with using_up(client, asked):
             request_uri, _ = keep_request(client, replace(asked.request, browser=browser))
     return StepNeeded(
-        step=step, application=asked.application, request_uri=request_uri, login_hint=asked.request.login_hint
+        step=step,
+        application=asked.application,
+        request_uri=request_uri,
+        login_hint=asked.request.login_hint,
+        ui_locales=asked.request.ui_locales,
     )
 
 

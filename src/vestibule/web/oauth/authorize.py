@@ -10,6 +10,7 @@ from vestibule.kernel import entropy
 from vestibule.limits import rules
 from vestibule.web.authorization_answer import send_answer, send_refusal, send_to_step
 from vestibule.web.cookies import read_browser, remember_browser
+from vestibule.web.language import remember_visit_language
 from vestibule.web.oauth.requests import read_query
 from vestibule.web.page_session import admit_visitor
 
@@ -26,4 +27,5 @@ def start_authorization(request: HttpRequest) -> HttpResponse:
         return send_refusal(request, refusal)
     if isinstance(found, Answer):
         return send_answer(request, found)
-    return remember_browser(send_to_step(found), browser)
+    response = remember_visit_language(request, send_to_step(found), found.ui_locales)
+    return remember_browser(response, browser)
