@@ -26,6 +26,7 @@ CHECKED = {
     "vestibule.web.destination.go_on": "find_destination",
     "vestibule.web.proxy.check._redirect_to_sign_in": "our own sign-in, at BASE_URL",
     "vestibule.web.pages.social.begin_visit": "the provider's, of its discovery document (identities.discovery)",
+    "vestibule.web.pages.step_up.confirm_identity": "_is_origin, by what reverse() gives",
     "vestibule.web.pages.social._return": "flows.social_visits.parse_return_to, when the visit began",
 }
 TEMPLATES = Path(pages.__file__).parent / "templates/vestibule/pages"
@@ -44,6 +45,7 @@ OUTSIDE = {
     "logout",
     "closing",
     "profile",
+    "profile_field",
     "sessions",
     "activity",
     "letter",

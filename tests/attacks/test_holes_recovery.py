@@ -137,7 +137,7 @@ def test_hol_02_by_page(game: Takeover) -> None:
     browser = Http()
     browser.post("/login/", {"name": game.home, "password": PASSWORD})
     act = {"act": "phone_remove"}
-    assert "Remove the number" in browser.get("/account/security/").content.decode()
+    assert "Remove the number" in browser.get("/account/security/phone/").content.decode()
     game.wait(601)
     assert "Confirm that it is you" in browser.post("/account/security/", act).content.decode()
     assert me().phone_number == game.number

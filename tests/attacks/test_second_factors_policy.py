@@ -39,7 +39,12 @@ REACHES: dict[str, dict[str, Any]] = {
     "/api/auth/me": {"username": "another_name"},
     "/api/auth/devices/<uuid:id>": {"is_trusted": True},
     "/account/": {"username": "another_name"},
+    "/account/profile/<slug:field>/": {"username": "another_name"},
     "/account/security/": {"act": "close"},
+    "/account/security/<slug:row>/": {"act": "close"},
+    "/account/security/passkeys/<uuid:id>/": {"act": "passkey_remove"},
+    "/account/security/identities/<uuid:id>/": {"act": "identity_remove"},
+    "/account/devices/<uuid:id>/": {"act": "trust"},
     "/account/keys/": {"act": "create", "days": "30"},
     "/account/sessions/": {"act": "trust"},
     "/account/confirm/": {"password": "not this password"},
@@ -59,7 +64,10 @@ class Reaching(Somebody):
             "/api/auth/devices/<uuid:id>": self.device,
         }
         self.bodies = {path: TYPED | more for path, more in REACHES.items()}
-        self.bodies["/account/sessions/"]["id"] = self.device
+        for path in ("/account/sessions/", "/account/devices/<uuid:id>/"):
+            self.bodies[path]["id"] = self.device
+        for path in ("/account/security/passkeys/<uuid:id>/", "/account/security/identities/<uuid:id>/"):
+            self.bodies[path]["id"] = str(self.person)  # nobody's: the sign-in is asked about first
 
     def reach(self, method: str, path: str, role: str = Role.ADMIN) -> Any:
         """The answer to a request that would do something."""
@@ -69,6 +77,7 @@ class Reaching(Somebody):
         is_api = path.startswith("/api/")
         self.http.defaults["HTTP_AUTHORIZATION"] = self.bearer if is_api else ""
         address = path.replace("<uuid:id>", self.ids.get(path, str(self.person))).replace("<slug:name>", "suspend")
+        address = address.replace("<slug:field>", "username").replace("<slug:row>", "close")
         typed = self.bodies.get(path, TYPED)
         if method in ("GET", "DELETE"):
             return self.http.generic(method, url(address))

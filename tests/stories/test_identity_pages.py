@@ -69,12 +69,13 @@ def test_connecting_and_removing_want_a_recent_sign_in(pages: Http) -> None:
 @pytest.mark.parametrize("id", ["", "x", "00000000-0000-0000-0000-000000000000"])
 def test_an_identity_that_is_not_mine_is_not_found(pages: Http, id: str) -> None:
     assert pages.post(SECURITY, {"act": "identity_remove", "id": id}).status_code == 404
+    assert pages.get(f"{SECURITY}identities/{id}/").status_code == 404
 
 
 def test_an_identity_of_a_provider_that_is_offered_no_more_is_shown_and_cannot_be_connected(pages: Http) -> None:
     with configured(SOCIAL={}):
         shown = pages.get(SECURITY).content.decode()
-    assert "Remove Acme" in shown
+    assert "Manage Acme" in shown
     assert "Connect" not in shown
 
 
@@ -89,8 +90,9 @@ def test_an_account_that_has_another_identity_alone_is_signed_in_to_with_that(pa
 
 
 def test_what_a_provider_has_taken_back_says_so_until_it_is_used_again(pages: Http, fake: OpenIdFake) -> None:
-    assert b"has taken back" not in pages.get(SECURITY).content
+    page = f"{SECURITY}identities/{Identity.objects.get().pk}/"
+    assert b"has taken back" not in pages.get(page).content
     Identity.objects.update(revoked_at=timezone.now())
-    assert b"Acme has taken back what it said of you" in pages.get(SECURITY).content
+    assert b"Acme has taken back what it said about you" in pages.get(page).content
     Identity.objects.update(last_used_at=timezone.now())
-    assert b"has taken back" not in pages.get(SECURITY).content
+    assert b"has taken back" not in pages.get(page).content

@@ -81,9 +81,9 @@ def test_its_page_asks_for_none(api: Api, inbox: Inbox) -> None:
     api.account(inbox, ADA)
     browser = Http()
     browser.post("/login/", {"name": ADA, "password": PASSWORD})
-    assert 'name="current_password"' in browser.get("/account/security/").content.decode()
+    assert 'name="current_password"' in browser.get("/account/security/password/").content.decode()
     User.objects.update(password=NO_PASSWORD)
-    page = browser.get("/account/security/").content.decode()
+    page = browser.get("/account/security/password/").content.decode()
     assert 'name="current_password"' not in page
     assert "Set a password" in page
     set_first = browser.post("/account/security/", {"act": "password", "password": PASSWORD})

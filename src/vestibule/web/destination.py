@@ -112,9 +112,13 @@ def find_destination(url: str) -> Destination | None:
 
 def url_with_destination(destination: Destination | None, name: str, **parameters: str) -> str:
     """Return the address of the page of ours with this URL name, with these parameters, carrying the destination."""
-    carried = {destination.field: destination.url} if destination else {}
-    query = {**parameters, **carried}
-    return add_to_query(reverse(name), **query) if query else reverse(name)
+    url = add_to_query(reverse(name), **parameters) if parameters else reverse(name)
+    return carry_destination(destination, url)
+
+
+def carry_destination(destination: Destination | None, url: str) -> str:
+    """Return this address of ours with the destination in its query, if there is one."""
+    return add_to_query(url, **{destination.field: destination.url}) if destination else url
 
 
 def redirect_with_destination(request: HttpRequest, name: str, status: int = 302) -> HttpResponse:

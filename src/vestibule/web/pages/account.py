@@ -1,119 +1,119 @@
-"""`/account/…`: the pages of a signed-in person: profile, sessions and devices, activity."""
+"""`/account/…`: what a person tells about themselves, a row with a page of its own for each; and a copy of all data."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from rest_framework.utils.encoders import JSONEncoder
 
-from vestibule.accounts import pictures
-from vestibule.accounts.fields import PERSONAL_FIELDS, Holder
-from vestibule.audit import events
+from vestibule.accounts.fields import PERSONAL_FIELDS, Holder, PersonalField
 from vestibule.flows import step_up
-from vestibule.flows.account import devices, personal_data, profile, second_factors
-from vestibule.flows.sign_in import sessions
+from vestibule.flows.account import personal_data, profile
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.sessions.devices import describe_user_agent
 from vestibule.sessions.models import MULTI_FACTOR
-from vestibule.web.pages.proofs import name_proofs
-from vestibule.web.pages.rendering import personal_field_contexts, posted_id, render_page
+from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.rendering import personal_field_contexts
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.pages.step_up import step_up_page
 
 
 @signed_in_only
 def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/`: what the person tells about themselves."""
-    refusal = None
+    """`/account/`: what the person tells about themselves. A form with all of it is taken, too."""
     if request.method == "POST":
-        typed = {**_posted_fields(request, Holder.USER), "profile": _posted_fields(request, Holder.PROFILE)}
-        try:
-            profile.change_profile(client=client, typed=typed)
-            return HttpResponseRedirect(_done_url("saved"), status=303)
-        except StepUpRequired:
-            return step_up_page(request, client, reverse("vestibule_pages:account"))
-        except Refusal as refused:
-            refusal = refused
-    return _profile_page(request, client, refusal)
+        return _change_fields(request, client, _ON_PAGE)
+    user = profile.show_profile(client=client)
+    context = {
+        "tab": "profile",
+        "rows": [(row, user.read_field(row)) for row in _ON_PAGE],
+        "saved": "saved" in request.GET,
+        "passkey_upgrade": _may_upgrade(client),
+    }
+    return render_account_page(request, client, "profile", context)
+
+
+@signed_in_only
+def change_field(request: HttpRequest, client: Client, field: str) -> HttpResponse:
+    """`/account/profile/<field>/`: change one of these fields. What wants a recent sign-in asks for it before anything
+    is typed."""
+    rows = [row for row in _ON_PAGE if row.name == field]
+    if not rows:
+        raise NotFound
+    if request.method == "POST":
+        return _change_fields(request, client, rows)
+    try:
+        if field in _GUARDED:
+            step_up.require_recent_sign_in(client)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    return _fields_page(request, client, rows)
 
 
 @signed_in_only
 def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/picture/`: replace or remove the picture."""
-    try:
-        if uploaded := request.FILES.get("picture"):
-            profile.set_picture(client=client, uploaded=uploaded.read())
-        elif request.method == "POST":
-            profile.remove_picture(client=client)
-    except Refusal as refusal:
-        return _profile_page(request, client, refusal)
-    return HttpResponseRedirect(_done_url("saved" if request.method == "POST" else ""), status=303)
-
-
-@signed_in_only
-def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/sessions/`: sessions and devices."""
-    refusal: Refusal | None = None
+    refusal = None
     if request.method == "POST":
         try:
-            _change_session_or_device(request, client)
-            return HttpResponseRedirect(reverse("vestibule_pages:sessions"), status=303)
-        except StepUpRequired:
-            return step_up_page(request, client, reverse("vestibule_pages:sessions"))
+            if uploaded := request.FILES.get("picture"):
+                profile.set_picture(client=client, uploaded=uploaded.read())
+            else:
+                profile.remove_picture(client=client)
+            return _saved()
         except Refusal as refused:
             refusal = refused
-    listed = sessions.list_own_sessions(client=client)
-    context = {
-        "tab": "sessions",
-        "sessions": [(session, name_proofs(session.amr)) for session in listed],
-        "current": client.session_id,
-        "devices": devices.list_own_devices(client=client),
-        "remembered": [
-            (each, describe_user_agent(each.agent)["name"])
-            for each in second_factors.list_own_remembered_devices(client=client)
-        ],
-    }
-    return render_page(request, "vestibule/pages/account/sessions.html", context, refusal)
+    return render_account_page(request, client, "picture", {"tab": "profile"}, refusal)
 
 
 @signed_in_only
-def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/activity/`: the security events of the account."""
-    typed = request.GET.get("page", "1")
-    number = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
-    count, found = personal_data.list_security_events(client=client, page=number)
-    told = [
-        {
-            "meaning": events.meaning_of(event.name),
-            "at": event.at,
-            "address": event.address,
-            "proved": name_proofs(event.code.split()) if event.name in _PROVING else "",
-        }
-        for event in found
-    ]
-    following = number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None
-    return render_page(
-        request, "vestibule/pages/account/activity.html", {"tab": "activity", "events": told, "next": following}
-    )
+def export_data(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/export/`: all data that is kept about the person, as the API has it."""
+    refusal = None
+    try:
+        if request.method == "POST":
+            body = personal_data.export_personal_data(client=client)
+            disposition = {"Content-Disposition": 'attachment; filename="account.json"'}
+            return JsonResponse(body, encoder=JSONEncoder, headers=disposition, json_dumps_params={"indent": 2})
+        step_up.require_recent_sign_in(client)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    except Refusal as refused:
+        refusal = refused
+    return render_account_page(request, client, "export", {"tab": "security"}, refusal)
 
 
-def _done_url(query: str) -> str:
-    return f"{reverse('vestibule_pages:account')}?{query}".rstrip("?")
+def _change_fields(request: HttpRequest, client: Client, rows: list[PersonalField]) -> HttpResponse:
+    typed = {**_posted_fields(request, rows, Holder.USER), "profile": _posted_fields(request, rows, Holder.PROFILE)}
+    try:
+        profile.change_profile(client=client, typed=typed)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    except Refusal as refusal:
+        return _fields_page(request, client, rows, refusal)
+    return _saved()
 
 
-def _posted_fields(request: HttpRequest, holder: Holder) -> dict[str, str]:
-    return {row.name: request.POST.get(row.name, "") for row in _ON_PAGE if row.holder is holder}
+def _posted_fields(request: HttpRequest, rows: list[PersonalField], holder: Holder) -> dict[str, str]:
+    return {row.name: request.POST.get(row.name, "") for row in rows if row.holder is holder}
 
 
-def _profile_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
+def _fields_page(
+    request: HttpRequest, client: Client, rows: list[PersonalField], refusal: Refusal | None = None
+) -> HttpResponse:
+    """The form of these fields: as they were typed, else as they are."""
     user = profile.show_profile(client=client)
-    values = {row.name: request.POST.get(row.name) or user.read_field(row) for row in _ON_PAGE}
+    values = {row.name: str(request.POST.get(row.name, user.read_field(row))) for row in rows}
     context = {
         "tab": "profile",
-        "fields": personal_field_contexts(_ON_PAGE, values, refusal, list(values)),
-        "picture": pictures.picture_url(user.profile.picture),
-        "saved": "saved" in request.GET,
-        "passkey_upgrade": _may_upgrade(client),
+        "title": gettext(rows[0].label) if len(rows) == 1 else gettext("Profile"),
+        "action": request.path,
+        "fields": personal_field_contexts(rows, values, refusal, list(values)),
     }
-    return render_page(request, "vestibule/pages/account/profile.html", context, refusal)
+    return render_account_page(request, client, "profile_field", context, refusal)
+
+
+def _saved() -> HttpResponse:
+    return HttpResponseRedirect(f"{reverse('vestibule_pages:account')}?saved", status=303)
 
 
 def _may_upgrade(client: Client) -> bool:
@@ -126,25 +126,5 @@ def _may_upgrade(client: Client) -> bool:
     return "pwd" in client.amr and MULTI_FACTOR in client.amr
 
 
-def _change_session_or_device(request: HttpRequest, client: Client) -> None:
-    act = request.POST.get("act", "")
-    if act == "end_all":
-        sessions.sign_out_everywhere(client=client)
-        return
-    id = posted_id(request)
-    if act == "end":
-        sessions.end_session(client=client, id=id)
-    elif act == "forget":
-        devices.forget_device(client=client, id=id)
-    elif act == "rename":
-        devices.change_device(client=client, id=id, name=request.POST.get("name", ""))
-    elif act in ("trust", "distrust"):
-        devices.change_device(client=client, id=id, is_trusted=act == "trust")
-    elif act == "unremember":
-        second_factors.forget_device(client=client, id=id)
-    else:
-        raise NotFound
-
-
-_PROVING = (events.SESSION_OPENED.name, events.SESSION_REAUTHENTICATED.name)
 _ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
+_GUARDED = ("username",)  # `profile.change_profile` wants a recent sign-in

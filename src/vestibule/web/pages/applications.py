@@ -6,7 +6,7 @@ from django.urls import reverse
 from vestibule.flows.applications.consents import list_allowed_applications, withdraw_consent
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
-from vestibule.web.pages.rendering import render_page
+from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.scope_words import describe_scopes
 
@@ -26,4 +26,4 @@ def manage_applications(request: HttpRequest, client: Client) -> HttpResponse:
         "withdrawn": "withdrawn" in request.GET,
         "allowed": [(each, describe_scopes(each.scope)) for each in list_allowed_applications(client=client)],
     }
-    return render_page(request, "vestibule/pages/account/applications.html", context, refusal)
+    return render_account_page(request, client, "applications", context, refusal)

@@ -15,7 +15,7 @@ from vestibule.flows.account.second_factors import TotpSeed
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal, StepUpRequired
 from vestibule.web.destination import go_on
-from vestibule.web.pages.rendering import render_page
+from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 from vestibule.web.pages.step_up import step_up_page
 
@@ -24,17 +24,19 @@ _GROUP = 4  # characters of the key that are read together
 
 @open_before_enrolment
 def enrol_app(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/security/app/`: show a new key, and take its first code. The key is shown once."""
+    """`/account/security/app/`: show a new key, and take its first code; or turn the app off. The key is shown once."""
     if request.method != "POST":
-        return _app_page(request)
+        return _app_page(request, client)
     try:
+        if request.POST.get("act") == "totp_remove":
+            return _remove_app(request, client)
         if "code" in request.POST:
             return _confirm_app(request, client)
-        return _app_page(request, seed=second_factors.start_totp(client=client))
+        return _app_page(request, client, seed=second_factors.start_totp(client=client))
     except StepUpRequired:
-        return step_up_page(request, client, reverse("vestibule_pages:enrol_app"))
+        return step_up_page(request, client, request.path)
     except Refusal as refusal:
-        return _app_page(request, refusal=refusal)
+        return _app_page(request, client, refusal=refusal)
 
 
 def security_url(done: str) -> str:
@@ -56,7 +58,7 @@ def codes_page(request: HttpRequest, client: Client, codes: Sequence[str], done:
     kept = {"codes": codes, "at": client.at, "person": client.account, "brand": conf.brand}
     file = render_to_string("vestibule/pages/account/codes.txt", kept)
     context = {**kept, "tab": "security", "done": done, "file": quote(file)}
-    return render_page(request, "vestibule/pages/account/codes.html", context)
+    return render_account_page(request, client, "codes", context)
 
 
 def _confirm_app(request: HttpRequest, client: Client) -> HttpResponse:
@@ -68,13 +70,21 @@ def _confirm_app(request: HttpRequest, client: Client) -> HttpResponse:
     return factor_added_page(request, client, added, "totp")
 
 
-def _app_page(request: HttpRequest, seed: TotpSeed | None = None, refusal: Refusal | None = None) -> HttpResponse:
+def _app_page(
+    request: HttpRequest, client: Client, seed: TotpSeed | None = None, refusal: Refusal | None = None
+) -> HttpResponse:
     """The key with its picture, and the field for the first code; after a wrong one only the field; before, a button
-    that makes the key."""
-    context = {"tab": "security", "seed": seed, "end_others": bool(request.POST.get("end_others"))}
+    that makes the key, and of an app that is on, one that turns it off."""
+    context = {
+        "tab": "security",
+        "seed": seed,
+        "factors": second_factors.show_factors(client=client),
+        "confirming": "code" in request.POST,
+        "end_others": bool(request.POST.get("end_others")),
+    }
     if seed:
         context["key"] = " ".join(seed.secret[at : at + _GROUP] for at in range(0, len(seed.secret), _GROUP))
-    return render_page(request, "vestibule/pages/account/app.html", context, refusal)
+    return render_account_page(request, client, "app", context, refusal)
 
 
 def _remove_app(_request: HttpRequest, client: Client) -> HttpResponse:

@@ -3,15 +3,38 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from vestibule.flows.account import identities
 from vestibule.identities.providers import linked_provider_name
 from vestibule.kernel.client import Client
+from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.web.pages.account_page import refuse_unknown_action, render_account_page
 from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.provider_buttons import ProviderButton, list_provider_buttons
 from vestibule.web.pages.rendering import posted_id
+from vestibule.web.pages.session_cookie import signed_in_only
+from vestibule.web.pages.step_up import step_up_page
+
+
+@signed_in_only
+def change_identity(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
+    """`/account/security/identities/<id>/`: what it is, and a button that removes it."""
+    refusal = None
+    if request.method == "POST":
+        try:
+            return IDENTITY_ACTIONS.get(request.POST.get("act", ""), refuse_unknown_action)(request, client)
+        except StepUpRequired:
+            return step_up_page(request, client, request.path)
+        except Refusal as refused:
+            refusal = refused
+    found = [pair for pair in identities_context(client)["identities"] if pair[0].pk == id]
+    if not found:
+        raise NotFound
+    context = {"tab": "security", "identity": found[0][0], "provider": found[0][1]}
+    return render_account_page(request, client, "identity", context, refusal)
 
 
 def identities_context(client: Client) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from vestibule.applications.scopes import split_scope
 from vestibule.flows.account import api_keys
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import FieldError, Invalid, NotFound, Refusal, StepUpRequired
-from vestibule.web.pages.rendering import field_context, posted_id, render_page
+from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.rendering import field_context, posted_id
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.pages.step_up import step_up_page
 from vestibule.web.scope_words import describe_scopes
@@ -27,7 +28,7 @@ def manage_keys(request: HttpRequest, client: Client) -> HttpResponse:
         try:
             return _change_keys(request, client)
         except StepUpRequired:
-            return step_up_page(request, client, reverse("vestibule_pages:keys"))
+            return step_up_page(request, client, request.path)
         except Refusal as refused:
             refusal = refused
     return _keys_page(request, client, refusal)
@@ -47,7 +48,7 @@ def _change_keys(request: HttpRequest, client: Client) -> HttpResponse:
         lives_for=_posted_life(request),
     )
     context = {"tab": "security", "row": made.row, "key": made.key}
-    return render_page(request, "vestibule/pages/account/key_new.html", context)
+    return render_account_page(request, client, "key_new", context)
 
 
 def _keys_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
@@ -63,7 +64,7 @@ def _keys_page(request: HttpRequest, client: Client, refusal: Refusal | None) ->
         "scopes": [(each, describe_scopes([each])[0], each in chosen) for each in key_scopes()],
         "lives": [(days, str(days) == typed["days"]) for days in _LIVES],
     }
-    return render_page(request, "vestibule/pages/account/keys.html", context, refusal)
+    return render_account_page(request, client, "keys", context, refusal)
 
 
 def _posted_life(request: HttpRequest) -> timedelta:

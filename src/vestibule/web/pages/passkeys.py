@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from vestibule.accounts.models import User
@@ -22,17 +22,18 @@ from vestibule.flows import step_up
 from vestibule.flows.account import passkeys
 from vestibule.flows.sign_in.by_passkey import sign_in_by_passkey
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import CredentialUnknown, Refusal, StepUpRequired
+from vestibule.kernel.errors import CredentialUnknown, NotFound, Refusal, StepUpRequired
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web import problems
 from vestibule.web.cookies import known_device_id
 from vestibule.web.destination import redirect_with_destination
 from vestibule.web.edge import admit
+from vestibule.web.pages.account_page import refuse_unknown_action, render_account_page
 from vestibule.web.pages.factors import factor_added_page, security_url
-from vestibule.web.pages.rendering import get_or_post, posted_id, render_page
+from vestibule.web.pages.rendering import field_context, get_or_post, posted_id
 from vestibule.web.pages.second_factor import enter_page
-from vestibule.web.pages.session_cookie import open_before_enrolment
+from vestibule.web.pages.session_cookie import open_before_enrolment, signed_in_only
 from vestibule.web.pages.sign_in import login_page
 from vestibule.web.pages.step_up import step_up_page
 
@@ -69,11 +70,11 @@ def add_passkey(request: HttpRequest, client: Client) -> HttpResponse:
             return _save_passkey(request, client)
         step_up.require_recent_sign_in(client)
     except StepUpRequired:
-        return step_up_page(request, client, reverse("vestibule_pages:add_passkey"))
+        return step_up_page(request, client, request.path)
     except Refusal as refused:
         refusal = refused
     context = {"tab": "security", "name": request.POST.get("name", ""), "longest": LONGEST_NAME}
-    return render_page(request, "vestibule/pages/account/passkey_new.html", context, refusal)
+    return render_account_page(request, client, "passkey_new", context, refusal)
 
 
 @open_before_enrolment
@@ -84,6 +85,36 @@ def start_passkey(request: HttpRequest, client: Client) -> HttpResponse:
         return JsonResponse({"publicKey": passkeys.start_enrolment(client=client)})
     except Refusal as refusal:
         return problems.problem_response(problems.refusal_details(refusal), refusal)
+
+
+@signed_in_only
+def list_passkeys(request: HttpRequest, client: Client) -> HttpResponse:
+    """`/account/security/passkeys/`: the passkeys of the account, each with its page."""
+    return render_account_page(request, client, "passkeys", {"tab": "security", **passkeys_context(client)})
+
+
+@signed_in_only
+def change_passkey(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
+    """`/account/security/passkeys/<id>/`: rename or remove one."""
+    refusal = None
+    if request.method == "POST":
+        try:
+            return PASSKEY_ACTIONS.get(request.POST.get("act", ""), refuse_unknown_action)(request, client)
+        except StepUpRequired:
+            return step_up_page(request, client, request.path)
+        except Refusal as refused:
+            refusal = refused
+    found = [each for each in passkeys.list_own_passkeys(client=client) if each.pk == id]
+    if not found:
+        raise NotFound
+    typed = {"name": request.POST.get("name", found[0].name)}
+    context = {
+        "tab": "security",
+        "passkey": found[0],
+        "name": field_context("name", typed, refusal, ["name"]),
+        "longest": LONGEST_NAME,
+    }
+    return render_account_page(request, client, "passkey", context, refusal)
 
 
 def passkeys_context(client: Client) -> dict[str, Any]:

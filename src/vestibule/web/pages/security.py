@@ -4,58 +4,117 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.conf import conf
+from vestibule.factors import recovery_codes
 from vestibule.flows import step_up
-from vestibule.flows.account import email_change, password_change, personal_data, phone_change, profile, second_factors
+from vestibule.flows.account import email_change, password_change, personal_data, phone_change, second_factors
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import Invalid, InvalidCredentials, NotFound, Refusal, StepUpRequired
+from vestibule.web.pages.account_page import account_context, refuse_unknown_action, render_account_page
 from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
 from vestibule.web.pages.identities import IDENTITY_ACTIONS, identities_context
 from vestibule.web.pages.passkeys import PASSKEY_ACTIONS, passkeys_context
 from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import render_page
-from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment
+from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment, signed_in_only
 from vestibule.web.pages.step_up import step_up_page
 
 
 @open_before_enrolment
 def change_security(request: HttpRequest, client: Client) -> HttpResponse:
-    """`/account/security/`: show them, or do what the button says."""
+    """`/account/security/`: a row for each, or do what the button says."""
     if request.method != "POST":
         return _security_page(request, client, done=_DONE.get(request.GET.get("done", ""), ""))
-    act = request.POST.get("act", "")
     try:
         step_up.require_enrolment(client)  # what is done here waits until the second factor is set up
-        return _ACTIONS.get(act, _refuse_unknown_action)(request, client)
-    except StepUpRequired:
-        return step_up_page(request, client, reverse("vestibule_pages:security"))
     except Refusal as refusal:
-        awaits = act.removesuffix("_confirm") if act.endswith("_confirm") else ""
-        return _security_page(request, client, refusal, act=act, awaits=awaits)
+        return _security_page(request, client, refusal)
+    return _act(request, client)
+
+
+@signed_in_only
+def change_row(request: HttpRequest, client: Client, row: str) -> HttpResponse:
+    """`/account/security/<row>/`: the page of one of them. It asks for a recent sign-in before anything is typed."""
+    if row not in _ROWS:
+        raise NotFound
+    if request.method == "POST":
+        return _act(request, client)
+    try:
+        step_up.require_recent_sign_in(client)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    return _row_page(request, client, row)
+
+
+def _act(request: HttpRequest, client: Client) -> HttpResponse:
+    """Do it. If it is refused, the page that has its form says so."""
+    act = request.POST.get("act", "")
+    try:
+        return _ACTIONS.get(act, refuse_unknown_action)(request, client)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    except Refusal as refusal:
+        row, _, step = act.partition("_")
+        if row not in _ROWS:
+            return _security_page(request, client, refusal)
+        return _row_page(request, client, row, refusal, awaits=row if step == "confirm" else "")
 
 
 def _security_page(
-    request: HttpRequest, client: Client, refusal: Refusal | None = None, **more: Promise | str
+    request: HttpRequest, client: Client, refusal: Refusal | None = None, done: Promise | str = ""
 ) -> HttpResponse:
-    factors = second_factors.show_factors(client=client)
     context = {
-        **more,
+        **account_context(client),
         "tab": "security",
-        "min_length": conf.password_min_length,
-        "person": profile.show_profile(client=client),
-        "factors": factors,
+        "done": done,
+        "factors": second_factors.show_factors(client=client),
+        "codes_total": recovery_codes.COUNT,
         **passkeys_context(client),
         **identities_context(client),
         "enrolment_owed": client.owes_enrolment,
-        "password_optional": conf.passwords == "optional",
     }
     return render_with_providers(request, "vestibule/pages/account/security.html", context, refusal)
+
+
+def _row_page(
+    request: HttpRequest,
+    client: Client,
+    row: str,
+    refusal: Refusal | None = None,
+    *,
+    awaits: str = "",
+    address: str = "",
+) -> HttpResponse:
+    """The page of a row. `awaits` is the row, if its code is asked for that went to `address`."""
+    wrong = _find_wrong_field(refusal, row)
+    context = {
+        "tab": "security",
+        "awaits": awaits,
+        "address": address,
+        "typed": request.POST.get(_TYPED.get(row, ""), ""),
+        "current_wrong": wrong == "current_password",
+        "new_wrong": wrong not in ("", "current_password"),
+        "min_length": conf.password_min_length,
+        "password_optional": conf.passwords == "optional",
+        "grace_days": personal_data.CLOSING_GRACE.days,
+        "codes_total": recovery_codes.COUNT,
+    }
+    if row == "codes":
+        context["factors"] = second_factors.show_factors(client=client)
+    return render_account_page(request, client, f"security_{row}", context, refusal)
+
+
+def _find_wrong_field(refusal: Refusal | None, row: str) -> str:
+    """Return the name of the first wrong field of the row's form, or ""."""
+    if isinstance(refusal, InvalidCredentials):
+        return "current_password"
+    wrong = next(iter(refusal.fields), "") if isinstance(refusal, Invalid) else ""
+    return "current_password" if wrong == "password" and row != "password" else wrong  # as its flow calls it
 
 
 def _change_password(request: HttpRequest, client: Client) -> HttpResponse:
@@ -73,7 +132,7 @@ def _remove_password(request: HttpRequest, client: Client) -> HttpResponse:
 def _start_email_change(request: HttpRequest, client: Client) -> HttpResponse:
     email = applicant.parse_single_field("email", request.POST.get("email", ""), parsing.parse_email)
     email_change.start(client=client, email=email, password=request.POST.get("current_password", ""))
-    return _security_page(request, client, awaits="email", address=email.value)
+    return _row_page(request, client, "email", awaits="email", address=email.value)
 
 
 def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -84,7 +143,7 @@ def _confirm_email_change(request: HttpRequest, client: Client) -> HttpResponse:
 def _start_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
     phone = applicant.parse_single_field("phone_number", request.POST.get("phone_number", ""), parsing.parse_phone)
     phone_change.start(client=client, phone=phone, password=request.POST.get("current_password", ""))
-    return _security_page(request, client, awaits="phone", address=phone.value)
+    return _row_page(request, client, "phone", awaits="phone", address=phone.value)
 
 
 def _confirm_phone_change(request: HttpRequest, client: Client) -> HttpResponse:
@@ -99,13 +158,13 @@ def _remove_phone(request: HttpRequest, client: Client) -> HttpResponse:
 
 def _close_account(request: HttpRequest, client: Client) -> HttpResponse:
     personal_data.close_own_account(client=client)
-    return delete_session_cookie(render_page(request, "vestibule/pages/account/closing.html", {}))
+    return delete_session_cookie(
+        render_page(request, "vestibule/pages/account/closing.html", {"grace_days": personal_data.CLOSING_GRACE.days})
+    )
 
 
-def _refuse_unknown_action(request: HttpRequest, client: Client) -> HttpResponse:
-    raise NotFound
-
-
+_ROWS = frozenset({"password", "email", "phone", "codes", "close"})
+_TYPED: Mapping[str, str] = MappingProxyType({"email": "email", "phone": "phone_number"})  # shown again as typed
 _DONE: Mapping[str, Promise | str] = MappingProxyType(
     {
         "password": _("Your password is changed. Other devices were signed out."),

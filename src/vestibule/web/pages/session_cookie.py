@@ -4,6 +4,7 @@ is recognised at the next sign-in."""
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
@@ -11,7 +12,6 @@ from django.urls import reverse
 
 from vestibule.conf import conf
 from vestibule.flows.completion import EnrolmentNeeded, SignedIn
-from vestibule.kernel.client import Client
 from vestibule.kernel.errors import EnrolmentRequired, Refusal, Unauthenticated
 from vestibule.sessions.models import Session
 from vestibule.web.cookies import CHECK_PURPOSE, DEVICE_PURPOSE, SESSION_PURPOSE, delete_cookie, set_cookie
@@ -27,25 +27,24 @@ from vestibule.web.pages.rendering import get_or_post, render_page
 
 DEVICE_COOKIE_LIFE = timedelta(days=365)
 
+View = Callable[..., HttpResponse]  # of a request, a Client if it is for signed-in people, and what its address names
 
-SignedInView = Callable[[HttpRequest, Client], HttpResponse]
 
-
-def signed_in_only(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
+def signed_in_only(view: View) -> View:
     """Make a view for signed-in people; others are redirected to the sign-in, and a person who has to set up a
     second factor first is redirected there. From there they come back, if the page may be a destination."""
     return _admit_signed_in(view, before_enrolment=False)
 
 
-def open_before_enrolment(view: SignedInView) -> Callable[[HttpRequest], HttpResponse]:
+def open_before_enrolment(view: View) -> View:
     """Make a view for signed-in people that is open before the second factor that their role needs is set up."""
     return _admit_signed_in(view, before_enrolment=True)
 
 
-def _admit_signed_in(view: SignedInView, *, before_enrolment: bool) -> Callable[[HttpRequest], HttpResponse]:
+def _admit_signed_in(view: View, *, before_enrolment: bool) -> View:
     @get_or_post
     @wraps(view)
-    def view_for_signed_in(request: HttpRequest) -> HttpResponse:
+    def view_for_signed_in(request: HttpRequest, **named: Any) -> HttpResponse:
         try:
             client = admit_page(request, before_enrolment=before_enrolment)
         except Unauthenticated:
@@ -56,7 +55,7 @@ def _admit_signed_in(view: SignedInView, *, before_enrolment: bool) -> Callable[
             return HttpResponseRedirect(url_with_destination(here, "vestibule_pages:security"), status=303)
         except Refusal as refusal:
             return render_page(request, "vestibule/pages/refused.html", {}, refusal)
-        return view(request, client)
+        return view(request, client, **named)
 
     return view_for_signed_in
 

@@ -2,40 +2,44 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from vestibule.flows.sign_in.reauthentication import list_reauthentication_ways, reauthenticate
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
 from vestibule.sessions.models import Session
-from vestibule.web.destination import go_on, read_destination, redirect_with_destination
+from vestibule.web.destination import carry_destination, go_on, read_destination
 from vestibule.web.pages.factor_form import PASSWORD, posted_method, posted_secret, way_context
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
 
-_ORIGINS = ("account", "sessions", "security", "enrol_app", "add_passkey", "keys")
+# The pages that may ask for it, by the names of their URLs.
+_ORIGINS = frozenset(
+    {
+        *("account", "profile_field", "security", "security_row", "enrol_app", "add_passkey", "passkey", "identity"),
+        *("export", "sessions", "device_row", "keys"),
+    }
+)
 
 
 @open_before_enrolment
 def confirm_identity(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/confirm/`: the second factor if the account has one, else the password; then back."""
-    origins = {reverse(f"vestibule_pages:{name}"): f"vestibule_pages:{name}" for name in _ORIGINS}
     wanted = request.POST.get("back", "")
     # From a page of the account back to it, which carries the destination on; else to the destination itself.
     default = "" if read_destination(request) else reverse("vestibule_pages:security")
-    back = wanted if wanted in origins else default
+    back = wanted if _is_origin(wanted) else default
     if request.method != "POST" or "switch" in request.POST:
         return step_up_page(request, client, back, chosen=request.POST.get("switch", ""))
     try:
         session = _reauthenticate(request, client)
     except Refusal as refusal:
         return step_up_page(request, client, back, chosen=request.POST.get("method", ""), refusal=refusal)
-    if back:
-        response = redirect_with_destination(request, origins[back], status=303)
-    else:
-        response = go_on(request, reverse("vestibule_pages:account"))
-    return set_session_cookies(request, response, session)
+    if not back:
+        return set_session_cookies(request, go_on(request, reverse("vestibule_pages:account")), session)
+    back = carry_destination(read_destination(request), back)
+    return set_session_cookies(request, HttpResponseRedirect(back, status=303), session)
 
 
 def step_up_page(
@@ -50,6 +54,15 @@ def step_up_page(
         "passkey_options": reverse("vestibule_api:login_passkey_options"),
     }
     return render_page(request, "vestibule/pages/account/step_up.html", context, refusal)
+
+
+def _is_origin(path: str) -> bool:
+    """Return whether the path is, character by character, that of a page of ours that asks for it."""
+    try:
+        match = resolve(path)
+        return match.url_name in _ORIGINS and reverse(match.view_name, kwargs=match.kwargs) == path
+    except (Resolver404, NoReverseMatch):
+        return False
 
 
 def _reauthenticate(request: HttpRequest, client: Client) -> Session:

@@ -10,9 +10,9 @@ document.querySelectorAll("[data-copies]").forEach((button) => {
     const text = [...codes].map((code) => code.textContent).join("\n");
     try {
       await navigator.clipboard.writeText(text);
-      told.textContent = "Copied.";
+      told.textContent = button.dataset.copied;
     } catch {
-      told.textContent = "Your browser does not let us copy. Select the codes, and copy them yourself.";
+      told.textContent = button.dataset.refused;
     }
   });
 });
