@@ -33,7 +33,7 @@ class Post:
     @cached_property
     def subject(self) -> str:
         """Its subject."""
-        return str(self._head["Subject"])
+        return str(self._head["Subject"]).strip()  # a long one begins on a line of its own
 
     @cached_property
     def headers(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from vestibule.accounts import passwords
 from vestibule.accounts.models import User
 from vestibule.web.field_messages import FIELD_MESSAGES, field_message
 
-COURIER = ("message", "application_messages", "staff_messages", "rendering")
+COURIER = ("message", "application_messages", "factor_messages", "staff_messages", "rendering")
 RENDERS = ("vestibule.web", *(f"vestibule.courier.{name}" for name in COURIER))
 # Who makes a FieldError, and where its code, its reason and its parameters stand.
 MAKERS = {"FieldError": (0, 1, 2), "status_refusal": (None, 0, None)}

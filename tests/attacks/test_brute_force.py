@@ -54,7 +54,7 @@ def test_bf_01_strangers_wait_longer_and_longer_and_the_right_password_does_not_
         assert login(api).status == 200
         assert login(api, "wrong").code == "invalid_credentials"  # the run is over
         told = [post.subject for post in inbox.all(ADA)]
-        assert told.count("Wrong passwords on your account · Vestibule") == 1
+        assert told.count("Failed sign-in attempts on your account · Vestibule") == 1
 
 
 def test_bf_11_a_stranger_who_hammers_does_not_keep_the_owner_out(api: Api, ada: None) -> None:

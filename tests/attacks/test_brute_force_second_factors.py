@@ -70,7 +70,7 @@ def test_bf_10_the_owner_is_told_once_of_a_ticket_without_tries(
             parallel(guess, 8)
         answers = [guess(0) for _ in range(7)]
         assert {(answer.status, answer.code) for answer in answers[-3:]} == {(410, "otp_exhausted")}
-        assert sum(post.subject.startswith("Wrong second factors") for post in inbox.all(ADA)) == number
+        assert sum(post.subject.startswith("Failed second-factor attempts") for post in inbox.all(ADA)) == number
         clock.shift(5 * MINUTE)
     user = User.objects.get(email=ADA)
     assert AuditEvent.objects.filter(name="second_factor.exhausted", user_id=user.pk).count() == 2

@@ -157,7 +157,7 @@ def reset_password(api: Api, ada: str, inbox: Inbox) -> None:
 
 
 def say_not_me(api: Api, ada: str, inbox: Inbox) -> None:
-    told = next(post for post in inbox.all(ADA) if "API key was made" in post.subject)
+    told = next(post for post in inbox.all(ADA) if "API key was created" in post.subject)
     assert api.post("sessions/disown", {"token": told.token}).status == 204
 
 

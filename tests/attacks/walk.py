@@ -46,7 +46,7 @@ class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, Wal
         self.step(
             "password_reset.start", "password.reset_asked", act=lambda: api.post("password/reset", {"email": ADA})
         )
-        mail = self.mail(ADA, "Reset")
+        mail = self.mail(ADA, "password reset code")
         wrong = {"email": ADA, "otp": "00000000", "password": NEXT}
         self.refused("password_reset.confirm", act=lambda: api.post("password/reset/confirm", wrong))
         self.step(
@@ -60,7 +60,7 @@ class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, Wal
         disowned = ("session.disowned", "session.ended", "password.reset_asked")
         self.step("sessions.disown", *disowned, act=lambda: api.post("sessions/disown", token))
         self.refused("sessions.disown", act=lambda: api.post("sessions/disown", token))
-        proof = {"token": self.mail(ADA, "Reset").token, "password": PASSWORD}
+        proof = {"token": self.mail(ADA, "password reset code").token, "password": PASSWORD}
         self.step("password_reset.confirm", "password.reset", act=lambda: api.post("password/reset/confirm", proof))
         access = self.signed_in()
         signed_in = self.step("sign_in.sign_in", "session.opened", act=lambda: api.login(ADA))
@@ -104,7 +104,7 @@ class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, Wal
         undone = ("email.change_undone", "session.ended", "password.reset_asked")
         self.step("email_change.undo", *undone, act=lambda: api.post("email/change/undo", undo))
         self.refused("email_change.undo", act=lambda: api.post("email/change/undo", undo))
-        proof = {"token": self.mail(ADA, "Reset").token, "password": PASSWORD}
+        proof = {"token": self.mail(ADA, "password reset code").token, "password": PASSWORD}
         self.step("password_reset.confirm", "password.reset", act=lambda: api.post("password/reset/confirm", proof))
 
     def by_page(self) -> None:

@@ -35,7 +35,7 @@ def test_a_mail_is_text_and_html_that_say_the_same(inbox: Inbox) -> None:
     assert post.headers["Content-Type"].startswith("multipart/alternative")
     assert post.code == CODE
     assert CODE in post.html
-    assert CODE not in post.subject
+    assert post.subject == f"{CODE} is your verification code · {conf.brand.name}"
     assert post.subject.isprintable()
 
 

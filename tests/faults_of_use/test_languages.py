@@ -134,10 +134,12 @@ def test_every_kind_of_message_speaks_the_language_it_is_given(kind: MessageKind
         with translation.override(spoken):
             mail, sms = rendering.render_mail(kind, params, language), rendering.render_sms(kind, params, language)
             assert translation.get_language() == spoken
-        assert mail.subject == f"{said(str(kind.subject))} · Vestibule"
-        assert sms.subject == said(str(kind.subject))
-        assert f'<html lang="{language}"' in mail.html
+        brand = {"brand": "Vestibule", "code": "042042"}
+        subject = said(str(kind.code_subject or kind.subject)) % brand
+        assert mail.subject in (f"{subject} · Vestibule", subject)
+        assert sms.subject == said(str(kind.subject)) % brand
+        assert f'<html lang="{language}" dir="ltr">' in mail.html
         assert not kind.says or said(str(kind.says)) in " ".join(mail.text.split())
-        assert "on 01 March 2026, 12:00 UTC" in mail.text
+        assert "on March 1, 2026, noon UTC" in mail.text
         if "held" in params:
-            assert f"- {said('Your password was changed')}: 2 times, last on 01 March 2026, 12:00 UTC." in mail.text
+            assert f"{said('Your password was changed')}: 2 times, last on March 1, 2026, noon UTC." in mail.text

@@ -42,7 +42,7 @@ def test_a_key_is_made_shown_once_listed_and_removed(api: Api, ada: str, inbox: 
     assert api.send("DELETE", f"keys/{made.body['id']}", ada).status == 204
     assert api.send("GET", "keys", ada).body == []
     told = [post.subject for post in inbox.all(ADA)]
-    assert any("API key was made" in each for each in told)
+    assert any("API key was created" in each for each in told)
     assert any("API key was removed" in each for each in told)
 
 

@@ -33,7 +33,7 @@ def test_a_start_is_answered_word_for_word(ada: Api, inbox: Inbox) -> None:
     assert answer.body.keys() == {"detail", "magic", "expires_in", "resend_in"}
     assert (answer.body["expires_in"], answer.body["resend_in"]) == (900, 60)
     post = inbox.newest(ADA)
-    assert post.subject.startswith("Sign in to your account")
+    assert post.subject == f"{post.code} is your sign-in code · Vestibule"
     assert len(post.code) == 8
     assert f"/login/magic/?token={post.token}" in post.text
 

@@ -111,7 +111,7 @@ def test_three_codes_left_are_told(api: Api, app: Authenticator, inbox: Inbox) -
     left = RecoveryCode.objects.filter(used_at=None).count()
     assert left == 4
     assert prove(api, ticket(api), app.recovery_codes[6], "recovery_code").status == 200
-    assert any(post.subject.startswith("Three recovery codes are left") for post in inbox.all(ADA))
+    assert any(post.subject.startswith("You have three recovery codes left") for post in inbox.all(ADA))
 
 
 def test_a_remembered_device_is_not_asked_until_a_credential_changes(api: Api, app: Authenticator) -> None:

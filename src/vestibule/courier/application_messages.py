@@ -2,25 +2,32 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.courier.message_kind import Cause, MessageKind, guard_changed
+from vestibule.courier.message_kind import Action, Cause, MessageKind, guard_changed
 
-_NOT_YOURS = _("If that was you, you need not do anything. If not, press the button: it ends all sessions and keys.")
+_NOT_YOU = _(
+    "If this was you, you don't need to do anything. If not, use the link in this message: it signs out every device,"
+    " removes every API key and lets you choose a new password."
+)
 API_KEY_CREATED = guard_changed(
     "api_key_created",
-    _("An API key was made"),
-    _("A key was made with which a program acts in your name where our keys are taken."),
-    _NOT_YOURS,
+    _("An API key was created"),
+    _("An API key was created for your account. A program that has it can act in your name."),
+    _NOT_YOU,
 )
 API_KEY_REMOVED = guard_changed(
     "api_key_removed",
     _("An API key was removed"),
-    _("A key of your account was removed. Programs that use it are let in no more."),
-    _NOT_YOURS,
+    _("An API key of your account was removed. Programs that use it no longer have access."),
+    _NOT_YOU,
 )
 GRANT_ENDED = MessageKind(
     name="grant_ended",
-    subject=_("We ended a sign-in at an application"),
+    subject=_("We ended your sign-in at an application"),
     cause=Cause.ACCOUNT,
-    says=_("A token of an application that you signed in to was used twice, so that a copy may be in other hands."),
-    then=_("We ended that sign-in. Sign in there again to go on."),
+    says=_(
+        "A token of an application that you signed in to was used twice, which can mean that it was copied. We signed"
+        " you out of that application to protect your account."
+    ),
+    actions=(Action(_("Review your applications"), "applications"),),
+    then=_("To continue using the application, sign in to it again."),
 )

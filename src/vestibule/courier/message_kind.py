@@ -15,21 +15,37 @@ class Cause(StrEnum):
     ACCOUNT_WITH_UNDO = "way back"  # the same, and the message holds a link that undoes the act
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a mail. It opens the link that the message brings, or the page that is named."""
+
+    label: Promise | str
+    page: str = ""
+
+
+SIGN_IN = Action(_("Sign in"), "login")
+CHOOSE_PASSWORD = Action(_("Choose a new password"), "password_reset")
+OPEN_SECURITY = Action(_("Open security settings"), "security")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageKind:
     """One row of the table.
 
-    `cause` says who can cause it. `hides_refusal` says that the client is never told whether the message is sent. A
-    kind that `says` something uses the common template: that text, a `button` for the link, the code if there is one,
-    and `then`. Other kinds have templates of their own.
+    `cause` says who can cause it. `hides_refusal` says that the client is never told whether the message is sent.
+    A message `says` what happened, has its `actions`, the code if there is one, and `then` what else to know. `preview`
+    is what an inbox shows beside the subject; without one it is what the message says. The subject of a mail with a
+    code is `code_subject`; a kind without one shows no code.
     """
 
     name: str
     subject: Promise | str
     cause: Cause
     hides_refusal: bool = False
-    says: Promise | str = ""
-    button: Promise | str = ""
+    code_subject: Promise | str = ""
+    preview: Promise | str = ""
+    says: Promise | str
+    actions: tuple[Action, ...] = ()
     then: Promise | str = ""
     by_house: bool = False  # caused by the staff or the service, not by the person
     always: bool = False  # strangers can only delay it: an owner on an unknown device has no other way in
@@ -37,25 +53,37 @@ class MessageKind:
     protects_account: bool = True
 
     @property
-    def template(self) -> str:
-        """The name of its templates, without suffix."""
-        return "vestibule/courier/letter" if self.says else f"vestibule/courier/{self.name}"
+    def templates(self) -> tuple[str, str]:
+        """The names of its templates, without suffix: one of its own if there is one, else that of all."""
+        return f"vestibule/courier/{self.name}", "vestibule/courier/letter"
 
 
-_NOT_YOURS = _("If that was you, you need not do anything. If not, press the button: it ends all sessions.")
+SIGN_IN_CODE = _("%(code)s is your sign-in code")
+RESET = _("If this wasn't you, choose a new password now: someone else may know yours.")
+KEEP = _("If this was you, you don't need to do anything. If not, use the link in this message.")
+_NOT_YOU = _(
+    "If this was you, you don't need to do anything. If not, use the link in this message: it signs out every device"
+    " and lets you choose a new password."
+)
 
 
 def guard_changed(
-    name: str, subject: Promise | str, says: Promise | str, then: Promise | str = _NOT_YOURS, *, by_house: bool = False
+    name: str,
+    subject: Promise | str,
+    says: Promise | str,
+    then: Promise | str = _NOT_YOU,
+    *,
+    also: tuple[Action, ...] = (),
+    by_house: bool = False,
 ) -> MessageKind:
     """Return the kind of a message about a change of what guards an account, with the way to take it back."""
-    undo = _("This wasn't me")
     return MessageKind(
         name=name,
         subject=subject,
         cause=Cause.ACCOUNT_WITH_UNDO,
+        preview=then,
         says=says,
-        button=undo,
+        actions=(Action(_("This wasn't me")), *also),
         then=then,
         by_house=by_house,
     )

@@ -5,140 +5,125 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
-from vestibule.courier import application_messages, staff_messages
-from vestibule.courier.message_kind import Cause, MessageKind, guard_changed
+from vestibule.courier import application_messages, factor_messages, staff_messages
+from vestibule.courier.message_kind import (
+    CHOOSE_PASSWORD,
+    KEEP,
+    OPEN_SECURITY,
+    RESET,
+    SIGN_IN,
+    SIGN_IN_CODE,
+    Action,
+    Cause,
+    MessageKind,
+    guard_changed,
+)
+
+_VERIFICATION_CODE = _("%(code)s is your verification code")
+_IGNORE = _("If this wasn't you, ignore this message. Nothing will change.")
 
 REGISTRATION_CODE = MessageKind(
-    name="registration_code", subject=_("Your verification code"), cause=Cause.STRANGER, protects_account=False
+    name="registration_code",
+    subject=_("Your verification code"),
+    cause=Cause.STRANGER,
+    code_subject=_VERIFICATION_CODE,
+    says=_("Enter this code on the page where you signed up."),
+    then=_("If you didn't sign up, ignore this message. Without the code, nothing happens."),
+    protects_account=False,
 )
 VERIFY_ADDRESS = MessageKind(
-    name="verify_address", subject=_("Confirm your address"), cause=Cause.STRANGER, protects_account=False
+    name="verify_address",
+    subject=_("Confirm your email address"),
+    cause=Cause.STRANGER,
+    code_subject=_VERIFICATION_CODE,
+    says=_("Confirm your email address to finish signing up."),
+    actions=(Action(_("Confirm my address")),),
+    then=_("If you didn't sign up, tell us, and the sign-up ends at once."),
+    protects_account=False,
 )
 ALREADY_REGISTERED = MessageKind(
-    name="already_registered", subject=_("You already have an account"), cause=Cause.STRANGER, protects_account=False
+    name="already_registered",
+    subject=_("You already have an account"),
+    cause=Cause.STRANGER,
+    preview=_("Sign in, or choose a new password."),
+    says=_(
+        "We received a request to use this address for another account. It already belongs to your account, and"
+        " nothing was changed. If this was you, sign in or choose a new password."
+    ),
+    actions=(SIGN_IN, CHOOSE_PASSWORD),
+    then=_("If this wasn't you, ignore this message. No one got in, and no one was told that you have an account."),
+    protects_account=False,
 )
-
-SESSION_ENDED = MessageKind(name="session_ended", subject=_("We ended one of your sessions"), cause=Cause.ACCOUNT)
-
-_NOT_YOU = _("If that was you, you need not do anything. If not, press the button: it ends that session.")
-_RESET = _("If that was not you, reset your password at once: somebody else may know it.")
-_IGNORE = _("If you did not ask for this, ignore this message: without it nothing happens.")
-NEW_SIGN_IN = MessageKind(
-    name="new_sign_in",
-    subject=_("New sign-in to your account"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Somebody signed in to your account from a device or network that we have not seen before."),
-    button=_("This wasn't me"),
-    then=_NOT_YOU,
+SESSION_ENDED = MessageKind(
+    name="session_ended",
+    subject=_("We ended one of your sessions"),
+    cause=Cause.ACCOUNT,
+    preview=_("Sign in again. If anything looks unusual, choose a new password."),
+    says=_(
+        "A token of one of your sessions was used twice, which can mean that it was copied. We ended that session to"
+        " protect your account."
+    ),
+    actions=(SIGN_IN, CHOOSE_PASSWORD),
+    then=_("Sign in again on that device. If anything looks unusual, choose a new password."),
 )
-
-
+NEW_SIGN_IN = guard_changed(
+    "new_sign_in",
+    _("New sign-in to your account"),
+    _("Someone signed in to your account from a device or network that we haven't seen before."),
+)
 SESSION_ELSEWHERE = guard_changed(
     "session_elsewhere",
-    _("Your session is used elsewhere"),
-    _("A session of your account went on in another browser or app and from another network than it began in."),
-)
-TOTP_ADDED = guard_changed(
-    "totp_added",
-    _("An authenticator app was added"),
-    _("An authenticator app is a second factor of your account now: a sign-in asks for its code."),
-)
-TOTP_REMOVED = guard_changed(
-    "totp_removed",
-    _("Your authenticator app was removed"),
-    _("A sign-in does not ask for the code of your authenticator app any more. Other devices were signed out."),
-)
-PASSKEY_ADDED = guard_changed(
-    "passkey_added",
-    _("A passkey was added"),
-    _("A passkey was made for your account. It signs in without a password."),
-)
-PASSKEY_REMOVED = guard_changed(
-    "passkey_removed",
-    _("A passkey was removed"),
-    _("A passkey of your account was removed and opens it no more. Other devices were signed out."),
+    _("Your session was used elsewhere"),
+    _("One of your sessions was continued in a different browser or app and on a different network."),
 )
 IDENTITY_LINKED = guard_changed(
     "identity_linked",
     _("Another way to sign in was added"),
-    _("Your account was linked with one at another provider, which signs in to it now."),
+    _("An account at another provider was linked to yours and can now be used to sign in."),
 )
 IDENTITY_UNLINKED = guard_changed(
     "identity_unlinked",
     _("A way to sign in was removed"),
-    _("An account at another provider does not sign in to yours any more. What it had opened was signed out."),
+    _(
+        "An account at another provider was unlinked from yours and can no longer be used to sign in. Devices that were"
+        " signed in with it were signed out."
+    ),
 )
 IDENTITY_REVOKED = guard_changed(
     "identity_revoked",
-    _("A provider ended what it had opened"),
+    _("A provider ended your sessions here"),
     _(
-        "Another provider that signs in to your account told us that something changed there: a password, a consent,"
-        " or the account itself. What it had opened here was signed out. Look there first; then sign in again."
+        "A provider that you sign in with told us that something changed there: your password, a permission, or the"
+        " account itself. Devices that were signed in with it were signed out."
+    ),
+    _(
+        "Check your account at the provider, then sign in again. If something looks wrong, use the link in this"
+        " message: it signs out every device and lets you choose a new password."
     ),
     by_house=True,
 )
-RECOVERY_CODES_REPLACED = guard_changed(
-    "recovery_codes_replaced",
-    _("You have new recovery codes"),
-    _("Ten new recovery codes were made for your account. The old ones do not work any more."),
-)
-RECOVERY_CODE_USED = guard_changed(
-    "recovery_code_used",
-    _("A recovery code was used"),
-    _("A recovery code proved that it is you, in place of your second factor. It works only once."),
-    _NOT_YOU,
-)
-FEW_RECOVERY_CODES = MessageKind(
-    name="few_recovery_codes",
-    subject=_("Three recovery codes are left"),
-    cause=Cause.ACCOUNT,
-    says=_("Three of your recovery codes are left. Make a new set before you need the last one."),
-)
-FACTOR_CODE = MessageKind(
-    name="factor_code",
-    subject=_("Your sign-in code"),
-    cause=Cause.ACCOUNT,
-    says=_("Type this code where you are signing in."),
-    then=_RESET,
-)
-FACTOR_RESET_ORDERED = MessageKind(
-    name="factor_reset_ordered",
-    subject=_("Your second factors will be removed"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_(
-        "We were told that you lost every second factor of your account. In 24 hours we remove them, and your "
-        "password alone opens it."
-    ),
-    button=_("Keep my second factors"),
-    then=_("If you asked for that, you need not do anything. If not, press the button."),
-)
-FACTORS_RESET = guard_changed(
-    "factors_reset",
-    _("Your second factors were removed"),
-    _("Your account has no second factor any more, and every device was signed out. Set one up again soon."),
-)
-SECOND_FACTOR_TROUBLE = MessageKind(
-    name="second_factor_trouble",
-    subject=_("Wrong second factors on your account"),
-    cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Somebody got past the first step of a sign-in, like your password, and failed five times at the second."),
-    button=_("This wasn't me"),
-    then=_("If that was you, sign in again. If not, press the button: your password is void then. Choose another."),
-)
 SIGN_IN_TROUBLE = MessageKind(
     name="sign_in_trouble",
-    subject=_("Wrong passwords on your account"),
+    subject=_("Failed sign-in attempts on your account"),
     cause=Cause.STRANGER,
     hides_refusal=True,
-    says=_("Several wrong passwords in a row were typed for your account, and it lets strangers try only slowly now."),
-    then=_("If that was you, wait a little, or reset your password. If not, you need not do anything."),
+    preview=_("If this was you, wait a little or choose a new password."),
+    says=_(
+        "A wrong password was entered several times in a row for your account. We have slowed down further attempts."
+    ),
+    actions=(CHOOSE_PASSWORD,),
+    then=_("If this was you, wait a little or choose a new password. If not, you don't need to do anything."),
 )
 PASSWORD_DISABLED = MessageKind(
     name="password_disabled",
     subject=_("Your password was disabled"),
     cause=Cause.ACCOUNT,
-    says=_("A hundred wrong passwords in a row were typed for your account, so no password opens it any more."),
-    then=_("Reset your password to sign in again: that proves that the account is yours."),
+    preview=_("Choose a new password to sign in again."),
+    says=_(
+        "A wrong password was entered a hundred times in a row for your account, so we disabled your password. Choose a"
+        " new one to sign in again."
+    ),
+    actions=(CHOOSE_PASSWORD,),
 )
 PASSWORD_RESET = MessageKind(
     name="password_reset",
@@ -146,8 +131,9 @@ PASSWORD_RESET = MessageKind(
     cause=Cause.STRANGER,
     hides_refusal=True,
     always=True,
-    says=_("Somebody, we hope you, asked to reset the password of your account. The link works once, for an hour."),
-    button=_("Choose a new password"),
+    code_subject=_("%(code)s is your password reset code"),
+    says=_("We received a request to reset your password. The link works once and expires in one hour."),
+    actions=(Action(CHOOSE_PASSWORD.label),),
     then=_IGNORE,
 )
 MAGIC_LINK = MessageKind(
@@ -155,39 +141,44 @@ MAGIC_LINK = MessageKind(
     subject=_("Sign in to your account"),
     cause=Cause.STRANGER,
     hides_refusal=True,
+    code_subject=SIGN_IN_CODE,
     says=_(
-        "Somebody, we hope you, asked to sign in. The link works once, for 15 minutes, in the browser that asked for"
-        " it. In another one, type the code."
+        "We received a request to sign in to your account. The link works once, within 15 minutes, in the browser that"
+        " asked for it. In any other browser, enter the code."
     ),
-    button=_("Sign in"),
+    actions=(Action(SIGN_IN.label),),
     then=_IGNORE,
 )
 PASSWORD_CHANGED = guard_changed(
     "password_changed",
     _("Your password was changed"),
-    _("The password of your account was changed, and other devices were signed out."),
-    _RESET,
+    _("Your password was changed, and your other devices were signed out."),
+    RESET,
+    also=(CHOOSE_PASSWORD,),
 )
 PASSWORD_CHANGED_BESIDE_LINKS = MessageKind(
     name="password_changed_beside_links",
-    subject=_("Your password was changed"),
+    subject=PASSWORD_CHANGED.subject,
     cause=Cause.ACCOUNT,
+    preview=RESET,
     says=_(
-        "Other devices were signed out. Other providers still open your account: see under Security whose they are."
+        "Your password was changed, and your other devices were signed out. Accounts at other providers can still sign"
+        " in to yours. Check in your security settings that they are your own."
     ),
-    then=_RESET,
+    actions=(CHOOSE_PASSWORD, OPEN_SECURITY),
+    then=RESET,
 )
 PASSWORD_REMOVED = guard_changed(
     "password_removed",
     _("Your password was removed"),
-    _("Your account has no password any more, and other devices were signed out."),
-    _RESET,
+    _("Your account no longer has a password, and your other devices were signed out."),
 )
 EMAIL_CHANGE = MessageKind(
     name="email_change",
-    subject=_("Confirm your new address"),
+    subject=_("Confirm your new email address"),
     cause=Cause.STRANGER,
-    says=_("Type this code on the page where you changed your email address."),
+    code_subject=_VERIFICATION_CODE,
+    says=_("Enter this code on the page where you changed your email address."),
     then=_IGNORE,
     protects_account=False,
 )
@@ -195,70 +186,83 @@ EMAIL_CHANGING = MessageKind(
     name="email_changing",
     subject=_("Your email address is about to change"),
     cause=Cause.ACCOUNT,
-    says=_("Somebody who is signed in to your account asked to change its email address. So far nothing has changed."),
-    then=_RESET,
+    preview=RESET,
+    says=_("Someone who is signed in to your account asked to change its email address. Nothing has changed yet."),
+    actions=(CHOOSE_PASSWORD,),
+    then=RESET,
 )
 EMAIL_CHANGED = MessageKind(
     name="email_changed",
     subject=_("Your email address was changed"),
     cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("Your account has another email address now. For 72 hours you can take that back."),
-    button=_("Take it back"),
-    then=_("If that was you, you need not do anything."),
+    preview=KEEP,
+    says=_("Your account now has a different email address. You can undo this within 72 hours."),
+    actions=(Action(_("Undo the change")),),
+    then=KEEP,
 )
 PHONE_CHANGE = MessageKind(
     name="phone_change",
     subject=_("Confirm your phone number"),
     cause=Cause.STRANGER,
-    says=_("Type this code on the page where you changed your phone number."),
+    code_subject=_VERIFICATION_CODE,
+    says=_("Enter this code on the page where you changed your phone number."),
     then=_IGNORE,
     protects_account=False,
 )
 PHONE_CHANGED = guard_changed(
     "phone_changed",
     _("Your phone number was changed"),
-    _("Your account has another phone number now."),
-    _RESET,
+    _("Your account now has a different phone number."),
 )
 PHONE_REMOVED = guard_changed(
     "phone_removed",
     _("Your phone number was removed"),
-    _("Your account has no phone number any more, and other devices were signed out."),
-    _RESET,
+    _("Your account no longer has a phone number, and your other devices were signed out."),
 )
 PHONE_DROPPED = MessageKind(
     name="phone_dropped",
-    subject=_("Your phone number was removed"),
+    subject=PHONE_REMOVED.subject,
     cause=Cause.ACCOUNT,
-    says=_("Your account was recovered from this address, so we removed the phone number that it was given later."),
-    then=_("If the number is yours, add it again."),
+    says=_("Your account was recovered through this address, so we removed the phone number that was added later."),
+    actions=(OPEN_SECURITY,),
+    then=_("If the phone number is yours, add it again."),
 )
 EMAIL_DROPPED = MessageKind(
     name="email_dropped",
     subject=_("Your email address was removed"),
     cause=Cause.ACCOUNT,
-    says=_("Your account was recovered by its phone number, so we removed this address, which it was given later."),
-    then=_("If the account is yours, add the address again."),
+    says=_("Your account was recovered through its phone number, so we removed this address, which was added later."),
+    actions=(OPEN_SECURITY,),
+    then=_("If the account is yours, add this address again."),
 )
 SESSION_CROWDED_OUT = MessageKind(
     name="session_crowded_out",
     subject=_("Your oldest session was ended"),
     cause=Cause.ACCOUNT,
-    says=_("You are signed in on many devices, so the session that began first was ended."),
-    then=_RESET,
+    says=_("You are signed in on many devices, so we ended the session that began first."),
+    actions=(Action(_("Review your devices"), "sessions"), CHOOSE_PASSWORD),
+    then=_("If you don't recognize all of these devices, sign them out and choose a new password."),
 )
 ACCOUNT_CLOSING = MessageKind(
     name="account_closing",
     subject=_("Your account will be erased"),
     cause=Cause.ACCOUNT_WITH_UNDO,
-    says=_("You asked to close your account. It is switched off now, and all of it will be erased in 14 days."),
-    button=_("Keep my account"),
-    then=_("If that was you and you mean it, you need not do anything."),
+    preview=KEEP,
+    says=_("We received a request to close your account. It is disabled now and will be erased in 14 days."),
+    actions=(Action(_("Keep my account")),),
+    then=KEEP,
+)
+DIGEST = MessageKind(
+    name="digest",
+    subject=_("Recent activity on your account"),
+    cause=Cause.ACCOUNT,
+    says=_("A lot happened on your account within an hour, so here it is in one message."),
+    actions=(CHOOSE_PASSWORD,),
+    then=RESET,
+    by_house=True,
 )
 
-DIGEST = MessageKind(name="digest", subject=_("What happened on your account"), cause=Cause.ACCOUNT, by_house=True)
-
-_OTHERS = (*vars(application_messages).values(), *vars(staff_messages).values())
+_OTHERS = [each for module in (application_messages, factor_messages, staff_messages) for each in vars(module).values()]
 KINDS: Mapping[str, MessageKind] = MappingProxyType(
     # Not `isinstance`, which would have the lazy settings among them read.
     {each.name: each for each in (*globals().values(), *_OTHERS) if type(each) is MessageKind}

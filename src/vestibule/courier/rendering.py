@@ -1,18 +1,23 @@
 """Rendering of messages: subject, text and HTML of a mail, the text of an SMS, in the reader's language."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language, override
+from django.utils.formats import date_format
+from django.utils.text import wrap
+from django.utils.translation import get_language, get_language_bidi, override
 
 from vestibule.conf import conf
-from vestibule.courier.message_kind import MessageKind
+from vestibule.courier import links
+from vestibule.courier.message_kind import Action, MessageKind
 from vestibule.courier.messages import KINDS
+
+TEXT_WIDTH = 76
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +30,13 @@ class RenderedMessage:
 
 
 def render_mail(kind: MessageKind, params: Mapping[str, str | int], language: str = "") -> RenderedMessage:
-    """Return the mail of this kind in that language: hand-written text, and HTML with inline styles only."""
+    """Return the mail of this kind in that language: a text, and HTML that reads the same without its style sheet."""
     with override(_available(language)):
-        context = {**_context(kind, params), "base_url": conf.base_url, "language": get_language()}
+        context = _context(kind, params)
         return RenderedMessage(
-            subject=f"{kind.subject} · {conf.brand.name}",
-            text=render_to_string(f"{kind.template}.txt", context),
-            html=render_to_string(f"{kind.template}.html", context),
+            subject=_mail_subject(kind, str(context["code"])),
+            text=_tidy_text(render_to_string([f"{name}.txt" for name in kind.templates], context)),
+            html=render_to_string([f"{name}.html" for name in kind.templates], context),
         )
 
 
@@ -40,8 +45,8 @@ def render_sms(kind: MessageKind, params: Mapping[str, str | int], language: str
     nowhere else."""
     with override(_available(language)):
         context = {**_context(kind, params), "host": conf.host}
-        text = render_to_string(f"{kind.template}.sms.txt", context).strip()
-        return RenderedMessage(subject=str(kind.subject), text=text)
+        text = render_to_string([f"{name}.sms.txt" for name in kind.templates], context).strip()
+        return RenderedMessage(subject=_heading(kind), text=text)
 
 
 def _available(language: str) -> str:
@@ -49,18 +54,53 @@ def _available(language: str) -> str:
     return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
+def _mail_subject(kind: MessageKind, code: str) -> str:
+    """Return the subject, with the code that the mail brings and our name, unless the words hold it."""
+    words = str(kind.code_subject if code else kind.subject)
+    subject = words % {"brand": conf.brand.name, "code": code}
+    return subject if "%(brand)s" in words else f"{subject} · {conf.brand.name}"
+
+
+def _heading(kind: MessageKind) -> str:
+    return str(kind.subject) % {"brand": conf.brand.name}
+
+
+def _tidy_text(rendered: str) -> str:
+    """Return a text whose paragraphs are one empty line apart and whose lines are short; no link is broken."""
+    return wrap(re.sub(r"\n{3,}", "\n\n", rendered.strip()), TEXT_WIDTH) + "\n"
+
+
 def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, object]:
     """Return what every template reads. A digest (courier.hourly_digest) lists each kind once, with how often, when
     last, and its links."""
     held = json.loads(str(params["held"])) if "held" in params else {}
-    listed = [{**facts, "kind": KINDS[name], "at": _written(facts["at"])} for name, facts in held.items()]
-    written = {"at": _written(str(params["at"]))} if "at" in params else {}
-    return {**params, **written, "listed": listed, "kind": kind, "brand": conf.brand}
+    return {
+        **params,
+        "at": _written(str(params.get("at", ""))),
+        "code": params.get("code", "") if kind.code_subject else "",
+        "kind": kind,
+        "heading": _heading(kind),
+        "preview": kind.preview or kind.says,
+        "buttons": [(action.label, url) for action in kind.actions if (url := _action_url(action, params))],
+        "listed": [_listed_item(KINDS[name], facts) for name, facts in held.items()],
+        "brand": conf.brand,
+        "language": get_language(),
+        "direction": "rtl" if get_language_bidi() else "ltr",
+    }
+
+
+def _action_url(action: Action, params: Mapping[str, str | int]) -> str:
+    return links.page_url(action.page) if action.page else str(params.get("link", ""))
+
+
+def _listed_item(kind: MessageKind, facts: Mapping[str, object]) -> dict[str, object]:
+    button = kind.actions[0].label if kind.actions else ""
+    return {**facts, "heading": _heading(kind), "button": button, "at": _written(str(facts["at"]))}
 
 
 def _written(moment: str) -> str:
     """Return a moment, kept in ISO 8601, as people write it. What an older version posted was written already."""
     try:
-        return f"{date_format(datetime.fromisoformat(moment), 'd F Y, H:i')} UTC"
+        return f"{date_format(datetime.fromisoformat(moment), 'DATETIME_FORMAT')} UTC"
     except ValueError:
         return moment

@@ -18,7 +18,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
-from vestibule.courier import messages
+from vestibule.courier import factor_messages
 from vestibule.factors import factor_resets, passkeys, recovery_codes, totp
 from vestibule.factors.models import Passkey, RecoveryCode
 from vestibule.factors.passkey_ceremonies import PasskeyResponse, Unverifiable, parse_response, verify_assertion
@@ -174,9 +174,9 @@ def _use_recovery_code(row: RecoveryCode, client: Client, user: User) -> bool:
         return False
     left = recovery_codes.count_unused_codes(user.pk)
     record_event(events.RECOVERY_CODE_USED, client, user_id=user.pk, left=left)
-    notices.warn_owner(client, user, messages.RECOVERY_CODE_USED)
+    notices.warn_owner(client, user, factor_messages.RECOVERY_CODE_USED)
     if left == FEW_CODES_LEFT:
-        notices.post_message(client, messages.FEW_RECOVERY_CODES, notices.contact_address(user), owner=user)
+        notices.post_message(client, factor_messages.FEW_RECOVERY_CODES, notices.contact_address(user), owner=user)
     return True
 
 

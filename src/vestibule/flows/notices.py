@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.urls import reverse
-
 from vestibule.accounts.models import User
 from vestibule.addresses.address import Address, Email, Phone
 from vestibule.challenges.configured_engine import challenges
@@ -17,6 +15,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
 from vestibule.courier import allowances, outbox
 from vestibule.courier.allowances import Permit
+from vestibule.courier.links import page_url
 from vestibule.courier.message_kind import MessageKind
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
@@ -185,12 +184,3 @@ def link_url(page: str, issued: Issued[Payload]) -> str:
     """Return the URL of a proof's link, which opens `page`. A decoy has no link: "" after the same work."""
     url = page_url(page, issued.link or issued.handle)
     return url if issued.link else ""
-
-
-def page_url(page: str, token: str) -> str:
-    """Return the URL of the page that a link opens: ours, or the front end's, which has it under the same path. It is
-    built from FRONTEND_URL or BASE_URL, never from a Host header."""
-    path = reverse(f"vestibule_pages:{page}")
-    if conf.frontend_url:
-        return f"{conf.frontend_url}/{path.removeprefix(reverse('vestibule_pages:home')).strip('/')}?token={token}"
-    return f"{conf.base_url}{path}?token={token}"

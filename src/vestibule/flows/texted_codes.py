@@ -18,7 +18,7 @@ from vestibule.challenges.payloads import SecondFactorPayload, TextedCodePayload
 from vestibule.challenges.policy import DIGITS, Purpose, SecretKind
 from vestibule.challenges.results import ChallengeStatus, Issued
 from vestibule.challenges.store import Challenge
-from vestibule.courier import allowances, messages
+from vestibule.courier import allowances, factor_messages
 from vestibule.courier.allowances import Permit
 from vestibule.factors.registry import Method, list_methods
 from vestibule.flows import notices
@@ -39,7 +39,7 @@ def send_code(client: Client, ticket: Challenge) -> ChallengeStatus:
         Throttled: no sends are left, or the limits on SMS are reached.
         Locked: another request sends a code for this ticket.
     """
-    first, kind = challenges.unseal_payload(ticket, SecondFactorPayload), messages.FACTOR_CODE
+    first, kind = challenges.unseal_payload(ticket, SecondFactorPayload), factor_messages.FACTOR_CODE
     with _new_code(client, ticket, first.user_id) as issued:
         user = lifecycle.lock_user(first.user_id)
         if user is None or not are_credentials_unchanged(user, bytes.fromhex(first.credentials)):

@@ -105,7 +105,7 @@ def _read_message_file(path: Path) -> MailboxMessage:
         channel=channel,
         to=str(parsed["To"]),
         sender=str(parsed["From"]),
-        subject=str(parsed["Subject"]),
+        subject=str(parsed["Subject"]).strip(),  # a long one begins on a line of its own
         sent_at=datetime.fromtimestamp(int(name.partition(".")[0]) / 1e9, UTC),
         text=text,
         html=str(bodies["html"].get_content()) if bodies["html"] else "",

@@ -16,7 +16,7 @@ from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import PasskeyEnrolmentPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge
-from vestibule.courier import messages
+from vestibule.courier import factor_messages
 from vestibule.factors import passkeys
 from vestibule.factors.models import Passkey
 from vestibule.factors.passkey_ceremonies import (
@@ -96,7 +96,9 @@ def add_passkey(*, client: Client, credential: str, name: str = "", end_other_se
         passkey = passkeys.save_passkey(held, made, given, client.at)
         record_event(events.PASSKEY_ADDED, client, challenge_id=challenge_id, passkey=str(passkey.pk))
         amr = passkeys.list_amr(passkey)
-        factor = finish_addition(client, held, messages.PASSKEY_ADDED, amr, end_other_sessions=end_other_sessions)
+        factor = finish_addition(
+            client, held, factor_messages.PASSKEY_ADDED, amr, end_other_sessions=end_other_sessions
+        )
     return PasskeyAdded(passkey=passkey, factor=factor)
 
 
@@ -154,7 +156,7 @@ def remove_passkey(*, client: Client, id: UUID) -> None:
             raise errors.LastSignInMethod
         passkeys.delete_passkey(passkey)
         record_event(events.PASSKEY_REMOVED, client, passkey=str(id))
-        finish_removal(client, user, messages.PASSKEY_REMOVED)
+        finish_removal(client, user, factor_messages.PASSKEY_REMOVED)
 
 
 def _require_room(user: User) -> None:

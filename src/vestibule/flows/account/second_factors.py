@@ -8,7 +8,7 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
-from vestibule.courier import messages
+from vestibule.courier import factor_messages
 from vestibule.factors import recovery_codes, registry, totp
 from vestibule.factors.holdings import FactorSummary, summarize_factors
 from vestibule.factors.models import RememberedDevice, Totp
@@ -96,7 +96,9 @@ def confirm_totp(*, client: Client, code: str, end_other_sessions: bool = False)
         if not proof.use(client, held):
             raise errors.WrongSecret
         record_event(events.TOTP_ADDED, client)
-        return factor_changes.finish_addition(client, held, messages.TOTP_ADDED, proof.amr, end_other_sessions=ending)
+        return factor_changes.finish_addition(
+            client, held, factor_messages.TOTP_ADDED, proof.amr, end_other_sessions=ending
+        )
 
 
 @flow("second_factors.remove_totp")
@@ -116,7 +118,7 @@ def remove_totp(*, client: Client) -> None:
         user = step_up.lock_current_user(client)
         if totp.delete_totp(user.pk):
             record_event(events.TOTP_REMOVED, client)
-            factor_changes.finish_removal(client, user, messages.TOTP_REMOVED)
+            factor_changes.finish_removal(client, user, factor_messages.TOTP_REMOVED)
 
 
 @flow("second_factors.replace_recovery_codes")
@@ -137,7 +139,7 @@ def replace_recovery_codes(*, client: Client) -> list[str]:
             raise errors.EnrolmentRequired
         codes = recovery_codes.replace_recovery_codes(user, client.at)
         record_event(events.RECOVERY_CODES_REPLACED, client)
-        notices.warn_owner(client, user, messages.RECOVERY_CODES_REPLACED)
+        notices.warn_owner(client, user, factor_messages.RECOVERY_CODES_REPLACED)
     return codes
 
 

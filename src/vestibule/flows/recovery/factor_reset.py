@@ -10,7 +10,7 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import WayBackPayload
 from vestibule.challenges.policy import Purpose, SecretKind
-from vestibule.courier import messages
+from vestibule.courier import factor_messages
 from vestibule.factors import factor_resets, holdings
 from vestibule.flows import notices, step_up
 from vestibule.flows.flow import flow
@@ -24,7 +24,7 @@ def announce_reset(client: Client, user: LockedUser) -> None:
     """Tell the owner at every proved address, each with a link that stops it, in the caller's transaction."""
     for address in notices.proved_addresses(user):
         notices.send_account_link(
-            client, user, Purpose.FACTOR_RESET_STOP, messages.FACTOR_RESET_ORDERED, address, page="factors_keep"
+            client, user, Purpose.FACTOR_RESET_STOP, factor_messages.FACTOR_RESET_ORDERED, address, page="factors_keep"
         )
 
 
@@ -66,4 +66,4 @@ def _remove_factors(client: Client, user: LockedUser) -> None:
     holdings.delete_factors(user)
     record_event(events.FACTORS_RESET, client, user_id=user.pk)
     step_up.end_sessions_and_devices(client, user.pk)
-    notices.warn_owner(client, user, messages.FACTORS_RESET)
+    notices.warn_owner(client, user, factor_messages.FACTORS_RESET)

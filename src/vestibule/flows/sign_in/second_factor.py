@@ -16,7 +16,7 @@ from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus
 from vestibule.challenges.store import Challenge
-from vestibule.courier import messages
+from vestibule.courier import factor_messages
 from vestibule.factors import passkeys, registry, remembered_devices
 from vestibule.factors.registry import Method
 from vestibule.flows import notices, texted_codes
@@ -152,7 +152,7 @@ def _owner_told_if_exhausted(client: Client, user: User, ticket: Challenge) -> I
     except errors.Exhausted:
         with suppress(errors.AlreadyUsed), atomic():
             record_event(events.SECOND_FACTOR_EXHAUSTED, client, user_id=user.pk, challenge_id=ticket.id)
-            notices.warn_owner(client, user, messages.SECOND_FACTOR_TROUBLE)
+            notices.warn_owner(client, user, factor_messages.SECOND_FACTOR_TROUBLE)
         raise
 
 

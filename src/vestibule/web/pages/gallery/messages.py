@@ -8,18 +8,18 @@ from vestibule.courier.message_kind import MessageKind
 from vestibule.web.pages.gallery.examples import ADDRESS, CODE, NOW, TOKEN
 
 _LINK = f"https://id.example.com/verify-email/?token={TOKEN}"
-_WITH_CODE = ("registration_code", "verify_address", "factor_code", "password_reset", "magic_link")
-_WITH_CODE_OF_CHANGE = ("email_change", "phone_change")
 _WITH_PROVIDERS = ("identity_linked", "identity_unlinked", "identity_revoked", "password_changed_beside_links")
 
 
 def message_params(kind: MessageKind) -> Mapping[str, str | int]:
     """Return what a message of this kind is rendered with."""
     params: dict[str, str | int] = {"address": "" if kind.by_house else ADDRESS, "at": NOW.isoformat()}
-    if kind.name in (*_WITH_CODE, *_WITH_CODE_OF_CHANGE):
-        params |= {"code": CODE, "minutes": 10, "link": ""}
-    if kind.button or kind is messages.VERIFY_ADDRESS:
-        params |= {"link": _LINK, "hours": 24, "reject": f"{_LINK}&reject=1"}
+    if kind.code_subject:
+        params |= {"code": CODE, "minutes": 10}
+    if any(not action.page for action in kind.actions):
+        params |= {"link": _LINK}
+    if kind is messages.VERIFY_ADDRESS:
+        params |= {"hours": 24, "reject": f"{_LINK}&reject=1"}
     if kind.name in _WITH_PROVIDERS:
         params |= {"providers": "Google, GitHub"}
     if kind is messages.DIGEST:
