@@ -128,10 +128,10 @@ def test_after_several_failures_a_sign_in_asks(page: Page, guarded: Service, per
     for _ in range(4):
         page.get_by_label("Password", exact=True).fill("the wrong password")
         page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_text("Show first that you are a person.")).to_be_visible()
+    expect(page.get_by_text("Show that you are not a robot.")).to_be_visible()
     page.get_by_label("Password", exact=True).fill("the wrong password")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_text("These credentials are not right.")).to_be_visible()
+    expect(page.get_by_text("Wrong email or password.")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [320, 1280])

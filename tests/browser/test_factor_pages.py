@@ -55,7 +55,7 @@ def test_an_app_and_its_codes_from_the_first_to_the_last(page: Page, service: Se
     page.get_by_role("button", name="Turn it off").click()  # the session has proved the password alone
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     page.get_by_label("Code from the app").fill(code(seed, 1))
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Turn it off").click()
     expect(page.get_by_text("Your authenticator app is turned off.")).to_be_visible()
 

@@ -94,7 +94,7 @@ def test_a_problem_a_page_and_a_mail_at_once_are_each_in_its_own_language(
         lambda: delivery.deliver_due_messages(timezone.now()),
         lambda: problem(other),
     )
-    said = "These credentials are not right."
+    said = "Wrong email or password."
     assert {one: problems, other: more} == {"en": said, XA: bracketed(said)}
     assert said in pages
     assert (bracketed(said) in pages) is (other == XA)

@@ -148,10 +148,10 @@ def _lock_entered_account(authenticated: Authenticated) -> User:
         return authenticated.user
     held = lifecycle.lock_user(authenticated.user.pk)
     if held is None or not are_credentials_unchanged(held, authenticated.credentials):
-        raise errors.InvalidCredentials
+        raise errors.InvalidCredentials(reason="credentials_changed")
     identity_id, proved_at = authenticated.identity_id, authenticated.identity_proved_at
     if identity_id and not (proved_at and has_identity(held, identity_id, proved_at)):
-        raise errors.InvalidCredentials
+        raise errors.InvalidCredentials(reason="credentials_changed")
     if held.status != Status.ACTIVE:
         raise errors.AccountSuspended(subject=challenges.person_subject(held.pk))
     return held

@@ -110,7 +110,7 @@ def lock_current_user(client: Client, compared: User | None = None) -> LockedUse
         raise errors.Unauthenticated
     held = lifecycle.lock_user(client.user_id)
     if held and compared and held.password != compared.password:
-        raise errors.InvalidCredentials
+        raise errors.InvalidCredentials(reason="credentials_changed")
     if held is None or held.status != Status.ACTIVE or not registry.lock_session(client.session_id):
         raise errors.SessionRevoked
     return held

@@ -43,7 +43,7 @@ def send_code(client: Client, ticket: Challenge) -> ChallengeStatus:
     with _new_code(client, ticket, first.user_id) as issued:
         user = lifecycle.lock_user(first.user_id)
         if user is None or not are_credentials_unchanged(user, bytes.fromhex(first.credentials)):
-            raise errors.InvalidCredentials
+            raise errors.InvalidCredentials(reason="credentials_changed")
         if Method.SMS not in list_methods(user):
             raise errors.NotFound
         number = Phone(user.phone_number or "")

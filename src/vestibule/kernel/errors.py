@@ -1,41 +1,39 @@
-"""Refusals: every way in which a flow says no.
+"""Refusals: every way in which a flow says no. `web.problems` turns their stable `code` into a status and words.
 
-Each has a stable, machine-readable `code`, which `web.problems` turns into a status and words:
-
-    Refusal
-      Invalid              one or more fields are wrong                         invalid
-      TokenInvalid         a signed handle or link is not valid here            token_invalid
-      WrongSecret          the code is wrong; attempts are left                 otp_invalid
-      Exhausted            no attempts are left                                 otp_exhausted
-      Expired              the challenge is too old, or unknown by now          otp_expired
-        LinkExpired        the link is too old, or unknown by now               token_expired
-      AlreadyUsed          the proof has taken effect before                    token_used
-      TooSoon              the cooldown after the last send is not over         cooldown
-      Throttled            a rate, or the number of resends, is used up         throttled
-      Locked               too many failures, or another request is at it now   locked
-      EmailTaken           409s, shown only where that reveals nothing          email_taken
-      UsernameTaken                                                             username_taken
-      PhoneTaken                                                                phone_taken
-      LastSignInMethod     without it nobody could sign in or recover           last_way_in
-        LastFactor         the role needs a second factor, and this is the last   last_way_in
-      PasswordRequired     the link needs the password of the sign-up           password_required
-      CaptchaRequired      the client must solve a captcha first                captcha_required
-      CaptchaInvalid       the captcha's answer is wrong, too old or used       captcha_invalid
-      StepUpRequired       the sign-in is not recent enough                     reauthentication_required
-      EnrolmentRequired    it needs a second factor, and there is none          mfa_enrolment_required
-      OtherBrowser         the link was opened by a client that did not ask     other_browser
-      AccountUnverified    the password is right, the address not proved yet    account_unverified
-      AccountSuspended     the password is right, the account is suspended      account_suspended
-      NotAllowed           the person's role lacks the permission               permission_denied
-      NotFound             the person has nothing with that id                  not_found
-      Unauthenticated      the client is not signed in                          not_authenticated
-        CredentialInvalid  the token is not ours, or altered                    token_invalid
-        CredentialExpired  the token is too old                                 token_expired
-        InvalidCredentials the name or the password is wrong                    invalid_credentials
-        FactorInvalid      the second factor is wrong; attempts are left        mfa_invalid
-        CredentialUnknown  no account has this passkey                          credential_unknown
-        SessionRevoked     the session of the token was ended                   session_revoked
-      Unavailable          a dependency is down, or a queue is full             unavailable
+Refusal
+  Invalid              one or more fields are wrong                         invalid
+  TokenInvalid         a signed handle or link is not valid here            token_invalid
+  WrongSecret          the code is wrong; attempts are left                 otp_invalid
+  Exhausted            no attempts are left                                 otp_exhausted
+  Expired              the challenge is too old, or unknown by now          otp_expired
+    LinkExpired        the link is too old, or unknown by now               token_expired
+  AlreadyUsed          the proof has taken effect before                    token_used
+  TooSoon              the cooldown after the last send is not over         cooldown
+  Throttled            a rate, or the number of resends, is used up         throttled
+  Locked               too many failures, or another request is at it now   locked
+  EmailTaken           409s, shown only where that reveals nothing          email_taken
+  UsernameTaken                                                             username_taken
+  PhoneTaken                                                                phone_taken
+  LastSignInMethod     without it nobody could sign in or recover           last_way_in
+    LastFactor         the role needs a second factor, and this is the last   last_way_in
+  PasswordRequired     the link needs the password of the sign-up           password_required
+  CaptchaRequired      the client must solve a captcha first                captcha_required
+  CaptchaInvalid       the captcha's answer is wrong, too old or used       captcha_invalid
+  StepUpRequired       the sign-in is not recent enough                     reauthentication_required
+  EnrolmentRequired    it needs a second factor, and there is none          mfa_enrolment_required
+  OtherBrowser         the link was opened by a client that did not ask     other_browser
+  AccountUnverified    the password is right, the address not proved yet    account_unverified
+  AccountSuspended     the password is right, the account is suspended      account_suspended
+  NotAllowed           the person's role lacks the permission               permission_denied
+  NotFound             the person has nothing with that id                  not_found
+  Unauthenticated      the client is not signed in                          not_authenticated
+    CredentialInvalid  the token is not ours, or altered                    token_invalid
+    CredentialExpired  the token is too old                                 token_expired
+    InvalidCredentials the name or the password is wrong                    invalid_credentials
+    FactorInvalid      the second factor is wrong; attempts are left        mfa_invalid
+    CredentialUnknown  no account has this passkey                          credential_unknown
+    SessionRevoked     the session of the token was ended                   session_revoked
+  Unavailable          a dependency is down, or a queue is full             unavailable
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,20 +67,22 @@ class Malformed(ValueError):
         self.error = error
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Refusal(Exception):
-    """A flow says no. Nothing was changed except counts of failures."""
+    """A flow says no. Nothing was changed except counts of failures.
+
+    `retry_after` is in whole seconds. `subject` is the keyed digest of the address concerned, for the audit log.
+    `reason` selects the words where a code has several.
+    """
 
     code: ClassVar[str]
+    retry_after: int | None = None
+    attempts_left: int | None = None
+    subject: bytes | None = None
+    reason: str = ""
 
-    def __init__(
-        self, *, retry_after: int | None = None, attempts_left: int | None = None, subject: bytes | None = None
-    ) -> None:
-        """`retry_after` is in whole seconds. `subject` is the keyed digest of the address concerned, for the audit
-        log."""
+    def __post_init__(self) -> None:
         super().__init__(self.code)
-        self.retry_after = retry_after
-        self.attempts_left = attempts_left
-        self.subject = subject
 
 
 class Invalid(Refusal):
@@ -143,12 +143,7 @@ class Throttled(Refusal):
     code = "throttled"
 
     def __init__(
-        self,
-        *,
-        retry_after: int,
-        limit: int | None = None,
-        window: int | None = None,
-        subject: bytes | None = None,
+        self, *, retry_after: int, limit: int | None = None, window: int | None = None, subject: bytes | None = None
     ) -> None:
         super().__init__(retry_after=retry_after, subject=subject)
         self.limit = limit

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from vestibule.conf import conf
 from vestibule.kernel.errors import Refusal
@@ -12,12 +13,14 @@ from vestibule.web import problems
 from vestibule.web.routes import expects_json
 from vestibule.web.templating import render, render_in_flow
 
-_PASSWORD_LABELS = {
-    "password": "Password",
-    "current_password": "Current password",
-    "password2": "New password, once more",
+CURRENT_PASSWORD = _("Current password"), "current-password"  # label and `autocomplete`
+NEW_PASSWORD = _("New password"), "new-password"
+_PASSWORD_FIELDS = {
+    "current_password": CURRENT_PASSWORD,
+    "password": (_("Password"), "current-password"),
+    "password2": (_("New password, once more"), "new-password"),
 }
-_FIELDS_NOT_REPEATED = {"csrfmiddlewaretoken", *_PASSWORD_LABELS}
+_FIELDS_NOT_REPEATED = {"csrfmiddlewaretoken", *_PASSWORD_FIELDS}
 
 
 def render_problem(request: HttpRequest, code: str, detail: str = "") -> HttpResponse:
@@ -58,7 +61,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     typed = [
         (name, value) for name, values in request.POST.lists() for value in values if name not in _FIELDS_NOT_REPEATED
     ]
-    asked = [(name, label) for name, label in _PASSWORD_LABELS.items() if name in request.POST]
+    fields = _PASSWORD_FIELDS | ({"password": NEW_PASSWORD} if "current_password" in request.POST else {})
+    asked = [(name, *shown) for name, shown in fields.items() if name in request.POST]
     context = {"typed": typed, "passwords": asked, "action": request.get_full_path(), "files": bool(request.FILES)}
     return render_in_flow(request, "vestibule/pages/again.html", context, status=403)
 

@@ -50,32 +50,43 @@ class Problem:
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
     {
-        "invalid": Problem(400, _("Validation failed"), _("Some fields need attention.")),
+        "invalid": Problem(400, _("Validation failed"), _("One or more fields need attention.")),
         "parse_error": Problem(400, _("Malformed JSON"), _("The body is not the JSON that this endpoint reads.")),
         "bad_request": Problem(400, _("Bad request"), _("The request could not be understood.")),
-        "otp_invalid": Problem(400, _("Wrong code"), _("That code is not right. Take the newest one.")),
-        "captcha_invalid": Problem(
-            400, _("Wrong captcha"), _("That does not show that you are a person, or was used before. Try once more.")
-        ),
-        "token_invalid": Problem(400, _("Invalid token"), _("This is not one of ours, or a newer one replaced it.")),
+        "otp_invalid": Problem(400, _("Wrong code"), _("Wrong code. Use the newest one.")),
+        "captcha_invalid": Problem(400, _("Wrong captcha"), _("The check for robots did not succeed. Try again.")),
+        "token_invalid": Problem(400, _("Invalid token"), _("This link or code is invalid. Request a new one.")),
         "credential_invalid": Problem(
             401, _("Invalid token"), _("This token is not valid here."), code="token_invalid"
         ),
-        "invalid_credentials": Problem(401, _("Not right"), _("These credentials are not right.")),
-        "mfa_invalid": Problem(
-            401, _("Wrong second factor"), _("That does not prove it. Check it, or try another way.")
+        "invalid_credentials": Problem(401, _("Wrong credentials"), _("Wrong email or password.")),
+        "wrong_password": Problem(401, _("Wrong password"), _("Wrong password."), code="invalid_credentials"),
+        "wrong_passkey": Problem(
+            401,
+            _("Wrong passkey"),
+            _("This passkey did not work. Try again, or use another way."),
+            code="invalid_credentials",
         ),
+        "credentials_changed": Problem(
+            401,
+            _("Account changed"),
+            _("Your account has changed in the meantime. Sign in again."),
+            code="invalid_credentials",
+        ),
+        "mfa_invalid": Problem(401, _("Wrong second factor"), _("That is not right. Check it, or try another way.")),
         "credential_unknown": Problem(
             401, _("Unknown passkey"), _("No account here has this passkey. It may have been removed.")
         ),
         "not_authenticated": Problem(401, _("Not signed in"), _("Send an access token as bearer.")),
-        "token_expired": Problem(401, _("Token expired"), _("The time for this token is up. Refresh it, or sign in.")),
-        "session_revoked": Problem(401, _("Session ended"), _("This session was ended. Sign in again.")),
+        "token_expired": Problem(401, _("Token expired"), _("This token has expired. Refresh it, or sign in.")),
+        "session_revoked": Problem(401, _("Session ended"), _("This session has ended. Sign in again.")),
         "password_required": Problem(
-            403, _("Password required"), _("Confirm where you signed up, or with the password that you chose there.")
+            403,
+            _("Password required"),
+            _("Open this where you signed up, or confirm with the password that you chose."),
         ),
         "reauthentication_required": Problem(
-            403, _("Sign in again"), _("This guards your account: confirm first that it is you.")
+            403, _("Confirm that it is you"), _("For your security, confirm first that it is you.")
         ),
         "mfa_enrolment_required": Problem(
             403, _("Second factor required"), _("This needs a second factor. Set one up first.")
@@ -91,16 +102,20 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             _("That code is wrong, too old, or was used. Look at your device, or begin again there."),
         ),
         "other_browser": Problem(
-            403, _("Another browser"), _("This link opens only where it was asked for. Type the code instead.")
+            403,
+            _("Another browser"),
+            _("Open this link where you asked for it, or type the code instead."),
         ),
-        "captcha_required": Problem(403, _("Captcha required"), _("Show first that you are a person.")),
+        "captcha_required": Problem(403, _("Captcha required"), _("Show that you are not a robot.")),
         "account_unverified": Problem(
-            403, _("Address not confirmed"), _("Confirm your address first: open the newest message that we sent you.")
+            403, _("Address not confirmed"), _("Confirm your address first. Open the newest message that we sent you.")
         ),
         "account_suspended": Problem(403, _("Account suspended"), _("This account can't sign in.")),
         "permission_denied": Problem(403, _("Not allowed"), _("You may not do this.")),
-        "access_denied": Problem(403, _("Not agreed"), _("You were not signed in there. Try again, or another way.")),
-        "https_required": Problem(403, _("HTTPS only"), _("What you sent went in the clear. Use https.")),
+        "access_denied": Problem(
+            403, _("Not agreed"), _("You were not signed in there. Try again, or use another way.")
+        ),
+        "https_required": Problem(403, _("HTTPS only"), _("This was sent without encryption. Use https.")),
         "not_found": Problem(404, _("Not found"), _("There is nothing here.")),
         "method_not_allowed": Problem(405, _("Method not allowed"), _("This address takes another method.")),
         "not_acceptable": Problem(406, _("Not acceptable"), _("Only JSON can be had here.")),
@@ -108,7 +123,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "username_taken": Problem(409, _("Username taken"), _("Somebody has this username. Choose another.")),
         "phone_taken": Problem(409, _("Number taken"), _("This phone number has an account. Sign in instead.")),
         "account_exists": Problem(
-            409, _("Account exists"), _("Your email address has an account here. Sign in to it, and link the two then.")
+            409, _("Account exists"), _("Your email address has an account here. Sign in to it, then link the two.")
         ),
         "identity_taken": Problem(
             409, _("Linked elsewhere"), _("This sign-in belongs to another account. Take it off there first.")
@@ -124,14 +139,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             _("Your role needs a second factor, and this is the last one. Add another first."),
             code="last_way_in",
         ),
-        "otp_expired": Problem(
-            410, _("Code expired"), _("The time for this code is up. Ask for a new one, or start again.")
-        ),
-        "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again for a new one.")),
+        "otp_expired": Problem(410, _("Code expired"), _("The code has expired. Request a new one, or start again.")),
+        "otp_exhausted": Problem(410, _("No tries left"), _("Too many wrong codes. Start again to get a new one.")),
         "link_expired": Problem(
-            410, _("Link expired"), _("The time for this link is up. Ask for a new one."), code="token_expired"
+            410, _("Link expired"), _("The link has expired. Request a new one."), code="token_expired"
         ),
-        "token_used": Problem(410, _("Already done"), _("This has been confirmed before. Sign in.")),
+        "token_used": Problem(410, _("Already done"), _("This has been done before. Sign in.")),
         "body_too_large": Problem(413, _("Body too large"), _("That is more than can be sent here.")),
         "unsupported_media_type": Problem(415, _("Unsupported media type"), _("Send application/json.")),
         "throttled": Problem(429, _("Too many requests"), _("Too many requests."), passes=True),
@@ -145,7 +158,11 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
 
 _WAIT, _LATER = _("Try again in %(wait)s."), _("Try again later.")
 _KEY_BY_REFUSAL: Mapping[type[Refusal], str] = MappingProxyType(
-    {CredentialInvalid: "credential_invalid", LinkExpired: "link_expired", LastFactor: "last_factor"}
+    {
+        CredentialInvalid: "credential_invalid",
+        LastFactor: "last_factor",
+        LinkExpired: "link_expired",
+    }
 )
 
 
@@ -206,7 +223,7 @@ def refusal_status(refusal: Refusal | None) -> int:
 
 def problem_key(refusal: Refusal) -> str:
     """Return the key of the row for a refusal."""
-    return _KEY_BY_REFUSAL.get(type(refusal), refusal.code)
+    return refusal.reason or _KEY_BY_REFUSAL.get(type(refusal), refusal.code)
 
 
 def refusal_message(refusal: Refusal) -> str:

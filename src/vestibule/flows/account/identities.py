@@ -181,9 +181,9 @@ def link_by_address(client: Client, user: User, answer: ProviderAnswer) -> Ident
     """
     held = lifecycle.lock_user(user.pk)
     if held is None or answer.email is None or held.email != answer.email.value or not held.email_verified_at:
-        raise errors.InvalidCredentials
+        raise errors.InvalidCredentials(reason="credentials_changed")
     if has_second_factor(held):
-        raise errors.InvalidCredentials
+        raise errors.InvalidCredentials(reason="credentials_changed")
     return _record_link(client, held, answer, session_id=None)
 
 

@@ -70,6 +70,24 @@ def send_to_owner(client: Client, user: User, address: Address) -> None:
         notices.post_message(client, staff_messages.ACCOUNT_SUSPENDED, address, owner=user)
 
 
+@flow("password_reset.read_link")
+def read_link(*, client: Client, token: str) -> str:
+    """Return the address that a link was sent to, if it can still be used. Changes nothing, because mail scanners open
+    links.
+
+    Raises:
+        TokenInvalid: the link was not issued by this service.
+        LinkExpired: the link is too old.
+        AlreadyUsed: the link was used before, or a newer one replaced it.
+        Unavailable: a store cannot be reached.
+    """
+    seen = _find_by_link(client, token)[0]
+    try:
+        return challenges.unseal_payload(seen, PasswordResetPayload).address or ""
+    except errors.Expired as expired:
+        raise errors.LinkExpired(subject=seen.subject) from expired
+
+
 @flow("password_reset.confirm")
 def confirm(
     *,
@@ -95,9 +113,7 @@ def confirm(
         Unavailable: a store cannot be reached, or too many passwords are being hashed.
     """
     if token:
-        seen, secret, by = *challenges.find_live_link(Purpose.PASSWORD_RESET, token, client.at), SecretKind.LINK
-        if newest.is_superseded(seen):
-            raise errors.AlreadyUsed(subject=seen.subject)
+        seen, secret, by = *_find_by_link(client, token), SecretKind.LINK
     else:
         found = newest.find_newest(Purpose.PASSWORD_RESET, address.all_digests) if address else None
         if found is None:
@@ -126,6 +142,14 @@ def invite_admin(*, client: Client, email: Email) -> None:
             client, place, staff_messages.ADMIN_INVITATION, email, payload, owner=None, link=CONFIRM_PAGE
         )
         record_event(events.ADMIN_INVITED, client, subject=email.digest)
+
+
+def _find_by_link(client: Client, token: str) -> tuple[Challenge, str]:
+    """Return the challenge of a link that can still be used, and the secret in the link."""
+    seen, secret = challenges.find_live_link(Purpose.PASSWORD_RESET, token, client.at)
+    if newest.is_superseded(seen):
+        raise errors.AlreadyUsed(subject=seen.subject)
+    return seen, secret
 
 
 def _is_under_way(before: Challenge | None, now: datetime) -> bool:

@@ -72,7 +72,7 @@ def sign_in_by_passkey(
             )
             return complete(client, authenticated)
     except errors.FactorInvalid as wrong:
-        raise errors.InvalidCredentials(subject=wrong.subject) from wrong
+        raise errors.InvalidCredentials(reason="wrong_passkey", subject=wrong.subject) from wrong
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def check_current_password(client: Client, user: User, password: str) -> None:
         if not passwords.verify_user_password(
             passwords.normalise_password(password), user if attempt.allowed else None
         ):
-            raise errors.InvalidCredentials
+            raise errors.InvalidCredentials(reason="wrong_password")
     tries.record_success(account, attempt, client.at)
 
 

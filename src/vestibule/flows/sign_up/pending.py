@@ -239,7 +239,9 @@ def _translate_link_refusals() -> Iterator[None]:
     try:
         yield
     except errors.WrongSecret as wrong:
-        raise errors.InvalidCredentials(attempts_left=wrong.attempts_left, subject=wrong.subject) from wrong
+        raise errors.InvalidCredentials(
+            reason="wrong_password", attempts_left=wrong.attempts_left, subject=wrong.subject
+        ) from wrong
     except errors.Expired as expired:
         raise errors.LinkExpired(subject=expired.subject) from expired
 

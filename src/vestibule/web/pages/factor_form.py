@@ -48,7 +48,9 @@ WAYS: Mapping[str, Way] = MappingProxyType(
             label=_("Code from the message"),
             is_numeric=True,
         ),
-        PASSWORD: Way(offer=_("Use your password"), lead=_("Type your password once more."), label=_("Password")),
+        PASSWORD: Way(
+            offer=_("Use your password"), lead=_("For your security, confirm your password."), label=_("Password")
+        ),
     }
 )
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from vestibule.accounts.fields import PersonalField
 from vestibule.kernel.errors import Invalid, NotFound, Refusal, UsernameTaken
 from vestibule.web.field_messages import field_message
-from vestibule.web.problems import refusal_headers, refusal_message, refusal_status, seconds_to_wait
+from vestibule.web.problems import problem_key, refusal_headers, refusal_message, refusal_status, seconds_to_wait
 from vestibule.web.templating import render_in_flow
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -67,6 +67,7 @@ def _alert_context(refusal: Refusal | None) -> dict[str, Any]:
     return {
         "alert": refusal_message(refusal),
         "alert_code": refusal.code,
+        "alert_key": problem_key(refusal),
         "invalid": isinstance(refusal, Invalid),
         "attempts_left": refusal.attempts_left,
         "retry_after": seconds_to_wait(refusal),

@@ -11,12 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from vestibule.accounts import applicant, passwords
 from vestibule.accounts.identifiers import LoginName
 from vestibule.addresses import parsing
+from vestibule.addresses.address import Email
 from vestibule.conf import conf
 from vestibule.flows.account import email_change, personal_data
 from vestibule.flows.recovery import factor_reset, password_reset
 from vestibule.flows.sign_in import by_password, sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
+    AccountUnverified,
+    Expired,
     Invalid,
     Refusal,
     Unauthenticated,
@@ -58,7 +61,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             page_lifetime=conf.page_stay if stay else conf.page_session,
         )
     except Refusal as refusal:
-        return login_page(request, refusal, name=name, stay=stay)
+        return login_page(request, refusal, name=name, stay=stay, unproved=_unproved_email(refusal, name))
     return enter_page(request, entered)
 
 
@@ -97,10 +100,7 @@ def request_password_reset(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         shown = {"email": typed, **captcha.form_context(request, rules.PASSWORD_RESET, refusal)}
         return render_page(request, "vestibule/pages/forgot.html", shown, refusal)
-    response = render_page(
-        request, "vestibule/pages/reset.html", {**_new_password_context(None), "email": email, "sent": True}
-    )
-    return remember_destination(request, response)
+    return remember_destination(request, _new_password_page(request, email=email.value))
 
 
 @opened_by_link
@@ -110,16 +110,15 @@ def choose_new_password(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         if not token:
             return redirect_with_destination(request, "vestibule_pages:password_reset")
-        return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(None), "token": token})
+        return _link_page(request, token)
     password, otp = request.POST.get("password", ""), request.POST.get("otp", "")
     try:
         client = admit(request, rules.PASSWORD_RESET_CONFIRM)
         address = None if token else applicant.parse_single_field("email", email, parsing.parse_email)
         password_reset.confirm(client=client, password=password, token=token, address=address, otp=otp)
     except Refusal as refusal:
-        over = isinstance(refusal, FINAL_REFUSALS)
-        shown = {"token": token, "email": email, "otp": otp if isinstance(refusal, Invalid) else "", "over": over}
-        return render_page(request, "vestibule/pages/reset.html", {**_new_password_context(refusal), **shown}, refusal)
+        kept = otp if isinstance(refusal, Invalid) else ""
+        return _new_password_page(request, refusal, token=token, email=email, otp=kept)
     return session_cookie.delete_session_cookie(login_page(request, reset=True))
 
 
@@ -136,34 +135,32 @@ class UndoLink:
 
 NOT_ME = UndoLink(
     title=_("This wasn't you?"),
-    lead=_("Press the button, and every session of your account ends. A mail lets you choose a new password."),
-    button=_("Sign everybody out"),
-    done=_(
-        "Everybody is signed out, and the old password opens nothing. A message that we sent you says how to go on."
-    ),
+    lead=_("Press the button to sign out everywhere. A mail then lets you choose a new password."),
+    button=_("Sign out everywhere"),
+    done=_("You are signed out everywhere, and the old password no longer works. Choose a new one by our newest mail."),
     undo=sessions.disown_sign_in,
 )
 EMAIL_UNDO = UndoLink(
-    title=_("Take the change back?"),
-    lead=_("Press the button, and your account has its old email address again. Every session of it ends."),
-    button=_("Put my address back"),
-    done=_("Your address is back, and the old password opens nothing. A mail that we sent you says how to go on."),
+    title=_("Undo the email change?"),
+    lead=_("Your account gets its old email address back. You will be signed out everywhere."),
+    button=_("Undo the change"),
+    done=_("Your old address is back, and the old password no longer works. Choose a new one by our newest mail."),
     undo=email_change.undo,
 )
 ACCOUNT_UNDO = UndoLink(
     title=_("Keep your account?"),
-    lead=_("Press the button, and your account stays as it was."),
+    lead=_("Your account then stays as it was."),
     button=_("Keep my account"),
-    done=_("Your account stays. You can sign in again. If somebody else closed it, reset your password."),
+    done=_("Your account stays, and you can sign in again. If somebody else closed it, choose a new password."),
     undo=personal_data.cancel_account_closing,
 )
 
 
 FACTORS_UNDO = UndoLink(
     title=_("Keep your second factors?"),
-    lead=_("Press the button, and your second factors stay: nobody signs in without one."),
+    lead=_("Your second factors then stay: nobody signs in without one."),
     button=_("Keep my second factors"),
-    done=_("Your second factors stay. If you did not ask for their removal, change your password too."),
+    done=_("Your second factors stay. If you did not ask for their removal, change your password, too."),
     undo=factor_reset.stop_reset,
 )
 
@@ -191,11 +188,33 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
     return show_or_undo
 
 
+def _unproved_email(refusal: Refusal, name: str) -> Email | None:
+    """Return the address to which a person can have a new mail sent: the password that they typed is that of a sign-up
+    on it, which the page tells nobody else."""
+    address = LoginName.parse_any(name).address if isinstance(refusal, AccountUnverified) else None
+    return address if isinstance(address, Email) else None
+
+
 def _hinted_name(request: HttpRequest) -> str:
     """Return whom the application that sent the person expects (OpenID Connect Core, 3.1.2.1: `login_hint`)."""
     return clean_label(request.GET.get("login_hint", ""), LONGEST_HINT) if read_destination(request) else ""
 
 
-def _new_password_context(refusal: Refusal | None) -> dict[str, object]:
-    order = ("password",)
-    return {"password": field_context("password", {}, refusal, order), "min_length": conf.password_min_length}
+def _link_page(request: HttpRequest, token: str) -> HttpResponse:
+    """The form behind a link; at once what became of it, if it can't be used any more."""
+    try:
+        email = password_reset.read_link(client=admit(request, rules.TOKEN), token=token)
+    except Refusal as refusal:
+        return _new_password_page(request, refusal, token=token)
+    return _new_password_page(request, token=token, email=email)
+
+
+def _new_password_page(request: HttpRequest, refusal: Refusal | None = None, **shown: str) -> HttpResponse:
+    password = field_context("password", {}, refusal, ("password",))
+    context = {
+        "password": password,
+        "password_focus": password["wrong"] or bool(shown.get("token")),
+        "min_length": conf.password_min_length,
+        "over": isinstance(refusal, (*FINAL_REFUSALS, Expired)),
+    }
+    return render_page(request, "vestibule/pages/reset.html", {**context, **shown}, refusal)

@@ -139,7 +139,7 @@ def _overview_states() -> Iterator[State]:
     done = "Your password is changed. Other devices were signed out."
     yield State(name="security-done", template=page, context=_security(_NOTHING, person=newcomer(), done=done))
     for act, refusal in (
-        ("password", InvalidCredentials()),
+        ("password", InvalidCredentials(reason="wrong_password")),
         ("password", Invalid({"password": [FieldError("password_mismatch")]})),
         ("email", EmailTaken()),
         ("phone", PhoneTaken()),
@@ -194,7 +194,7 @@ def _step_up_states() -> Iterator[State]:
 
     factors = [each.value for each in Method]
     yield step_up("password", [PASSWORD])
-    yield step_up("password-wrong", [PASSWORD], PASSWORD, InvalidCredentials())
+    yield step_up("password-wrong", [PASSWORD], PASSWORD, InvalidCredentials(reason="wrong_password"))
     for each in factors:
         yield step_up(each.replace("_", "-"), factors, each)
         yield step_up(f"{each.replace('_', '-')}-wrong", factors, each, FactorInvalid())

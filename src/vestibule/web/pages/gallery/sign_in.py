@@ -66,8 +66,12 @@ def _login_states() -> Iterator[State]:
     yield State(name="login-to-application", template="login", context={**typed, "destination": DESTINATION})
     yield State(name="login-with-captcha", template="login", context={**typed, **CAPTCHA})
     yield State(name="login-after-reset", template="login", context={"providers": [], "reset": True})
+    unproved = {**typed, "name": ADA_EMAIL.value, "unproved": ADA_EMAIL}
+    yield State(name="login-send-new-mail", template="login", context=unproved, refusal=AccountUnverified())
     refusals = (
         InvalidCredentials(),
+        InvalidCredentials(reason="wrong_passkey"),
+        InvalidCredentials(reason="credentials_changed"),
         AccountUnverified(),
         AccountSuspended(),
         CredentialUnknown(),
@@ -133,7 +137,9 @@ def _magic_states() -> Iterator[State]:
 
 def _reset_states() -> Iterator[State]:
     def reset(name: str, refusal: Refusal | None = None, **context: Any) -> State:
-        kept = {"password": field_context("password", {}, refusal, ("password",)), "min_length": 12}
+        password = field_context("password", {}, refusal, ("password",))
+        focus = password["wrong"] or bool(context["token"])
+        kept = {"password": password, "password_focus": focus, "min_length": 12}
         return State(name=f"reset-{name}", template="reset", context={**kept, **context}, refusal=refusal)
 
     yield State(name="forgot", template="forgot")
@@ -142,7 +148,7 @@ def _reset_states() -> Iterator[State]:
     asked: dict[str, Any] = {"email": ADA_EMAIL, "otp": "", "token": ""}
     yield reset("code", **asked, sent=True)
     yield reset("wrong-code", WrongSecret(attempts_left=2), **asked)
-    yield reset("link", token=TOKEN)
+    yield reset("link", token=TOKEN, email=ADA_EMAIL.value)
     wrong = Invalid({"password": [FieldError("password_too_short", params={"min_length": 12})]})
     yield reset("link-weak-password", wrong, token=TOKEN, email="")
     yield reset("code-breached-password", Invalid({"password": [FieldError("password_breached")]}), **asked)
@@ -150,6 +156,8 @@ def _reset_states() -> Iterator[State]:
         yield reset(f"link-{each.code}", each, token=TOKEN, email="")
     for over in _DEAD_LINKS:
         yield reset(f"over-{over.code}", over, token=TOKEN, email="", over=True)
+    for over in (AlreadyUsed(), Expired(), Exhausted()):
+        yield reset(f"code-over-{over.code}", over, **asked, over=True)
 
 
 def _undo_states() -> Iterator[State]:

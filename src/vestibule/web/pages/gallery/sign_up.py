@@ -178,7 +178,7 @@ def _link_states() -> Iterator[State]:
     yield link("reject", rejecting=True)
     yield link("reject-throttled", Throttled(retry_after=60), rejecting=True)
     yield link("username-taken", UsernameTaken(), name_taken=True)
-    yield link("wrong-password", InvalidCredentials(attempts_left=4), bound=False)
+    yield link("wrong-password", InvalidCredentials(reason="wrong_password", attempts_left=4), bound=False)
     yield link("password-required", PasswordRequired(), bound=False)
     yield link("throttled", Throttled(retry_after=60))
     yield link("unavailable", Unavailable())

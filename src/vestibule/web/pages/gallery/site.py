@@ -10,6 +10,7 @@ from vestibule.applications.errors import ApplicationUnknown, UserCodeUnknown
 from vestibule.applications.models import Source
 from vestibule.courier.transports.mailbox import MailboxMessage
 from vestibule.kernel.errors import AlreadyUsed, LinkExpired, Locked, OtherBrowser, Refusal, Throttled, Unavailable
+from vestibule.web.error_responses import CURRENT_PASSWORD, NEW_PASSWORD
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, CODE, NOW, TOKEN, shop
 from vestibule.web.pages.gallery.state import State, refused
 from vestibule.web.problems import PROBLEMS
@@ -81,7 +82,7 @@ def failure_states() -> Iterator[State]:
         "action": reverse("vestibule_pages:register"),
         "files": False,
     }
-    passwords = [("current_password", "Current password"), ("password2", "New password, once more")]
+    passwords = [("current_password", *CURRENT_PASSWORD), ("password", *NEW_PASSWORD)]
     yield State(name="again", template="again", context=again)
     yield State(name="again-with-passwords", template="again", context={**again, "passwords": passwords})
     yield State(name="again-with-files", template="again", context={**again, "files": True})

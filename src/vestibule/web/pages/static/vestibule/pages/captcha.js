@@ -35,12 +35,9 @@ async function altcha(widget) {
   }
   const worker = new URL("../vendor/altcha-pbkdf2.js", import.meta.url);
   $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(worker));
-  $altcha.i18n.set("en", {
-    ...$altcha.i18n.get("en"),
-    label: "Check that I am a person",
-    verifying: "Checking that you are a person…",
-    verified: "Checked: you are a person",
-    waitAlert: "The check takes a moment.",
+  const { label, verifying, verified, waitAlert } = widget.dataset; // the words of the page
+  $altcha.i18n.set(document.documentElement.lang.toLowerCase() || "en", {
+    ...$altcha.i18n.get("en"), label, verifying, verified, waitAlert,
   });
   widget.configure({ hideLogo: true, hideFooter: true, humanInteractionSignature: false });
   widget.addEventListener("expired", () => widget.reset());

@@ -79,47 +79,31 @@ if (here.searchParams.has("token")) {
 }
 
 function showPassword(button) {
-  const input = document.getElementById(button.dataset.shows);
+  const input = document.getElementById(button.dataset.shows), words = button.firstElementChild ?? button;
   button.hidden = false;
   button.addEventListener("click", () => {
     const shown = input.type === "text";
     input.type = shown ? "password" : "text";
-    button.textContent = shown ? button.dataset.show : button.dataset.hide;
+    words.textContent = shown ? button.dataset.show : button.dataset.hide;
     button.setAttribute("aria-pressed", String(!shown));
     input.focus();
   });
 }
 
-// Advice on the strength of a new password, by zxcvbn, which we serve and which is fetched at the first key press.
-const estimator = document.currentScript.src.replace("pages/house.js", "vendor/zxcvbn.js");
-const { nonce } = document.currentScript; // without it no script runs here
-const strengths = ["very weak", "weak", "fair", "good", "strong"];
-
-function fetchEstimator(then) {
-  if (document.querySelector(`script[src="${estimator}"]`)) return;
-  const script = document.createElement("script");
-  script.src = estimator;
-  script.nonce = nonce;
-  script.addEventListener("load", then);
-  document.head.append(script);
-}
-
-function showStrength(input) {
-  const said = document.createElement("p");
-  said.className = "hint";
-  said.setAttribute("role", "status");
-  input.closest(".field").append(said);
-  const tell = () => {
-    if (!input.value || !window.zxcvbn) said.textContent = "";
-    else said.textContent = `Strength: ${strengths[zxcvbn(input.value.slice(0, 64)).score]}.`;
-  };
-  input.addEventListener("input", () => {
-    fetchEstimator(tell);
-    tell();
+// What was wrong with a field is not said of what is typed into it now.
+function forgetError(input) {
+  const field = input.closest(".field");
+  input.removeAttribute("aria-invalid");
+  field?.classList.remove("wrong");
+  field?.querySelectorAll(".error:not([data-password])").forEach((error) => {
+    error.textContent = "";
+    error.hidden = true;
   });
 }
 
-document.querySelectorAll("input[autocomplete=new-password]").forEach(showStrength);
+document.querySelectorAll("[aria-invalid=true]").forEach((input) => {
+  input.addEventListener("input", () => forgetError(input), { once: true });
+});
 document.querySelectorAll("[data-shows]").forEach(showPassword);
 document.querySelectorAll("time[datetime]").forEach(wording.moment);
 document.querySelectorAll("form[data-once]").forEach((form) => {

@@ -2,15 +2,6 @@
 // JSON in its field `credential`. Without JavaScript the page says that passkeys need it.
 
 const supported = isSecureContext && "PublicKeyCredential" in window;
-const UNSUPPORTED = "This browser can't use passkeys here.";
-const PROBLEMS = {
-  NotAllowedError: "That was cancelled, or took too long. Nothing has changed; you can try again.",
-  InvalidStateError: "This device already has a passkey for your account.",
-  NotSupportedError: "This device can't make a passkey that we accept. Try another one.",
-  ConstraintError: "This device can't check that it is you. Give it a PIN or a fingerprint, or try another one.",
-  SecurityError: "Passkeys do not work at this address.",
-  TypeError: "We can't be reached right now. Try again shortly.",
-};
 
 // Browsers without the JSON methods of Level 3 get the same by hand.
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
@@ -53,7 +44,10 @@ async function fetchOptions(form) {
   const { mfa, csrfmiddlewaretoken: token } = form.elements;
   const answer = await fetch(form.dataset.options, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token.value },
+    headers: {
+      "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token.value,
+      "Accept-Language": document.documentElement.lang,
+    },
     body: JSON.stringify(mfa ? { mfa: mfa.value } : {}),
   });
   const body = await answer.json();
@@ -77,6 +71,12 @@ function show(form, words) {
   problem.hidden = !words;
 }
 
+// The page says it in its language, in an attribute named for the DOMException.
+function describe(form, error) {
+  const { dataset } = form.querySelector("[data-problem]");
+  return dataset[error.name[0].toLowerCase() + error.name.slice(1)] ?? dataset.other;
+}
+
 async function press(form, button) {
   show(form, "");
   button.disabled = true;
@@ -84,7 +84,7 @@ async function press(form, button) {
   try {
     submitWith(form, await ask(form.dataset.passkey, await fetchOptions(form)));
   } catch (error) {
-    show(form, error.name === "Refusal" ? error.message : PROBLEMS[error.name] ?? "That did not work. Try again.");
+    show(form, error.name === "Refusal" ? error.message : describe(form, error));
     button.disabled = false;
     button.focus();
   }
@@ -124,7 +124,7 @@ function signal() {
 document.querySelectorAll("form[data-passkey]").forEach((form) => {
   const button = form.querySelector("button[type=submit]");
   if (!supported) {
-    if (!("autofill" in form.dataset)) show(form, UNSUPPORTED);
+    if (!("autofill" in form.dataset)) show(form, form.querySelector("[data-problem]").dataset.unsupported);
     return;
   }
   button.hidden = false;
