@@ -51,9 +51,11 @@ ONCE = [
 ONCE += [
     "architecture/*",
     "properties/test_[op]*.py",
+    "properties/test_colours.py",
     "faults_of_use/test_settings_*.py",
     "stories/test_permissions.py",
     "stories/test_mailbox.py",
+    "stories/test_brand.py",
 ]
 ONCE += [
     f"domain/test_{unit}.py"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from unittest.mock import patch
@@ -207,4 +208,6 @@ BREAKS: Mapping[str, Broken] = {
         SOCIAL={"acme": {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "canary", "client_secret": "canary"}}
     ),
     "second-factors": with_settings(MFA_REQUIRED_ROLES=()),
+    "brand-color": with_settings(BRAND_COLOR="#ffd400"),
+    "brand-folder": with_settings(BRAND_DIR=Path("/nowhere")),
 }

@@ -14,11 +14,11 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -26,19 +26,20 @@ from django.core.signals import setting_changed
 
 from vestibule.kernel import hosts
 from vestibule.kernel.access_rules import AccessRule
-from vestibule.kernel.brand import Brand
-from vestibule.kernel.colours import is_colour, normalise_colour
+from vestibule.kernel.brand import Brand, BrandSettings, find_brand_problem, is_static_name
 from vestibule.kernel.cookie_names import CookieNames
 from vestibule.kernel.sealing import KeyRing
 from vestibule.kernel.type_hints import Bounds, find_mistake
+from vestibule.storage.lazy_import import import_when_used
 
+static_files = import_when_used("django.templatetags.static")
 CaptchaWord = Literal["never", "suspicious", "always"]
 RegistrationMode = Literal["deferred", "pending"]
 PasswordPolicy = Literal["required", "optional"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)  # no repr: some of it is secret
-class Settings(CookieNames):
+class Settings(CookieNames, BrandSettings):
     """Every setting of the library, and what follows from them."""
 
     # Where it is reached, and who stands in front of it.
@@ -122,11 +123,7 @@ class Settings(CookieNames):
     captcha_cost: int = 10_000  # PBKDF2 rounds of one try; 256 tries are expected (docs/decisions/0020)
     captcha_hosts: tuple[str, ...] = ()  # hosts beside that of base_url where a widget may have been solved
 
-    # What it writes to people.
-    brand_name: str = "Vestibule"
-    brand_color: str = "#3455d1"
-    brand_logo_url: str = ""
-    support_email: str = ""
+    # What it writes to people, beside the brand.
     mailbox: bool = False  # whether mails and texts end on the page /dev/mailbox/
     bounce_silence: timedelta = timedelta(days=7)
     sms_gateway: str = ""  # dotted path of a function `(id, to, rendered)`; empty: no SMS
@@ -172,13 +169,16 @@ class Settings(CookieNames):
 
     @cached_property
     def brand(self) -> Brand:
-        """The brand, for templates."""
-        return Brand(
-            name=self.brand_name,
-            color=normalise_colour(self.brand_color),
-            logo_url=self.brand_logo_url,
-            support_email=self.support_email,
-        )
+        """The brand, for pages: images of ours are named by their path."""
+        return self.describe_brand(self._locate_image)
+
+    @cached_property
+    def mail_brand(self) -> Brand:
+        """The brand, for mails: images of ours are named by their whole address."""
+        return self.describe_brand(partial(self._locate_image, site=self.base_url))
+
+    def _locate_image(self, image: str, site: str = "") -> str:
+        return urljoin(f"{site}/", static_files.static(image)) if is_static_name(image) else image
 
     @cached_property
     def return_origins(self) -> frozenset[str]:
@@ -253,8 +253,8 @@ def find_problems(source: Any) -> Iterator[tuple[str, str]]:
 
 def _find_problem(name: str, value: Any) -> tuple[str, str] | None:
     found = find_mistake(value, _HINTS[name], _BOUNDS.get(name))
-    if not found and name == "brand_color" and not is_colour(value):
-        return "no colour in hexadecimal digits", "like #3455d1"
+    if name.startswith("brand_") and not found:
+        return find_brand_problem(name, value)
     is_site = name.endswith(("_url", "_urls")) and name != "redis_url"
     sites = value if isinstance(value, tuple) else (value,)
     if found or not is_site or value == getattr(Settings, name) or all(map(hosts.is_http_url, sites)):

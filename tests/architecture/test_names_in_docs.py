@@ -18,6 +18,7 @@ GENERATED = {"docs/attacks.md"}
 WHOLLY_NAMED = {"docs/architecture.md", "docs/glossary.md"}  # in these every identifier in back quotes is one of ours
 SUFFIXES = ("py", "toml", "txt", "md", "yaml", "yml", "html", "json", "lua", "sh")
 MADE_AT_RUN_TIME = {"var/"}
+OF_OPERATORS = "templates/vestibule/"  # what an operator's folder has over a template of ours (docs/branding.md)
 OF_OTHERS = {"pg_stat_database.sessions"}  # PostgreSQL's
 OLD_WORDS = re.compile(r"\b(skins?|guards/\w*|handing|ways_in|signing_up|owner\.py|desk|roster)\b")
 
@@ -93,6 +94,8 @@ def exists(path: str) -> bool:
     """From the root, from the package, or, as a bare name, anywhere."""
     if path in MADE_AT_RUN_TIME or (ROOT / path).exists() or (SOURCE / path).exists():
         return True
+    if path.startswith(OF_OPERATORS):
+        return any(SOURCE.rglob(path))
     return "/" not in path and any(each for folder in (SOURCE, ROOT / "deploy") for each in folder.rglob(path))
 
 

@@ -83,7 +83,7 @@ def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, ob
         "preview": kind.preview or kind.says,
         "buttons": [(action.label, url) for action in kind.actions if (url := _action_url(action, params))],
         "listed": [_listed_item(KINDS[name], facts) for name, facts in held.items()],
-        "brand": conf.brand,
+        "brand": conf.mail_brand,
         "language": get_language(),
         "direction": "rtl" if get_language_bidi() else "ltr",
     }

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
 from vestibule.conf import conf
+from vestibule.service import brand_folder
 from vestibule.service.settings import contradictions as rules
 
 
@@ -29,6 +30,16 @@ def check_dotted_paths(**_: Any) -> list[Error]:
             hint = "Write its full dotted path, and install what it belongs to (like `vestibule[anymail]`)."
             found.append(Error(f"{name}={path} cannot be imported.", hint=hint, id="vestibule.E024"))
     return found
+
+
+@register(Tags.templates)
+def check_brand_folder(**_: Any) -> list[CheckMessage]:
+    """Return what in the operator's folder cannot be used, so that no person meets it, and what has no effect there."""
+    hint = "docs/branding.md tells what BRAND_DIR may hold."
+    problems = [Error(f"{each}.", hint=hint, id="vestibule.E046") for each in brand_folder.find_problems()]
+    compile_it = "Compile it: `msgfmt django.po -o django.mo`."
+    doubts = [Warning(f"{each}.", hint=compile_it, id="vestibule.W008") for each in brand_folder.find_doubts()]
+    return [*problems, *doubts]
 
 
 @register(Tags.security)

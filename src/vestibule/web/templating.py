@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, get_language_bidi
 
 from vestibule.conf import conf
+from vestibule.web.accent import accent_stylesheet_url
 from vestibule.web.destination import NEXT, RETURN_TO, read_destination
 from vestibule.web.headers import allow_forms_to
 from vestibule.web.language import offered_languages
@@ -36,6 +37,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     language, offered = get_language() or settings.LANGUAGE_CODE, offered_languages()
     return {
         "brand": conf.brand,
+        "accent_stylesheet": accent_stylesheet_url(),
         "language": language,
         "direction": "rtl" if get_language_bidi() else "ltr",
         "language_name": offered.get(language, ""),

@@ -1,6 +1,17 @@
 """The table of all checks, in the order of the report."""
 
-from vestibule.service.doctor import database, deployment, django_checks, keys, mail, policy, providers, stores, workers
+from vestibule.service.doctor import (
+    brand,
+    database,
+    deployment,
+    django_checks,
+    keys,
+    mail,
+    policy,
+    providers,
+    stores,
+    workers,
+)
 
 CHECKS = (
     *deployment.CHECKS,
@@ -12,4 +23,5 @@ CHECKS = (
     *keys.CHECKS,
     *policy.CHECKS,
     *providers.CHECKS,
+    *brand.CHECKS,
 )

@@ -10,6 +10,7 @@ from vestibule import conf
 from vestibule.service.settings import contradictions
 from vestibule.service.settings.accounts import *
 from vestibule.service.settings.applications import *
+from vestibule.service.settings.brand import *
 from vestibule.service.settings.captcha import *
 from vestibule.service.settings.deployment import *
 from vestibule.service.settings.deployment import env

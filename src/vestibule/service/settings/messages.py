@@ -1,18 +1,15 @@
-"""Settings of messages: brand, mail, SMS."""
+"""Settings of messages: mail, SMS."""
 
 import os
 from datetime import timedelta
 
 from vestibule.service.settings import value_types
+from vestibule.service.settings.brand import BRAND_NAME
 from vestibule.service.settings.deployment import env, mail_domain
 from vestibule.service.settings.django_wiring import INSTALLED_APPS
 
 IMPLICIT_TLS_PORT = 465  # the port of implicit TLS
 
-BRAND_NAME = env.read_text("BRAND_NAME", default="Vestibule")
-BRAND_COLOR = env.read_parsed("BRAND_COLOR", "colour", value_types.parse_colour, default="#3455d1", id="E037")
-BRAND_LOGO_URL = env.read_url("BRAND_LOGO_URL")
-SUPPORT_EMAIL = env.read_parsed("SUPPORT_EMAIL", "address", value_types.parse_email_address, default="", id="E037")
 EMAIL_HOST = env.read_parsed("EMAIL_HOST", "host", value_types.parse_server_host, default="", id="E035")
 EMAIL_PORT = env.read_number("EMAIL_PORT", default=587, least=1, most=65535)
 EMAIL_USE_TLS = env.read_switch("EMAIL_USE_TLS", default=False)  # STARTTLS

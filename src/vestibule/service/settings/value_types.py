@@ -13,12 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 
 from vestibule.kernel import hosts
-from vestibule.kernel.colours import is_colour, normalise_colour
 from vestibule.limits.rates import parse_rates
-from vestibule.storage.lazy_import import import_when_used
 
 T = TypeVar("T")
-image_colors = import_when_used("PIL.ImageColor")  # the names of CSS
 ROLES = ("admin", "manager", "user")
 MAX_INTEGER = 2**31 - 1  # the largest integer of databases, time-outs and sockets
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
@@ -215,20 +212,6 @@ def dotted_path_parser(known_words: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return parse_dotted_path
-
-
-def parse_colour(text: str) -> str:
-    """Return a CSS colour, in hexadecimal digits or by name, as `#rrggbb`."""
-    try:
-        return normalise_colour(text if is_colour(text) else _find_named_colour(text))
-    except ValueError:
-        raise UnreadableValue("is no colour", "Set it like #3455d1.") from None
-
-
-def _find_named_colour(name: str) -> str:
-    if not name.isalpha():
-        raise ValueError("no name")
-    return "#{:02x}{:02x}{:02x}".format(*image_colors.getrgb(name))
 
 
 def parse_network(text: str) -> IPv4Network | IPv6Network:

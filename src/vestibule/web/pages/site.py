@@ -4,21 +4,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from vestibule.conf import conf
-from vestibule.kernel.colours import WHITE
+from vestibule.web.accent import KEPT_FOREVER, describe_accent
 from vestibule.web.problems import PROBLEMS
 from vestibule.web.templating import render
 
 
 @require_safe
 def accent_stylesheet(request: HttpRequest) -> HttpResponse:
-    """`/house.css`: the colour of the brand and what follows from it, as a stylesheet (pages have no inline styles)."""
-    brand = conf.brand
-    shade = "rgb(0 0 0 / 12%)" if brand.on_color == WHITE else "rgb(255 255 255 / 24%)"
-    css = (
-        f":root{{--accent:{brand.color};--on-accent:{brand.on_color};--hover:{shade};"
-        f"--accent-on-light:{brand.color_on_light};--accent-on-dark:{brand.color_on_dark}}}\n"
-    )
-    return HttpResponse(css, content_type="text/css", headers={"Cache-Control": "public, max-age=300"})
+    """`/house.css`: the colour of the brand and what follows from it, as a stylesheet (pages have no inline styles).
+
+    Pages name it with the digest of its content, and then a browser keeps it.
+    """
+    css, version = describe_accent(conf.brand)
+    kept = KEPT_FOREVER if request.GET.get("v") == version else "public, max-age=300"
+    return HttpResponse(css, content_type="text/css", headers={"Cache-Control": kept})
 
 
 @require_safe
