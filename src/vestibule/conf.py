@@ -28,6 +28,7 @@ from vestibule.kernel import hosts
 from vestibule.kernel.access_rules import AccessRule
 from vestibule.kernel.brand import Brand, BrandSettings, find_brand_problem, is_static_name
 from vestibule.kernel.cookie_names import CookieNames
+from vestibule.kernel.linked_pages import LINKED_PAGES, LinkedPage
 from vestibule.kernel.sealing import KeyRing
 from vestibule.kernel.type_hints import Bounds, find_mistake
 from vestibule.storage.lazy_import import import_when_used
@@ -45,6 +46,7 @@ class Settings(CookieNames, BrandSettings):
     # Where it is reached, and who stands in front of it.
     base_url: str = "http://localhost:8000"
     frontend_url: str = ""  # where the links in mails open; empty: the hosted pages
+    frontend_pages: tuple[LinkedPage, ...] = LINKED_PAGES  # which of them the front end has; the others are hosted
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     csp_report_url: str = ""
     metrics_token: str = ""

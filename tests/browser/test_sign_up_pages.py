@@ -166,7 +166,7 @@ def test_the_docs_and_the_mailbox_open(browser: Browser, service: Service, perso
     expect(page.get_by_text("/api/auth/register/start").first).to_be_visible()
     page.goto(f"{service.url}/dev/mailbox/")
     page.get_by_text(person).click()
-    page.get_by_role("link", name="HTML view").click()
+    page.get_by_role("link", name="View as HTML").click()
     expect(page.get_by_role("heading", name="Your verification code")).to_be_visible()
     assert violations == []
     page.close()

@@ -50,8 +50,15 @@ def test_the_pages_show_both(api: Api, mailbox: Inbox) -> None:
     [newest] = messages(ADA)
     for path in ("/dev/mailbox/", f"/dev/mailbox/{newest['id']}/"):
         page = Http().get(path).content.decode()
-        assert f"<code>{newest['code']}</code>" in page
+        assert f'<code dir="ltr">{newest["code"]}</code>' in page
         assert f'href="{newest["link"]}"' in page
+
+
+def test_ux_19_the_title_of_a_letter_says_the_brand_once(api: Api, mailbox: Inbox) -> None:
+    api.register(email=ADA, password=PASSWORD)
+    [newest] = messages(ADA)
+    page = Http().get(f"/dev/mailbox/{newest['id']}/").content.decode()
+    assert f"<title>{newest['code']} is your verification code · Vestibule</title>" in page
 
 
 @pytest.mark.parametrize(

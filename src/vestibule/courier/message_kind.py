@@ -6,6 +6,8 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from vestibule.kernel.linked_pages import LinkedPage
+
 
 class Cause(StrEnum):
     """Who can cause such a message, and so whose allowance it spends (docs/decisions/0050)."""
@@ -20,7 +22,7 @@ class Action:
     """A button of a mail. It opens the link that the message brings, or the page that is named."""
 
     label: Promise | str
-    page: str = ""
+    page: LinkedPage | None = None
 
 
 SIGN_IN = Action(_("Sign in"), "login")

@@ -19,6 +19,7 @@ from vestibule.courier.links import page_url
 from vestibule.courier.message_kind import MessageKind
 from vestibule.kernel import entropy
 from vestibule.kernel.client import Client
+from vestibule.kernel.linked_pages import LinkedPage
 
 
 def contact_address(user: User) -> Address:
@@ -64,7 +65,7 @@ def issue_and_send(
     payload: Payload,
     *,
     owner: User | None,
-    link: str = "",
+    link: LinkedPage | None = None,
     own: bytes = b"",
     nobody: bool = False,
     notice: bool = False,
@@ -103,7 +104,7 @@ def post_message(
     to: Address,
     *,
     owner: User | None,
-    link: str = "",
+    link: LinkedPage | None = None,
     issued: Issued[Payload] | None = None,
     permit: Permit | None = None,
     providers: str = "",
@@ -155,7 +156,7 @@ def send_account_link(
     kind: MessageKind,
     to: Address,
     *,
-    page: str,
+    page: LinkedPage,
     session_id: UUID | None = None,
     providers: str = "",
 ) -> None:
@@ -180,7 +181,7 @@ def list_outstanding_challenges(
     return found
 
 
-def link_url(page: str, issued: Issued[Payload]) -> str:
+def link_url(page: LinkedPage, issued: Issued[Payload]) -> str:
     """Return the URL of a proof's link, which opens `page`. A decoy has no link: "" after the same work."""
     url = page_url(page, issued.link or issued.handle)
     return url if issued.link else ""

@@ -31,10 +31,11 @@ from vestibule.flows.sign_in import by_password
 from vestibule.identities.links import list_identities, name_providers
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
+from vestibule.kernel.linked_pages import LinkedPage
 from vestibule.sessions import devices
 from vestibule.storage.database import atomic
 
-CONFIRM_PAGE = "password_reset_confirm"
+CONFIRM_PAGE: LinkedPage = "password_reset_confirm"
 RESEND_PAUSE = timedelta(seconds=60)  # a second request within this time sends nothing: the first is on its way
 
 

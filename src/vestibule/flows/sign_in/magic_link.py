@@ -27,10 +27,11 @@ from vestibule.flows.completion import Authenticated, SecondFactorNeeded, Signed
 from vestibule.flows.flow import flow
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
+from vestibule.kernel.linked_pages import LinkedPage
 from vestibule.sessions import devices
 from vestibule.storage.database import atomic
 
-PAGE = "login_magic"
+PAGE: LinkedPage = "login_magic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

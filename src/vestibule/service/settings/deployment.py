@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vestibule.kernel import entropy, hosts
+from vestibule.kernel.linked_pages import LINKED_PAGES
 from vestibule.service.settings import dotenv, value_types
 from vestibule.service.settings.reader import Finding, SettingsReader, refuse_to_start
 
@@ -36,6 +37,9 @@ BASE_URL = env.read_url("BASE_URL", value_types.parse_root_url, default=f"http:/
 host = hosts.normalize_host(urlsplit(BASE_URL).hostname or "")
 mail_domain = hosts.mail_domain(host)
 FRONTEND_URL = env.read_url("FRONTEND_URL", value_types.parse_site_url)
+FRONTEND_PAGES: list[str] = env.read_list(
+    "FRONTEND_PAGES", value_types.choice_parser(LINKED_PAGES), default=LINKED_PAGES
+)
 https = BASE_URL.startswith("https://")
 DEBUG = env.read_switch("DEBUG", default=False)
 ALLOWED_HOSTS = env.read_list(
