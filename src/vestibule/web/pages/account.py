@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils.translation import gettext
 from rest_framework.utils.encoders import JSONEncoder
 
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder, PersonalField
@@ -11,6 +10,7 @@ from vestibule.flows.account import personal_data, profile
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.sessions.models import MULTI_FACTOR
+from vestibule.web.language import offered_languages
 from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.rendering import personal_field_contexts
 from vestibule.web.pages.session_cookie import signed_in_only
@@ -26,6 +26,7 @@ def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
     context = {
         "tab": "profile",
         "rows": [(row, user.read_field(row)) for row in _ON_PAGE],
+        "own_language": offered_languages().get(user.language, ""),
         "saved": "saved" in request.GET,
         "passkey_upgrade": _may_upgrade(client),
     }
@@ -105,7 +106,7 @@ def _fields_page(
     values = {row.name: str(request.POST.get(row.name, user.read_field(row))) for row in rows}
     context = {
         "tab": "profile",
-        "title": gettext(rows[0].label) if len(rows) == 1 else gettext("Profile"),
+        "alone": rows[0] if len(rows) == 1 else None,
         "action": request.path,
         "fields": personal_field_contexts(rows, values, refusal, list(values)),
     }

@@ -39,14 +39,14 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     count, found = personal_data.list_security_events(client=client, page=number)
     context = {
         "tab": "activity",
-        "happened": [_describe(event) for event in found],
+        "happened": [tell_event(event) for event in found],
         "newer": number - 1 if number > 1 else None,
         "older": number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None,
     }
     return render_account_page(request, client, "activity", context)
 
 
-def _describe(event: AuditEvent) -> dict[str, Any]:
+def tell_event(event: AuditEvent) -> dict[str, Any]:
     """What happened, why it was refused, who did it from where, and when."""
     return {
         "words": describe_event(event.name, event.code),

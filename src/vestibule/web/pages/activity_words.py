@@ -74,6 +74,7 @@ _HAPPENED: Mapping[str, Words] = MappingProxyType(
         "phone.removed": _("Your phone number was removed"),
         # profile, devices, data
         "profile.changed": _("You changed your profile"),
+        "profile.changed language": _("You changed your language"),
         "profile.changed picture": _("You changed your picture"),
         "device.changed": _("You changed a device"),
         "device.forgotten": _("You forgot a device"),

@@ -14,7 +14,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
 from vestibule.web.destination import NEXT, is_own_path
 from vestibule.web.language import offered_languages
-from vestibule.web.pages.rendering import render_page
+from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.session_cookie import signed_in_only
 
 FIELD = "language"
@@ -46,7 +46,7 @@ def change_own_language(request: HttpRequest, client: Client) -> HttpResponse:
             refusal = refused
     own = profile.show_profile(client=client).language
     context = {"tab": "profile", "own": own if own in offered_languages() else get_language()}
-    return render_page(request, "vestibule/pages/account/language.html", context, refusal)
+    return render_account_page(request, client, "language", context, refusal)
 
 
 def _read_page(request: HttpRequest) -> str:

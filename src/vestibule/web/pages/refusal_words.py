@@ -64,6 +64,7 @@ REFUSED: Mapping[str, Words] = MappingProxyType(
         **dict.fromkeys(("phone_change.start", "phone_change.confirm"), _("Your phone number was not changed")),
         "phone_change.remove": _("Your phone number was not removed"),
         "profile.change": _("Your profile was not changed"),
+        "profile.change_language": _("Your language was not changed"),
         "profile.set_picture": _("Your picture was not changed"),
         "profile.remove_picture": _("Your picture was not removed"),
         **dict.fromkeys(

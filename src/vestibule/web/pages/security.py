@@ -1,6 +1,6 @@
 """`/account/security/`: the ways into the account, its addresses and its closing, behind a recent sign-in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +14,8 @@ from vestibule.factors import recovery_codes
 from vestibule.flows import step_up
 from vestibule.flows.account import email_change, password_change, personal_data, phone_change, second_factors
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Invalid, InvalidCredentials, NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import FieldError, Invalid, InvalidCredentials, NotFound, Refusal, StepUpRequired
+from vestibule.web.field_messages import field_message
 from vestibule.web.pages.account_page import account_context, refuse_unknown_action, render_account_page
 from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
 from vestibule.web.pages.identities import IDENTITY_ACTIONS, identities_context
@@ -99,6 +100,7 @@ def _row_page(
         "typed": request.POST.get(_TYPED.get(row, ""), ""),
         "current_wrong": wrong == "current_password",
         "new_wrong": wrong not in ("", "current_password"),
+        "new_errors": [field_message(error) for error in _find_errors(refusal, wrong)] if row == "password" else [],
         "min_length": conf.password_min_length,
         "password_optional": conf.passwords == "optional",
         "grace_days": personal_data.CLOSING_GRACE.days,
@@ -115,6 +117,10 @@ def _find_wrong_field(refusal: Refusal | None, row: str) -> str:
         return "current_password"
     wrong = next(iter(refusal.fields), "") if isinstance(refusal, Invalid) else ""
     return "current_password" if wrong == "password" and row != "password" else wrong  # as its flow calls it
+
+
+def _find_errors(refusal: Refusal | None, field: str) -> Sequence[FieldError]:
+    return refusal.fields.get(field, []) if isinstance(refusal, Invalid) and field != "current_password" else []
 
 
 def _change_password(request: HttpRequest, client: Client) -> HttpResponse:

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse
 
 from vestibule.accounts.fields import PERSONAL_FIELDS
 from vestibule.accounts.models import User
 from vestibule.applications.api_keys import DEFAULT_LIFE, LONGEST_NAME
 from vestibule.applications.models import ApiKey
-from vestibule.audit import events
+from vestibule.audit.models import AuditEvent
 from vestibule.factors.models import RememberedDevice
 from vestibule.flows.applications.consents import AllowedApplication
 from vestibule.kernel.errors import (
@@ -22,7 +23,21 @@ from vestibule.kernel.errors import (
     Unavailable,
     UsernameTaken,
 )
-from vestibule.web.pages.gallery.examples import ADDRESS, NOW, TOKEN, ada, device, example_id, newcomer, session, shop
+from vestibule.sessions.devices import MAX_LENGTHS
+from vestibule.sessions.models import Device
+from vestibule.web.pages.activity import tell_event
+from vestibule.web.pages.gallery.examples import (
+    ADDRESS,
+    NOW,
+    TOKEN,
+    ada,
+    device,
+    example_id,
+    frame,
+    newcomer,
+    session,
+    shop,
+)
 from vestibule.web.pages.gallery.state import State, refused
 from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.rendering import field_context, personal_field_contexts
@@ -41,16 +56,25 @@ def account_states() -> Iterator[State]:
     yield from _activity_states()
 
 
-def _profile(user: User, refusal: Refusal | None = None, **more: Any) -> dict[str, Any]:
-    values = {row.name: user.read_field(row) for row in _ON_PAGE}
+def _profile(user: User, **more: Any) -> dict[str, Any]:
+    rows = [(row, user.read_field(row)) for row in _ON_PAGE]
     return {
-        "tab": "profile",
-        "fields": personal_field_contexts(_ON_PAGE, values, refusal, list(values)),
-        "picture": "",
+        **frame("profile", user),
+        "rows": rows,
+        "own_language": "English",
         "saved": False,
         "passkey_upgrade": False,
         **more,
     }
+
+
+def _field(name: str, refusal: Refusal | None = None) -> dict[str, Any]:
+    """The page of one field; "" is the form of all of them."""
+    rows = [row for row in _ON_PAGE if name in ("", row.name)]
+    values = {row.name: str(ada().read_field(row)) for row in rows}
+    fields = personal_field_contexts(rows, values, refusal, list(values))
+    path = reverse("vestibule_pages:account")
+    return {**frame("profile"), "alone": rows[0] if name else None, "action": path, "fields": fields}
 
 
 def _profile_states() -> Iterator[State]:
@@ -58,18 +82,31 @@ def _profile_states() -> Iterator[State]:
     picture = static("vestibule/pages/icon.svg")
     yield State(name="profile", template=page, context=_profile(ada(), picture=picture))
     yield State(name="profile-empty", template=page, context=_profile(newcomer()))
-    yield State(name="profile-saved", template=page, context=_profile(ada(), saved=True, passkey_upgrade=True))
-    wrong = Invalid(
-        {
-            "username": [FieldError("username_malformed")],
-            "profile.bio": [FieldError("max_length", params={"n": 500})],
-            "picture": [FieldError("too_large")],
-        }
+    yield State(
+        name="profile-of-staff", template=page, context=_profile(ada(), admin_url=reverse("vestibule_admin:index"))
     )
-    for each in (wrong, UsernameTaken(), *_BUSY):
-        yield from refused("profile", page, _profile(ada(), each), [each])
+    yield State(name="profile-saved", template=page, context=_profile(ada(), saved=True, passkey_upgrade=True))
+    for row in _ON_PAGE:
+        yield State(name=f"profile-{row.name}", template="account/profile_field", context=_field(row.name))
+    wrong = {
+        "username": Invalid({"username": [FieldError("username_malformed")]}),
+        "bio": Invalid({"profile.bio": [FieldError("max_length", params={"n": 500})]}),
+    }
+    for name, each in wrong.items():
+        yield from refused(f"profile-{name}", "account/profile_field", _field(name, each), [each])
+    for busy in (UsernameTaken(), *_BUSY):
+        yield from refused("profile", "account/profile_field", _field("username", busy), [busy])
+    several = Invalid({**wrong["username"].fields, **wrong["bio"].fields})
+    yield from refused("profile-form", "account/profile_field", _field("", several), [several])
+    yield State(name="picture", template="account/picture", context={**frame("profile"), "picture": picture})
+    yield State(name="picture-none", template="account/picture", context=frame("profile"))
     no_picture = Invalid({"picture": [FieldError("invalid_image")]})
-    yield from refused("profile-picture", page, _profile(ada(), no_picture), [no_picture])
+    yield from refused("picture", "account/picture", frame("profile"), [no_picture, *_BUSY])
+    context = {**frame("profile"), "own": "en"}
+    yield State(name="language", template="account/language", context=context)
+    yield from refused("language", "account/language", context, _BUSY)
+    yield State(name="export", template="account/export", context=frame("security"))
+    yield from refused("export", "account/export", frame("security"), _BUSY)
 
 
 def _session_states() -> Iterator[State]:
@@ -81,7 +118,7 @@ def _session_states() -> Iterator[State]:
     ]
     remembered = RememberedDevice(id=example_id(5), created_at=NOW, expires_at=NOW + timedelta(days=30))
     context: dict[str, Any] = {
-        "tab": "sessions",
+        **frame("sessions"),
         "sessions": [(each, name_proofs(each.amr)) for each in listed],
         "current": listed[0].pk,
         "devices": [laptop, phone, device(3, "")],
@@ -91,6 +128,16 @@ def _session_states() -> Iterator[State]:
     yield State(name="sessions", template="account/sessions", context=context)
     yield State(name="sessions-one", template="account/sessions", context=few)
     yield from refused("sessions", "account/sessions", context, [NotFound(), *_BUSY])
+    for name, held in (("device", phone), ("device-trusted", laptop), ("device-nameless", device(3, ""))):
+        yield State(name=name, template="account/device", context=_device(held))
+    wrong = Invalid({"name": [FieldError("max_length", params={"n": 100})]})
+    for each in (wrong, *_BUSY):
+        yield from refused("device", "account/device", _device(phone, each), [each])
+
+
+def _device(held: Device, refusal: Refusal | None = None) -> dict[str, Any]:
+    name = field_context("name", {"name": held.name}, refusal, ["name"])
+    return {**frame("sessions"), "device": held, "name": name, "longest": MAX_LENGTHS["device_name"]}
 
 
 def _application_states() -> Iterator[State]:
@@ -101,7 +148,7 @@ def _application_states() -> Iterator[State]:
         AllowedApplication(application=shop(), scope=["openid"], allowed_at=NOW, last_used_at=None),
     ]
     context = {
-        "tab": "applications",
+        **frame("applications"),
         "withdrawn": False,
         "allowed": [(each, describe_scopes(each.scope)) for each in allowed],
     }
@@ -115,7 +162,7 @@ def _keys(refusal: Refusal | None = None, rows: Sequence[ApiKey] = (), **more: A
     typed = {"name": "Backup", "days": str(DEFAULT_LIFE.days)}
     scopes = describe_scopes(["openid", "profile", "email"])
     return {
-        "tab": "security",
+        **frame("security"),
         "removed": False,
         "keys": [(each, scopes[:2]) for each in rows],
         "name": field_context("name", typed if refusal else {}, refusal, ["name"]),
@@ -141,22 +188,26 @@ def _key_states() -> Iterator[State]:
     for each in (wrong, *_BUSY):
         yield from refused("keys", "account/keys", _keys(each, [key]), [each])
     yield from refused("keys-too-many", "account/keys", _keys(many, [key]), [many])
-    shown = {"tab": "security", "row": key, "key": f"vst_{TOKEN}{TOKEN}"}
+    shown = {**frame("security"), "row": key, "key": f"vst_{TOKEN}{TOKEN}"}
     yield State(name="key-new", template="account/key_new", context=shown)
 
 
 def _activity_states() -> Iterator[State]:
-    told = [
-        {
-            "meaning": events.meaning_of(name),
-            "at": NOW - timedelta(hours=number),
-            "address": ADDRESS if number % 3 else None,
-            "proved": name_proofs(["pwd", "otp"]) if number == 1 else "",
-        }
-        for number, name in enumerate(
-            ["profile.changed", "session.opened", "password_change.change.refused", "account.registered"]
-        )
-    ]
-    context = {"tab": "activity", "events": told, "next": 2}
+    browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    happened = (
+        AuditEvent(name="session.opened", code="pwd otp", actor="user", address=ADDRESS, agent=browser),
+        AuditEvent(name="password_change.change.refused", code="invalid_credentials", actor="user", agent=browser),
+        AuditEvent(name="email_change.confirm.refused", code="otp_expired", actor="user", address=ADDRESS),
+        AuditEvent(name="account.suspended", actor="user", by_id=example_id(2)),
+        AuditEvent(name="factors.reset", actor="system:worker"),
+        AuditEvent(name="application.signed_in", actor="anonymous", address=ADDRESS),
+        AuditEvent(name="provider_event.received", actor="anonymous", address=ADDRESS),
+        AuditEvent(name="account.registered", actor="anonymous", address=ADDRESS, agent=browser),
+    )
+    for number, event in enumerate(happened):
+        event.at = NOW - timedelta(hours=number)
+    told = [tell_event(event) for event in happened]
+    context = {**frame("activity"), "happened": told, "newer": 1, "older": 3}
     yield State(name="activity", template="account/activity", context=context)
-    yield State(name="activity-empty", template="account/activity", context={**context, "events": [], "next": None})
+    few = {**context, "happened": told[:1], "newer": None, "older": None}
+    yield State(name="activity-one", template="account/activity", context=few)

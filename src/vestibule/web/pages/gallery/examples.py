@@ -1,6 +1,7 @@
 """The invented people and things of the gallery. No row of them is saved."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from vestibule.accounts.models import Profile, Role, Status, User
@@ -8,6 +9,7 @@ from vestibule.addresses.address import Email, Phone
 from vestibule.applications.models import Application, ApplicationType, Source
 from vestibule.sessions.models import Device, Session
 from vestibule.web.destination import Destination
+from vestibule.web.pages.account_page import find_initials
 from vestibule.web.pages.provider_buttons import ProviderButton
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -61,6 +63,13 @@ def newcomer() -> User:
     user.password = "!none"  # noqa: S105 - opens nothing
     user.profile = Profile(user=user)
     return user
+
+
+def frame(tab: str, person: User | None = None) -> dict[str, Any]:
+    """Return what every page of an account shows (`web.pages.account_page`)."""
+    person = person or ada()
+    initials = find_initials(person)
+    return {"tab": tab, "person": person, "picture": None, "initials": initials, "admin_url": ""}
 
 
 def device(number: int, name: str, *, is_trusted: bool = False) -> Device:

@@ -1,6 +1,7 @@
 """The security page of a signed-in person, and what it leads to: factors, addresses, step-up, links, closing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from vestibule.accounts.models import User
 from vestibule.factors import totp
 from vestibule.factors.holdings import FactorSummary
 from vestibule.factors.models import Passkey, Totp
@@ -36,6 +38,7 @@ from vestibule.kernel.errors import (
     Unavailable,
     WrongSecret,
 )
+from vestibule.web.field_messages import field_message
 from vestibule.web.pages.factor_form import PASSWORD, way_context
 from vestibule.web.pages.gallery.examples import (
     ADA_EMAIL,
@@ -47,9 +50,11 @@ from vestibule.web.pages.gallery.examples import (
     TOKEN,
     ada,
     example_id,
+    frame,
     newcomer,
 )
 from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.rendering import field_context
 
 _BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
 _NOTHING = FactorSummary(
@@ -75,6 +80,7 @@ _EVERYTHING = FactorSummary(
 def security_states() -> Iterator[State]:
     """All of them."""
     yield from _overview_states()
+    yield from _row_states()
     yield from _awaiting_states()
     yield from _factor_states()
     yield from _step_up_states()
@@ -83,23 +89,20 @@ def security_states() -> Iterator[State]:
     yield State(name="link-identity", template="account/link", context=link)
     for over in (LinkExpired(), TokenInvalid(), NotFound(), Unavailable()):
         yield from refused("link-identity", "account/link", {"over": True}, [over])
-    yield State(name="closing", template="account/closing")
+    yield State(name="closing", template="account/closing", context={"grace_days": 14})
 
 
-def _security(factors: FactorSummary = _EVERYTHING, **more: Any) -> dict[str, Any]:
+def _security(factors: FactorSummary = _EVERYTHING, *, person: User | None = None, **more: Any) -> dict[str, Any]:
     return {
-        "tab": "security",
-        "min_length": 12,
-        "person": ada(),
+        **frame("security", person),
         "factors": factors,
+        "codes_total": 10,
         "passkeys": _passkeys() if factors.passkeys else [],
         "passkey_signals": {},
         "identities": [],
         "unlinked": [],
         "enrolment_owed": False,
-        "password_optional": False,
         "providers": [],
-        "act": "",
         "done": "",
         **more,
     }
@@ -133,50 +136,119 @@ def _overview_states() -> Iterator[State]:
     yield State(name="security", template=page, context=_security())
     yield State(name="security-newcomer", template=page, context=_security(_NOTHING, person=newcomer()))
     yield State(name="security-identities", template=page, context=_security(**linked))
-    yield State(name="security-password-optional", template=page, context=_security(password_optional=True))
     yield State(name="security-enrolment-owed", template=page, context=_security(_NOTHING, enrolment_owed=True))
     yield State(name="security-phone-unproved", template=page, context=_security(person=unproved))
     done = "Your password is changed. Other devices were signed out."
     yield State(name="security-done", template=page, context=_security(_NOTHING, person=newcomer(), done=done))
     for act, refusal in (
-        ("password", InvalidCredentials(reason="wrong_password")),
-        ("password", Invalid({"password": [FieldError("password_mismatch")]})),
-        ("email", EmailTaken()),
-        ("phone", PhoneTaken()),
         ("passkey_remove", LastFactor()),
         ("identity_remove", LastSignInMethod()),
         ("totp_remove", LastFactor()),
-        ("codes", NotFound()),
-        ("password", _BUSY[0]),
-        ("password", _BUSY[1]),
+        ("devices_forget", _BUSY[0]),
+        ("devices_forget", _BUSY[1]),
     ):
-        context = _security(**linked, act=act)
+        context = _security(**linked)
         yield State(name=f"security-{act}-{refusal.code}", template=page, context=context, refusal=refusal)
 
 
+def _row(**more: Any) -> dict[str, Any]:
+    return {
+        **frame("security"),
+        "awaits": "",
+        "address": "",
+        "typed": "",
+        "current_wrong": False,
+        "new_wrong": False,
+        "new_errors": [],
+        "min_length": 12,
+        "password_optional": False,
+        "grace_days": 14,
+        "codes_total": 10,
+        "factors": _EVERYTHING,
+        **more,
+    }
+
+
+def _row_states() -> Iterator[State]:
+    """The page of each row."""
+    bare = {"person": newcomer(), "factors": _NOTHING}
+    for row in ("password", "email", "phone", "codes", "close"):
+        yield State(name=f"row-{row}", template=f"account/security_{row}", context=_row())
+        yield State(name=f"row-{row}-newcomer", template=f"account/security_{row}", context=_row(**bare))
+        yield from refused(f"row-{row}", f"account/security_{row}", _row(), [LastSignInMethod(), *_BUSY])
+    unproved, optional = _row(person=ada(phone_is_proved=False)), _row(password_optional=True)
+    by_link = {**optional, "magic_link": True}
+    yield State(name="row-phone-unproved", template="account/security_phone", context=unproved)
+    yield State(name="row-password-optional", template="account/security_password", context=optional)
+    yield State(name="row-password-or-link", template="account/security_password", context=by_link)
+    current, new = _row(typed="new@example.com", current_wrong=True), _row(typed="new", new_wrong=True)
+    short = Invalid({"password": [FieldError("password_too_short", params={"min_length": 12})]})
+    malformed = Invalid({"email": [FieldError("email_malformed")]})
+    for row in ("password", "email", "phone"):
+        yield from refused(
+            f"row-{row}", f"account/security_{row}", current, [InvalidCredentials(reason="wrong_password")]
+        )
+    for row in ("email", "phone"):
+        yield from refused(f"row-{row}", f"account/security_{row}", new, [malformed])
+    too_short = _row(new_wrong=True, new_errors=[field_message(each) for each in short.fields["password"]])
+    yield from refused("row-password", "account/security_password", too_short, [short])
+    yield from _thing_states()
+
+
+def _thing_states() -> Iterator[State]:
+    """Passkeys and identities, and the page of each."""
+    for name, listed in (("passkeys", _passkeys()), ("passkeys-none", [])):
+        context = {**frame("security"), "passkeys": listed, "passkey_signals": {}}
+        yield State(name=name, template="account/passkeys", context=context)
+    phone = _passkeys()[0][0]
+    wrong = Invalid({"name": [FieldError("required")]})
+    yield State(name="passkey", template="account/passkey", context=_passkey(phone))
+    for each in (wrong, LastFactor(), *_BUSY):
+        yield from refused("passkey", "account/passkey", _passkey(phone, each), [each])
+    for identity, provider in _identities():
+        context = {**frame("security"), "identity": identity, "provider": provider}
+        yield State(name=f"identity-{provider.id}", template="account/identity", context=context)
+    yield from refused("identity", "account/identity", context, [LastSignInMethod(), *_BUSY])
+
+
+def _passkey(passkey: Passkey, refusal: Refusal | None = None) -> dict[str, Any]:
+    name = field_context("name", {"name": passkey.name}, refusal, ["name"])
+    return {**frame("security"), "passkey": passkey, "name": name, "longest": LONGEST_NAME}
+
+
 def _awaiting_states() -> Iterator[State]:
-    page = "account/security"
     for kind, address in (("email", ADA_EMAIL), ("phone", ADA_PHONE)):
-        yield State(name=f"security-{kind}-code", template=page, context=_security(awaits=kind, address=address.value))
-        for each in (WrongSecret(attempts_left=4), Expired(), Exhausted()):
-            awaits = _security(awaits=kind, act=f"{kind}_confirm", address="")
-            yield from refused(f"security-{kind}-code", page, awaits, [each])
+        page = f"account/security_{kind}"
+        yield State(name=f"row-{kind}-code", template=page, context=_row(awaits=kind, address=address.value))
+        for each in (WrongSecret(attempts_left=4), Expired(), Exhausted(), EmailTaken(), PhoneTaken()):
+            yield from refused(f"row-{kind}-code", page, _row(awaits=kind), [each])
 
 
 def _factor_states() -> Iterator[State]:
-    app = {"tab": "security", "seed": None, "end_others": False}
+    app: dict[str, Any] = {
+        **frame("security"),
+        "seed": None,
+        "factors": _NOTHING,
+        "confirming": False,
+        "end_others": False,
+    }
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - opens nothing
     uri = f"otpauth://totp/Acme:ada?secret={secret}"
     seed = TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
     key = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     yield State(name="app", template="account/app", context=app)
     yield State(name="app-key", template="account/app", context={**app, "seed": seed, "key": key})
-    yield from refused("app", "account/app", {**app, "end_others": True}, [WrongSecret(), Expired(), *_BUSY])
-    passkey = {"tab": "security", "name": "", "longest": LONGEST_NAME}
+    confirmed = {**app, "end_others": True, "confirming": True}
+    yield from refused("app", "account/app", confirmed, [WrongSecret(), Expired(), *_BUSY])
+    alone = replace(_EVERYTHING, passkeys=0)
+    for name, factors in (("app-on", _EVERYTHING), ("app-on-alone", alone)):
+        yield State(name=name, template="account/app", context={**app, "factors": factors})
+    yield from refused("app-on", "account/app", {**app, "factors": alone}, [LastFactor()])
+    passkey = {**frame("security"), "name": "", "longest": LONGEST_NAME}
     yield State(name="passkey-new", template="account/passkey_new", context=passkey)
     invalid = Invalid({"credential": [FieldError("invalid", "passkey_invalid")]})
     yield from refused("passkey-new", "account/passkey_new", {**passkey, "name": "Blue key"}, [invalid, *_BUSY])
-    codes = {"tab": "security", "codes": [LONG_CODE] * 10, "at": NOW, "person": ada(), "file": quote(LONG_CODE)}
+    codes = {**frame("security"), "codes": [LONG_CODE] * 10, "at": NOW, "file": quote(LONG_CODE)}
     for done in ("totp", "passkey", "codes"):
         yield State(name=f"codes-after-{done}", template="account/codes", context={**codes, "done": done})
     leading = {**codes, "done": "totp", "destination": DESTINATION}
