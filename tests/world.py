@@ -215,7 +215,7 @@ class Pages:
         return self._post("/register/", typed)
 
     def resend(self, registration: str) -> Reply:
-        """Press "send a new code"."""
+        """Press "Send a new code"."""
         return self._post("/resend-otp/", {"registration": registration})
 
     def confirm(self, registration: str, otp: str, **more: str) -> Reply:
@@ -223,7 +223,7 @@ class Pages:
         return self._post("/verify-otp/", {"registration": registration, "otp": otp, **more})
 
     def _post(self, path: str, typed: dict[str, str]) -> Reply:
-        form = self.http.get("/register/").content.decode()
+        form = self.http.get("/register/?prompt=login").content.decode()  # also for who is signed in
         token = self._TOKEN.search(form)
         assert token, "no CSRF token in the form"
         answer = self.http.post(path, {**typed, "csrfmiddlewaretoken": token[1]})

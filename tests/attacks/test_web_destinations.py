@@ -51,7 +51,7 @@ def browser(api: Api, inbox: Inbox) -> Browser:
 
 
 def log_in(browser: Browser, **more: str) -> Browser:
-    return browser.open("/login/").submit("/login/", name=ADA, password=PASSWORD, **more)
+    return browser.open("/login/?prompt=login").submit("/login/", name=ADA, password=PASSWORD, **more)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -53,7 +53,7 @@ def test_hol_17_who_corrects_the_address_is_asked_once_more(page: Page, guarded:
     sign_up(page, f"wrong-{person}")
     page.get_by_text("Wrong address? Correct it").click()
     page.get_by_label("Email").fill(person)
-    page.get_by_role("button", name="Send it there").click()
+    page.get_by_role("button", name="Send the code there").click()
     expect(page.get_by_text(person, exact=True).first).to_be_visible()
     page.get_by_label("Verification code").fill(guarded.code_for(person))
     page.get_by_role("button", name="Confirm").click()

@@ -79,8 +79,8 @@ def test_the_link_on_another_device_asks_for_the_password_and_the_first_tab_goes
         other.get_by_label("Password", exact=True).fill(PASSWORD)
         other.get_by_role("button", name="Confirm my address").click()
         expect(other.get_by_role("heading", name="Welcome")).to_be_visible()
-    if page.get_by_role("link", name="Go on here").is_visible():  # without JavaScript
-        page.get_by_role("link", name="Go on here").click()
+    if page.get_by_role("link", name="Continue").is_visible():  # without JavaScript
+        page.get_by_role("link", name="Continue").click()
     page.wait_for_url("**/welcome/")
 
 
@@ -93,9 +93,9 @@ def test_this_was_not_me(browser: Browser, page: Page, pending: Service, person:
         owner.get_by_role("button", name="End this sign-up").click()
         expect(owner.get_by_role("heading", name="The sign-up has ended")).to_be_visible()
         owner.goto(pending.url + path)
-        expect(owner.get_by_role("heading", name="Already done")).to_be_visible()
+        expect(owner.get_by_role("heading", name="The sign-up has ended")).to_be_visible()
     page.goto(f"{pending.url}/verify-otp/")
-    expect(page.get_by_role("link", name="Start again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Start again")).to_be_visible()
 
 
 def test_a_page_that_was_left_is_found_again(page: Page, pending: Service, person: str) -> None:
@@ -113,7 +113,7 @@ def test_a_mistyped_address_is_corrected(page: Page, pending: Service, person: s
     begin(page, f"mistyped.{person}")
     page.get_by_text("Wrong address? Correct it").click()
     page.get_by_label("Email").fill(person)
-    page.get_by_role("button", name="Send it there").click()
+    page.get_by_role("button", name="Send the code there").click()
     expect(page.get_by_text(f"a code to {person}")).to_be_visible()
     page.get_by_label("Verification code").fill(pending.code_for(person))
     page.get_by_role("button", name="Confirm").click()
@@ -136,8 +136,8 @@ def test_the_page_says_when_resends_are_used_up(browser: Browser, tmp_path: Path
             sign_up(page, person)
             expect(page.get_by_text(re.compile(r"valid for \d+:\d\d"))).to_be_visible()  # the script has begun
             for left in (4, 3, 2, 1, 0):
-                page.get_by_role("button", name="send a new code").click()
-                last = " It is the last one" if left == 0 else "no longer works."
+                page.get_by_role("button", name="Send a new code").click()
+                last = " This is the last code" if left == 0 else "no longer works."
                 expect(page.get_by_role("status")).to_contain_text(last)
             page.reload()
             expect(page.get_by_text("No more codes can be sent")).to_be_visible()

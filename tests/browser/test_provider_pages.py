@@ -202,7 +202,7 @@ def test_what_goes_wrong_is_said_in_words(page: Page, service: Service, github: 
     page.goto(f"{service.url}/social/acme/callback/?error=access_denied&state={quote(state)}")
     alert = page.get_by_role("alert")
     expect(alert).to_have_text("Acme did not sign you in: you cancelled it there, or it refused.")
-    page.get_by_role("link", name="Go to sign-in").click()
+    page.get_by_role("link", name="Sign in").click()
     github.answers["/token"] = lambda: (500, {}, "down")
     page.get_by_role("button", name="Continue with GitHub").click()
     expect(alert).to_have_text("GitHub did not answer, or we can't take its answer right now.")

@@ -153,7 +153,7 @@ def test_who_is_signed_in_goes_back_at_once(browser: Browser, person: User) -> N
     log_in(browser)
     for page in ("/login/", "/register/"):
         assert ended_there(browser.open(f"{page}?{CARRIED}"))
-        assert browser.open(page).answer.status_code == 200
+        assert browser.open(page).went_to == "/account/"
         assert browser.open(f"{page}?{CARRIED}&prompt=login").answer.status_code == 200
     Session.objects.all().delete()
     assert browser.open(f"/login/?{CARRIED}").answer.status_code == 200

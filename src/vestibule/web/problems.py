@@ -236,12 +236,16 @@ def refusal_message(refusal: Refusal) -> str:
 
 def field_members(fields: Mapping[str, list[tuple[str, str]]]) -> dict[str, Any]:
     """Return the members that name the wrong fields, given pairs of code and message for each."""
-    count = len(fields)
     return {
-        "detail": ngettext("%(n)d field needs attention.", "%(n)d fields need attention.", count) % {"n": count},
+        "detail": count_wrong_fields(len(fields)),
         "errors": {field: [message for _, message in errors] for field, errors in fields.items()},
         "codes": {field: [code for code, _ in errors] for field, errors in fields.items()},
     }
+
+
+def count_wrong_fields(count: int) -> str:
+    """Return how many fields are wrong, in words."""
+    return ngettext("%(n)d field needs attention.", "%(n)d fields need attention.", count) % {"n": count}
 
 
 def problem_response(problem: Mapping[str, Any], refusal: Refusal | None = None) -> JsonResponse:

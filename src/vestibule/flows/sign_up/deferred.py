@@ -34,10 +34,14 @@ class Progress:
     """The state of a sign-up. `status` is `waiting`, `verified`, `bounced` (the message came back) or `expired`.
 
     `address` is where the proof was sent. `linked` says whether the message holds a link beside the code. `texting`
-    says whether the proof could go by SMS instead. Only the browser that signed up sees this: it alone has the handle.
+    says whether the proof could go by SMS instead. `ended_by` is why no secret opens it any more, and `typed` is what
+    was typed, without the password, by the names of the fields: for a person who starts again. Only the browser that
+    signed up sees this: it alone has the handle.
     """
 
     status: str
+    ended_by: errors.Refusal | None
+    typed: Mapping[str, str]
     address: Address
     linked: bool
     texting: bool
@@ -108,9 +112,10 @@ def show_progress(*, client: Client, registration: str) -> Progress:
         Unavailable: a store cannot be reached.
     """
     seen = steps.find_sign_up(registration)
+    ended_by = challenges.refusal_if_closed(seen, client.at)
     if is_proof_recorded(seen.id, events.ACCOUNT_REGISTERED):
         said = "verified"
-    elif challenges.refusal_if_closed(seen, client.at):
+    elif ended_by:
         said = "expired"
     else:
         said = "bounced" if feedback.has_bounced(seen.id) else "waiting"
@@ -119,6 +124,8 @@ def show_progress(*, client: Client, registration: str) -> Progress:
     is_mailed = isinstance(address, Email)
     return Progress(
         status=said,
+        ended_by=ended_by,
+        typed=steps.list_typed(payload),
         address=address,
         linked=is_mailed and seen.purpose is Purpose.PENDING_REGISTRATION,
         texting=is_mailed and _sms_number(payload) is not None,

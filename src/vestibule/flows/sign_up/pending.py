@@ -15,7 +15,7 @@ from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.identifiers import Username
 from vestibule.addresses.address import Address
 from vestibule.audit import events
-from vestibule.audit.record import record_event
+from vestibule.audit.record import is_proof_recorded, record_event
 from vestibule.challenges import codes
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import Payload, SignUpPayload
@@ -28,7 +28,7 @@ from vestibule.flows import notices
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import deferred as any_registration
 from vestibule.flows.sign_up import steps, waiting
-from vestibule.flows.sign_up.steps import Registered, Sent
+from vestibule.flows.sign_up.steps import Registered, Sent, SignUpEnded
 from vestibule.flows.sign_up.waiting import WaitingSignUp
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -37,8 +37,7 @@ from vestibule.limits.admission import HASH, admission
 from vestibule.limits.rolling_window import Allowance
 from vestibule.storage.database import atomic
 
-# A confirmation looks through the newest sign-ups on the address (the rates admit twenty an hour; each lives six
-# hours).
+# A confirmation looks through so many of the newest sign-ups on the address (the rates admit 20 an hour, for 6 hours).
 MAX_CANDIDATES = 128
 
 
@@ -172,17 +171,14 @@ def reject_sign_up(*, client: Client, token: str) -> None:
     Raises:
         TokenInvalid: the link was not issued by this service, or a newer one replaced it.
         LinkExpired: the link is too old.
-        AlreadyUsed: the link was used before.
+        AlreadyUsed: the link was used before; SignUpEnded if no account came of it.
         Exhausted: too many wrong passwords were sent with this link.
         Locked: another request holds this link.
         Unavailable: a store cannot be reached.
     """
     seen, secret = _find_by_link(client, token)
-    with (
-        _translate_link_refusals(),
-        challenges.verify(seen, secret, SignUpPayload, now=client.at, by=SecretKind.LINK) as proof,
-        atomic(),
-    ):
+    verified = challenges.verify(seen, secret, SignUpPayload, now=client.at, by=SecretKind.LINK)
+    with _translate_link_refusals(), verified as proof, atomic():
         lifecycle.delete_pending_user(proof.id)
         record_event(events.REGISTRATION_REJECTED, client, subject=proof.subject, challenge_id=proof.id)
 
@@ -205,7 +201,7 @@ def read_link(*, client: Client, token: str, registration: str) -> VerifyLink:
     Raises:
         TokenInvalid: the link was not issued by this service, or a newer one replaced it.
         LinkExpired: the link is too old.
-        AlreadyUsed: the link was used before.
+        AlreadyUsed: the link was used before; SignUpEnded if no account came of it.
         Exhausted: too many wrong passwords were sent with this link.
         Unavailable: a store cannot be reached.
     """
@@ -248,7 +244,13 @@ def _translate_link_refusals() -> Iterator[None]:
 
 def _find_by_link(client: Client, token: str) -> tuple[Challenge, str]:
     """Return the sign-up of a link that can still be used, and the secret in the link."""
-    return challenges.find_live_link(Purpose.PENDING_REGISTRATION, token, client.at)
+    purpose = Purpose.PENDING_REGISTRATION
+    try:
+        return challenges.find_live_link(purpose, token, client.at)
+    except errors.AlreadyUsed as used:
+        if is_proof_recorded(challenges.find_by_link(purpose, token)[0].id, events.ACCOUNT_REGISTERED):
+            raise
+        raise SignUpEnded(subject=used.subject) from used
 
 
 def _is_same_browser(challenge: Challenge, registration: str) -> bool:
@@ -275,14 +277,13 @@ def _is_sign_up_password(payload: SignUpPayload, password: str) -> bool:
 def _simulate_resend(client: Client, address: Address) -> None:
     """Do the work of a resend to an address on which no sign-up waits: a secret that nobody is told, a message that is
     never sent, an event."""
-    purpose = Purpose.PENDING_REGISTRATION
+    purpose, kind = Purpose.PENDING_REGISTRATION, messages.VERIFY_ADDRESS
     allowances.has_room_for_message(client, address)
     with suppress(errors.Throttled), atomic():
-        permit = allowances.acquire_permit(client, messages.VERIFY_ADDRESS, address, is_decoy=True)
+        permit = allowances.acquire_permit(client, kind, address, is_decoy=True)
         unsent = conf.keys.digest("unsent", address.digest)
         issued = challenges.issue(purpose, subject=unsent, payload=Payload(), now=client.at, decoy=True)
         again = replace(issued, is_first_send=False)
-        kind = messages.VERIFY_ADDRESS
         notices.post_message(client, kind, address, owner=None, link="verify_email", issued=again, permit=permit)
         record_event(events.REGISTRATION_RESENT, client, subject=address.digest, code="nobody")
 

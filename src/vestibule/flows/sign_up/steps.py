@@ -42,6 +42,10 @@ from vestibule.storage.database import atomic
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
 
 
+class SignUpEnded(errors.AlreadyUsed):
+    """The sign-up was ended without an account: somebody rejected it, or it was sent to another address."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """A code is on its way to `address`. `registration` is the signed handle that confirm, resend and status need.
@@ -103,6 +107,19 @@ def account_details(payload: SignUpPayload, chosen: Username | None = None) -> A
         language=payload.language,
         more=payload.more or {},
     )
+
+
+def list_typed(payload: SignUpPayload) -> dict[str, str]:
+    """Return what the person typed, by the names of the fields. The password is not among it: only its hash is."""
+    named = {
+        "channel": payload.channel,
+        Email.field: payload.email,
+        Phone.field: payload.phone,
+        "username": payload.username,
+        "full_name": payload.full_name,
+        **(payload.more or {}),
+    }
+    return {name: value for name, value in named.items() if value}
 
 
 def address_to_prove(payload: SignUpPayload) -> Address:

@@ -3,15 +3,19 @@
 It leads the person back to the page that waits, and binds the mailed link to the browser that signed up.
 """
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 
 from vestibule.conf import conf
 from vestibule.web.cookies import delete_cookie, set_cookie
 
+KEPT_AFTER_EXPIRY = timedelta(hours=1)  # so that a person who comes back too late finds what they typed
+
 
 def remember_registration(response: HttpResponse, registration: str) -> HttpResponse:
-    """Set the cookie, for as long as a link lives."""
-    set_cookie(response, conf.registration_cookie_name, registration, conf.otp_link_ttl)
+    """Set the cookie, for as long as a link lives and a while longer."""
+    set_cookie(response, conf.registration_cookie_name, registration, conf.otp_link_ttl + KEPT_AFTER_EXPIRY)
     return response
 
 

@@ -8,10 +8,19 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
-from vestibule.kernel.errors import Invalid, NotFound, Refusal, UsernameTaken
+from vestibule.kernel.errors import EmailTaken, Invalid, NotFound, PhoneTaken, Refusal, UsernameTaken
 from vestibule.web.field_messages import field_message
-from vestibule.web.problems import problem_key, refusal_headers, refusal_message, refusal_status, seconds_to_wait
+from vestibule.web.problems import (
+    count_wrong_fields,
+    problem_key,
+    refusal_headers,
+    refusal_message,
+    refusal_status,
+    seconds_to_wait,
+)
 from vestibule.web.templating import render_in_flow
+
+_TAKEN = {UsernameTaken: "username", EmailTaken: "email", PhoneTaken: "phone_number"}  # which field it is about
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -40,16 +49,13 @@ def posted_id(request: HttpRequest) -> UUID:
 
 def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:
     """Return what the template needs for one field. The first wrong field in `order` gets the focus."""
-    found = refusal.fields if isinstance(refusal, Invalid) else {}
-    wrong = {path.removeprefix("profile."): errors for path, errors in found.items()}
-    if isinstance(refusal, UsernameTaken) and name == "username":
-        wrong = {"username": []}
+    wrong = _field_errors(refusal)
     first = next((each for each in order if each in wrong), None)
     return {
         "name": name,
         "value": typed.get(name, ""),
         "wrong": name in wrong,
-        "errors": [field_message(error) for error in wrong.get(name, [])],
+        "errors": wrong.get(name, []),
         "focus": name == first if first else name in ("email", "phone_number"),
     }
 
@@ -61,14 +67,25 @@ def personal_field_contexts(
     return [{**field_context(row.name, values, refusal, order), "row": row} for row in rows]
 
 
+def _field_errors(refusal: Refusal | None) -> dict[str, list[str]]:
+    """Return what is wrong with which field, in words."""
+    if isinstance(refusal, Invalid):
+        named = {path.removeprefix("profile."): errors for path, errors in refusal.fields.items()}
+        return {name: [field_message(error) for error in errors] for name, errors in named.items()}
+    taken = _TAKEN.get(type(refusal)) if refusal else None
+    return {taken: [refusal_message(refusal)]} if refusal and taken else {}
+
+
 def _alert_context(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {}
+    wrong = _field_errors(refusal)
     return {
         "alert": refusal_message(refusal),
         "alert_code": refusal.code,
         "alert_key": problem_key(refusal),
         "invalid": isinstance(refusal, Invalid),
+        "wrong_fields": count_wrong_fields(len(wrong)) if wrong else "",
         "attempts_left": refusal.attempts_left,
         "retry_after": seconds_to_wait(refusal),
     }

@@ -18,7 +18,6 @@ from vestibule.web.cookies import CHECK_PURPOSE, DEVICE_PURPOSE, SESSION_PURPOSE
 from vestibule.web.destination import (
     find_destination,
     go_on,
-    read_destination,
     redirect_with_destination,
     url_with_destination,
 )
@@ -84,18 +83,32 @@ def go_on_signed_in(request: HttpRequest, entered: SignedIn, otherwise: str) -> 
     return set_session_cookies(request, response, entered.session)
 
 
-def redirect_if_signed_in(request: HttpRequest) -> HttpResponse | None:
-    """Return the redirect of a person who has a destination and is signed in already, so that nobody is asked twice;
-    else None. `prompt` in the query asks for the page all the same."""
-    if "prompt" in request.GET or read_destination(request) is None:
-        return None
+def lead_signed_in_on(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a page for people who are not signed in. Who is signed in goes on at once, so that nobody is asked twice: to
+    the destination, or without one to the account. `prompt` in the query asks for the page all the same."""
+
+    @wraps(view)
+    def view_or_go_on(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" or "prompt" in request.GET:
+            return view(request)
+        try:
+            admit_page(request)
+        except EnrolmentRequired:
+            return redirect_with_destination(request, "vestibule_pages:security", status=303)
+        except Refusal:
+            return view(request)
+        return go_on(request, reverse("vestibule_pages:account"))
+
+    return view_or_go_on
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    """Return whether the browser has a session of the pages."""
     try:
-        admit_page(request)
-    except EnrolmentRequired:
-        return redirect_with_destination(request, "vestibule_pages:security", status=303)
+        admit_page(request, before_enrolment=True)
     except Refusal:
-        return None
-    return go_on(request, reverse("vestibule_pages:account"))
+        return False
+    return True
 
 
 def delete_session_cookie(response: HttpResponse) -> HttpResponse:

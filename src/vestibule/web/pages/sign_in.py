@@ -19,6 +19,7 @@ from vestibule.flows.sign_in import by_password, sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
     AccountUnverified,
+    AlreadyUsed,
     Expired,
     Invalid,
     Refusal,
@@ -41,10 +42,11 @@ LONGEST_HINT = 254  # characters: an e-mail address (RFC 5321, 4.5.3.1.3)
 
 
 @get_or_post
+@session_cookie.lead_signed_in_on
 def log_in(request: HttpRequest) -> HttpResponse:
     """`/login/`: sign in with a name and the password."""
     if request.method != "POST":
-        return session_cookie.redirect_if_signed_in(request) or login_page(request, name=_hinted_name(request))
+        return login_page(request, name=_hinted_name(request))
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     stay = bool(request.POST.get("stay"))
     try:
@@ -177,12 +179,9 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
             client: Client = admit(request, rules.PASSWORD_RESET_CONFIRM)
             undo_link.undo(client=client, token=token)
         except Refusal as refusal:
-            return render_page(
-                request,
-                "vestibule/pages/taking.html",
-                {**context, "over": isinstance(refusal, FINAL_REFUSALS)},
-                refusal,
-            )
+            context["over"] = isinstance(refusal, FINAL_REFUSALS)
+            context["used"] = context["settled"] = isinstance(refusal, AlreadyUsed)
+            return render_page(request, "vestibule/pages/taking.html", context, refusal)
         return render_page(request, "vestibule/pages/taking.html", {**context, "done": True})
 
     return show_or_undo

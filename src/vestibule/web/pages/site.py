@@ -1,12 +1,21 @@
-"""Pages that belong to no flow: the brand's accent colour, and the meaning of each problem."""
+"""Pages that belong to no flow: the start, the brand's accent colour, and the meaning of each problem."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from vestibule.conf import conf
 from vestibule.web.accent import KEPT_FOREVER, describe_accent
+from vestibule.web.pages.session_cookie import is_signed_in
 from vestibule.web.problems import PROBLEMS
 from vestibule.web.templating import render
+
+
+@require_safe
+def lead_home(request: HttpRequest) -> HttpResponse:
+    """`/`: who is signed in goes to the account, anybody else to the sign-in."""
+    page = "account" if is_signed_in(request) else "login"
+    return HttpResponseRedirect(reverse(f"vestibule_pages:{page}"))
 
 
 @require_safe

@@ -33,10 +33,9 @@ from vestibule.web.pages import (
 from vestibule.web.pages.gallery import views as gallery
 
 app_name = "vestibule_pages"
-register_redirect = require_safe(RedirectView.as_view(pattern_name="vestibule_pages:register"))
 security_redirect = require_safe(RedirectView.as_view(pattern_name="vestibule_pages:security"))
 urlpatterns = [
-    path("", register_redirect, name="home"),
+    path("", site.lead_home, name="home"),
     path("register/", registration.submit_sign_up, name="register"),
     path("verify-otp/", waiting.confirm_code, name="verify_otp"),
     path("resend-otp/", waiting.resend_code, name="resend_otp"),

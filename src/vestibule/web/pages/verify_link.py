@@ -8,16 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
 from vestibule.conf import conf
-from vestibule.flows.sign_up import pending
+from vestibule.flows.sign_up import deferred, pending
+from vestibule.flows.sign_up.deferred import Progress
+from vestibule.flows.sign_up.steps import SignUpEnded
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Refusal, UsernameTaken
+from vestibule.kernel.errors import AlreadyUsed, Exhausted, Invalid, LinkExpired, Refusal, UsernameTaken
 from vestibule.limits import rules
 from vestibule.web.destination import redirect_with_destination, remember_destination
 from vestibule.web.edge import admit
 from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
 from vestibule.web.pages.registration_cookie import remembered_registration
 from vestibule.web.pages.rendering import get_or_post, render_page
-from vestibule.web.pages.waiting import end_sign_up
+from vestibule.web.pages.waiting import end_sign_up, render_done_page, start_again
 
 
 @opened_by_link
@@ -53,8 +55,11 @@ def reject_by_link(request: HttpRequest) -> HttpResponse:
         return redirect_with_destination(request, "vestibule_pages:resend_link")
     try:
         pending.reject_sign_up(client=admit(request, rules.REGISTER_CONFIRM), token=token)
+    except FINAL_REFUSALS as over:
+        return _dead_link_page(request, over)
     except Refusal as refusal:
-        return render_page(request, "vestibule/pages/link.html", {"over": True, "rejecting": True}, refusal)
+        context = {"token": token, "rejecting": True}
+        return render_page(request, "vestibule/pages/link.html", context, refusal)
     return render_page(request, "vestibule/pages/rejected.html", {})
 
 
@@ -79,6 +84,7 @@ def _link_page(
     request: HttpRequest, token: str, client: Client | None = None, refusal: Refusal | None = None
 ) -> HttpResponse:
     context: dict[str, Any] = {"token": token, "rejecting": "reject" in request.GET}
+    context["username"] = request.POST.get("username", "")
     if refusal is None or client:
         try:
             client = client or admit(request, rules.REGISTER_STATUS)
@@ -87,6 +93,30 @@ def _link_page(
             context["elsewhere"] = not link.same_browser and not link.has_password
         except Refusal as gone:
             refusal = refusal or gone
-    context["over"] = isinstance(refusal, FINAL_REFUSALS)
-    context["name_taken"] = isinstance(refusal, UsernameTaken)
+    if isinstance(refusal, FINAL_REFUSALS):
+        return _dead_link_page(request, refusal)
+    context["name_taken"] = isinstance(refusal, UsernameTaken | Invalid)
+    context["password_focus"] = not context["name_taken"]
     return render_page(request, "vestibule/pages/link.html", context, refusal)
+
+
+def _dead_link_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Render what a person can do whose link opens nothing any more."""
+    match refusal:
+        case SignUpEnded():
+            return render_page(request, "vestibule/pages/rejected.html", {"settled": True}, refusal)
+        case AlreadyUsed():
+            return render_done_page(request, refusal)
+        case LinkExpired() | Exhausted():
+            return start_again(request, _ended_progress(request), refusal)
+    return render_page(request, "vestibule/pages/link.html", {"over": True}, refusal)
+
+
+def _ended_progress(request: HttpRequest) -> Progress | None:
+    """Return the progress of the sign-up that this browser remembers, if that is over, too."""
+    try:
+        client = admit(request, rules.REGISTER_STATUS)
+        progress = deferred.show_progress(client=client, registration=remembered_registration(request))
+    except Refusal:
+        return None
+    return progress if progress.ended_by else None

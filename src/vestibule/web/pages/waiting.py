@@ -37,12 +37,15 @@ from vestibule.web.destination import (
 )
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, session_cookie
+from vestibule.web.pages.mail_sites import find_mail_site
 from vestibule.web.pages.registration_cookie import (
     forget_registration,
     remember_registration,
     remembered_registration,
 )
 from vestibule.web.pages.rendering import get_or_post, render_page
+from vestibule.web.pages.session_cookie import is_signed_in
+from vestibule.web.pages.sign_up_form import read_typed, render_sign_up_form
 
 FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # final unless a part of the sign-up is still valid
 
@@ -65,6 +68,8 @@ def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Call
 @_sign_up_view
 def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
     """`/verify-otp/`: show the progress; type the code, and the right one creates the account."""
+    if "again" in request.POST:
+        return _leave_sign_up(request, handle)
     otp, client = request.POST.get("otp", ""), None
     try:
         username = applicant.parse_chosen_username(request.POST.get("username"))
@@ -79,7 +84,8 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
         )
     except Refusal as refusal:
         kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
-        return _page_with_progress(request, client, handle, refusal, {"otp": kept, "name_taken": bool(kept)})
+        typed = {"otp": kept, "name_taken": bool(kept), "username": request.POST.get("username", "")}
+        return _page_with_progress(request, client, handle, refusal, typed)
     return end_sign_up(request, registered.signed_in)
 
 
@@ -139,6 +145,28 @@ def end_sign_up(request: HttpRequest, entered: SignedIn | None) -> HttpResponse:
     return forget_registration(response) if has_destination else response  # the welcome page forgets it, too
 
 
+def render_done_page(request: HttpRequest, refusal: Refusal | None) -> HttpResponse:
+    """Render the page for a person who proves once more what made their account."""
+    context = {"signed_in": is_signed_in(request), "settled": True}
+    return render_page(request, "vestibule/pages/done.html", context, refusal)
+
+
+def start_again(request: HttpRequest, progress: Progress | None, refusal: Refusal | None) -> HttpResponse:
+    """Render the form of the sign-up with what was typed for the one that `refusal` ended, as far as it is known."""
+    typed = {**(progress.typed if progress else {}), **read_typed(request)}
+    return render_sign_up_form(request, typed, refusal, is_restart=True)
+
+
+def _leave_sign_up(request: HttpRequest, handle: str) -> HttpResponse:
+    """Let a person start again who no longer wants to wait. The sign-up goes on as long as it would."""
+    try:
+        client = admit(request, rules.REGISTER_STATUS)
+        progress = deferred.show_progress(client=client, registration=handle)
+    except Refusal as refusal:
+        return start_again(request, None, refusal)
+    return start_again(request, progress, None)
+
+
 def _show_progress(request: HttpRequest, handle: str) -> HttpResponse:
     """Render the page for a person who comes back to it, or redirect if the link was opened elsewhere."""
     try:
@@ -173,12 +201,17 @@ def _render_waiting_page(
     refusal: Refusal | None,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"registration": handle, "over": isinstance(refusal, FINAL_REFUSALS)}
-    context |= {**captcha.form_context(request, rules.REGISTER), **(more or {})}
+    """Render the form of the code; of a sign-up that made its account the way in, and of one that is over the form to
+    start again."""
+    status = progress.status if progress else ""
+    if status == "verified" or (isinstance(refusal, AlreadyUsed) and status != "expired"):
+        return render_done_page(request, refusal)
+    if status == "expired" or isinstance(refusal, FINAL_REFUSALS):
+        return start_again(request, progress, progress.ended_by if progress and progress.ended_by else refusal)
+    context: dict[str, Any] = {"registration": handle, **captcha.form_context(request, rules.REGISTER), **(more or {})}
     if progress:
         context |= {"status": progress.status, "address": progress.address, "linked": progress.linked}
         context |= {"texting": progress.texting, **asdict(progress.challenge_status)}
         context["minutes"] = -(-progress.challenge_status.code_expires_in // 60)
-        context["over"] = progress.status in ("expired", "verified")
-    context["done"] = isinstance(refusal, AlreadyUsed)
+        context["mail_site"] = find_mail_site(progress.address)
     return render_page(request, "vestibule/pages/verify.html", context, refusal)

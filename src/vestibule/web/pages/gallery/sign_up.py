@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from vestibule.addresses.address import Address
+from vestibule.addresses.address import Address, Email
 from vestibule.challenges.results import ChallengeStatus
+from vestibule.flows.sign_up.steps import SignUpEnded
 from vestibule.kernel.errors import (
     AlreadyUsed,
     CaptchaInvalid,
@@ -30,8 +31,9 @@ from vestibule.kernel.errors import (
 )
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, ADA_PHONE, CODE, DESTINATION, PROVIDERS, TOKEN
 from vestibule.web.pages.gallery.state import State, refused
-from vestibule.web.pages.registration import FORM_FIELDS, PERSONAL
+from vestibule.web.pages.mail_sites import find_mail_site
 from vestibule.web.pages.rendering import field_context, personal_field_contexts
+from vestibule.web.pages.sign_up_form import FORM_FIELDS, PERSONAL
 
 CAPTCHA: dict[str, Any] = {
     "captcha": {"for": "register", "vendor": None, "site_key": "", "ticket": TOKEN, "seconds": 30, "refused": False}
@@ -73,6 +75,7 @@ def _form(
 ) -> dict[str, Any]:
     rows = [row for row in PERSONAL if row.name in names]
     return {
+        "restarting": False,
         "fields": personal_field_contexts(rows, typed or {}, refusal, FORM_FIELDS),
         "password": field_context("password", {}, refusal, FORM_FIELDS),
         "password_optional": False,
@@ -99,6 +102,10 @@ def _form_states() -> Iterator[State]:
     refusals = (WRONG_FIELDS, UsernameTaken(), EmailTaken(), PhoneTaken(), *_BUSY)
     for each in refusals:
         yield from refused("register", "register", _form(each, every, _TYPED), [each])
+    ended = (Expired(), LinkExpired(), Exhausted(), TokenInvalid(), AlreadyUsed(), Throttled(retry_after=60))
+    for each in ended:
+        yield from refused("start-again", "register", _form(each, typed=_TYPED, restarting=True), [each])
+    yield State(name="start-again", template="register", context=_form(typed=_TYPED, restarting=True))
     asked = (CaptchaRequired(), CaptchaInvalid())
     yield from refused("register", "register", _form(typed=_TYPED, **CAPTCHA), asked)
     yield State(
@@ -121,8 +128,7 @@ def _progress(
         "texting": texting,
         **asdict(ChallengeStatus(**seen)),
         "minutes": -(-seen["code_expires_in"] // 60),
-        "over": status in ("expired", "verified"),
-        "done": False,
+        "mail_site": None,
     }
 
 
@@ -139,13 +145,13 @@ def _waiting_states() -> Iterator[State]:
     yield waiting("bounced", **_progress(status="bounced", texting=True))
     yield waiting("code-expired", **_progress(code_expires_in=0))
     yield waiting("linked-code-expired", **_progress(linked=True, code_expires_in=0))
-    yield waiting("sign-up-expired", **_progress(status="expired", code_expires_in=0))
+    yield waiting("mail-site", **{**_progress(), "mail_site": find_mail_site(Email("ada@gmail.com"))})
     yield waiting("to-application", **_progress(), destination=DESTINATION)
     yield waiting("with-captcha", **_progress(texting=True), **CAPTCHA, typed_email=ADA_EMAIL.value)
-    yield waiting("not-admitted", Throttled(retry_after=40), registration=TOKEN, over=False, done=False)
+    yield waiting("not-admitted", Throttled(retry_after=40), registration=TOKEN)
     yield waiting("wrong-code", WrongSecret(attempts_left=4), **_progress(attempts_left=4))
     yield waiting("wrong-code-last", WrongSecret(attempts_left=1), **_progress(attempts_left=1))
-    taken = {"name_taken": True, "otp": CODE}
+    taken = {"name_taken": True, "otp": CODE, "username": "ada"}
     yield waiting("username-taken", UsernameTaken(), **_progress(), **taken)
     yield waiting(
         "username-malformed", Invalid({"username": [FieldError("username_malformed")]}), **_progress(), **taken
@@ -154,9 +160,10 @@ def _waiting_states() -> Iterator[State]:
     yield waiting("cooldown", TooSoon(retry_after=42), **_progress(resend_in=42))
     yield from refused("verify", "verify", _progress(), [Throttled(retry_after=1854), Locked(retry_after=3)])
     yield from refused("verify", "verify", _progress(), [Unavailable(), CaptchaRequired(), CaptchaInvalid()])
-    ended = {"registration": TOKEN, "over": True, "done": False}
-    yield from refused("verify", "verify", ended, [Expired(), Exhausted(), TokenInvalid()])
-    yield waiting("done", AlreadyUsed(), **{**ended, "done": True})
+    for here in (False, True):
+        done = {"signed_in": here, "settled": True, "destination": None if here else DESTINATION}
+        name = "done-signed-in" if here else "done"
+        yield State(name=name, template="done", context=done, refusal=AlreadyUsed())
 
 
 def _link_states() -> Iterator[State]:
@@ -169,6 +176,8 @@ def _link_states() -> Iterator[State]:
             "elsewhere": False,
             "over": False,
             "name_taken": False,
+            "password_focus": True,
+            "username": "ada",
         }
         return State(name=f"link-{name}", template="link", context={**kept, **context}, refusal=refusal)
 
@@ -182,10 +191,9 @@ def _link_states() -> Iterator[State]:
     yield link("password-required", PasswordRequired(), bound=False)
     yield link("throttled", Throttled(retry_after=60))
     yield link("unavailable", Unavailable())
-    for over in (AlreadyUsed(), LinkExpired(), TokenInvalid(), Exhausted()):
-        yield link(f"over-{over.code}", over, over=True)
-    yield link("over-while-rejecting", TokenInvalid(), over=True, rejecting=True)
-    yield link("over-to-application", AlreadyUsed(), over=True, destination=DESTINATION)
+    yield link("username-malformed", Invalid({"username": [FieldError("username_malformed")]}), name_taken=True)
+    yield link("over", TokenInvalid(), over=True)
+    yield link("over-to-application", TokenInvalid(), over=True, destination=DESTINATION)
 
 
 def _other_states() -> Iterator[State]:
@@ -193,8 +201,10 @@ def _other_states() -> Iterator[State]:
     yield State(name="resend-sent", template="resend", context={"email": ADA_EMAIL, "sent": True})
     yield from refused("resend", "resend", {"email": "ada@"}, [WRONG_EMAIL, Throttled(retry_after=300), Unavailable()])
     yield State(name="rejected", template="rejected")
+    yield State(name="rejected-before", template="rejected", context={"settled": True}, refusal=SignUpEnded())
     yield State(name="no-registration", template="no_registration")
-    yield State(name="welcome", template="welcome")
+    yield State(name="welcome", template="welcome", context={"signed_in": True})
+    yield State(name="welcome-elsewhere", template="welcome", context={"signed_in": False, "destination": DESTINATION})
     form = {"provider": "GitHub", "registration": TOKEN, "email": "", "over": False}
     yield State(name="social-email", template="social_email", context=form)
     yield State(name="social-email-with-captcha", template="social_email", context={**form, **CAPTCHA})
