@@ -68,7 +68,7 @@ def test_forgot_by_link_and_by_code(page: Page, service: Service, person: str) -
     page.get_by_label("Email").fill(person)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("If " + person + " has an account")).to_be_visible()
-    mail = letter(service, person, "Reset your password")
+    mail = letter(service, person, "password reset code")
     page.get_by_label("Code").fill(service.code_for(person))
     page.get_by_label("New password").fill("short")
     page.get_by_role("button", name="Set the password").click()

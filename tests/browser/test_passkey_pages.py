@@ -125,7 +125,7 @@ def test_a_second_factor_and_a_step_up(page: Page, authenticator: Authenticator,
     authenticator.is_touched(True)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text(
-        "That was cancelled, or took too long. Nothing has changed; you can try again."
+        "That was cancelled, or took too long. Nothing has changed. You can try again."
     )
     authenticator.knows_its_user(True)
     page.get_by_role("button", name="Use a passkey").click()

@@ -43,6 +43,7 @@ async function altcha(widget) {
   widget.addEventListener("expired", () => widget.reset());
   widget.addEventListener("statechange", ({ detail }) => {
     if (detail.state === "error") fail();
+    if (detail.state === "verified") button.disabled = false; // whoever was to wait has shown it otherwise
     if (detail.state !== "verified" || !pressed) return;
     pressed = false;
     setTimeout(() => button.click());
