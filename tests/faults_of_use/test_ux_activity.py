@@ -123,11 +123,11 @@ def test_ux_06_who_did_it_is_named(pages: Http) -> None:
                 "Acme suspended your account Acme staff · ",
             ),
             ("factors.reset", {"actor": "system:worker"}, "Your second factors were removed Acme · "),
-            ("application.signed_in", {"agent": LINUX}, "You signed in to an application an application · "),
-            ("provider_event.received", {}, "A provider reported a change of your account there another provider · "),
-            ("session.opened", {"agent": ""}, "You signed in unknown device · "),
-            ("something.new", {}, "Something happened to your account unknown device · "),
-            ("something.new.refused", {}, "Something was refused unknown device · "),
+            ("application.signed_in", {"agent": LINUX}, "You signed in to an application An application · "),
+            ("provider_event.received", {}, "A provider reported a change of your account there Another provider · "),
+            ("session.opened", {"agent": ""}, "You signed in Unknown device · "),
+            ("something.new", {}, "Something happened to your account Unknown device · "),
+            ("something.new.refused", {}, "Something was refused Unknown device · "),
         ):
             record(name, **more)
             newest = shown(pages)[0]

@@ -65,10 +65,10 @@ def _describe_actor(event: AuditEvent) -> str:
     if event.actor.startswith("system:"):
         return conf.brand.name
     if event.name in _BY_APPLICATION:
-        return _("an application")
+        return _("An application")
     if event.name == events.PROVIDER_EVENT_RECEIVED.name:
-        return _("another provider")
+        return _("Another provider")
     device = describe_user_agent(event.agent)
     if device["browser"] and device["os"]:
         return _("%(browser)s on %(system)s") % {"browser": device["browser"], "system": device["os"]}
-    return device["browser"] or device["os"] or _("unknown device")
+    return device["browser"] or device["os"] or _("Unknown device")
