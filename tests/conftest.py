@@ -22,7 +22,7 @@ from django.db.models.signals import post_migrate
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 
-from tests import emptying, hashes
+from tests import emptying, forks, hashes
 from tests.service import Service
 from tests.world import Api, Door, Inbox, Pages, Smtp, serve_smtp
 from vestibule.audit import daily_counts
@@ -62,7 +62,7 @@ ONCE += [
     for unit in ("sealing", "identifiers", "replies", "framing", "fields", "payloads", "provider_settings")
 ]
 ONCE += [f"faults_of_use/test_{use}.py" for use in ("bodies", "codes", "hosts", "languages", "names", "other_origins")]
-ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs", "command_line", "developers")]
+ONCE += [f"faults_of_use/test_{use}.py" for use in ("pictures", "tabs", "command_line", "developers", "forks")]
 ONCE += ["attacks/test_authorisation*.py", "attacks/test_passwords*.py", "attacks/test_web_[!s]*.py"]
 ONCE += [f"attacks/test_{what}.py" for what in ("holes_operators", "holes_settings", "logging_flows", "tokens_claims")]
 ONCE += ["attacks/test_web_surfaces.py", "foreign/*", "attacks/test_federation_discovery.py"]
@@ -70,19 +70,34 @@ ONCE += ["contracts/test_openid_conformance.py"]
 ONCE += ["attacks/test_federation_id_tokens.py", "attacks/test_federation_events.py"]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
+_STORES = {"db", "transactional_db", "deployment"}
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION
 pytest_plugins = ["schemathesis.pytest.plugin"] if environment.PRODUCTION else []  # of stories/test_contract.py alone
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A deployment at the head of each half: each of two workers of pytest-xdist gets one, and starts none twice."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that asks for no database is the same in both shapes (pytest-django lets it reach none): it runs once, in
+    the embedded one, unless the mark `stores` says that it reaches a store of its shape by itself. And a deployment
+    stands at the head of what each of the first two workers of pytest-xdist begins with, so that none starts twice."""
+    if environment.PRODUCTION:
+        left_out = {each for each in items if not (_STORES & _fixtures(each) or _reaches_stores(each))}
+        items[:] = [each for each in items if each not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
     heads: dict[str, list[pytest.Item]] = {"redis": [], "database": [], "": []}
     for item in items:
-        deployed = "deployment" in getattr(item, "fixturenames", ())
+        deployed = "deployment" in _fixtures(item)
         heads[item.callspec.params["deployment"] if deployed else ""].append(item)  # type: ignore[attr-defined]
-    half = len(items) // 2 - len(heads["redis"])
-    items[:] = [*heads["redis"], *heads[""][:half], *heads["database"], *heads[""][half:]]
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "2")) - len(heads["redis"])
+    items[:] = [*heads["redis"], *heads[""][:share], *heads["database"], *heads[""][share:]]
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+def _reaches_stores(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("stores")) or any(item.path.match(pattern) for pattern in PRODUCTION)
 
 
 def pytest_collection_finish() -> None:
@@ -102,6 +117,7 @@ if os.environ.get("CI") == "true":
 logging.getLogger("mail.log").setLevel("WARNING")  # the SMTP server of the tests, which shares our process
 
 hashes.cheapen()
+Service.begin = forks.Command
 emptying.empty_instead_of_flushing()
 
 EMAIL_BACKEND = settings.EMAIL_BACKEND

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from tempfile import TemporaryFile
+from typing import IO, Any, Protocol, Self
 
 from tests.servers import free_port, until
 
@@ -21,6 +24,49 @@ _OURS = re.compile(
 
 
 _MIGRATED: list[bytes] = []
+
+
+class Process(Protocol):
+    """A command that runs: what tests use of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process, which leads a session of its own."""
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, once it ended."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+
+
+class Begin(Protocol):
+    """A way to begin a command: with arguments, environment, standard output and error, and folder."""
+
+    def __call__(
+        self, words: Sequence[str], environment: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes], folder: Path
+    ) -> Process: ...
+
+
+def begin_alone(
+    words: Sequence[str], environment: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes], folder: Path
+) -> Process:
+    """Begin `vestibule …` as people do."""
+    argv = [sys.executable, "-m", "vestibule", *words]
+    return subprocess.Popen(argv, env=environment, stdout=stdout, stderr=stderr, cwd=folder, start_new_session=True)
+
+
+def run_command(
+    words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, begin: Begin = begin_alone
+) -> subprocess.CompletedProcess[str]:
+    """Run `vestibule …` to its end: its status and what it printed."""
+    with TemporaryFile() as stdout, TemporaryFile() as stderr:
+        status = begin(words, environment, stdout, stderr, folder or Path.cwd()).wait()
+        printed = [(file.seek(0), file.read().decode())[1] for file in (stdout, stderr)]
+    return subprocess.CompletedProcess(words, status, *printed)
 
 
 class Site:
@@ -70,7 +116,9 @@ class Site:
 
 class Service(Site):
     """One deployment in `folder`: embedded, unless `environment` says otherwise. At the `host` localhost a browser has
-    passkeys, which an IP address has not."""
+    passkeys, which an IP address has not. `begin` begins its commands: by themselves, unless tests set another way."""
+
+    begin: Begin = staticmethod(begin_alone)
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", **environment: str) -> None:
         self.port = free_port()
@@ -83,7 +131,7 @@ class Service(Site):
             "RATE_LIMITS": "off",
             **environment,
         }
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
         self._migrate()
@@ -112,34 +160,33 @@ class Service(Site):
 
     def run(self, *command: str) -> None:
         """One command, to its end."""
-        subprocess.run(self._argv(*command), env=self._environment, check=True, stdout=subprocess.DEVNULL)
+        done = self.told(*command)
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
 
     def told(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command, to its end, in an environment of its own: its status and what it printed."""
-        return subprocess.run(
-            self._argv(*command), env=self._environment | environment, check=False, capture_output=True, text=True
-        )
+        return run_command(command, self._environment | environment, begin=self.begin)
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str) -> Process:
         """A command that stays; its output goes to `<folder>/<command>.log`."""
-        output = (self.folder / f"{command[0]}.log").open("ab")
-        process = subprocess.Popen(
-            self._argv(*command), env=self._environment, stdout=output, stderr=output, start_new_session=True
-        )
+        with (self.folder / f"{command[0]}.log").open("ab") as output:
+            process = self.begin(command, self._environment, output, output, Path.cwd())
         self._processes[command[0]] = process
         return process
 
-    def process(self, name: str) -> subprocess.Popen[bytes]:
+    def process(self, name: str) -> Process:
         """A command that was started."""
         return self._processes[name]
 
     def kill(self, name: str) -> None:
         """SIGKILL to the command and all its children."""
         process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def ask_to_stop(self, name: str) -> subprocess.Popen[bytes]:
+    def ask_to_stop(self, name: str) -> Process:
         """SIGTERM to the command, as an init system or a container engine sends it."""
         process = self._processes.pop(name)
         process.terminate()
@@ -148,6 +195,3 @@ class Service(Site):
     def log(self, name: str) -> str:
         """What the command has printed."""
         return (self.folder / f"{name}.log").read_text()
-
-    def _argv(self, *command: str) -> list[str]:
-        return [sys.executable, "-m", "vestibule", *command]

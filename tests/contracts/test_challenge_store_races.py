@@ -20,6 +20,8 @@ from vestibule.challenges.store_db import DatabaseStore
 from vestibule.challenges.store_redis import KEPT_AFTER_EXPIRY, RedisStore
 from vestibule.kernel.errors import Unavailable
 
+pytestmark = pytest.mark.stores
+
 LIMIT = 5
 UNTIL = NOW + timedelta(seconds=30)
 

@@ -28,7 +28,7 @@ from vestibule.challenges.store_redis import RedisStore
 from vestibule.limits import rate_counters
 from vestibule.storage import redis_client
 
-pytestmark = pytest.mark.skipif(not PRODUCTION, reason="needs Redis")
+pytestmark = [pytest.mark.stores, pytest.mark.skipif(not PRODUCTION, reason="needs Redis")]
 
 THREE = parse("3/hour")
 TLS_REDIS = shutil.which("redis-server", path="/usr/bin:/usr/local/bin")  # the wheel's is built without TLS

@@ -8,6 +8,7 @@ from django.db import connection
 from tests.servers import until
 
 pytestmark = [
+    pytest.mark.stores,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="a file hangs nobody up"),
 ]

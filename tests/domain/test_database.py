@@ -11,6 +11,8 @@ from vestibule.accounts.models import User
 from vestibule.storage import database
 from vestibule.storage.prepared import PreparedQuery
 
+pytestmark = pytest.mark.stores
+
 
 class People:
     """A router of somebody else's."""

@@ -13,7 +13,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 
 from tests.servers import until
-from tests.service import Service
+from tests.service import Service, begin_alone
 from tests.world import PASSWORD
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -24,7 +24,7 @@ def test_hol_27_a_first_start_works_and_keeps_its_files_to_itself(tmp_path: Path
     try:
         (folder := tmp_path / "made" / "var").parent.mkdir()
         service = Service(folder, VAR_DIR=str(folder), DEBUG="off")
-        service.folder = tmp_path
+        service.folder, service.begin = tmp_path, begin_alone
         service.start("serve")
     finally:
         os.umask(before)

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.core.management.base import CommandError
 
 from tests.architecture.test_docs import ROOT
 from tests.configured import configured
+from tests.service import Service, run_command
 from vestibule.service.cli import main
 from vestibule.service.cli.management.commands import serve
 
@@ -25,9 +25,7 @@ DJANGOS |= {"--skip-checks"}
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(folder)}
-    command = [sys.executable, "-m", "vestibule", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return run_command(words, {"PATH": os.environ["PATH"], "VAR_DIR": str(folder)}, begin=Service.begin)
 
 
 @pytest.mark.parametrize("name", OURS)

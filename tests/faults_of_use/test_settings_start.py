@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.fresh import fresh_settings
+from tests.service import Service, run_command
 from vestibule.conf import conf
 
 TRACED = """
@@ -35,20 +36,10 @@ WRONG = {
 
 
 def test_fault_02_every_command_is_stopped_by_all_findings_at_once(tmp_path: Path) -> None:
-    started = {
-        command: subprocess.Popen(
-            [sys.executable, "-m", "vestibule", command],
-            cwd=tmp_path,
-            env={**WRONG, "PATH": "/usr/bin:/bin"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for command in COMMANDS
-    }
-    for command, process in started.items():
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, out) == (1, ""), command
+    for command in COMMANDS:
+        done = run_command([command], {**WRONG, "PATH": "/usr/bin:/bin"}, tmp_path, begin=Service.begin)
+        out, err = done.stdout, done.stderr
+        assert (done.returncode, out) == (1, ""), command
         assert "Traceback" not in err
         assert "canary" not in err
         assert err.count("→") == len(WRONG)

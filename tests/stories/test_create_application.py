@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.desk import ApiDesk, account, given
+from tests.service import Service, run_command
 from tests.world import Api, Inbox
 from vestibule.applications.models import Application, ApplicationSecret
 from vestibule.audit.models import AuditEvent
@@ -88,8 +88,9 @@ def test_standard_output_is_the_answer_alone(tmp_path: Path) -> None:
     """Under its name with hyphens, in an empty folder, as a script would read it."""
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "vestibule", *words]
-        return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
+        done = run_command(words, {}, tmp_path, begin=Service.begin)
+        assert done.returncode == 0, done.stderr
+        return done
 
     run("migrate", "--verbosity=0")
     done = run("create-application", "Shop", "--type", "web", "--redirect-uri", BACK)
