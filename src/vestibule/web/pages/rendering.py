@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from vestibule.accounts.fields import PersonalField
-from vestibule.kernel.errors import EmailTaken, Invalid, NotFound, PhoneTaken, Refusal, UsernameTaken
+from vestibule.kernel.errors import AlreadyUsed, EmailTaken, Invalid, NotFound, PhoneTaken, Refusal, UsernameTaken
 from vestibule.web.field_messages import field_message
 from vestibule.web.problems import (
     count_wrong_fields,
@@ -83,6 +83,7 @@ def _alert_context(refusal: Refusal | None) -> dict[str, Any]:
     return {
         "alert": refusal_message(refusal),
         "alert_code": refusal.code,
+        "settled": isinstance(refusal, AlreadyUsed),  # no error: what the person wants was done before
         "alert_key": problem_key(refusal),
         "invalid": isinstance(refusal, Invalid),
         "wrong_fields": count_wrong_fields(len(wrong)) if wrong else "",

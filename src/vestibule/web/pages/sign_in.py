@@ -180,7 +180,7 @@ def undo_link_page(undo_link: UndoLink) -> Callable[[HttpRequest], HttpResponse]
             undo_link.undo(client=client, token=token)
         except Refusal as refusal:
             context["over"] = isinstance(refusal, FINAL_REFUSALS)
-            context["used"] = context["settled"] = isinstance(refusal, AlreadyUsed)
+            context["used"] = isinstance(refusal, AlreadyUsed)
             return render_page(request, "vestibule/pages/taking.html", context, refusal)
         return render_page(request, "vestibule/pages/taking.html", {**context, "done": True})
 

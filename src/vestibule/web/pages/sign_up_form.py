@@ -35,10 +35,14 @@ def render_sign_up_form(
     channel = typed.get("channel") if typed.get("channel") in conf.channels else Email.channel
     wanted = [ADDRESS_TYPES[str(channel)].field, *conf.signup_fields]
     shown = [row for row in PERSONAL if row.name in wanted]
+    fields = personal_field_contexts(shown, typed, refusal, FORM_FIELDS)
+    password = field_context("password", {}, refusal, FORM_FIELDS)
+    if is_restart and fields[0]["value"]:  # the address is known: the password is the next to type
+        fields[0]["focus"], password["focus"] = False, True
     context = {
         "restarting": is_restart,
-        "fields": personal_field_contexts(shown, typed, refusal, FORM_FIELDS),
-        "password": field_context("password", {}, refusal, FORM_FIELDS),
+        "fields": fields,
+        "password": password,
         "password_optional": conf.passwords == "optional",
         "channel": channel,
         "pending": conf.registration_mode == "pending",

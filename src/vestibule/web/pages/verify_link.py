@@ -104,7 +104,7 @@ def _dead_link_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Render what a person can do whose link opens nothing any more."""
     match refusal:
         case SignUpEnded():
-            return render_page(request, "vestibule/pages/rejected.html", {"settled": True}, refusal)
+            return render_page(request, "vestibule/pages/rejected.html", {}, refusal)
         case AlreadyUsed():
             return render_done_page(request, refusal)
         case LinkExpired() | Exhausted():

@@ -147,8 +147,7 @@ def end_sign_up(request: HttpRequest, entered: SignedIn | None) -> HttpResponse:
 
 def render_done_page(request: HttpRequest, refusal: Refusal | None) -> HttpResponse:
     """Render the page for a person who proves once more what made their account."""
-    context = {"signed_in": is_signed_in(request), "settled": True}
-    return render_page(request, "vestibule/pages/done.html", context, refusal)
+    return render_page(request, "vestibule/pages/done.html", {"signed_in": is_signed_in(request)}, refusal)
 
 
 def start_again(request: HttpRequest, progress: Progress | None, refusal: Refusal | None) -> HttpResponse:
@@ -212,6 +211,5 @@ def _render_waiting_page(
     if progress:
         context |= {"status": progress.status, "address": progress.address, "linked": progress.linked}
         context |= {"texting": progress.texting, **asdict(progress.challenge_status)}
-        context["minutes"] = -(-progress.challenge_status.code_expires_in // 60)
         context["mail_site"] = find_mail_site(progress.address)
     return render_page(request, "vestibule/pages/verify.html", context, refusal)

@@ -167,6 +167,6 @@ def _undo_states() -> Iterator[State]:
         yield State(name=f"{name}-done", template="taking", context={**context, "done": True})
     context = {"taking": NOT_ME, "token": TOKEN, "action": reverse("vestibule_pages:not_me")}
     yield from refused("not-me", "taking", context, _BUSY)
-    yield from refused("not-me", "taking", {**context, "settled": True}, [AlreadyUsed()], over=True, used=True)
+    yield from refused("not-me", "taking", context, [AlreadyUsed()], over=True, used=True)
     yield from refused("not-me", "taking", context, _DEAD_LINKS[1:], over=True, used=False)
     yield State(name="not-me-without-token", template="taking", context={**context, "token": ""})

@@ -127,7 +127,6 @@ def _progress(
         "linked": linked,
         "texting": texting,
         **asdict(ChallengeStatus(**seen)),
-        "minutes": -(-seen["code_expires_in"] // 60),
         "mail_site": None,
     }
 
@@ -161,7 +160,7 @@ def _waiting_states() -> Iterator[State]:
     yield from refused("verify", "verify", _progress(), [Throttled(retry_after=1854), Locked(retry_after=3)])
     yield from refused("verify", "verify", _progress(), [Unavailable(), CaptchaRequired(), CaptchaInvalid()])
     for here in (False, True):
-        done = {"signed_in": here, "settled": True, "destination": None if here else DESTINATION}
+        done = {"signed_in": here, "destination": None if here else DESTINATION}
         name = "done-signed-in" if here else "done"
         yield State(name=name, template="done", context=done, refusal=AlreadyUsed())
 
@@ -201,7 +200,7 @@ def _other_states() -> Iterator[State]:
     yield State(name="resend-sent", template="resend", context={"email": ADA_EMAIL, "sent": True})
     yield from refused("resend", "resend", {"email": "ada@"}, [WRONG_EMAIL, Throttled(retry_after=300), Unavailable()])
     yield State(name="rejected", template="rejected")
-    yield State(name="rejected-before", template="rejected", context={"settled": True}, refusal=SignUpEnded())
+    yield State(name="rejected-before", template="rejected", refusal=SignUpEnded())
     yield State(name="no-registration", template="no_registration")
     yield State(name="welcome", template="welcome", context={"signed_in": True})
     yield State(name="welcome-elsewhere", template="welcome", context={"signed_in": False, "destination": DESTINATION})

@@ -99,6 +99,10 @@ function forgetError(input) {
     error.textContent = "";
     error.hidden = true;
   });
+  const described = input.getAttribute("aria-describedby")?.split(" ").map((id) => document.getElementById(id)) ?? [];
+  const told = described.filter((each) => each?.matches(".alert"));
+  if (!document.querySelector(".wrong")) told.push(...document.querySelectorAll("[data-summary]"));
+  told.forEach((alert) => { alert.hidden = true; });
 }
 
 document.querySelectorAll("[aria-invalid=true]").forEach((input) => {

@@ -1,0 +1,38 @@
+"""Every page in every state: what describes or labels a field is there, and is one element (UX 17)."""
+
+import pytest
+
+from tests import gallery, markup
+from tests.world import Http
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """Every state of every page."""
+    http = Http()
+    return {path: http.get(path).content.decode() for path in gallery.page_paths()}
+
+
+def test_ux_17_what_points_somewhere_points_at_something(pages: dict[str, str]) -> None:
+    assert len(pages) > 100
+    assert not {path: found for path, html in pages.items() if (found := markup.find_dangling(html))}
+
+
+def test_ux_17_an_id_is_one_elements(pages: dict[str, str]) -> None:
+    assert not {path: found for path, html in pages.items() if (found := markup.find_repeated_ids(html))}
+
+
+def test_ux_17_a_wrong_field_is_described(pages: dict[str, str]) -> None:
+    wrong = [
+        (path, tag)
+        for path, html in pages.items()
+        for tag in html.split("<")
+        if 'aria-invalid="true"' in tag and "aria-describedby" not in tag
+    ]
+    assert not wrong
+
+
+def test_the_walk_finds_what_is_missing() -> None:
+    html = '<label for="a"></label><input id="b" aria-describedby="b c"><p id="d"></p><p id="d"></p>'
+    assert markup.find_dangling(html) == ['for="a"', 'aria-describedby="c"']
+    assert markup.find_repeated_ids(html) == ["d"]
