@@ -27,6 +27,10 @@ MARKERS = {
 }
 
 
+# Sentences below the web, which knows no gettext there: by what is called, and the argument that is one.
+ARGUMENTS = {"PersonalField": "label"}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Sentence:
     """One entry of a catalogue: the sentence, its plural, if it counts something, and its context."""
@@ -68,9 +72,13 @@ def _in_python(path: Path) -> Iterator[Sentence]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
             contexts, forms = MARKERS[node.func.id]
+            if isinstance(node.args[contexts], ast.Name | ast.Attribute):
+                continue  # a variable, whose sentence is marked where it is written
             texts = [ast.literal_eval(each) for each in node.args[: contexts + forms]]
             text, plural = [*texts[contexts:], ""][:2]
             yield Sentence(text, plural, texts[0] if contexts else "")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ARGUMENTS:
+            yield from (Sentence(ast.literal_eval(e.value)) for e in node.keywords if e.arg == ARGUMENTS[node.func.id])
 
 
 def _in_template(path: Path) -> Iterator[Sentence]:

@@ -11,11 +11,12 @@ from django.utils.translation import ngettext_lazy
 
 from vestibule.kernel.errors import FieldError, Invalid
 
+_OWN_DATA = _("This password is too similar to your name, address or number.")
 FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
     {
         "required": _("This field is required."),
-        "second_factor_required": _("Your account has a second factor: prove that one."),
-        "max_length": _("Use at most %(n)d characters."),
+        "second_factor_required": _("Your account has a second factor. Confirm with that."),
+        "max_length": ngettext_lazy("Use at most %(n)d character.", "Use at most %(n)d characters.", "n"),
         "invalid_choice": _("Use one of: %(choices)s."),
         # passwords
         "password_too_short": ngettext_lazy(
@@ -23,31 +24,35 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         ),
         "password_too_long": _("Use at most 1,024 bytes."),
         "password_too_common": _("This password is too common."),
-        "password_too_similar": _("The password is too similar to the %(verbose_name)s."),
-        "password_of_own_data": _("This password is little more than your own name, address or number."),
-        "password_breached": _("This password stands in a list of stolen ones. Choose another."),
-        "password_mismatch": _("The two passwords differ."),
-        "password_unchanged": _("This is the password that you have."),
+        "password_too_similar": _OWN_DATA,
+        "password_of_own_data": _OWN_DATA,
+        "password_breached": _("This password is on a list of stolen passwords. Choose another."),
+        "password_mismatch": _("The two passwords do not match."),
+        "password_unchanged": _("This is your current password. Choose another."),
         # addresses and names
         "email_malformed": _("Enter a valid email address."),
-        "email_unchanged": _("This is your address already."),
+        "email_unchanged": _("This is already your email address."),
         "phone_malformed": _("Enter a phone number with its country code, like +14155550100."),
-        "phone_unchanged": _("This is your number already."),
-        "unsupported": _("Codes can't be sent to this number."),
-        "channel_unavailable": _("Codes can't be sent this way here."),
-        "sms_number_missing": _("There is no phone number in this sign-up that a code can be sent to."),
-        "destination_unchanged": _("The message went to this address."),
-        "mismatch": _("This is not the address that the code was sent to."),
-        "proof_required": _("This number is proved: change it by a code to the new one."),
+        "phone_unchanged": _("This is already your phone number."),
+        "unsupported": _("We can't send codes to this number."),
+        "channel_unavailable": _("We can't send codes this way."),
+        "sms_number_missing": _("This sign-up has no phone number that a code can be sent to."),
+        "destination_unchanged": _("We have already sent the message to this address."),
+        "mismatch": _("The code was sent to another address."),
+        "proof_required": _("This number is confirmed. To change it, confirm the new number with a code."),
         "username_malformed": _("Use 3 to 30 letters, digits, dots, dashes or underscores."),
-        "name_malformed": _("A name can't hold control characters or invisible ones."),
-        "device_name_malformed": _("Use at most %(n)d characters, none of them invisible."),
+        "name_malformed": _("A name can't contain invisible characters."),
+        "device_name_malformed": ngettext_lazy(
+            "Use at most %(n)d character, and no invisible ones.",
+            "Use at most %(n)d characters, and no invisible ones.",
+            "n",
+        ),
         # other providers
         "return_to_foreign": _("Use an address of one of the sites that this service is set up for."),
         # applications
         "unknown_name": _("There is no such setting of an application."),
         "type_wrong": _("This is not the kind of value that belongs here."),
-        "too_many": _("At most %(n)d fit."),
+        "too_many": ngettext_lazy("At most %(n)d fits.", "At most %(n)d fit.", "n"),
         "redirect_uri_required": _("Name an address to which a person is sent back."),
         "redirect_uri_malformed": _("Use https addresses without a fragment, or http on this machine (localhost)."),
         "native_uri_malformed": _(
@@ -71,12 +76,22 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "application_declared_elsewhere": _("This application is declared elsewhere: change it there."),
         # passkeys
         "passkey_invalid": _("This passkey was not made here just now. Try again."),
-        "passkey_taken": _("This passkey belongs to an account already."),
-        "passkeys_too_many": _("You have %(n)d passkeys, and no more fit. Remove one first."),
+        "passkey_taken": _("This passkey already belongs to an account."),
+        "passkeys_too_many": ngettext_lazy(
+            "You have %(n)d passkey, and no more can be added. Remove one first.",
+            "You have %(n)d passkeys, and no more can be added. Remove one first.",
+            "n",
+        ),
         # API keys
-        "keys_too_many": _("You have %(n)d keys, and no more fit. Remove one first."),
-        "key_life": _("A key lives for at least a second, and for %(days)d days at most."),
-        "prose_malformed": _("Use no control characters."),
+        "keys_too_many": ngettext_lazy(
+            "You have %(n)d key, and no more can be added. Remove one first.",
+            "You have %(n)d keys, and no more can be added. Remove one first.",
+            "n",
+        ),
+        "key_life": ngettext_lazy(
+            "A key is valid for at most %(days)d day.", "A key is valid for at most %(days)d days.", "days"
+        ),
+        "prose_malformed": _("Remove the control characters."),
         # pictures
         "too_large": _("Use a picture of 5 MB at most."),
         "too_many_pixels": _("This picture has too many pixels."),
@@ -87,7 +102,9 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "last_admin": _("Somebody has to be admin: name another first."),
         "not_found": _("No account has this address."),
         "reason_required": _("Say why: the reason is kept with the event."),
-        "reason_malformed": _("Use at most %(n)d printable characters."),
+        "reason_malformed": ngettext_lazy(
+            "Use at most %(n)d printable character.", "Use at most %(n)d printable characters.", "n"
+        ),
         "filter_malformed": _("That is no id, or no day."),
         "account_missing": _("Only somebody with an account has a role."),
         "own_factors": _("Nobody resets their own second factors."),
@@ -103,10 +120,6 @@ FIELD_MESSAGES: Mapping[str, Promise | str] = MappingProxyType(
         "sign_up_not_waiting": _("No sign-up of this person waits for its proof any more."),
     }
 )
-# The names that Django's similarity validator uses.
-_ATTRIBUTE_NAMES: Mapping[str, Promise | str] = MappingProxyType(
-    {"email": _("email"), "username": _("username"), "full name": _("full name")}
-)
 
 
 def describe_fields(invalid: Invalid) -> str:
@@ -121,8 +134,4 @@ def field_message(error: FieldError) -> str:
     words: Any = FIELD_MESSAGES.get(error.message_key)
     if words is None and isinstance(violation := error.params.get("violation"), ValidationError):
         return " ".join(violation.messages)
-    params = {
-        name: _ATTRIBUTE_NAMES.get(value, value) if isinstance(value, str) else value
-        for name, value in error.params.items()
-    }
-    return str(words % params)  # before it is a text: a plural is chosen by its number
+    return str(words % error.params)  # before it is a text: a plural is chosen by its number
