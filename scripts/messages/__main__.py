@@ -6,11 +6,9 @@ For translators: `--missing de` writes what is not translated as JSON, `--fill d
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
-import django
 import polib
 
 from scripts.messages import catalogue, source
@@ -27,8 +25,6 @@ def main() -> int:
     read.add_argument("--fill", nargs=2, metavar=("LANGUAGE", "FILE"), help="take translations from JSON")
     read.add_argument("--check", metavar="LANGUAGE", help="say what is wrong with a catalogue")
     asked = read.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vestibule.service.settings")
-    django.setup()
     if asked.missing:
         return show_missing(asked.missing)
     if asked.fill:

@@ -32,7 +32,7 @@ PLURAL_FORMS: Mapping[str, str] = {
     "tr": _ONE_AND_MANY,
     "zh_Hans": _ONE_FORM,
 }
-_PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}")
+_PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{[\w:]*\}")
 _TAG = re.compile(r"</?[a-z][^<>]*>")
 
 

@@ -14,6 +14,7 @@ from django.template.base import Node, NodeList
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 import vestibule
+from scripts.messages.borrowed import find_borrowed
 
 SOURCE = Path(vestibule.__file__).parent
 ADMIN = SOURCE / "web" / "admin"
@@ -49,6 +50,8 @@ def find_sentences() -> dict[Sentence, set[str]]:
     for path in template_paths():
         for sentence in _in_template(path):
             found[sentence].add(str(path.relative_to(SOURCE)))
+    for text, kinds in find_borrowed().items():
+        found[Sentence(text)] |= kinds
     return dict(found)
 
 
