@@ -4,13 +4,14 @@ Read from what Django compiles, and not by xgettext: what is extracted is what i
 """
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.template import Context, Template
-from django.template.base import Node, NodeList
+from django.template.base import Lexer, Node, NodeList, TokenType
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 import vestibule
@@ -30,6 +31,8 @@ MARKERS = {
 
 # Sentences below the web, which knows no gettext there: by what is called, and the argument that is one.
 ARGUMENTS = {"PersonalField": "label"}
+
+_ARGUMENT = re.compile(r"""_\(("[^"]*"|'[^']*')\)""")  # of a tag or filter: `{% firstof name _("A device") %}`
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,6 +88,9 @@ def _in_python(path: Path) -> Iterator[Sentence]:
 
 
 def _in_template(path: Path) -> Iterator[Sentence]:
+    for token in Lexer(path.read_text()).tokenize():
+        if token.token_type in (TokenType.BLOCK, TokenType.VAR):
+            yield from (Sentence(text[1:-1]) for text in _ARGUMENT.findall(token.contents))
     for node in _nodes(compile_template(path).nodelist):
         if isinstance(node, TranslateNode):
             literal = getattr(node.filter_expression.var, "literal", None)

@@ -79,12 +79,6 @@ def offered_languages() -> Mapping[str, str]:
     return _find_offered(tuple(settings.LANGUAGES), tuple(settings.LOCALE_PATHS))
 
 
-def own_language_name(own: str) -> str:
-    """Return what the language of an account is called in itself; of an account without one, that of this page."""
-    offered = offered_languages()
-    return offered.get(own) or offered.get(translation.get_language() or "", "")
-
-
 @cache
 def _find_offered(languages: tuple[tuple[str, str], ...], folders: tuple[str, ...]) -> Mapping[str, str]:
     places = (str(_CATALOGUES), *folders)
