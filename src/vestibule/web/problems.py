@@ -126,7 +126,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             409, _("Account exists"), _("Your email address has an account here. Sign in to it, then link the two.")
         ),
         "identity_taken": Problem(
-            409, _("Linked elsewhere"), _("This sign-in belongs to another account. Take it off there first.")
+            409, _("Linked elsewhere"), _("This sign-in belongs to another account. Remove it there first.")
         ),
         "last_way_in": Problem(
             409,

@@ -63,8 +63,11 @@ def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, 
 def personal_field_contexts(
     rows: Iterable[PersonalField], values: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return what the template needs of fields of the table."""
-    return [{**field_context(row.name, values, refusal, order), "row": row} for row in rows]
+    """Return what the template needs of fields of the table. One of them at most gets the focus."""
+    contexts = [{**field_context(row.name, values, refusal, order), "row": row} for row in rows]
+    for later in [each for each in contexts if each["focus"]][1:]:
+        later["focus"] = False
+    return contexts
 
 
 def _field_errors(refusal: Refusal | None) -> dict[str, list[str]]:

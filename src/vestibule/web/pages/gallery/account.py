@@ -145,7 +145,7 @@ def _application_states() -> Iterator[State]:
         AllowedApplication(
             application=shop(), scope=["openid", "profile", "offline_access"], allowed_at=NOW, last_used_at=NOW
         ),
-        AllowedApplication(application=shop(), scope=["openid"], allowed_at=NOW, last_used_at=None),
+        AllowedApplication(application=shop(name="The Library"), scope=["openid"], allowed_at=NOW, last_used_at=None),
     ]
     context = {
         **frame("applications"),

@@ -99,12 +99,12 @@ def session(number: int, held: Device | None, amr: list[str]) -> Session:
     )
 
 
-def shop(source: str = Source.STAFF) -> Application:
+def shop(source: str = Source.STAFF, *, name: str = "The Shop") -> Application:
     """Return an application that signs people in."""
     return Application(
         id=example_id(3),
         client_id="https://shop.example/client.json" if source == Source.DOCUMENT else "shop",
-        name="The Shop",
+        name=name,
         type=ApplicationType.WEB,
         source=source,
         redirect_uris=["https://shop.example/back"],
