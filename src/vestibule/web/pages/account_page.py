@@ -46,7 +46,7 @@ def find_initials(person: User) -> str:
     """Return one or two letters that stand for a person without a picture: of the first and the last of their names,
     else of the username or the email address. A number has none."""
     words = person.full_name.split() or [person.username or person.email or ""]
-    letters = [word[:1].upper() for word in words if word[:1].isalpha()]
+    letters = [word[:1].upper()[:1] for word in words if word[:1].isalpha()]
     return "".join([*letters[:1], *letters[1:][-1:]])
 
 
