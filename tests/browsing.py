@@ -109,6 +109,18 @@ class Browser:
         return " ".join(self._page.told.split())
 
     @property
+    def heading(self) -> str:
+        """What the page is headed."""
+        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.text, re.DOTALL)
+        return " ".join(found[1].split()) if found else ""
+
+    @property
+    def title(self) -> str:
+        """The title of the page, without the brand."""
+        found = re.search(r"<title>(.*?)</title>", self.text, re.DOTALL)
+        return found[1].rpartition(" · ")[0] if found else ""
+
+    @property
     def text(self) -> str:
         """The page."""
         return str(self.answer.content.decode())
