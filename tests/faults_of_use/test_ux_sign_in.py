@@ -93,6 +93,7 @@ def test_ux_10_a_password_that_is_refused_is_told_in_its_field(api: Api, inbox: 
     page.submit("/password/reset/confirm/", password="short")
     assert re.search(r'<p class="error" id="password-rule"[^>]*>Use at least 12 characters\.', page.text)
     assert page.text.count("Use at least 12 characters.") == 1
+    assert 'autocomplete="username" value="ada@example.com"' in page.text
     assert re.search(r'id="password"[^>]* autofocus aria-invalid="true" aria-describedby="password-rule"', page.text)
 
 

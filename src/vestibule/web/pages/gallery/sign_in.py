@@ -150,7 +150,7 @@ def _reset_states() -> Iterator[State]:
     yield reset("wrong-code", WrongSecret(attempts_left=2), **asked)
     yield reset("link", token=TOKEN, email=ADA_EMAIL.value)
     wrong = Invalid({"password": [FieldError("password_too_short", params={"min_length": 12})]})
-    yield reset("link-weak-password", wrong, token=TOKEN, email="")
+    yield reset("link-weak-password", wrong, token=TOKEN, email=ADA_EMAIL.value)
     yield reset("code-breached-password", Invalid({"password": [FieldError("password_breached")]}), **asked)
     for each in _BUSY:
         yield reset(f"link-{each.code}", each, token=TOKEN, email="")

@@ -11,8 +11,12 @@ const wording = (() => {
   function duration(seconds) {
     const [unit, size] = seconds < 2 * MINUTE && seconds % MINUTE ? ["second", 1]
       : seconds < 2 * HOUR ? ["minute", MINUTE] : seconds < 2 * DAY ? ["hour", HOUR] : ["day", DAY];
-    const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" });
-    return format.format(Math.ceil(seconds / size));
+    try {
+      const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" });
+      return format.format(Math.ceil(seconds / size));
+    } catch {
+      return ""; // an old browser does not know units
+    }
   }
 
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -60,7 +64,7 @@ function countWait(timer) {
   wording.countDown(Number(timer.dataset.countdown), (left) => {
     if (left > 0) {
       const shown = wording.duration(left);
-      if (timer.textContent !== shown) timer.textContent = shown;
+      if (shown && timer.textContent !== shown) timer.textContent = shown;
       return;
     }
     held.forEach((form) => hold(form, false));

@@ -29,7 +29,7 @@ const passwordAdvice = (() => {
 
   function isCommon(folded) {
     const word = folded.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
-    const plain = [...folded].map((each) => LEETSPEAK[each] ?? each).join("").replace(/i*$/, "");
+    const plain = [...word].map((each) => LEETSPEAK[each] ?? each).join("");
     const repeated = /^(.{1,8}?)\1+$/u.test(folded);
     return COMMON.has(word) || COMMON.has(plain) || repeated || ownCharacters(folded) < OWN_CHARACTERS;
   }
