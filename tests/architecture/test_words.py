@@ -112,7 +112,7 @@ NO_SENTENCES = {
     *("own notices ", "tried all the same", "mails from", "mails of", "way back"),  # of allowances, for operators
 }
 SAID = re.compile(r"[A-Z“][^\W\d_]+|[^\W\d_]\S* [^\W\d_].*", re.DOTALL)
-HEADER = re.compile(r"[A-Z][a-z]*(-[A-Z][a-z]*)+|[a-z-]+=.*|[A-Z]+")
+HEADER = re.compile(r"[A-Z][a-z]*(-[A-Z][a-z]*)+|[a-z-]+=.*|[A-Z]+|ETag")
 
 
 def test_a_sentence_in_python_is_marked() -> None:

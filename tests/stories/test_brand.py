@@ -168,6 +168,17 @@ def test_ux13_a_template_that_fails_costs_nobody_a_page(tmp_path: Path, text: st
     ]
 
 
+def test_ux13_the_log_of_a_template_that_fails_holds_nothing_of_the_person(tmp_path: Path) -> None:
+    """The exceptions of Django's templates repeat the whole context."""
+    kind = KINDS["registration_code"]
+    write(tmp_path, "templates/vestibule/courier/mail.html", "{{ code|add:nothing.here }}")
+    with operator_templates(tmp_path), capture_logs() as logs:
+        mail = render_mail(kind, {"code": "483920", "minutes": 10, "at": "2026-01-01T00:00:00"})
+    assert "483920" in mail.html
+    assert [(each["event"], each["error"]) for each in logs] == [("brand.template_failed", "VariableDoesNotExist")]
+    assert "483920" not in repr(logs)
+
+
 def test_ux13_a_layout_that_fails_costs_nobody_a_page_or_a_mail(tmp_path: Path) -> None:
     write(tmp_path, "templates/vestibule/pages/layout.html", "{% block %}")
     write(tmp_path, "templates/vestibule/courier/mail.html", '{% extends "vestibule/courier/mail.html" %}{% oops %}')

@@ -32,7 +32,9 @@ class BrandTemplates(DjangoTemplates):
         Raises:
             Exception: this error, if it isn't one of the operator's templates that fails.
         """
-        log.error("brand.template_failed", template=template_name, exc_info=error)
+        # What else an exception says may be of the person that the page is for.
+        told = str(error) if isinstance(error, TemplateSyntaxError | TemplateDoesNotExist) else ""
+        log.error("brand.template_failed", template=template_name, error=type(error).__name__, reason=told)
         try:
             return self.without_brand.get_template(template_name)
         except TemplateDoesNotExist:

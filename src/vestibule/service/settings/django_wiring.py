@@ -39,7 +39,7 @@ MIDDLEWARE = [
     "vestibule.web.middleware.speak_language",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "vestibule.service.static_files.serve_static_files",
     "vestibule.web.headers.ContentPolicy",
     "corsheaders.middleware.CorsMiddleware",
     "vestibule.web.middleware.https_only",
@@ -66,7 +66,6 @@ AUTH_USER_MODEL = "vestibule_accounts.User"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = f"/{STATIC_PATH}"
-WHITENOISE_USE_FINDERS = True
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
 

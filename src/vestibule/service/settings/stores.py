@@ -68,7 +68,7 @@ S3_ENDPOINT_URL = env.read_url("S3_ENDPOINT_URL")
 S3_BUCKET = env.read_text("S3_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "vestibule.service.static_files.DigestStorage"},
 }
 if S3_BUCKET:
     STORAGES["default"] = {

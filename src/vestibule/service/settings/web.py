@@ -7,7 +7,7 @@ from corsheaders.defaults import default_headers
 
 from vestibule.kernel import hosts
 from vestibule.service.settings import value_types
-from vestibule.service.settings.deployment import BASE_URL, DEBUG, TRUSTED_PROXIES, env, https
+from vestibule.service.settings.deployment import BASE_URL, TRUSTED_PROXIES, env, https
 from vestibule.service.settings.django_wiring import (
     API_PATH,
     CONTENT_SECURITY_POLICY,
@@ -50,7 +50,6 @@ CORS_URLS_REGEX = "|".join(f"^/{re.escape(path)}" for path in (API_PATH, WELL_KN
 # The headers of the API contract, and those of tracing in a browser (OpenTelemetry, Sentry).
 CORS_ALLOW_HEADERS = (*default_headers, "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
 CORS_EXPOSE_HEADERS = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "ETag")
-WHITENOISE_AUTOREFRESH = DEBUG
 CSP_REPORT_URL = env.read_url("CSP_REPORT_URL")
 if CSP_REPORT_URL:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-to"] = "house"

@@ -1,14 +1,11 @@
 """`/api/schema` and `/api/docs`: the OpenAPI document, and Swagger UI from our own assets."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.utils import translation
-from django.utils.cache import get_conditional_response
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -24,15 +21,8 @@ from rest_framework.response import Response
 
 from vestibule.kernel.cached import Cached
 from vestibule.web.api.view import ApiView
+from vestibule.web.compression import PublicBody, send_public
 from vestibule.web.templating import page_context
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedDocument:
-    """The document in one format, as it is sent, with its strong ETag (RFC 9110, 8.8.3)."""
-
-    content: bytes
-    etag: str
 
 
 class OpenApiDocument(ApiView):
@@ -45,18 +35,13 @@ class OpenApiDocument(ApiView):
     def get(self, request: Request) -> HttpResponseBase:
         """Return YAML or JSON, by `Accept` or `?format=`; 304 for a client that has the current version."""
         renderer: Any = request.accepted_renderer
-        form = DOCUMENTS.get()[renderer.format]
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
-        answer = HttpResponse(
-            form.content,
-            content_type=f"{renderer.media_type}{charset}",
-            headers={
-                "Content-Disposition": f'inline; filename="openapi.{renderer.format}"',
-                "Cache-Control": "public, max-age=300",
-                "ETag": form.etag,
-            },
-        )
-        return get_conditional_response(self.http_request, etag=form.etag, response=answer) or answer
+        headers = {
+            "Content-Type": f"{renderer.media_type}{charset}",
+            "Content-Disposition": f'inline; filename="openapi.{renderer.format}"',
+            "Cache-Control": "public, max-age=300",
+        }
+        return send_public(self.http_request, DOCUMENTS.get()[renderer.format], headers)
 
 
 class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
@@ -74,18 +59,12 @@ class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
         return response
 
 
-def _render_documents() -> Mapping[str, RenderedDocument]:
+def _render_documents() -> Mapping[str, PublicBody]:
     """Return the document in each format, in the default language."""
     with translation.override(settings.LANGUAGE_CODE):
         document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-        made = (
-            (each.format, each().render(document, renderer_context={}))
-            for each in (OpenApiYamlRenderer, OpenApiJsonRenderer)
-        )
-        return {
-            format: RenderedDocument(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
-            for format, content in made
-        }
+        renderers = (OpenApiYamlRenderer, OpenApiJsonRenderer)
+        return {each.format: PublicBody(each().render(document, renderer_context={})) for each in renderers}
 
 
 DOCUMENTS = Cached(_render_documents)

@@ -29,12 +29,11 @@ async function altcha(widget) {
   if (!isSecureContext) return fail();
   try {
     const tooLong = new Promise((_, reject) => setTimeout(reject, 10_000));
-    await Promise.race([import("../vendor/altcha.js"), tooLong]);
+    await Promise.race([import(widget.dataset.library), tooLong]);
   } catch {
     return fail();
   }
-  const worker = new URL("../vendor/altcha-pbkdf2.js", import.meta.url);
-  $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(worker));
+  $altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker(widget.dataset.worker));
   const { label, verifying, verified, waitAlert } = widget.dataset; // the words of the page
   $altcha.i18n.set(document.documentElement.lang.toLowerCase() || "en", {
     ...$altcha.i18n.get("en"), label, verifying, verified, waitAlert,
