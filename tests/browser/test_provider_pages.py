@@ -118,17 +118,18 @@ def test_signed_up_signed_in_linked_and_taken_off(
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
 
     page.get_by_role("link", name="Security").click()
-    page.get_by_text(f"Acme {person}").click()
+    page.get_by_role("link", name=f"Manage Acme ({person})").click()
     page.get_by_role("button", name=f"Remove Acme ({person})").click()
     expect(page.get_by_role("alert")).to_have_text(
         "Without this you could not get into your account. Add another way first."
     )
+    page.get_by_role("link", name="Security").click()
     github.person = Person(sub=str(next(NUMBERS)), email="ada@elsewhere.example")
     page.get_by_role("button", name="Connect GitHub").click()
     expect(page.get_by_text("From then on, ada@elsewhere.example at GitHub signs in to this account.")).to_be_visible()
     page.get_by_role("button", name="Link GitHub").click()
     expect(page.get_by_role("status")).to_have_text("It is linked. From now on you can sign in with it.")
-    page.get_by_text(f"Acme {person}").click()
+    page.get_by_role("link", name=f"Manage Acme ({person})").click()
     page.get_by_role("button", name=f"Remove Acme ({person})").click()  # it has opened this very session
     page.goto(f"{service.url}/login/")
     page.get_by_role("button", name="Continue with GitHub").click()
@@ -146,7 +147,8 @@ def test_an_account_with_the_address_is_entered_first(
     page.goto(f"{service.url}/login/")
     somebody = Person(sub=person, email=person)
     come_from(page, acme, somebody)
-    told = f"{person} has an account here already. Sign in to it with its password, and link Acme then."
+    told = f"{person} has an account here already. Sign in to it, then link Acme."
+    told += " Ways to sign in to it: with its password."
     expect(page.get_by_role("alert")).to_have_text(told)
     expect(page.get_by_role("button", name="Continue with Acme")).to_have_count(0)
     page.get_by_label("Password", exact=True).fill("not the password")
@@ -170,7 +172,7 @@ def test_apple_answers_by_a_form_of_its_own_site_and_a_second_factor_is_asked_fo
     page.get_by_role("button", name="Continue with Apple").click()
     page.get_by_role("button", name="Continue").click()  # at Apple
     page.get_by_role("link", name="Go to your account").click()
-    expect(page.get_by_label("Full name")).to_have_value("Ada Lovelace")
+    expect(page.get_by_role("listitem").filter(has_text="Full name")).to_contain_text("Ada Lovelace")
     seed = set_up_app(page, service)
     page.context.clear_cookies()
     page.goto(f"{service.url}/login/")
