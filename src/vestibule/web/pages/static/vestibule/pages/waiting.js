@@ -3,7 +3,7 @@
 "use strict";
 
 const DIGITS = /^\d{6}$/; // of a short code; a long one is sent with the button
-const PAUSE = 500; // milliseconds between the last digit and the sending, in which the person may press the button
+const PAUSE = 700; // milliseconds between the last digit and the sending, in which the person may press the button
 
 const waiting = document.querySelector("form[data-waits]");
 const again = document.querySelector("form[data-resend]");
