@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.service import Service
+from vestibule.accounts import passwords
+from vestibule.accounts.models import User
 
 LOCKED = "/dev/gallery/sign-in/login-locked/"
 
@@ -75,12 +77,15 @@ def test_ux_12_one_line_goes_from_the_error_to_what_becomes_of_the_password(page
         ("P4ssw0rd!!!!", "This password is too common."),
         ("qwertyuiop[]", "This password is too common."),
         ("aaaaaaaaaaaaaaaa", "This password is too common."),
+        ("password8264917355", "Strong: it is long."),
         ("twelve trees", "Good. A longer one is stronger."),
         ("twelve trees in the park", "Strong: it is long."),
         ("🌳🌴🌲🌵🎄🎋", "At least 12 characters. Use a few words, or a password manager."),
     ):
         password.fill(typed)
         expect(line).to_have_text(said)
+        refused = bool(passwords.find_policy_violations(typed, User(email="ada@example.com")))
+        assert refused == (not said.startswith(("Good", "Strong")))  # as the server sees it
     expect(password).not_to_have_attribute("aria-invalid", "true")
     page.get_by_role("button", name="Show").click()
     expect(password).to_have_attribute("type", "text")

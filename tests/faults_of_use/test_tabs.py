@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,6 +19,10 @@ PASSWORDS = re.compile(r'name="(\w*password\w*)" type="password"')
 FORMS = [str(each.pattern) for each in urlpatterns]
 FORMS = [f"/{path}" for path in FORMS if path.endswith("/") and "<" not in path and not path.startswith("dev/")]
 FORMS.remove("/welcome/")  # the one page that takes no form
+EVERY_PAGE = {
+    re.sub("<[^>]+>", "x", re.sub("<uuid:[^>]+>", str(UUID(int=1)), f"/{each.pattern}")) for each in urlpatterns
+}
+EVERY_PAGE -= {"/social/x/callback/", "/oauth/logout"}  # csrf_exempt: other sites send browsers there
 
 
 @pytest.fixture
@@ -73,6 +78,19 @@ def test_fault_25_every_form_leads_on(pages: Pages, inbox: Inbox, path: str) -> 
     form = again(stale(pages, path, email=ADA, name=ADA, otp="000000", registration="x", token="x", act="end_all"))
     assert form.keys() >= {"email", "name", "otp", "registration", "token", "act", "csrfmiddlewaretoken"}
     assert pages.http.post(path, form | {"password": PASSWORD}).status_code != 403
+
+
+@pytest.mark.parametrize("path", sorted(each for each in EVERY_PAGE if not each.startswith("/.well-known/")))
+def test_ux_10_every_form_says_that_it_was_open_too_long(house: None, path: str) -> None:
+    """The cookie of the token is gone; whichever page it is, what was typed is there to be sent again."""
+    answer = Pages().http.post(f"{path}?return_to=/account/", {"email": ADA, "act": "end", "password": PASSWORD})
+    html = answer.content.decode()
+    assert answer.status_code == 403
+    assert "This page was open too long. Try again." in html
+    assert "Not allowed" not in html
+    assert f'action="{path}?return_to=/account/"' in html
+    assert again(answer).items() >= {"email": ADA, "act": "end"}.items()
+    assert PASSWORDS.findall(html) == ["password"]
 
 
 @pytest.mark.parametrize(

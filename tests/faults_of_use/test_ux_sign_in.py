@@ -59,6 +59,7 @@ def test_ux_10_a_dead_reset_link_says_so_before_a_password_is_asked(api: Api, in
         replaced, _, newest = links
         for _ in range(2):  # looking changes nothing
             assert "Choose a new password" in Browser().open(newest).text
+        assert_is_over(Browser().open(replaced), 410, "Already used")
         done = Browser().open(newest).submit("/password/reset/confirm/", password=NEXT)
         assert "Your password is changed." in done.text
         for dead in (replaced, newest):

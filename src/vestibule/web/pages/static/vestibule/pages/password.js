@@ -3,7 +3,7 @@
 "use strict";
 
 const passwordAdvice = (() => {
-  const OWN_CHARACTERS = 8, SHORTEST_WORD = 4, LONG = 4; // the last: characters more than the least
+  const OWN_CHARACTERS = 8, LONGEST_AFFIX = 6, SHORTEST_WORD = 4, LONG = 4; // the last: more than the least
   const ROWS = ["12345678901234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm"];
   const RUNS = new Set(ROWS.flatMap((row) => [row, [...row].reverse().join("")])
     .flatMap((row) => [...row.slice(2)].map((_, start) => row.slice(start, start + 3))));
@@ -31,7 +31,8 @@ const passwordAdvice = (() => {
     const word = folded.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
     const plain = [...word].map((each) => LEETSPEAK[each] ?? each).join("");
     const repeated = /^(.{1,8}?)\1+$/u.test(folded);
-    return COMMON.has(word) || COMMON.has(plain) || repeated || ownCharacters(folded) < OWN_CHARACTERS;
+    const dressed = folded.length - word.length <= LONGEST_AFFIX && (COMMON.has(word) || COMMON.has(plain));
+    return dressed || repeated || ownCharacters(folded) < OWN_CHARACTERS;
   }
 
   // What else the person typed on this page.
