@@ -53,11 +53,8 @@ class MessageKind:
     always: bool = False  # strangers can only delay it: an owner on an unknown device has no other way in
     # False for messages that anybody can cause to an address that has no account
     protects_account: bool = True
-
-    @property
-    def templates(self) -> tuple[str, str]:
-        """The names of its templates, without suffix: one of its own if there is one, else that of all."""
-        return f"vestibule/courier/{self.name}", "vestibule/courier/letter"
+    mail_template: str = "letter"  # of the folder templates/vestibule/courier, without suffix
+    sms_template: str = "letter"
 
 
 SIGN_IN_CODE = _("%(code)s is your sign-in code")

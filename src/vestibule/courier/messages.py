@@ -40,6 +40,7 @@ VERIFY_ADDRESS = MessageKind(
     says=_("One more step and your account is ready."),
     actions=(Action(_("Confirm my address")),),
     then=_("If you didn't sign up, tell us, and the sign-up ends at once."),
+    mail_template="verify_address",
     protects_account=False,
 )
 ALREADY_REGISTERED = MessageKind(
@@ -53,6 +54,7 @@ ALREADY_REGISTERED = MessageKind(
     ),
     actions=(SIGN_IN, CHOOSE_PASSWORD),
     then=_("If this wasn't you, ignore this message. No one got in, and no one was told that you have an account."),
+    sms_template="already_registered",
     protects_account=False,
 )
 SESSION_ENDED = MessageKind(
@@ -66,6 +68,7 @@ SESSION_ENDED = MessageKind(
     ),
     actions=(SIGN_IN, CHOOSE_PASSWORD),
     then=_("Sign in again on that device. If anything looks unusual, choose a new password."),
+    sms_template="session_ended",
 )
 NEW_SIGN_IN = guard_changed(
     "new_sign_in",
@@ -261,6 +264,8 @@ DIGEST = MessageKind(
     actions=(CHOOSE_PASSWORD,),
     then=RESET,
     by_house=True,
+    mail_template="digest",
+    sms_template="digest",
 )
 
 _OTHERS = [each for module in (application_messages, factor_messages, staff_messages) for each in vars(module).values()]

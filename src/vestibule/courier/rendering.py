@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -15,6 +16,7 @@ from django.utils.translation import get_language, get_language_bidi, override
 from vestibule.conf import conf
 from vestibule.courier import links
 from vestibule.courier.message_kind import Action, MessageKind
+from vestibule.courier.message_sentences import describe_code, describe_event, describe_origin, list_brand_links
 from vestibule.courier.messages import KINDS
 
 TEXT_WIDTH = 76
@@ -35,8 +37,8 @@ def render_mail(kind: MessageKind, params: Mapping[str, str | int], language: st
         context = _context(kind, params)
         return RenderedMessage(
             subject=_mail_subject(kind, str(context["code"])),
-            text=_tidy_text(render_to_string([f"{name}.txt" for name in kind.templates], context)),
-            html=render_to_string([f"{name}.html" for name in kind.templates], context),
+            text=_tidy_text(_render(f"{kind.mail_template}.txt", context)),
+            html=_render(f"{kind.mail_template}.html", context),
         )
 
 
@@ -45,8 +47,12 @@ def render_sms(kind: MessageKind, params: Mapping[str, str | int], language: str
     nowhere else."""
     with override(_available(language)):
         context = {**_context(kind, params), "host": conf.host}
-        text = render_to_string([f"{name}.sms.txt" for name in kind.templates], context).strip()
+        text = _render(f"{kind.sms_template}.sms.txt", context).strip()
         return RenderedMessage(subject=_heading(kind), text=text)
+
+
+def _render(template: str, context: Mapping[str, object]) -> str:
+    return render_to_string(f"vestibule/courier/{template}", context)
 
 
 def _available(language: str) -> str:
@@ -67,23 +73,29 @@ def _heading(kind: MessageKind) -> str:
 
 def _tidy_text(rendered: str) -> str:
     """Return a text whose paragraphs are one empty line apart and whose lines are short; no link is broken."""
-    return wrap(re.sub(r"\n{3,}", "\n\n", rendered.strip()), TEXT_WIDTH) + "\n"
+    lines = re.sub(r"\n{3,}", "\n\n", rendered.strip()).split("\n")
+    return "\n".join(line if len(line) <= TEXT_WIDTH else wrap(line, TEXT_WIDTH) for line in lines) + "\n"
 
 
 def _context(kind: MessageKind, params: Mapping[str, str | int]) -> dict[str, object]:
     """Return what every template reads. A digest (courier.hourly_digest) lists each kind once, with how often, when
     last, and its links."""
-    held = json.loads(str(params["held"])) if "held" in params else {}
+    held, brand = json.loads(str(params["held"])) if "held" in params else {}, conf.mail_brand
+    at, code = _written(str(params.get("at", ""))), str(params.get("code", "")) if kind.code_subject else ""
+    hours = int(params.get("hours", 0)) if params.get("link") else 0  # a mail with a code alone gets them, too
     return {
         **params,
-        "at": _written(str(params.get("at", ""))),
-        "code": params.get("code", "") if kind.code_subject else "",
+        "code": code,
+        "at": at,
+        "about_code": code and describe_code(int(params.get("minutes", 0)), hours),
+        "origin": describe_origin(kind, str(params.get("address", "")), at),
         "kind": kind,
         "heading": _heading(kind),
         "preview": kind.preview or kind.says,
         "buttons": [(action.label, url) for action in kind.actions if (url := _action_url(action, params))],
         "listed": [_listed_item(KINDS[name], facts) for name, facts in held.items()],
-        "brand": conf.mail_brand,
+        "brand": brand,
+        "brand_links": list_brand_links(brand),
         "language": get_language(),
         "direction": "rtl" if get_language_bidi() else "ltr",
     }
@@ -93,9 +105,9 @@ def _action_url(action: Action, params: Mapping[str, str | int]) -> str:
     return links.page_url(action.page) if action.page else str(params.get("link", ""))
 
 
-def _listed_item(kind: MessageKind, facts: Mapping[str, object]) -> dict[str, object]:
-    button = kind.actions[0].label if kind.actions else ""
-    return {**facts, "heading": _heading(kind), "button": button, "at": _written(str(facts["at"]))}
+def _listed_item(kind: MessageKind, facts: Mapping[str, Any]) -> dict[str, object]:
+    sentence = describe_event(_heading(kind), facts["times"], _written(facts["at"]), facts["address"])
+    return {**facts, "heading": _heading(kind), "sentence": sentence, "button": kind.actions and kind.actions[0].label}
 
 
 def _written(moment: str) -> str:
