@@ -17,6 +17,7 @@ from vestibule.accounts.models import User
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
 from vestibule.flows.flow import FLOW_NAMES
+from vestibule.sessions.models import Device
 from vestibule.web.pages.activity_words import describe_event, describe_reason
 from vestibule.web.problems import PROBLEMS
 
@@ -100,6 +101,15 @@ def test_ux_06_a_sign_in_names_the_browser_and_a_wrong_password_what_it_was_for(
     assert shown(pages)[0].startswith("Wrong password when changing the password Chrome on Linux · ")
     pages.post("/account/picture/", {"remove_picture": "1"})
     assert shown(pages)[0].startswith("You changed your picture Chrome on Linux")
+
+
+def test_ux_06_browser_and_system_are_named_in_the_language_of_the_reader(pages: Http) -> None:
+    User.objects.update(language=pseudo_locale.LANGUAGE)
+    for path in (ACTIVITY, "/account/sessions/"):
+        assert "[Chrome on Linux]" in pages.get(path).content.decode()
+    device = Device.objects.latest("created_at")
+    Device.objects.filter(pk=device.pk).update(name="My own name on it")
+    assert "My own name on it" in pages.get(f"/account/devices/{device.pk}/").content.decode()
 
 
 def test_ux_06_every_row_of_every_name_can_be_read(pages: Http) -> None:

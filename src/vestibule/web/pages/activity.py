@@ -10,9 +10,9 @@ from vestibule.audit.models import AuditEvent
 from vestibule.conf import conf
 from vestibule.flows.account import personal_data
 from vestibule.kernel.client import Client
-from vestibule.sessions.devices import describe_user_agent
 from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.activity_words import describe_event, describe_reason
+from vestibule.web.pages.device_names import name_user_agent
 from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.session_cookie import signed_in_only
 
@@ -68,7 +68,4 @@ def _describe_actor(event: AuditEvent) -> str:
         return _("An application")
     if event.name == events.PROVIDER_EVENT_RECEIVED.name:
         return _("Another provider")
-    device = describe_user_agent(event.agent)
-    if device["browser"] and device["os"]:
-        return _("%(browser)s on %(system)s") % {"browser": device["browser"], "system": device["os"]}
-    return device["browser"] or device["os"] or _("Unknown device")
+    return name_user_agent(event.agent) or _("Unknown device")

@@ -9,8 +9,9 @@ from vestibule.flows.account import devices, second_factors
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.sessions.devices import MAX_LENGTHS, describe_user_agent
+from vestibule.sessions.devices import MAX_LENGTHS
 from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.device_names import name_user_agent
 from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.rendering import field_context, posted_id
 from vestibule.web.pages.session_cookie import signed_in_only
@@ -35,8 +36,7 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
         "current": client.session_id,
         "devices": devices.list_own_devices(client=client),
         "remembered": [
-            (each, describe_user_agent(each.agent)["name"])
-            for each in second_factors.list_own_remembered_devices(client=client)
+            (each, name_user_agent(each.agent)) for each in second_factors.list_own_remembered_devices(client=client)
         ],
     }
     return render_account_page(request, client, "sessions", context, refusal)
