@@ -28,7 +28,7 @@ PACKAGES = (
     *("django.db.migrations.executor", "django.template.loader", "django.test", "django.views.generic"),
     *("gunicorn.app.base", "gunicorn.arbiter", "gunicorn.workers.gthread", "inflection", "jwt", "kombu", "limits"),
     *("kombu.transport.redis", "phonenumbers", "psycopg", "pyotp", "redis", "requests", "rich.console", "segno"),
-    *("smtplib", "structlog", "uritemplate", "whitenoise.middleware", "yaml"),
+    *("smtplib", "structlog", "uritemplate", "yaml"),
 )
 _LONGEST_REQUEST = 256 * 1024  # bytes
 _running: dict[int, int] = {}  # in the parent: where to tell the end of which process
