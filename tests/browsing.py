@@ -37,7 +37,9 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep forms, their fields, and links."""
         given = {name: value or "" for name, value in attrs}
-        if tag == "form":
+        if tag == "form" and given.get("action") == "/language/":
+            self._inside = False  # the picker at the foot of every page
+        elif tag == "form":
             self.forms.append(Form(given.get("action", "")))
             self._inside = True
         elif tag == "input" and self._inside and given.get("type") != "checkbox" and given.get("value"):
