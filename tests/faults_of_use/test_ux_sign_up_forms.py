@@ -59,6 +59,15 @@ def test_ux_17_a_taken_address_is_said_at_its_field(grace: None, field: str, cha
     assert described(browser, field).endswith("has an account. Sign in instead.")
 
 
+def test_ux_17_another_address_that_is_none_is_said_at_its_field(house: None) -> None:
+    browser = Browser().open("/register/").submit("/register/", email=ADA, password=PASSWORD)
+    browser.submit("/redirect-otp/", email="ada@")
+    assert described(browser, "email") == "Enter a valid email address."
+    assert "tries left" not in browser.text
+    assert re.search(r"<details[^>]* open", browser.text)
+    assert [each.fields["email"] for each in browser.forms if each.action == "/redirect-otp/"] == ["ada@"]
+
+
 @pytest.mark.parametrize("mode", ["deferred", "pending"])
 def test_ux_17_a_username_taken_meanwhile_is_said_at_its_field(house: None, inbox: Inbox, mode: str) -> None:
     with configured(SIGNUP_FIELDS=("email", "username"), REGISTRATION_MODE=mode):

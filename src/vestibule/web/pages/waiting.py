@@ -43,7 +43,7 @@ from vestibule.web.pages.registration_cookie import (
     remember_registration,
     remembered_registration,
 )
-from vestibule.web.pages.rendering import get_or_post, render_page
+from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 from vestibule.web.pages.session_cookie import is_signed_in
 from vestibule.web.pages.sign_up_form import read_typed, render_sign_up_form
 
@@ -83,9 +83,9 @@ def confirm_code(request: HttpRequest, handle: str) -> HttpResponse:
             page_lifetime=conf.page_session,
         )
     except Refusal as refusal:
-        kept = otp if isinstance(refusal, UsernameTaken | Invalid) else ""
-        typed = {"otp": kept, "name_taken": bool(kept), "username": request.POST.get("username", "")}
-        return _page_with_progress(request, client, handle, refusal, typed)
+        is_of_name = isinstance(refusal, UsernameTaken | Invalid)
+        typed = {"otp": otp if is_of_name else "", "username": request.POST.get("username", "")}
+        return _page_with_progress(request, client, handle, refusal, {"name_taken": is_of_name, **typed})
     return end_sign_up(request, registered.signed_in)
 
 
@@ -120,6 +120,7 @@ def send_proof_elsewhere(request: HttpRequest, handle: str) -> HttpResponse:
         if asked:
             client = admit(request, rules.REGISTER_STATUS)
         shown = captcha.form_context(request, rules.REGISTER, refusal)
+        shown["elsewhere"] = field_context("email", {}, refusal, ("email",))
         return _page_with_progress(request, client, handle, refusal, {"typed_email": typed, **shown})
     return render_sent_page(request, client, sent)
 
@@ -210,6 +211,8 @@ def _render_waiting_page(
     context: dict[str, Any] = {"registration": handle, **captcha.form_context(request, rules.REGISTER), **(more or {})}
     if progress:
         context |= {"status": progress.status, "address": progress.address, "linked": progress.linked}
-        context |= {"texting": progress.texting, **asdict(progress.challenge_status)}
+        counts = asdict(progress.challenge_status)
+        del counts["attempts_left"]  # told with a wrong code, by its refusal
+        context |= {"texting": progress.texting, **counts}
         context["mail_site"] = find_mail_site(progress.address)
     return render_page(request, "vestibule/pages/verify.html", context, refusal)

@@ -1,11 +1,9 @@
 """The pages of a sign-up: the form, the page that waits for the proof, the mailed link, the end."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from vestibule.addresses.address import Address, Email
-from vestibule.challenges.results import ChallengeStatus
 from vestibule.flows.sign_up.steps import SignUpEnded
 from vestibule.kernel.errors import (
     AlreadyUsed,
@@ -119,14 +117,14 @@ def _form_states() -> Iterator[State]:
 def _progress(
     address: Address = ADA_EMAIL, status: str = "waiting", *, linked: bool = False, texting: bool = False, **counts: int
 ) -> dict[str, Any]:
-    seen = {"expires_in": 1800, "code_expires_in": 590, "resend_in": 0, "resends_left": 3, "attempts_left": 5} | counts
+    seen = {"expires_in": 1800, "code_expires_in": 590, "resend_in": 0, "resends_left": 3} | counts
     return {
         "registration": TOKEN,
         "status": status,
         "address": address,
         "linked": linked,
         "texting": texting,
-        **asdict(ChallengeStatus(**seen)),
+        **seen,
         "mail_site": None,
     }
 
@@ -148,14 +146,15 @@ def _waiting_states() -> Iterator[State]:
     yield waiting("to-application", **_progress(), destination=DESTINATION)
     yield waiting("with-captcha", **_progress(texting=True), **CAPTCHA, typed_email=ADA_EMAIL.value)
     yield waiting("not-admitted", Throttled(retry_after=40), registration=TOKEN)
-    yield waiting("wrong-code", WrongSecret(attempts_left=4), **_progress(attempts_left=4))
-    yield waiting("wrong-code-last", WrongSecret(attempts_left=1), **_progress(attempts_left=1))
+    yield waiting("wrong-code", WrongSecret(attempts_left=4), **_progress())
+    yield waiting("wrong-code-last", WrongSecret(attempts_left=1), **_progress())
     taken = {"name_taken": True, "otp": CODE, "username": "ada"}
     yield waiting("username-taken", UsernameTaken(), **_progress(), **taken)
     yield waiting(
         "username-malformed", Invalid({"username": [FieldError("username_malformed")]}), **_progress(), **taken
     )
-    yield waiting("other-address-malformed", WRONG_EMAIL, **_progress(), typed_email="ada@")
+    elsewhere = field_context("email", {}, WRONG_EMAIL, ("email",))
+    yield waiting("other-address-malformed", WRONG_EMAIL, **_progress(), typed_email="ada@", elsewhere=elsewhere)
     yield waiting("cooldown", TooSoon(retry_after=42), **_progress(resend_in=42))
     yield from refused("verify", "verify", _progress(), [Throttled(retry_after=1854), Locked(retry_after=3)])
     yield from refused("verify", "verify", _progress(), [Unavailable(), CaptchaRequired(), CaptchaInvalid()])
