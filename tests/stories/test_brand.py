@@ -120,6 +120,13 @@ def test_what_leads_nowhere_is_refused(tmp_path: Path, name: str, wrong: str) ->
         pass
 
 
+def test_ux19_a_title_says_that_something_is_wrong_and_the_brand_once(house: None) -> None:
+    http = Http()
+    answers = (http.get("/login/"), http.post("/login/", {"name": "nobody", "password": "x"}))
+    titles = [re.findall("<title>(.*?)</title>", each.content.decode()) for each in answers]
+    assert titles == [["Sign in · Vestibule"], ["Error · Sign in · Vestibule"]]
+
+
 def test_ux13_the_policy_names_the_origin_of_a_logo_and_no_other(tmp_path: Path) -> None:
     images = {
         "BRAND_LOGO_URL": "https://cdn.acme.example/a/logo.png?v=1",

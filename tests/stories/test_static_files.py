@@ -8,12 +8,14 @@ from urllib.parse import urljoin
 import pytest
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
+from django.utils.safestring import mark_safe
 
 from tests import gallery
 from tests.configured import configured
 from tests.desk import PageDesk, account, given
 from tests.world import Api, Http, Inbox
-from vestibule.service.static_files import find_file
+from vestibule.service.static_files import _loaded, find_file
+from vestibule.web.pages.gallery.registry import GROUPS, list_states
 
 NAMED = re.compile(r"""["'(](/static/[^"')\s]+)""")
 DIGESTED = re.compile(r"\.[0-9a-f]{12}(\.\w+)$")
@@ -39,13 +41,17 @@ def admin(house: None, inbox: Inbox) -> Http:
     return PageDesk("root@example.com").http
 
 
-def every_page(admin: Http) -> list[str]:
+def every_page() -> list[str]:
+    """One state of each page, the API's documentation, and the admin."""
+    states = {
+        state.path: f"{gallery.ROOT}{group}/{name}/" for group in GROUPS for name, state in list_states(group).items()
+    }
     tables = ("", "accounts/user/", "courier/message/", "audit/auditevent/", "applications/application/", "export/")
-    return [*gallery.page_paths(), "/api/docs", "/login/", *(f"/admin/{each}" for each in tables)]
+    return [*states.values(), "/api/docs", "/login/", *(f"/admin/{each}" for each in tables)]
 
 
 def test_ux15_every_static_file_that_a_page_names_is_kept_and_compressed(admin: Http) -> None:
-    pages = every_page(admin)
+    pages = every_page()
     waiting = {url for path in pages for url in named_by(admin.get(path).content.decode(), path)}
     seen: set[str] = set()
     while waiting:
@@ -94,6 +100,19 @@ def assert_compressed(http: Http, url: str, content: bytes) -> None:
 def test_ux15_it_is_compressed_for_who_takes_it(accepted: str, packed: bool) -> None:
     answer = Http().get(static(STYLESHEET), headers={"Accept-Encoding": accepted})
     assert ("Content-Encoding" in answer) == packed
+
+
+def test_a_file_is_read_once_and_what_is_none_is_not_remembered(tmp_path: Path) -> None:
+    """The name and the content are of one moment, whatever is done to the file; and strangers fill no memory."""
+    (tmp_path / "x.css").write_text("a{}")
+    with configured(STATICFILES_DIRS=[("brand", tmp_path)]):
+        url = static(mark_safe("brand/x.css"))  # as a template has it
+        (tmp_path / "x.css").write_text("b{}")
+        assert (Http().get(url).content, static("brand/x.css")) == (b"a{}", url)
+        assert Http().get("/static/no-such.css").status_code == 404
+        assert "no-such.css" not in _loaded
+    with configured(STATICFILES_DIRS=[("brand", tmp_path)], DEBUG=True):
+        assert static("brand/x.css") != url
 
 
 def test_a_browser_that_has_it_is_told_so() -> None:

@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -47,6 +47,7 @@ _COMPRESSIBLE = (".css", ".html", ".ico", ".js", ".json", ".svg", ".txt")
 _BYTES = "surrogateescape"  # other bytes than UTF-8 stay as they are
 _DIGESTED = re.compile(rf"(.*)\.([0-9a-f]{{{DIGEST_LENGTH}}})(\.\w+)")
 _REFERENCE = re.compile(r"""(url\(\s*['"]?)([^'")\s:]+)""")
+_loaded: dict[str, "StaticFile"] = {}  # by name
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class StaticFile:
     name: str
     body: PublicBody
 
-    @property
+    @cached_property
     def digested_name(self) -> str:
         """Its name with the digest of its content."""
         path = PurePosixPath(self.name)
@@ -96,8 +97,12 @@ def serve_static_files(get_response: Callable[[HttpRequest], HttpResponseBase]) 
 
 
 def find_file(name: str) -> StaticFile | None:
-    """Return the file of this name; while DEBUG is on, as it is now."""
-    return _read_file(name) if settings.DEBUG else _load_file(name)
+    """Return the file of this name; while DEBUG is on, as it is now. Other names are not remembered."""
+    if settings.DEBUG:
+        return _read_file(name)
+    if name not in _loaded and (file := _read_file(name)):
+        _loaded[file.name] = file
+    return _loaded.get(name)
 
 
 def _split_name(name: str) -> tuple[str, str]:
@@ -115,11 +120,6 @@ def _list_files() -> dict[str, Path]:
             prefix = getattr(storage, "prefix", None) or ""
             files.setdefault(posixpath.join(prefix, path.replace("\\", "/")), Path(storage.path(path)))
     return files
-
-
-@cache
-def _load_file(name: str) -> StaticFile | None:
-    return _read_file(name)
 
 
 def _read_file(name: str) -> StaticFile | None:
@@ -145,7 +145,7 @@ def _forget_files(*, setting: str, **_: Any) -> None:
     if setting not in ("STATICFILES_DIRS", "INSTALLED_APPS"):
         return
     _list_files.cache_clear()
-    _load_file.cache_clear()
+    _loaded.clear()
 
 
 setting_changed.connect(_forget_files)
