@@ -84,7 +84,7 @@ def test_an_account_that_has_another_identity_alone_is_signed_in_to_with_that(pa
     told = come_back(elsewhere := Http(), fake, press(elsewhere, fake))
     said = told.content.decode()
     assert told.status_code == 409
-    assert "Sign in to it through the provider that it is linked with, and link Acme then." in said
+    assert "Sign in to it, then link Acme. Ways to sign in to it: through the provider that it is linked with." in said
     assert f'value="{ADA}"' in said
     assert "Continue with Acme" in said  # as the other
 

@@ -69,7 +69,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 def login_page(request: HttpRequest, refusal: Refusal | None = None, **more: object) -> HttpResponse:
     """Show the ways to sign in."""
-    context = {**captcha.form_context(request, rules.LOGIN, refusal), **more}
+    focus = bool(more.get("name") and not more.get("unproved"))  # else the name has it, or the button of a new mail
+    context = {"password_focus": focus, **captcha.form_context(request, rules.LOGIN, refusal), **more}
     return render_with_providers(request, "vestibule/pages/login.html", context, refusal)
 
 

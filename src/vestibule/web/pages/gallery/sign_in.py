@@ -60,13 +60,13 @@ def _refusals_of_providers() -> tuple[Refusal, ...]:
 
 
 def _login_states() -> Iterator[State]:
-    typed = {"name": "ada", "providers": []}
+    typed = {"name": "ada", "password_focus": True, "providers": []}
     yield State(name="login", template="login", context={"providers": []})
     yield State(name="login-with-providers", template="login", context={"providers": PROVIDERS})
     yield State(name="login-to-application", template="login", context={**typed, "destination": DESTINATION})
     yield State(name="login-with-captcha", template="login", context={**typed, **CAPTCHA})
     yield State(name="login-after-reset", template="login", context={"providers": [], "reset": True})
-    unproved = {**typed, "name": ADA_EMAIL.value, "unproved": ADA_EMAIL}
+    unproved = {**typed, "name": ADA_EMAIL.value, "unproved": ADA_EMAIL, "password_focus": False}
     yield State(name="login-send-new-mail", template="login", context=unproved, refusal=AccountUnverified())
     refusals = (
         InvalidCredentials(),
@@ -83,7 +83,7 @@ def _login_states() -> Iterator[State]:
     yield from refused("login", "login", {**typed, **CAPTCHA}, [CaptchaRequired(), CaptchaInvalid()])
     exists = AccountExists(link=TOKEN, methods=["password", "passkey"], address=ADA_EMAIL.value)
     account_of = {"provider": "GitHub", "ways": ["with its password", "with a passkey"]}
-    context = {"name": ADA_EMAIL.value, "account_of": account_of, "providers": PROVIDERS[:1]}
+    context = {"name": ADA_EMAIL.value, "password_focus": True, "account_of": account_of, "providers": PROVIDERS[:1]}
     yield State(name="login-account-exists", template="login", context=context, refusal=exists)
 
 

@@ -2,7 +2,7 @@
 // the whole of it and decides). It changes where a rule is met or broken, not at each key, because it is read aloud.
 "use strict";
 
-const passwordAdvice = (() => {
+(() => {
   const OWN_CHARACTERS = 8, LONGEST_AFFIX = 6, SHORTEST_WORD = 4, LONG = 4; // the last: more than the least
   const ROWS = ["12345678901234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm"];
   const RUNS = new Set(ROWS.flatMap((row) => [row, [...row].reverse().join("")])
@@ -56,14 +56,14 @@ const passwordAdvice = (() => {
     return length < least + LONG ? "good" : "strong";
   }
 
-  return function advise(line) {
+  function advise(line) {
     const input = document.getElementById(line.dataset.password);
     input.addEventListener("input", () => {
       const found = judge(input, Number(line.dataset.least)), words = line.dataset[found];
       line.className = found === "common" || found === "own" ? "error" : found === "rule" ? "hint" : "hint good";
       if (line.textContent !== words) line.textContent = words;
     });
-  };
-})();
+  }
 
-document.querySelectorAll("[data-password]").forEach(passwordAdvice);
+  document.querySelectorAll("[data-password]").forEach(advise);
+})();
