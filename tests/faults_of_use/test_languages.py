@@ -1,7 +1,9 @@
 """One request's language is not the next one's; it is one of ours, whatever is asked for."""
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from django.test import RequestFactory
@@ -9,10 +11,12 @@ from django.utils import translation
 from rest_framework import serializers
 
 from tests import pseudo_locale
+from tests.configured import configured
 from tests.world import Api, Http
 from vestibule.courier import messages, rendering
 from vestibule.courier.message_kind import MessageKind
 from vestibule.web.language import choose_language
+from vestibule.web.pages.gallery.messages import message_params
 
 XA = pseudo_locale.LANGUAGE
 OTHERS = [("de", "German"), ("fr", "French"), ("sv", "Swedish"), ("da", "Danish")]  # the last two are not ours
@@ -144,3 +148,19 @@ def test_every_kind_of_message_speaks_the_language_it_is_given(kind: MessageKind
         assert "on March 1, 2026, noon UTC" in mail.text
         if "held" in params:
             assert f"{said('Your password was changed')}: 2 times, last on March 1, 2026, noon UTC." in mail.text
+
+
+_SAID = re.compile(r"\[[^\[\]]*\]")  # what a sentence of this language is, with none in it
+
+
+@pytest.mark.parametrize("kind", messages.KINDS.values(), ids=lambda kind: kind.name)
+def test_no_word_of_a_message_is_unmarked(kind: MessageKind) -> None:
+    params = {**message_params(kind), "at": "then"}  # as an older version wrote it
+    with configured(SUPPORT_EMAIL="help@example.com", BRAND_TERMS_URL="https://l/", BRAND_IMPRINT_URL="https://l/"):
+        mail, sms = rendering.render_mail(kind, params, XA), rendering.render_sms(kind, params, XA)
+    html = re.sub(r"<style>.*?</style>|<[^>]+>", " ", unescape(mail.html), flags=re.DOTALL)
+    for part in (mail.subject, mail.text, html, sms.text):
+        left = re.sub(r"https?://[^\s\]]+|\S*@\S+|Vestibule|#?\d{6}", " ", part)
+        while _SAID.search(left):
+            left = _SAID.sub(" ", left)
+        assert not re.search(r"[^\W\d_]{2,}", left), left
