@@ -128,6 +128,7 @@ document.querySelectorAll("form[data-passkey]").forEach((form) => {
     return;
   }
   button.hidden = false;
+  if (button.autofocus) button.focus(); // a browser that looked for it earlier passed a hidden one over
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     press(form, button);
