@@ -129,6 +129,7 @@ class Walk(WalkPasskeys, WalkSocial, WalkApplications, WalkKeys, WalkDevice, Wal
         self.step("phone_change.remove", *removed, act=shown("/account/security/", act="phone_remove"))
         self.step("phone_change.remove", act=shown("/account/security/", act="phone_remove"))
         self.refused("pending_registration.read_link", act=shown("/verify-email/?token=" + "x" * 43))
+        self.refused("password_reset.read_link", act=shown("/password/reset/confirm/?token=" + "x" * 43))
 
     def by_staff(self) -> None:
         """What the staff and the command line do."""
