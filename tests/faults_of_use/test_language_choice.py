@@ -46,8 +46,8 @@ def spoken(response: Any) -> str:
 def pick(http: Http, language: str, page: str, **headers: str) -> Any:
     """Use the form at the foot of that page."""
     shown = http.get(page, headers={"Accept-Language": "en"})
-    [here] = re.findall(r'name="next" value="([^"]*)"[^<]*<ul>', shown.content.decode()) or [""]
-    return http.post("/language/", {"language": language, "next": unescape(here)}, headers=headers)
+    [here] = re.findall(r'name="page" value="([^"]*)"[^<]*<ul>', shown.content.decode()) or [""]
+    return http.post("/language/", {"language": language, "page": unescape(here)}, headers=headers)
 
 
 def test_what_is_picked_stays_in_this_browser_and_leads_back_to_the_page(house: None) -> None:
@@ -84,7 +84,7 @@ def test_a_language_without_a_catalogue_is_neither_offered_nor_picked(house: Non
 @pytest.mark.parametrize("language", ["", "xx", "de\r\nSet-Cookie: a=b", "x" * 5000, "../../etc", "en-xa;domain=evil"])
 def test_nothing_else_is_kept(house: None, language: str) -> None:
     http = Http()
-    assert http.post("/language/", {"language": language, "next": "/login/"}).status_code == 404
+    assert http.post("/language/", {"language": language, "page": "/login/"}).status_code == 404
     assert COOKIE not in http.cookies
 
 
@@ -104,7 +104,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("next_", ELSEWHERE)
 def test_the_picker_leads_to_no_other_place(house: None, next_: str) -> None:
-    picked = Http().post("/language/", {"language": XA, "next": next_})
+    picked = Http().post("/language/", {"language": XA, "page": next_})
     assert picked["Location"] == reverse("vestibule_pages:home")
 
 
@@ -118,7 +118,7 @@ def test_no_other_site_picks(house: None) -> None:
 def test_the_address_to_come_back_to_holds_no_token(house: None) -> None:
     token = "t" * 43
     page = Http().get(f"/password/reset/confirm/?token={token}&next=/device/").content.decode()
-    assert 'name="next" value="/password/reset/confirm/?next=%2Fdevice%2F"' in page
+    assert 'name="page" value="/password/reset/confirm/?next=%2Fdevice%2F"' in page
 
 
 def test_every_page_can_be_shown_again_by_a_get(house: None) -> None:

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 from vestibule.flows.account import profile
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
-from vestibule.web.destination import NEXT, is_own_path
+from vestibule.web.destination import is_own_path
 from vestibule.web.language import offered_languages
 from vestibule.web.pages.account_page import render_account_page
 from vestibule.web.pages.session_cookie import signed_in_only
 
-FIELD = "language"
+FIELD, PAGE = "language", "page"
 _SHOWN_BY_POST = {"social", "passkey_options", "language"}  # pages that a GET does not show again
 
 
@@ -52,7 +52,7 @@ def change_own_language(request: HttpRequest, client: Client) -> HttpResponse:
 def _read_page(request: HttpRequest) -> str:
     """Return the path of ours, with its query, that the form names; else that of the first page. No other is followed
     (CWE-601)."""
-    path = request.POST.get(NEXT, "")
+    path = request.POST.get(PAGE, "")
     try:
         match = resolve(urlsplit(path).path) if is_own_path(path) else None
     except Resolver404:
