@@ -20,7 +20,7 @@ def page(browser: Browser, service: Service) -> Iterator[Page]:
 
 def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, person: str) -> None:
     service.run("create-admin", person)
-    page.goto(service.url + link(letter(service, person, "run this"), "/password/reset/confirm/"))
+    page.goto(service.url + link(letter(service, person, "invited to administer"), "/password/reset/confirm/"))
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()
