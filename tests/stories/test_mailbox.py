@@ -61,6 +61,14 @@ def test_ux_19_the_title_of_a_letter_says_the_brand_once(api: Api, mailbox: Inbo
     assert f"<title>{newest['code']} is your verification code · Vestibule</title>" in page
 
 
+def test_ux_13_a_mail_is_shown_with_the_logo_of_the_brand(api: Api, mailbox: Inbox) -> None:
+    api.register(email=ADA, password=PASSWORD)
+    [newest] = messages(ADA)
+    for path in (f"/dev/mailbox/{newest['id']}/html", "/dev/gallery/mail/digest/"):
+        policy = Http().get(path).headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "img-src 'self' https:", "sandbox allow-same-origin"} <= set(policy)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

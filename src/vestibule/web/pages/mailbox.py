@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from csp.constants import NONE, UNSAFE_INLINE
+from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,6 +19,16 @@ from vestibule.web.operators import is_from_this_machine
 from vestibule.web.templating import render
 
 P = ParamSpec("P")
+# As a mail program shows HTML: with its own styles and the operator's logo, without scripts and other requests.
+as_mail_program = csp(
+    {
+        "default-src": [NONE],
+        "style-src": [UNSAFE_INLINE],
+        "img-src": [SELF, "https:"],
+        "frame-ancestors": [NONE],
+        "sandbox": ["allow-same-origin"],  # our own static files are for our own pages; no script runs
+    }
+)
 
 
 def only_without_transport(
@@ -60,11 +70,9 @@ def show_letter(request: HttpRequest, id: str) -> HttpResponse:
 
 @only_without_transport
 @require_safe
-@csp(  # type: ignore[arg-type]  # its types allow no path argument
-    {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}
-)
+@as_mail_program  # type: ignore[arg-type]  # its types allow no path argument
 def show_letter_html(request: HttpRequest, id: str) -> HttpResponse:
-    """Show the HTML of one mail as a mail program would: with its own styles, without scripts and requests."""
+    """Show the HTML of one mail as a mail program would."""
     return HttpResponse(_letter_or_404(id).html)
 
 

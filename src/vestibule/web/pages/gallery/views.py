@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from csp.constants import NONE, UNSAFE_INLINE
-from csp.decorators import csp
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,7 +15,7 @@ from vestibule.courier.messages import KINDS
 from vestibule.courier.rendering import render_mail, render_sms
 from vestibule.web.pages.gallery.messages import message_params
 from vestibule.web.pages.gallery.registry import GROUPS, list_states
-from vestibule.web.pages.mailbox import only_without_transport
+from vestibule.web.pages.mailbox import as_mail_program, only_without_transport
 from vestibule.web.pages.rendering import render_page
 
 P = ParamSpec("P")
@@ -63,9 +61,7 @@ def show_state(request: HttpRequest, group: str, name: str) -> HttpResponse:
 
 
 @_gallery_view
-@csp(  # type: ignore[arg-type]  # its types allow no path argument
-    {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [NONE], "sandbox": []}
-)
+@as_mail_program  # type: ignore[arg-type]  # its types allow no path argument
 def show_mail(request: HttpRequest, name: str) -> HttpResponse:
     """`/dev/gallery/mail/<kind>/`: the HTML of a mail."""
     kind = _kind_or_404(name)
