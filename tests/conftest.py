@@ -56,6 +56,7 @@ ONCE += [
     "stories/test_permissions.py",
     "stories/test_mailbox.py",
     "stories/test_brand.py",
+    "stories/test_static_files.py",
 ]
 ONCE += [
     f"domain/test_{unit}.py"
