@@ -10,6 +10,8 @@ from tests.browsing import Browser
 from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.challenges.models import StoredChallenge
+from vestibule.conf import conf
+from vestibule.storage.redis_client import TIMEOUTS, open_connection
 
 ADA, BOB, NUMBER = "ada@example.com", "bob@example.com", "+14155550100"
 TYPED = {"email": ADA, "username": "ada_l", "full_name": "Ada Lovelace", "phone_number": NUMBER}
@@ -109,6 +111,8 @@ def test_ux_09_a_reload_of_a_sign_up_that_is_over_keeps_the_address(
 def test_ux_09_a_page_that_nobody_remembers_keeps_its_address(waiting: Browser, inbox: Inbox, clock: Traveller) -> None:
     """A day later no store knows the sign-up; the page that was left open does."""
     StoredChallenge.objects.all().delete()
+    if conf.redis_url:
+        open_connection(conf.redis_url, **TIMEOUTS).flushdb()
     waiting.submit("/verify-otp/", otp="123456")
     assert waiting.heading == "Start again"
     assert waiting.forms[0].fields["email"] == ADA

@@ -19,8 +19,14 @@ async function ask(url) {
   return { ok: answer.ok, body: await answer.json() };
 }
 
-// The server answers with the form to start again. An empty code is compared with none.
+// The server answers with the form to start again. An empty code is compared with none. A person who is correcting the
+// address sends that, which leads there, too.
 function startAgain() {
+  if (document.querySelector("[data-correct] input[name=email]").value) return;
+  if (!navigator.onLine) {
+    window.addEventListener("online", startAgain, { once: true });
+    return;
+  }
   waiting.elements.otp.value = "";
   waiting.submit();
 }
