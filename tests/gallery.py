@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -114,3 +115,59 @@ def _branch(node: Any, context: Any) -> int:
 def _branch_count(node: Any) -> int:
     has_else = node.conditions_nodelists[-1][0] is None
     return len(node.conditions_nodelists) + (not has_else)
+
+
+def distinct_paths(http: Any) -> list[str]:
+    """The paths of pages and mails that together have every element in every place that any of them has it in: one is
+    left out if all that it has was seen on those before it."""
+    seen: set[Any] = set()
+    chosen = []
+    for path in [*page_paths(), *message_paths("mail")]:
+        found = Document(http.get(path).content.decode()).shapes
+        if not found <= seen:
+            chosen.append(path)
+            seen |= found
+    return chosen
+
+
+class Document(HTMLParser):
+    """A page as it is read: its elements, its words, and what refers to what."""
+
+    _KEPT = ("class", "role", "type", "aria-invalid", "aria-current", "hidden")
+    _VOID = frozenset({"meta", "link", "input", "img", "br", "hr", "source", "path", "circle"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.shapes: set[tuple[Any, ...]] = set()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[tuple[tuple[str, ...], str]] = []
+        self._within: list[tuple[str, Any, bool]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the element. Its shape is what a stylesheet, a script or a screen reader tells apart."""
+        given = {name: value or "" for name, value in attrs}
+        own = (tag, *sorted((name, value) for name, value in given.items() if name in self._KEPT))
+        self.shapes.add((self._within[-1][1] if self._within else None, own))
+        self.elements.append((tag, given))
+        if tag not in self._VOID:
+            self._within.append((tag, own, given.get("translate") == "no"))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element of SVG that closes itself."""
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element is over, and those in it that need no end."""
+        while self._within and self._within.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        """Note the words, and what they stand in."""
+        if data.strip():
+            within = tuple("translate=no" if untold else tag for tag, _, untold in self._within)
+            self.texts.append((within, data))
+
+    def values(self, *names: str) -> list[str]:
+        """The values of these attributes, in the order of the page."""
+        return [given[name] for _, given in self.elements for name in names if given.get(name)]

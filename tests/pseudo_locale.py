@@ -1,6 +1,6 @@
 """A second language for tests: every sentence of ours in brackets (CLDR has `en-XA` for such)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,24 +12,24 @@ from tests.configured import configured
 LANGUAGE = "en-xa"
 
 
-@contextmanager
-def installed(folder: Path, *others: tuple[str, str]) -> Iterator[None]:
-    """Write the catalogue, and let LANGUAGES have it beside English and what Django itself speaks of `others`."""
-    place = folder / "en_XA" / "LC_MESSAGES"
-    place.mkdir(parents=True)
-    (place / "django.mo").write_bytes(_catalogue().to_binary())
-    languages = [("en", "English"), (LANGUAGE, "Pseudo"), *others]
-    with configured(LOCALE_PATHS=[str(folder)], LANGUAGES=languages):
-        yield
-
-
 def bracketed(sentence: str) -> str:
     """The sentence as this language has it."""
     return f"[{sentence}]"
 
 
-def _catalogue() -> polib.POFile:
-    """All that the source marks."""
+@contextmanager
+def installed(folder: Path, *others: tuple[str, str], spelled: Callable[[str], str] = bracketed) -> Iterator[None]:
+    """Write the catalogue, and let LANGUAGES have it beside English and what Django itself speaks of `others`."""
+    place = folder / "en_XA" / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    (place / "django.mo").write_bytes(_catalogue(spelled).to_binary())
+    languages = [("en", "English"), (LANGUAGE, "Pseudo"), *(each for each in others if each[0] != "en")]
+    with configured(LOCALE_PATHS=[str(folder)], LANGUAGES=languages):
+        yield
+
+
+def _catalogue(spelled: Callable[[str], str]) -> polib.POFile:
+    """All that the source marks, spelled so."""
     catalogue = polib.POFile()
     catalogue.metadata = {
         "Content-Type": "text/plain; charset=UTF-8",
@@ -41,9 +41,9 @@ def _catalogue() -> polib.POFile:
                 msgid=sentence.text,
                 msgid_plural=sentence.plural,
                 msgctxt=sentence.context or None,
-                msgstr="" if sentence.plural else bracketed(sentence.text),
+                msgstr="" if sentence.plural else spelled(sentence.text),
                 msgstr_plural={
-                    form: bracketed(text)
+                    form: spelled(text)
                     for form, text in enumerate((sentence.text, sentence.plural) if sentence.plural else ())
                 },
             )

