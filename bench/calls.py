@@ -10,7 +10,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from itertools import count, cycle
 from statistics import median
 from types import FrameType
@@ -28,7 +29,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests import hashes
+from tests.configured import rated
 from tests.world import PASSWORD, Inbox, Smtp, serve_smtp
+from vestibule.limits.admission import admission
 from vestibule.service.boot import freeze_garbage_collector
 from vestibule.service.wsgi import application
 
@@ -36,6 +39,7 @@ ROUNDS, WARM, COUNTED = 300, 20, 5  # requests of each kind: measured, before th
 PEOPLE = 30  # who sign in by turns, so that nobody has more sessions than they may
 
 Send = Callable[[], dict[str, Any]]
+Sends = Generator[Send, None, None]
 
 
 class Town:
@@ -51,8 +55,8 @@ class Town:
         """One that nobody has."""
         return f"p{next(self._numbers)}@example.com"
 
-    def ask(self, method: str, path: str, body: Any = None, access: str = "") -> Send:
-        """A request that is ready to be sent. What it answers is the parsed body."""
+    def ask(self, method: str, path: str, body: Any = None, access: str = "", status: str = "2") -> Send:
+        """A request that is ready to be sent. What it answers is the parsed body; the status begins so."""
         sent = json.dumps(body).encode() if body else b""
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
@@ -78,7 +82,7 @@ class Town:
             answer = application(environ, lambda line, _: lines.append(line))  # type: ignore[arg-type]  # writes nothing
             content = b"".join(answer)
             answer.close()
-            assert lines[0].startswith("2"), (lines, content)
+            assert lines[0].startswith(status), (lines, content)
             return dict(json.loads(content))
 
         return send
@@ -96,19 +100,19 @@ class Town:
         return self.ask("POST", "register/confirm", {"registration": registration, "otp": posts[0].code})
 
 
-def starts(town: Town) -> Iterator[Send]:
+def starts(town: Town) -> Sends:
     """`register/start`."""
     while True:
         yield town.start(town.email())
 
 
-def confirms(town: Town) -> Iterator[Send]:
+def confirms(town: Town) -> Sends:
     """`register/confirm`."""
     while True:
         yield town.confirm(town.email())
 
 
-def logins(town: Town) -> Iterator[Send]:
+def logins(town: Town) -> Sends:
     """`login`."""
     people = [town.email() for _ in range(PEOPLE)]
     for email in people:
@@ -117,7 +121,7 @@ def logins(town: Town) -> Iterator[Send]:
         yield town.ask("POST", "login", {"email": email, "password": PASSWORD})
 
 
-def refreshes(town: Town) -> Iterator[Send]:
+def refreshes(town: Town) -> Sends:
     """`token/refresh`, each with the token that the one before was answered."""
     tokens = town.confirm(town.email())()
     while True:
@@ -130,14 +134,35 @@ def refreshes(town: Town) -> Iterator[Send]:
         yield send
 
 
-def mes(town: Town) -> Iterator[Send]:
+def mes(town: Town) -> Sends:
     """`me`, with one token."""
     access = town.confirm(town.email())()["access"]
     while True:
         yield town.ask("GET", "me", access=access)
 
 
-KINDS = {"start": starts, "confirm": confirms, "login": logins, "refresh": refreshes, "me": mes}
+def throttled(town: Town) -> Sends:
+    """Sign-ins that a rate refuses."""
+    body = {"email": town.email(), "password": PASSWORD}
+    with rated(login="1/hour"):
+        town.ask("POST", "login", body, status="4")()
+        while True:
+            yield town.ask("POST", "login", body, status="429")
+
+
+def displaced(town: Town) -> Sends:
+    """Sign-ins of nobody known, while every place for a hash is taken."""
+    admission.forget_networks()
+    while admission.places.acquire_place([f"party {admission.places.places_used}"], known=True):
+        pass
+    while True:
+        yield town.ask("POST", "login", {"email": town.email(), "password": PASSWORD}, status="503")
+
+
+KINDS = {
+    **{"start": starts, "confirm": confirms, "login": logins, "refresh": refreshes, "me": mes},
+    **{"429": throttled, "503": displaced},  # the last: nobody gives the places back
+}
 
 
 class Calls:
@@ -156,7 +181,7 @@ class Calls:
         self.c += event == "c_call"
 
 
-def measure(requests: Iterator[Send]) -> str:
+def measure(requests: Sends) -> str:
     """One row of the table."""
     for _ in range(WARM):
         next(requests)()
@@ -190,7 +215,8 @@ def main(names: list[str]) -> None:
     freeze_garbage_collector()
     sys.stdout.write(f"{'':10}{'CPU ms':>10}{'calls':>9}{'C calls':>9}{'statements':>12}\n")
     for name in names or KINDS:
-        sys.stdout.write(f"{name:10}{measure(KINDS[name](town))}\n")
+        with closing(KINDS[name](town)) as requests:
+            sys.stdout.write(f"{name:10}{measure(requests)}\n")
         sys.stdout.flush()
 
 

@@ -11,6 +11,7 @@ from celery.worker import state
 from django.contrib.auth import get_user_model
 from django.db.models.query import get_related_populators
 from django.template.loader import get_template
+from django.utils.log import log_response
 from limits.storage import RedisClusterStorage
 from packaging.requirements import Requirement
 from redis import RedisCluster
@@ -22,7 +23,7 @@ from vestibule.sessions.models import Session
 
 
 def django() -> None:
-    """storage/prepared.py, storage/rows.py."""
+    """storage/prepared.py, storage/rows.py, web/door.py."""
     assert list(inspect.signature(get_related_populators).parameters) == ["klass_info", "select", "db"]
     compiler = Session.objects.select_related("user").query.get_compiler("default")
     compiler.as_sql()
@@ -31,6 +32,7 @@ def django() -> None:
     assert compiler.select[compiler.klass_info["select_fields"][0]][0].target.attname == "id"
     row_state = get_user_model()()._state
     assert (row_state.adding, row_state.db) == (True, None)
+    assert '"_has_been_logged"' in inspect.getsource(log_response)
 
 
 def celery() -> None:

@@ -29,6 +29,7 @@ EDGE = {
     "web/edge.py": {
         *("audit.record.record_event", "captcha.verification.require_captcha"),
         *("limits.rate_counters.count_request", "limits.rate_counters.try_count_identifier"),
+        *("limits.rate_counters.renew_refusal", "audit.record.count_event_again"),
         "limits.admission.admission",
     },
     "web/middleware.py": {"limits.admission.admission"},

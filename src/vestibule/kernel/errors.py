@@ -138,9 +138,11 @@ class TooSoon(Refusal):
 
 
 class Throttled(Refusal):
-    """A rate is used up. `limit` per `window` seconds is the rate that refused, if there is one."""
+    """A rate is used up. `limit` per `window` seconds is the rate that refused, if there is one; it `resets_at` that
+    moment, in seconds since the epoch."""
 
     code = "throttled"
+    resets_at: float | None = None
 
     def __init__(
         self, *, retry_after: int, limit: int | None = None, window: int | None = None, subject: bytes | None = None

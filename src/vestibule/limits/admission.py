@@ -68,6 +68,12 @@ class PlacePool:
             self._held.update(parties)
             return True
 
+    def has_place(self, parties: Sequence[str]) -> bool:
+        """Return whether there is one for a client of these parties that nobody knows. Takes none."""
+        with self._lock:
+            free = self._total - self._used - max(0, self._reserved - self._known_used)
+            return free > 0 and all(self._held[party] < free for party in parties)
+
     def release_place(self, parties: Sequence[str], *, known: bool) -> None:
         """Release a place that was taken with the same arguments."""
         with self._lock:
@@ -224,6 +230,15 @@ class AdmissionControl:
             raise RuntimeError(f"{work.name}: expensive work without a client that asks for it (attribute_work_to)")
         claim.acquire_place(work)
         return claim
+
+    def refuse_stranger(self, work: WorkKind, client: Client) -> bool:
+        """Return whether a client from there that nobody knows would get no place now, and count it as refused then."""
+        if client.network in self._networks or self.places.has_place(
+            [f"network {client.network}", f"wider {client.customer_network}"]
+        ):
+            return False
+        REFUSED.labels(work=work.name, where="door").inc()
+        return True
 
     @contextmanager
     def hold_slot(self, work: WorkKind) -> Iterator[None]:

@@ -57,6 +57,16 @@ def count_request(rule: Rule, *, network: str, relaxed: bool = False) -> None:
     _count_against_rates(rule, rates.rates_overall(rule), "overall")
 
 
+def renew_refusal(refusal: Throttled, rule: Rule, now: float, *, relaxed: bool = False) -> Throttled | None:
+    """Return a refusal of `count_request` as it stands at `now` (seconds since the epoch), without asking the counts:
+    in a moving window a used up rate stays so until it resets. None if it has room again or is not in force."""
+    in_force = (*rates.rates_per_network(rule, relaxed=relaxed), *rates.rates_overall(rule))
+    found = [rate for rate in in_force if (rate.amount, rate.get_expiry()) == (refusal.limit, refusal.window)]
+    if not found or refusal.resets_at is None or refusal.resets_at <= now:
+        return None
+    return _build_refusal(found[0], refusal.resets_at, now)
+
+
 def count_identifier(rule: Rule, *, identifier: str, relaxed: bool = False) -> None:
     """Count one request against the rule's rates per identifier.
 
@@ -108,5 +118,11 @@ def _count_against_rates(rule: Rule, each: Sequence[RateLimitItem], key: str) ->
             reset_at, _ = _limiter.get_window_stats(rate, rule.name, key)
         except (StorageError, *redis_client.unreachable_errors()) as error:
             raise Unavailable from error
-        wait = max(1, int(reset_at - time.time()) + 1)
-        raise Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())
+        raise _build_refusal(rate, reset_at, time.time())
+
+
+def _build_refusal(rate: RateLimitItem, resets_at: float, now: float) -> Throttled:
+    wait = max(1, int(resets_at - now) + 1)
+    refusal = Throttled(retry_after=wait, limit=rate.amount, window=rate.get_expiry())
+    refusal.resets_at = resets_at
+    return refusal

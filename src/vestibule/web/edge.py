@@ -2,7 +2,7 @@
 Client for a request."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
@@ -15,12 +15,12 @@ from structlog.contextvars import get_contextvars
 from vestibule.addresses.address import Address
 from vestibule.applications.models import ApiKey
 from vestibule.audit import events
-from vestibule.audit.record import record_event
+from vestibule.audit.record import count_event_again, record_event
 from vestibule.captcha import verification as captchas
 from vestibule.conf import conf
 from vestibule.factors.registry import owes_enrolment
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import EnrolmentRequired, Throttled
+from vestibule.kernel.errors import EnrolmentRequired, Refusal, Throttled, Unavailable
 from vestibule.kernel.text import clean_label
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import HASH, admission
@@ -34,6 +34,21 @@ _WITH_PORT = re.compile(r'"?(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+))(?::[0
 THROTTLED_REQUESTS = Counter("vestibule_throttled", "Requests refused by a rate, by the rule that refused.", ["rule"])
 
 IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRefusal:
+    """A refusal that meets every request that comes from there for the same, until something changes: `by_rate` of
+    this rule, or for want of a place for work, `for_place`."""
+
+    rule: Rule
+    client: Client
+    by_rate: Throttled | None = None
+
+    @property
+    def for_place(self) -> bool:
+        """Whether no place was free."""
+        return self.by_rate is None
 
 
 def admit(
@@ -80,13 +95,18 @@ def admit(
         admission.remember_network(client)
     if rule.costs_hash:  # before the request is counted: one that must come again has used up nothing
         admission.begin_request(client, device=known_device_id(request))
-        admission.acquire_place(HASH)
+        try:
+            admission.acquire_place(HASH)
+        except Unavailable:
+            _note_refusal(request, StandingRefusal(rule=rule, client=client))
+            raise
     try:
         for each in (rule, ANON) if rule.counts_as_anonymous and rule is not ANON else (rule,):
             rate_counters.count_request(each, network=client.network, relaxed=client.is_developer)
     except Throttled as refusal:
         THROTTLED_REQUESTS.labels(rule=each.name).inc()
         record_event(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
+        _note_refusal(request, StandingRefusal(rule=each, client=client, by_rate=refusal))
         raise
     if client.owes_enrolment and not before_enrolment:
         raise EnrolmentRequired
@@ -95,6 +115,27 @@ def admit(
     ):
         client = replace(client, messages_withheld=True)
     return captchas.require_captcha(client, rule, captcha)
+
+
+def standing_refusal(request: HttpRequest) -> StandingRefusal | None:
+    """Return why this request was refused, if the next one like it would be, too."""
+    return getattr(request, "_standing_refusal", None)
+
+
+def refuse_again(refused: StandingRefusal, now: float) -> Refusal | None:
+    """Return the refusal that a request like the refused one meets at `now` (seconds since the epoch), and count it as
+    `admit` does, without a line; None if it has to be admitted anew."""
+    if refused.by_rate is None:
+        return Unavailable(retry_after=1) if admission.refuse_stranger(HASH, refused.client) else None
+    refusal = rate_counters.renew_refusal(refused.by_rate, refused.rule, now, relaxed=refused.client.is_developer)
+    if refusal:
+        THROTTLED_REQUESTS.labels(rule=refused.rule.name).inc()
+        count_event_again(events.RATE_EXCEEDED, code=refusal.code, rule=refused.rule.name)
+    return refusal
+
+
+def _note_refusal(request: HttpRequest, refused: StandingRefusal) -> None:
+    request._standing_refusal = refused  # type: ignore[attr-defined]  # read by `standing_refusal`
 
 
 def client_address(request: HttpRequest) -> IpAddress | None:

@@ -4,6 +4,8 @@ A page may run the scripts with this response's nonce and may not be framed. A r
 picture, a stylesheet) may do nothing, even if it is opened as a document.
 """
 
+import re
+
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.conf import settings
@@ -11,9 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from vestibule.conf import conf
+from vestibule.kernel import entropy
 
 DENY_ALL_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 UNFRAMED_POLICY = "frame-ancestors 'none'"  # for static files: a worker among them is bound by its own policy
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 COMMON_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -73,3 +77,9 @@ def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_mach
     response.headers.setdefault(HEADER, DENY_ALL_POLICY)
     response.headers.setdefault("Cache-Control", "no-store")
     patch_vary_headers(response, ("Authorization",) if for_machine else ("Cookie",))
+
+
+def choose_request_id(request: HttpRequest) -> str:
+    """Return the request's id: the one that the client or a proxy sent, if it is harmless in a log, else a new one."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if _REQUEST_ID.fullmatch(given) else entropy.random_uuid().hex

@@ -1,7 +1,6 @@
 """The middleware of every request: request id and access log line, common headers, language, HTTPS, the API's paths,
 the size of a body, the host, and refusals that no view caught."""
 
-import re
 from collections.abc import Callable
 from time import perf_counter
 
@@ -16,7 +15,6 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from vestibule.kernel import entropy
 from vestibule.limits.admission import admission
 from vestibule.web import edge, error_responses, headers, language, problems, request_bodies, request_metrics, routes
 
@@ -24,7 +22,6 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _MAX_LENGTH_DIGITS = 12  # of a Content-Length; a longer one is over any limit
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 log = structlog.get_logger("vestibule.access")
 
@@ -34,8 +31,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
     which may hold a token."""
 
     def respond_in_context(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else entropy.random_uuid().hex
+        request_id = headers.choose_request_id(request)
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         began = perf_counter()

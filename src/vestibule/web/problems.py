@@ -32,6 +32,7 @@ from vestibule.web.field_messages import field_message
 
 log = structlog.get_logger("vestibule.access")
 
+CONTENT_TYPE = "application/problem+json"
 EXACT_WAIT_LIMIT = 5  # seconds; a wait this short is for another request and reveals nothing
 
 Text = str | Promise
@@ -254,7 +255,7 @@ def problem_response(problem: Mapping[str, Any], refusal: Refusal | None = None)
     return JsonResponse(
         dict(problem),
         status=problem["status"],
-        content_type="application/problem+json",
+        content_type=CONTENT_TYPE,
         headers=refusal_headers(refusal),
     )
 
