@@ -76,9 +76,10 @@ def send_proof(client: Client, payload: SignUpPayload, address: Address, holder:
     purpose = Purpose.REGISTRATION
     known = holder is not None
     payload = replace(payload, language=notices.recipient_language(client, holder))
+    # It replaces no older one, so that it can be issued first: while a store apart is slow, no row is locked.
+    issued = challenges.issue(purpose, subject=address.digest, payload=payload, now=client.at, decoy=known)
     with atomic():
         permit = steps.acquire_proof_permit(client, purpose, address, known=known)
-        issued = challenges.issue(purpose, subject=address.digest, payload=payload, now=client.at, decoy=known)
         steps.post_sign_up_message(client, issued, purpose, address, permit)
         event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
         record_event(event, client, subject=address.digest, channel=address.channel)
