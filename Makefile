@@ -82,6 +82,9 @@ bench-calls: sync ## measure: CPU, calls of functions and statements of one requ
 bench-openid: sync ## measure: CPU and statements of a sign-in at an application, beside django-oauth-toolkit
 	@$(RUN) python -W ignore -m bench.openid
 
+bench-peers: install ## measure: CPU of each request beside djoser and django-allauth, by turns in one run; what holds are the ratios
+	@$(RUN) python -W ignore -m bench.peers
+
 bench-size: install ## measure: what a request costs among 10,000 people and among 5,000,000 (half an hour, 12 GB of disk)
 	$(RUN) python -m bench.size
 
@@ -151,4 +154,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers

@@ -19,6 +19,7 @@ class Ask:
     body: dict[str, Any] | None = None
     access: str = ""
     note: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def encoded(self) -> bytes:
         """As it goes over the wire."""
@@ -26,6 +27,7 @@ class Ask:
         lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1", "User-Agent: bench"]
         if self.access:
             lines.append(f"Authorization: Bearer {self.access}")
+        lines += [f"{name}: {value}" for name, value in self.headers]
         if self.body is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         return "\r\n".join([*lines, "", ""]).encode() + body

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,7 @@ class Stage:
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds that each part has used, its ended children included."""
-        stats = _stats()
-        return {part: sum(_cpu(stats[pid]) for pid in _tree(stats, root)) for part, root in self.roots.items()}
+        return cpu_of_trees(self.roots)
 
     def memory(self, part: str = "web") -> int:
         """MB that a part holds."""
@@ -85,6 +84,12 @@ def stage(*, postgres: Sequence[str] = (), **environment: str) -> Iterator[Stage
         redis.stop()
         database.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def cpu_of_trees(roots: Mapping[str, int]) -> dict[str, float]:
+    """CPU seconds that each process and all that descend from it have used, ended children included."""
+    stats = _stats()
+    return {part: sum(_cpu(stats[pid]) for pid in _tree(stats, root)) for part, root in roots.items()}
 
 
 def resident(root: int) -> int:
