@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.messages import catalogue
 from tests.architecture.test_docs import ROOT
 
 HERE = Path(__file__).parent
@@ -105,6 +106,15 @@ def test_a_project_of_somebody_elses_signs_people_up_by_page_and_by_api(project:
     assert "No changes" in project.manage("makemigrations", "--check", "--dry-run")
     project.manage("migrate", "--verbosity=0")
     project.visit()
+
+
+def test_the_wheel_brings_every_catalogue(project: Project) -> None:
+    """Where Django looks for it, in an app that no installation is without."""
+    told = run(project.python, "-c", "import vestibule.accounts as it; print(it.__path__[0])", folder=project.folder)
+    installed, ours = Path(told.strip()) / "locale", catalogue.FOLDER
+    brought = {str(path.relative_to(installed)) for path in installed.rglob("django.[mp]o")}
+    assert brought == {str(path.relative_to(ours)) for path in ours.rglob("django.[mp]o")}
+    assert len(brought) >= 12
 
 
 def test_a_router_may_keep_people_in_a_database_of_their_own(project: Project) -> None:
