@@ -63,6 +63,9 @@ messages: sync ## bring the catalogues of all languages in step with the source,
 picture: sync chromium ## draw docs/pages.png anew: the pages of a sign-up, for the README
 	@$(UV) run --no-sync python -W ignore -m tests.picture
 
+gallery: sync chromium ## draw dist/gallery/: contact sheets of every page and mail in light, dark, on a phone, in German and Arabic
+	@$(UV) run --no-sync python -W ignore -m tests.contact_sheets
+
 attacks: sync ## write docs/attacks.md anew: which test shows which attack
 	$(RUN) python -m tests.attacks
 
@@ -96,6 +99,9 @@ bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (S
 
 bench-timing: sync ## measure: whether the time of an answer tells one kind of account from another
 	$(RUN) python -m bench.timing
+
+page-weight: sync chromium ## measure: requests and bytes of each page that people meet first, in a browser that has nothing yet
+	@$(RUN) python -W ignore -m bench.pages
 
 measures: sync ## the structure in numbers: names, sizes, cycles, `Any`, calls and moves of one sign-up
 	@$(UV) run --no-sync python -W ignore -m bench.structure
@@ -154,4 +160,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing page-weight measures mutants clean uv sync chromium servers
