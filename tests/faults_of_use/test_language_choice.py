@@ -4,7 +4,6 @@ way back to it, what the account says, what the browser accepts. The API hears A
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +14,9 @@ from django.urls.converters import UUIDConverter
 
 from tests import pseudo_locale
 from tests.configured import configured
-from tests.fresh import fresh_settings
 from tests.oauth import RelyingParty, create_application
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import User
-from vestibule.service.settings import contradictions
 from vestibule.web.language import offered_languages
 from vestibule.web.pages import languages, urls
 
@@ -119,6 +116,12 @@ def test_the_address_to_come_back_to_holds_no_token(house: None) -> None:
     token = "t" * 43
     page = Http().get(f"/password/reset/confirm/?token={token}&next=/device/").content.decode()
     assert 'name="page" value="/password/reset/confirm/?next=%2Fdevice%2F"' in page
+
+
+def test_an_address_that_is_nowhere_is_not_repeated(house: None) -> None:
+    page = Http(raise_request_exception=False).get("/no-such-page/?a=Evil").content.decode()
+    assert 'name="page" value=""' in page
+    assert "Evil" not in page
 
 
 def test_every_page_can_be_shown_again_by_a_get(house: None) -> None:
@@ -245,43 +248,6 @@ def test_what_everybody_may_keep_has_no_language(house: None) -> None:
         assert "Accept-Language" not in response.get("Vary", ""), path
     supported = http.get("/.well-known/openid-configuration").json()["ui_locales_supported"]
     assert supported == ["en", XA, "de"]
-
-
-@pytest.mark.parametrize(
-    ("environment", "offered", "default"),
-    [
-        ({}, None, "en"),
-        ({"LANGUAGES": "en"}, ["en"], "en"),
-        ({"LANGUAGES": " EN , en"}, ["en"], "en"),
-        ({"LANGUAGE": "de_DE:en", "LANG": "de_DE.UTF-8", "LC_ALL": "C"}, None, "en"),
-    ],
-)
-def test_an_operator_says_which_languages(
-    tmp_path: Path, environment: dict[str, str], offered: list[str] | None, default: str
-) -> None:
-    with fresh_settings(tmp_path, **environment) as its:
-        found = [code for code, _ in its.LANGUAGES]
-        assert (found if offered else None, its.LANGUAGE_CODE) == (offered, default)
-        assert found[0] == "en"
-        assert dict(its.LANGUAGES)["en"] == "English"
-        assert not {each.id for each in contradictions.find_doubts(its)} & {"W006"}
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"LANGUAGES": "sv"},
-        {"LANGUAGES": "en,xx"},
-        {"LANGUAGES": "en de"},
-        {"LANGUAGES": ","},
-        {"LANGUAGE_CODE": "klingon"},
-        {"LANGUAGE_CODE": "en-us"},
-        {"LANGUAGE_CODE": "../en"},
-    ],
-)
-def test_a_language_that_there_is_not_stops_the_start(tmp_path: Path, environment: dict[str, str]) -> None:
-    with pytest.raises(SystemExit, match="LANGUAGE"), fresh_settings(tmp_path, **environment):
-        pass
 
 
 def test_where_nothing_reads_the_choice_there_is_no_picker(house: None) -> None:

@@ -13,6 +13,7 @@ from vestibule.web.accent import accent_stylesheet_url
 from vestibule.web.destination import NEXT, RETURN_TO, read_destination
 from vestibule.web.headers import allow_forms_to
 from vestibule.web.language import offered_languages
+from vestibule.web.routes import is_ours
 
 
 def render(
@@ -42,7 +43,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "direction": "rtl" if get_language_bidi() else "ltr",
         "language_name": offered.get(language, ""),
         "languages": [*offered.items()],
-        "here": url_of_page(request),
+        "here": url_of_page(request) if is_ours(request) else "",  # what is nowhere is not repeated
         "mailbox": conf.mailbox,
         "magic_link": conf.magic_link,
         "nonce": getattr(request, "csp_nonce", ""),
