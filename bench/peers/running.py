@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import django
@@ -105,6 +105,6 @@ def _answers(port: int) -> bool:
         urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
     except HTTPError:
         return True
-    except (URLError, ConnectionError):
+    except OSError:
         return False
     return True
