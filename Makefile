@@ -160,4 +160,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing page-weight measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture gallery attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing page-weight measures mutants clean uv sync chromium servers

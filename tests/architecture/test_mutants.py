@@ -10,7 +10,9 @@ def test_every_break_has_its_place_and_its_tests() -> None:
     breaks = read()
     assert len({each.id for each in breaks}) == len(breaks) >= 40
     for each in breaks:
-        ast.parse(each.broken((SOURCE / "vestibule" / each.path).read_text()))
+        broken = each.broken((SOURCE / "vestibule" / each.path).read_text())
+        if each.path.endswith(".py"):
+            ast.parse(broken)
         assert each.tests, each.id
         for test in each.tests:
             path, _, name = test.partition("::")

@@ -209,5 +209,8 @@ def _activity_states() -> Iterator[State]:
     told = [tell_event(event) for event in happened]
     context = {**frame("activity"), "happened": told, "newer": 1, "older": 3}
     yield State(name="activity", template="account/activity", context=context)
+    first, last = {**context, "newer": None}, {**context, "older": None}
+    yield State(name="activity-newest", template="account/activity", context=first)
+    yield State(name="activity-oldest", template="account/activity", context=last)
     few = {**context, "happened": told[:1], "newer": None, "older": None}
     yield State(name="activity-one", template="account/activity", context=few)

@@ -65,6 +65,14 @@ def newcomer() -> User:
     return user
 
 
+def without_email() -> User:
+    """Return a person who has only a phone number."""
+    user = User(id=example_id(14), phone_number=ADA_PHONE.value, phone_verified_at=NOW, created_at=NOW)
+    user.password = "argon2$invented"  # noqa: S105 - opens nothing
+    user.profile = Profile(user=user)
+    return user
+
+
 def frame(tab: str, person: User | None = None) -> dict[str, Any]:
     """Return what every page of an account shows (`web.pages.account_page`)."""
     person = person or ada()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from vestibule.web.pages.gallery.account import account_states
+from vestibule.web.pages.gallery.brand import brand_states
 from vestibule.web.pages.gallery.security import security_states
 from vestibule.web.pages.gallery.sign_in import sign_in_states
 from vestibule.web.pages.gallery.sign_up import sign_up_states
@@ -20,6 +21,7 @@ GROUPS: Mapping[str, Callable[[], Iterable[State]]] = MappingProxyType(
         "applications": application_states,
         "failures": failure_states,
         "mailbox": mailbox_states,
+        "brand": brand_states,
     }
 )
 

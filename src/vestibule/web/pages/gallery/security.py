@@ -8,6 +8,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from vestibule.accounts.models import User
 from vestibule.factors import totp
@@ -52,6 +53,7 @@ from vestibule.web.pages.gallery.examples import (
     example_id,
     frame,
     newcomer,
+    without_email,
 )
 from vestibule.web.pages.gallery.state import State, refused
 from vestibule.web.pages.rendering import field_context
@@ -135,10 +137,14 @@ def _overview_states() -> Iterator[State]:
     unproved = ada(phone_is_proved=False)
     yield State(name="security", template=page, context=_security())
     yield State(name="security-newcomer", template=page, context=_security(_NOTHING, person=newcomer()))
+    used_up = replace(_EVERYTHING, codes_created_at=None, codes_left=0, remembered_devices=0)
+    yield State(name="security-no-codes", template=page, context=_security(used_up))
+    by_phone = _security(_NOTHING, person=without_email())
+    yield State(name="security-without-email", template=page, context=by_phone)
     yield State(name="security-identities", template=page, context=_security(**linked))
     yield State(name="security-enrolment-owed", template=page, context=_security(_NOTHING, enrolment_owed=True))
     yield State(name="security-phone-unproved", template=page, context=_security(person=unproved))
-    done = "Your password is changed. Other devices were signed out."
+    done = gettext("Your password is changed. Other devices were signed out.")
     yield State(name="security-done", template=page, context=_security(_NOTHING, person=newcomer(), done=done))
     for act, refusal in (
         ("passkey_remove", LastFactor()),
@@ -176,6 +182,10 @@ def _row_states() -> Iterator[State]:
         yield State(name=f"row-{row}", template=f"account/security_{row}", context=_row())
         yield State(name=f"row-{row}-newcomer", template=f"account/security_{row}", context=_row(**bare))
         yield from refused(f"row-{row}", f"account/security_{row}", _row(), [LastSignInMethod(), *_BUSY])
+    first = _row(person=without_email())
+    yield State(name="row-email-first", template="account/security_email", context=first)
+    without_link = _row(password_optional=True, magic_link=False)
+    yield State(name="row-password-without-email-link", template="account/security_password", context=without_link)
     unproved, optional = _row(person=ada(phone_is_proved=False)), _row(password_optional=True)
     by_link = {**optional, "magic_link": True}
     yield State(name="row-phone-unproved", template="account/security_phone", context=unproved)
@@ -240,7 +250,9 @@ def _factor_states() -> Iterator[State]:
     yield State(name="app-key", template="account/app", context={**app, "seed": seed, "key": key})
     confirmed = {**app, "end_others": True, "confirming": True}
     yield from refused("app", "account/app", confirmed, [WrongSecret(), Expired(), *_BUSY])
-    alone = replace(_EVERYTHING, passkeys=0)
+    alone = replace(
+        _EVERYTHING, passkeys=0, totp=Totp(id=example_id(8), created_at=NOW, confirmed_at=NOW, last_used_at=None)
+    )
     for name, factors in (("app-on", _EVERYTHING), ("app-on-alone", alone)):
         yield State(name=name, template="account/app", context={**app, "factors": factors})
     yield from refused("app-on", "account/app", {**app, "factors": alone}, [LastFactor()])

@@ -59,12 +59,19 @@ def _refusals_of_providers() -> tuple[Refusal, ...]:
     return (ProviderRefused(), LinkExpired(), TokenInvalid(), IdentityTaken(), AccountSuspended())
 
 
+def login_context(**more: Any) -> dict[str, Any]:
+    """Return what the sign-in reads."""
+    return {"name": "", "providers": [], **more}
+
+
 def _login_states() -> Iterator[State]:
     typed = {"name": "ada", "password_focus": True, "providers": []}
     yield State(name="login", template="login", context={"providers": []})
     yield State(name="login-with-providers", template="login", context={"providers": PROVIDERS})
     yield State(name="login-to-application", template="login", context={**typed, "destination": DESTINATION})
     yield State(name="login-with-captcha", template="login", context={**typed, **CAPTCHA})
+    signals = {"passkey_signals": {"signalUnknownCredential": {"rpId": "localhost", "credentialId": TOKEN}}}
+    yield State(name="login-with-signals", template="login", context={**typed, **signals})
     yield State(name="login-after-reset", template="login", context={"providers": [], "reset": True})
     unproved = {**typed, "name": ADA_EMAIL.value, "unproved": ADA_EMAIL, "password_focus": False}
     yield State(name="login-send-new-mail", template="login", context=unproved, refusal=AccountUnverified())
@@ -90,12 +97,14 @@ def _login_states() -> Iterator[State]:
 def _second_factor_states() -> Iterator[State]:
     offered = [each.value for each in Method]
 
-    def step(name: str, chosen: str, refusal: Refusal | None = None, methods: list[str] = offered) -> State:
+    def step(
+        name: str, chosen: str, refusal: Refusal | None = None, methods: list[str] = offered, *, remember: bool = False
+    ) -> State:
         context = {
             **way_context(methods, chosen, [("mfa", TOKEN)]),
             "action": reverse("vestibule_pages:login_mfa"),
             "passkey_options": reverse("vestibule_api:login_mfa_passkey"),
-            "remember": False,
+            "remember": remember,
             "days": 30,
         }
         return State(name=f"second-factor-{name}", template="second_factor", context=context, refusal=refusal)
@@ -103,6 +112,7 @@ def _second_factor_states() -> Iterator[State]:
     for each in offered:
         yield step(each.replace("_", "-"), each)
         yield step(f"{each.replace('_', '-')}-wrong", each, FactorInvalid(attempts_left=3))
+    yield step("remembering", Method.TOTP, FactorInvalid(attempts_left=3), remember=True)
     yield step("only-app", Method.TOTP, methods=[Method.TOTP.value])
     yield step("sms-too-soon", Method.SMS, TooSoon(retry_after=40))
     yield step("sms-throttled", Method.SMS, Throttled(retry_after=3600))
@@ -123,9 +133,12 @@ def _magic_states() -> Iterator[State]:
         yield magic(f"start-{each.code}", each, email=ADA_EMAIL.value)
     asked: dict[str, Any] = {"asked": True, "email": ADA_EMAIL, "magic": TOKEN}
     yield magic("asked", **asked)
+    yield magic("code-over-token_used", AlreadyUsed(), **asked, over=True)
+    yield magic("asked-staying", **{**asked, "stay": True})
     yield magic("wrong-code", WrongSecret(attempts_left=4), **asked)
     yield magic("code-throttled", Throttled(retry_after=60), **asked)
     yield magic("link", token=TOKEN, email=ADA_EMAIL)
+    yield magic("link-staying", Throttled(retry_after=60), token=TOKEN, stay=True)
     yield magic("link-other-browser", token=TOKEN, email=ADA_EMAIL, elsewhere=True)
     yield magic("link-refused", OtherBrowser(), token=TOKEN, email=ADA_EMAIL)
     yield magic("link-to-application", token=TOKEN, email=ADA_EMAIL, destination=DESTINATION)

@@ -65,12 +65,13 @@ def sign_up_states() -> Iterator[State]:
     yield from _other_states()
 
 
-def _form(
+def form_context(
     refusal: Refusal | None = None,
     names: tuple[str, ...] = ("email",),
     typed: dict[str, str] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
+    """Return what the form reads."""
     rows = [row for row in PERSONAL if row.name in names]
     return {
         "restarting": False,
@@ -88,28 +89,30 @@ def _form(
 
 def _form_states() -> Iterator[State]:
     every = tuple(row.name for row in PERSONAL)
-    yield State(name="register", template="register", context=_form())
-    yield State(name="register-by-link", template="register", context=_form(pending=True, sms_offered=False))
-    yield State(name="register-by-phone", template="register", context=_form(names=("phone_number",), channel="sms"))
-    yield State(name="register-with-providers", template="register", context=_form(providers=PROVIDERS))
-    yield State(name="register-password-optional", template="register", context=_form(password_optional=True))
-    yield State(name="register-with-captcha", template="register", context=_form(**CAPTCHA))
+    yield State(name="register", template="register", context=form_context())
+    yield State(name="register-by-link", template="register", context=form_context(pending=True, sms_offered=False))
     yield State(
-        name="register-to-application", template="register", context=_form(names=every, destination=DESTINATION)
+        name="register-by-phone", template="register", context=form_context(names=("phone_number",), channel="sms")
+    )
+    yield State(name="register-with-providers", template="register", context=form_context(providers=PROVIDERS))
+    yield State(name="register-password-optional", template="register", context=form_context(password_optional=True))
+    yield State(name="register-with-captcha", template="register", context=form_context(**CAPTCHA))
+    yield State(
+        name="register-to-application", template="register", context=form_context(names=every, destination=DESTINATION)
     )
     refusals = (WRONG_FIELDS, UsernameTaken(), EmailTaken(), PhoneTaken(), *_BUSY)
     for each in refusals:
-        yield from refused("register", "register", _form(each, every, _TYPED), [each])
+        yield from refused("register", "register", form_context(each, every, _TYPED), [each])
     ended = (Expired(), LinkExpired(), Exhausted(), TokenInvalid(), AlreadyUsed(), Throttled(retry_after=60))
     for each in ended:
-        yield from refused("start-again", "register", _form(each, typed=_TYPED, restarting=True), [each])
-    yield State(name="start-again", template="register", context=_form(typed=_TYPED, restarting=True))
+        yield from refused("start-again", "register", form_context(each, typed=_TYPED, restarting=True), [each])
+    yield State(name="start-again", template="register", context=form_context(typed=_TYPED, restarting=True))
     asked = (CaptchaRequired(), CaptchaInvalid())
-    yield from refused("register", "register", _form(typed=_TYPED, **CAPTCHA), asked)
+    yield from refused("register", "register", form_context(typed=_TYPED, **CAPTCHA), asked)
     yield State(
         name="register-captcha-too-soon",
         template="register",
-        context=_form(typed=_TYPED, **CAPTCHA),
+        context=form_context(typed=_TYPED, **CAPTCHA),
         refusal=CaptchaRequired(retry_after=17),
     )
 
@@ -183,6 +186,8 @@ def _link_states() -> Iterator[State]:
     yield link("other-browser", bound=False)
     yield link("other-browser-no-password", bound=False, elsewhere=True)
     yield link("reject", rejecting=True)
+    yield link("reject-not-admitted", Throttled(retry_after=60), rejecting=True, address=None)
+    yield link("not-admitted", Throttled(retry_after=60), address=None)
     yield link("reject-throttled", Throttled(retry_after=60), rejecting=True)
     yield link("username-taken", UsernameTaken(), name_taken=True)
     yield link("wrong-password", InvalidCredentials(reason="wrong_password", attempts_left=4), bound=False)
@@ -205,6 +210,7 @@ def _other_states() -> Iterator[State]:
     yield State(name="welcome-elsewhere", template="welcome", context={"signed_in": False, "destination": DESTINATION})
     form = {"provider": "GitHub", "registration": TOKEN, "email": "", "over": False}
     yield State(name="social-email", template="social_email", context=form)
+    yield State(name="social-email-of-unknown", template="social_email", context={**form, "provider": ""})
     yield State(name="social-email-with-captcha", template="social_email", context={**form, **CAPTCHA})
     yield from refused("social-email", "social_email", form, [WRONG_EMAIL, Throttled(retry_after=300), Unavailable()])
     yield from refused("social-email", "social_email", form, [TokenInvalid(), LinkExpired(), AlreadyUsed()], over=True)

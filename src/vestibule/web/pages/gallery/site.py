@@ -5,13 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from vestibule.applications.errors import ApplicationUnknown, UserCodeUnknown
 from vestibule.applications.models import Source
+from vestibule.courier.messages import NEW_SIGN_IN, VERIFY_ADDRESS
+from vestibule.courier.rendering import render_mail
 from vestibule.courier.transports.mailbox import MailboxMessage
 from vestibule.kernel.errors import AlreadyUsed, LinkExpired, Locked, OtherBrowser, Refusal, Throttled, Unavailable
 from vestibule.web.error_responses import CURRENT_PASSWORD, NEW_PASSWORD
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, CODE, NOW, TOKEN, shop
+from vestibule.web.pages.gallery.messages import message_params
 from vestibule.web.pages.gallery.state import State, refused
 from vestibule.web.problems import PROBLEMS
 from vestibule.web.scope_words import describe_scopes
@@ -90,12 +94,13 @@ def failure_states() -> Iterator[State]:
 
 def mailbox_states() -> Iterator[State]:
     """The pages of the mailbox."""
+    params = message_params(VERIFY_ADDRESS)
     letter = MailboxMessage(
         id="20260314T092653",
         channel="email",
         to=ADA_EMAIL.value,
         sender="Vestibule <noreply@example.com>",
-        subject="Confirm your address · Vestibule",
+        subject=render_mail(VERIFY_ADDRESS, params, get_language() or "").subject,
         sent_at=NOW,
         text=f"Type this code:\n\n    {CODE}\n",
         html="<p>Hello</p>",
@@ -103,9 +108,11 @@ def mailbox_states() -> Iterator[State]:
         link=f"https://id.example.com/verify-email/?token={TOKEN}",
         headers={"From": "noreply@example.com", "To": ADA_EMAIL.value, "X-Long": "x" * 200},
     )
-    notice = replace(letter, id="1", channel="sms", html="", code="", link="", subject="New sign-in to your account")
+    notice = replace(letter, id="1", channel="sms", html="", code="", link="", subject=str(NEW_SIGN_IN.subject))
     yield State(name="mailbox", template="mailbox", context={"letters": [letter, notice], "to": ""})
     yield State(name="mailbox-of-one", template="mailbox", context={"letters": [letter], "to": ADA_EMAIL.value})
     yield State(name="mailbox-empty", template="mailbox", context={"letters": [], "to": ""})
     yield State(name="letter", template="letter", context={"letter": letter})
+    for name, only in (("code", replace(letter, link="")), ("link", replace(letter, code=""))):
+        yield State(name=f"letter-with-{name}", template="letter", context={"letter": only})
     yield State(name="letter-sms", template="letter", context={"letter": notice})
