@@ -61,7 +61,7 @@ from vestibule.web.pages.sign_in import login_page
 # Of what a provider sends back (OpenID Connect Core, 3.1.2.5; RFC 9207; Apple: `user`).
 _PARAMETERS = ("state", "code", "error", "iss", "user")
 # How the account of `account_exists` is signed in to: `methods` in words.
-_WAYS: Mapping[str, Promise | str] = MappingProxyType(
+SIGN_IN_WAYS: Mapping[str, Promise | str] = MappingProxyType(
     {
         "password": _("with its password"),
         "passkey": _("with a passkey"),
@@ -193,7 +193,7 @@ def _end_page_visit(request: HttpRequest, client: Client, visit: Visit, paramete
 def _sign_in_first(request: HttpRequest, provider: str, refusal: AccountExists) -> HttpResponse:
     """The sign-in, which says whom to sign in as and leads to the link, and from there to the destination."""
     set_destination(request, find_destination(_link_url(request, refusal.link)))
-    ways = [str(_WAYS[each]) for each in refusal.methods]
+    ways = [str(SIGN_IN_WAYS[each]) for each in refusal.methods]
     return login_page(
         request,
         refusal,

@@ -81,6 +81,8 @@ def _profile_states() -> Iterator[State]:
     page = "account/profile"
     picture = static("vestibule/pages/icon.svg")
     yield State(name="profile", template=page, context=_profile(ada(), picture=picture))
+    alone = _profile(ada(), languages=[("en", "English")])
+    yield State(name="profile-one-language", template=page, context=alone)
     yield State(name="profile-empty", template=page, context=_profile(newcomer()))
     yield State(
         name="profile-of-staff", template=page, context=_profile(ada(), admin_url=reverse("vestibule_admin:index"))

@@ -177,12 +177,12 @@ def _row(**more: Any) -> dict[str, Any]:
 
 def _row_states() -> Iterator[State]:
     """The page of each row."""
-    bare = {"person": newcomer(), "factors": _NOTHING}
+    bare = {**frame("security", newcomer()), "factors": _NOTHING}
     for row in ("password", "email", "phone", "codes", "close"):
         yield State(name=f"row-{row}", template=f"account/security_{row}", context=_row())
         yield State(name=f"row-{row}-newcomer", template=f"account/security_{row}", context=_row(**bare))
         yield from refused(f"row-{row}", f"account/security_{row}", _row(), [LastSignInMethod(), *_BUSY])
-    first = _row(person=without_email())
+    first = _row(**frame("security", without_email()))
     yield State(name="row-email-first", template="account/security_email", context=first)
     without_link = _row(password_optional=True, magic_link=False)
     yield State(name="row-password-without-email-link", template="account/security_password", context=without_link)

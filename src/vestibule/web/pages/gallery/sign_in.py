@@ -36,6 +36,7 @@ from vestibule.web.pages.gallery.sign_up import CAPTCHA, WRONG_EMAIL
 from vestibule.web.pages.gallery.state import State, refused
 from vestibule.web.pages.rendering import field_context
 from vestibule.web.pages.sign_in import ACCOUNT_UNDO, EMAIL_UNDO, FACTORS_UNDO, NOT_ME
+from vestibule.web.pages.social import SIGN_IN_WAYS
 
 _DEAD_LINKS: tuple[Refusal, ...] = (AlreadyUsed(), LinkExpired(), TokenInvalid(), Exhausted())
 _BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
@@ -89,7 +90,7 @@ def _login_states() -> Iterator[State]:
     yield from refused("login", "login", {**typed, "stay": True}, refusals)
     yield from refused("login", "login", {**typed, **CAPTCHA}, [CaptchaRequired(), CaptchaInvalid()])
     exists = AccountExists(link=TOKEN, methods=["password", "passkey"], address=ADA_EMAIL.value)
-    account_of = {"provider": "GitHub", "ways": ["with its password", "with a passkey"]}
+    account_of = {"provider": "GitHub", "ways": [str(SIGN_IN_WAYS[each]) for each in exists.methods]}
     context = {"name": ADA_EMAIL.value, "password_focus": True, "account_of": account_of, "providers": PROVIDERS[:1]}
     yield State(name="login-account-exists", template="login", context=context, refusal=exists)
 
