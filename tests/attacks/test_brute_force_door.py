@@ -1,5 +1,6 @@
 """A refusal that is asked for again at once is given at the door: the same bytes as the long way, and no line."""
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -10,8 +11,10 @@ from django.conf import settings
 from prometheus_client import REGISTRY
 from time_machine import travel
 
+from tests.architecture.source import Call, calls
+from tests.browsing import Browser
 from tests.configured import configured, rated
-from tests.world import PASSWORD, Http
+from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.audit.daily_counts import daily_counter
 from vestibule.audit.models import DayTally
 from vestibule.limits import rate_counters
@@ -172,3 +175,43 @@ def test_bf_16_a_cookie_may_be_that_of_a_known_device_and_is_looked_at(house: No
     with no_place():
         assert [ask("login", {"Cookie": "device=x"}).status_code for _ in range(3)] == [503] * 3
     assert printed.getvalue().count('"event": "request"') == 3
+
+
+def test_bf_16_who_is_signed_in_has_no_refusal_for_others(api: Api, inbox: Inbox) -> None:
+    """A proxy asks for both at one path, and only who is signed in is counted there."""
+    api.account(inbox, ADA["email"])
+    here = Browser().open("/login/").submit("/login/", name=ADA["email"], password=PASSWORD)
+    page = {"Accept": "text/html"}
+    with rated(auth_check="1/hour"):
+        assert [here.http.get("/auth/check", headers=page).status_code for _ in range(3)] == [200, 429, 429]
+        assert Http().get("/auth/check", headers=page).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused", "other"),
+    [
+        ("register", {"registration": "x"}, {"phone_number": "+14155550100"}),
+        ("register_resend", {"phone_number": "+14155550100"}, {"registration": "x"}),
+    ],
+)
+def test_bf_16_a_path_with_two_rules_is_refused_by_each_apart(
+    house: None, rule: str, refused: dict[str, str], other: dict[str, str]
+) -> None:
+    def start(typed: dict[str, str]) -> int:
+        return Http().post("/api/auth/verify-phone/start", typed, "application/json").status_code
+
+    with rated(**{rule: "1/hour"}):
+        assert [start(refused) for _ in range(3)][1:] == [429, 429]
+        assert start(other) != 429
+
+
+def test_bf_16_whoever_counts_by_two_rules_says_so() -> None:
+    """In the source: a function of the API that admits by one rule or by another."""
+    found: dict[tuple[str, int], list[Call]] = {}
+    for call in calls():
+        if call.within and call.callee == "self.admit" and call.module.startswith("vestibule.web.api"):
+            found.setdefault((call.module, call.within.lineno), []).append(call)
+    several = [each for each in found.values() if len(each) > 1]
+    assert several
+    for each in several:
+        assert all(call.keyword("rule_varies") for call in each), ast.unparse(each[0].node)

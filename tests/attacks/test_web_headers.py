@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from tests.configured import configured, rated
@@ -111,6 +113,17 @@ def test_web_08_the_headers_of_every_status(house: None, https: None) -> None:
         else:
             assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
     assert len(nonces) == 8  # one each
+
+
+def test_web_05_a_static_file_that_is_opened_as_a_document_runs_nothing(house: None) -> None:
+    """WEB-05: a drawing or a page among them, of the operator's or of a library's, may hold a script."""
+    names = [path for finder in finders.get_finders() for path, _ in finder.list([])]
+    documents = {name for name in names if name.endswith((".svg", ".html"))}
+    assert {PurePosixPath(name).suffix for name in documents} == {".svg", ".html"}
+    for name in documents:
+        policy = Http().get(f"/static/{name}")["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'", "sandbox"} <= set(policy), name
+        assert "script-src" not in str(policy), name
 
 
 def test_web_08_reports_go_where_the_operator_says(house: None) -> None:

@@ -59,6 +59,7 @@ def admit(
     captcha: str = "",
     before_enrolment: bool = False,
     key: ApiKey | None = None,
+    rule_varies: bool = False,
 ) -> Client:
     """Count the request against `rule` (and the anonymous rate, if the rule is part of it), and return its Client.
 
@@ -66,6 +67,7 @@ def admit(
     messages. `session` is the one that a bearer token or a cookie proved, `key` an API key that was sent: its client
     has no session. `captcha` is the answer that was sent (`captcha.verification`). `before_enrolment` admits also a
     person whose role needs a second factor and who has set up none (MFA_REQUIRED_ROLES); nothing else is open to them.
+    `rule_varies` says that another rule applies to others who ask for the same path, by what their body holds.
 
     Raises:
         Throttled: a rate is used up.
@@ -91,6 +93,7 @@ def admit(
         owes_enrolment=user is not None and owes_enrolment(user),
         is_developer=conf.mailbox and is_from_this_machine(request.META),
     )
+    is_for_all = user is None and not rule_varies
     if session:
         admission.remember_network(client)
     if rule.costs_hash:  # before the request is counted: one that must come again has used up nothing
@@ -98,7 +101,7 @@ def admit(
         try:
             admission.acquire_place(HASH)
         except Unavailable:
-            _note_refusal(request, StandingRefusal(rule=rule, client=client))
+            _note_refusal(request, StandingRefusal(rule=rule, client=client), is_for_all)
             raise
     try:
         for each in (rule, ANON) if rule.counts_as_anonymous and rule is not ANON else (rule,):
@@ -106,7 +109,7 @@ def admit(
     except Throttled as refusal:
         THROTTLED_REQUESTS.labels(rule=each.name).inc()
         record_event(events.RATE_EXCEEDED, client, code=refusal.code, rule=each.name)
-        _note_refusal(request, StandingRefusal(rule=each, client=client, by_rate=refusal))
+        _note_refusal(request, StandingRefusal(rule=each, client=client, by_rate=refusal), is_for_all)
         raise
     if client.owes_enrolment and not before_enrolment:
         raise EnrolmentRequired
@@ -134,8 +137,10 @@ def refuse_again(refused: StandingRefusal, now: float) -> Refusal | None:
     return refusal
 
 
-def _note_refusal(request: HttpRequest, refused: StandingRefusal) -> None:
-    request._standing_refusal = refused  # type: ignore[attr-defined]  # read by `standing_refusal`
+def _note_refusal(request: HttpRequest, refused: StandingRefusal, is_for_all: bool) -> None:
+    """Note it, unless it is one for a person who is signed in, or for some of those who ask for this path."""
+    if is_for_all:
+        request._standing_refusal = refused  # type: ignore[attr-defined]  # read by `standing_refusal`
 
 
 def client_address(request: HttpRequest) -> IpAddress | None:

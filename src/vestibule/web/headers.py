@@ -16,7 +16,10 @@ from vestibule.conf import conf
 from vestibule.kernel import entropy
 
 DENY_ALL_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-UNFRAMED_POLICY = "frame-ancestors 'none'"  # for static files: a worker among them is bound by its own policy
+# For static files. A worker among them is bound by its own policy. Others, like a logo of the operator's, may draw
+# themselves and run nothing, should they be opened as documents.
+UNFRAMED_POLICY = "frame-ancestors 'none'"
+DRAWING_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 COMMON_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -72,7 +75,8 @@ def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_mach
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith(settings.STATIC_URL):
-        response.headers.setdefault(HEADER, UNFRAMED_POLICY)
+        is_script = response.headers.get("Content-Type", "").startswith("text/javascript")
+        response.headers.setdefault(HEADER, UNFRAMED_POLICY if is_script else DRAWING_POLICY)
         return
     response.headers.setdefault(HEADER, DENY_ALL_POLICY)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -138,8 +138,8 @@ class StartPhone(ApiView):
         typed = read_body(schema.StartPhoneRequest, request)
         if not typed.get("registration"):
             address = _typed_phone(typed)
-            return _resend_and_accept(self.admit(rules.REGISTER_RESEND, address), address)
-        client = self.admit(rules.REGISTER, captcha=typed.get("captcha", ""))
+            return _resend_and_accept(self.admit(rules.REGISTER_RESEND, address, rule_varies=True), address)
+        client = self.admit(rules.REGISTER, captcha=typed.get("captcha", ""), rule_varies=True)
         return sent_response(deferred.redirect_proof(client=client, registration=typed["registration"]))
 
 

@@ -46,9 +46,11 @@ class ApiView(APIView):
         self.http_request = request
         return super().initialize_request(request, *args, **kwargs)
 
-    def admit(self, rule: rules.Rule, address: Address | None = None, *, captcha: str = "") -> Client:
+    def admit(
+        self, rule: rules.Rule, address: Address | None = None, *, captcha: str = "", rule_varies: bool = False
+    ) -> Client:
         """Admit the request without asking who sent it (`web.edge.admit`)."""
-        return admit(self.http_request, rule, address, captcha=captcha)
+        return admit(self.http_request, rule, address, captcha=captcha, rule_varies=rule_varies)
 
     def admit_bearer(self) -> Client:
         """Return the Client of a signed-in request.
