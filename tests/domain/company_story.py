@@ -53,8 +53,9 @@ def test_company_is_changed_by_api_and_page(api: Api, inbox: Inbox) -> None:
     assert refused.body["codes"] == {"profile.company": ["max_length"]}
     http = Http()
     http.post("/login/", {"name": ADA, "password": PASSWORD})
-    assert 'value="ACME"' in http.get("/account/").content.decode()
-    assert http.post("/account/", {"company": "Babbage & Co"}).status_code == 303
+    assert "ACME" in http.get("/account/").content.decode()
+    assert 'value="ACME"' in http.get("/account/profile/company/").content.decode()
+    assert http.post("/account/profile/company/", {"company": "Babbage & Co"}).status_code == 303
     assert api.send("GET", "me", access).body["profile"]["company"] == "Babbage & Co"
     assert api.send("PATCH", "me", access, {"profile": {"company": None}}).body["profile"]["company"] == ""
 
