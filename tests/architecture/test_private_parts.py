@@ -23,7 +23,7 @@ from vestibule.sessions.models import Session
 
 
 def django() -> None:
-    """storage/prepared.py, storage/rows.py, web/door.py."""
+    """storage/prepared.py, storage/rows.py, web/repeated_refusals.py."""
     assert list(inspect.signature(get_related_populators).parameters) == ["klass_info", "select", "db"]
     compiler = Session.objects.select_related("user").query.get_compiler("default")
     compiler.as_sql()

@@ -19,7 +19,7 @@ from vestibule.audit.daily_counts import daily_counter
 from vestibule.audit.models import DayTally
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import admission
-from vestibule.web.door import REMEMBERED_FOR
+from vestibule.web.repeated_refusals import REMEMBERED_FOR
 
 NOON, APP, PROXY = "2026-03-01T12:00:00Z", "https://app.example.com", "10.0.0.1"
 ADA = {"email": "ada@example.com"}

@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     "vestibule.web.pages",
 ]
 MIDDLEWARE = [
-    "vestibule.web.door.refuse_again",
+    "vestibule.web.repeated_refusals.repeat_refusals",
     "vestibule.web.middleware.request_context",
     "vestibule.web.middleware.speak_language",
     "django.middleware.security.SecurityMiddleware",

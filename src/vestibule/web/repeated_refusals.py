@@ -1,5 +1,5 @@
-"""Refusals at the door: what was refused because a rate is used up, or because no place is free for a password hash, is
-answered again from memory while that lasts, before any other middleware, the view and the log line.
+"""Refusals repeated from memory: what was refused because a rate is used up, or because no place is free for a password
+hash, is refused again while that lasts, before any other middleware, the view and the log line.
 
 Clients of a storm ask again at once, whatever Retry-After says, and a refusal the long way costs as much as an answer.
 The answer is that of the long way, with its own request id and wait; the counters go on. Signed-in requests, pages and
@@ -65,10 +65,10 @@ class RememberedAnswer:
         return response
 
 
-def refuse_again(get_response: GetResponse) -> GetResponse:
-    """Answer from memory what would only be refused again."""
+def repeat_refusals(get_response: GetResponse) -> GetResponse:
+    """Answer from memory what would only be refused again (middleware)."""
 
-    def respond_at_the_door(request: HttpRequest) -> HttpResponse:
+    def respond_or_repeat(request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         edge.drop_untrusted_forwarded_proto(request)
         key = _identify(request)
@@ -84,7 +84,7 @@ def refuse_again(get_response: GetResponse) -> GetResponse:
             _remember(key, request, response, refused)
         return response
 
-    return respond_at_the_door
+    return respond_or_repeat
 
 
 def _identify(request: HttpRequest) -> Key | None:
