@@ -48,12 +48,12 @@ def main(passes: int, number: int) -> None:
         for store in (postgres, redis):
             store.start()
             stack.callback(store.stop)
-        towns = [stack.enter_context(running(peer, folder, postgres, redis, mail)) for peer in PEERS]
+        services = [stack.enter_context(running(peer, folder, postgres, redis, mail)) for peer in PEERS]
         load, hashes = os.getloadavg()[0], [bare_hash(2)]
         spent: Spent = defaultdict(list)
-        play(towns, 8, letters, defaultdict(list))  # everything warm
+        play(services, 8, letters, defaultdict(list))  # everything warm
         for turn in range(passes):
-            play(towns[:: -1 if turn % 2 else 1], number, letters, spent)
+            play(services[:: -1 if turn % 2 else 1], number, letters, spent)
             hashes.append(bare_hash(2))
     tell(
         f"{machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; {passes} passes of {number} people each"
@@ -63,47 +63,51 @@ def main(passes: int, number: int) -> None:
         tell(line)
 
 
-def play(towns: Sequence[Running], number: int, letters: Path, spent: Spent) -> None:
+def play(services: Sequence[Running], number: int, letters: Path, spent: Spent) -> None:
     """Each operation by one after the other, for new people."""
-    for town in towns:
-        town.people = [Person.new() for _ in range(number)]
+    for service in services:
+        service.people = [Person.new() for _ in range(number)]
     for operation in OPERATIONS:
-        for town in towns:
+        for service in services:
             if operation == "confirm":
-                read_mails(town, letters)
+                read_mails(service, letters)
             total, answered = 0.0, 0
             for _ in range(TIMES.get(operation, 1)):
-                ran, cpu = town.play(operation, CONCURRENCY)
+                ran, cpu = service.play(operation, CONCURRENCY)
                 total, answered = total + sum(cpu.values()), answered + len(ran.answers)
-                keep(town, operation, ran.answers)
+                keep(service, operation, ran.answers)
             if answered:
-                spent[operation, town.peer.name].append(1000 * total / answered)
+                spent[operation, service.peer.name].append(1000 * total / answered)
 
 
-def keep(town: Running, operation: str, answers: Sequence[Answer]) -> None:
-    """What people were told. Raises RuntimeError where a request failed."""
-    people = {person.email: person for person in town.people}
+def keep(service: Running, operation: str, answers: Sequence[Answer]) -> None:
+    """Keep what people were told.
+
+    Raises:
+        RuntimeError: a request failed that should not.
+    """
+    people = {person.email: person for person in service.people}
     for answer in answers:
-        if answer.status >= 500 or (answer.status >= 400) is not may_fail(town, operation):
-            raise RuntimeError(f"{town.peer.name}: {operation}: {answer.status} {answer.body!r}")
+        if answer.status >= 500 or (answer.status >= 400) is not may_fail(service, operation):
+            raise RuntimeError(f"{service.peer.name}: {operation}: {answer.status} {answer.body!r}")
         if answer.body and operation != "wrong sign-in":
-            town.peer.keep(people[answer.ask.note], answer.json)
+            service.peer.keep(people[answer.ask.note], answer.json)
 
 
-def may_fail(town: Running, operation: str) -> bool:
+def may_fail(service: Running, operation: str) -> bool:
     """Whether a 4xx is right: a wrong password; a sign-up of allauth's, which is a 401 until the address is proved."""
-    return operation == "wrong sign-in" or (operation, town.peer.name) == ("sign-up", "allauth")
+    return operation == "wrong sign-in" or (operation, service.peer.name) == ("sign-up", "allauth")
 
 
-def read_mails(town: Running, letters: Path) -> None:
+def read_mails(service: Running, letters: Path) -> None:
     """Give each of the people what came for them."""
-    waiting = {person.email: person for person in town.people}
+    waiting = {person.email: person for person in service.people}
 
     def arrived() -> bool:
         for line in letters.read_text().splitlines():
             address, text = json.loads(line)
             if address in waiting:
-                town.peer.read_mail(waiting.pop(address), text)
+                service.peer.read_mail(waiting.pop(address), text)
         return not waiting
 
     until(arrived, "the mails")

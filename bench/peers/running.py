@@ -85,13 +85,13 @@ def running(peer: Peer, folder: Path, postgres: Postgres, redis: Redis, mail_por
     for file, wanted in (("startproject.py", "startproject"), ("settings.py", peer.settings)):
         (place / file).write_text((HERE / f"{wanted}.txt").read_text())
     (place / "urls.py").write_text((HERE / f"{peer.settings}_urls.txt").read_text())
-    stands = {"PGPORT": url.rsplit(":", 1)[1].split("/")[0], "PGDATABASE": name, "EMAIL_PORT": str(mail_port)}
-    stands |= {"DJANGO_SETTINGS_MODULE": "settings", "PATH": os.environ["PATH"], **peer.environment}
-    subprocess.run([python, "-m", "django", "migrate", "--verbosity=0"], cwd=place, env=stands, check=True)
+    environment = {"PGPORT": url.rsplit(":", 1)[1].split("/")[0], "PGDATABASE": name, "EMAIL_PORT": str(mail_port)}
+    environment |= {"DJANGO_SETTINGS_MODULE": "settings", "PATH": os.environ["PATH"], **peer.environment}
+    subprocess.run([python, "-m", "django", "migrate", "--verbosity=0"], cwd=place, env=environment, check=True)
     server = f"gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 12 --keep-alive 5"
     command = [str(python), "-m", *server.split(), "django.core.wsgi:get_wsgi_application()"]
     with (place / "log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=place, env=stands, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)
     try:
         until(lambda: _answers(port), peer.name)
         yield Running(peer=peer, port=port, roots={"web": process.pid, "postgres": postgres.pid}, database_url=url)

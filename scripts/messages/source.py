@@ -27,8 +27,6 @@ MARKERS = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), (1, 1)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), (1, 2)),
 }
-
-
 # Sentences below the web, which knows no gettext there: by what is called, and the argument that is one.
 ARGUMENTS = {"PersonalField": "label"}
 

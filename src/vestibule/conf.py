@@ -171,16 +171,16 @@ class Settings(CookieNames, BrandSettings):
 
     @cached_property
     def brand(self) -> Brand:
-        """The brand, for pages: images of ours are named by their path."""
-        return self.describe_brand(self._locate_image)
+        """The brand, for pages: static files are named by their path."""
+        return self.describe_brand(self._locate_file)
 
     @cached_property
     def mail_brand(self) -> Brand:
-        """The brand, for mails: images of ours are named by their whole address."""
-        return self.describe_brand(partial(self._locate_image, site=self.base_url))
+        """The brand, for mails: static files are named by their whole address."""
+        return self.describe_brand(partial(self._locate_file, site=self.base_url))
 
-    def _locate_image(self, image: str, site: str = "") -> str:
-        return urljoin(f"{site}/", static_files.static(image)) if is_static_name(image) else image
+    def _locate_file(self, name: str, site: str = "") -> str:
+        return urljoin(f"{site}/", static_files.static(name)) if is_static_name(name) else name
 
     @cached_property
     def return_origins(self) -> frozenset[str]:

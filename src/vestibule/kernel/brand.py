@@ -9,8 +9,6 @@ from vestibule.kernel import colours, hosts
 
 # The ground of pages and mails on which the accent is hardest to read, light and dark (web/pages/.../house.css).
 LIGHT_GROUND, DARK_GROUND = "#f6f7f9", "#1b1e25"
-
-
 _IMAGES = ("brand_logo_url", "brand_logo_dark_url", "brand_favicon_url")
 _LINKS = ("brand_terms_url", "brand_privacy_url", "brand_imprint_url")
 

@@ -20,7 +20,12 @@ class BrandTemplates(DjangoTemplates):
         self.without_brand = DjangoTemplates({**params, "DIRS": []})
 
     def get_template(self, template_name: str) -> DjangoTemplate:
-        """Return the template of this name."""
+        """Return the template of this name.
+
+        Raises:
+            TemplateDoesNotExist: there is none.
+            TemplateSyntaxError: it is one of ours, and no template.
+        """
         try:
             return GuardedTemplate(super().get_template(template_name).template, self)
         except (TemplateSyntaxError, OSError, UnicodeDecodeError) as error:

@@ -19,8 +19,7 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
-from vestibule.web.accent import KEPT_FOREVER
-from vestibule.web.compression import DIGEST_LENGTH, PublicBody, send_public
+from vestibule.web.compression import DIGEST_LENGTH, KEPT_FOREVER, PublicBody, send_public
 
 _KEPT_SHORTLY = "public, max-age=60"  # of a name without a digest
 _NOT_KEPT = "no-store"  # of a digest of another release

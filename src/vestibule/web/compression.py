@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 DIGEST_LENGTH = 12
+KEPT_FOREVER = "public, max-age=31536000, immutable"  # of a response whose address changes with its content
 _LEVEL = 6  # the last percent would take three times as long
 _ACCEPTED = re.compile(r"gzip(;q=(1(\.0*)?|0\.\d*[1-9]\d*))?")
 

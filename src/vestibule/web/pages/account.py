@@ -1,7 +1,6 @@
 """`/account/…`: what a person tells about themselves, a row with a page of its own for each; and a copy of all data."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework.utils.encoders import JSONEncoder
 
 from vestibule.accounts.fields import PERSONAL_FIELDS, Holder, PersonalField
@@ -11,21 +10,24 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.sessions.models import MULTI_FACTOR
 from vestibule.web.language import offered_languages
-from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.account_page import redirect_to_saved_profile, render_account_page
 from vestibule.web.pages.rendering import personal_field_contexts
 from vestibule.web.pages.session_cookie import signed_in_only
 from vestibule.web.pages.step_up import step_up_page
+
+SHOWN_FIELDS = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
+_GUARDED = ("username",)  # `profile.change_profile` wants a recent sign-in
 
 
 @signed_in_only
 def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/`: what the person tells about themselves. A form with all of it is taken, too."""
     if request.method == "POST":
-        return _change_fields(request, client, _ON_PAGE)
+        return _change_fields(request, client, SHOWN_FIELDS)
     user = profile.show_profile(client=client)
     context = {
         "tab": "profile",
-        "rows": [(row, user.read_field(row)) for row in _ON_PAGE],
+        "rows": [(row, user.read_field(row)) for row in SHOWN_FIELDS],
         "own_language": offered_languages().get(user.language, ""),
         "saved": "saved" in request.GET,
         "passkey_upgrade": _may_upgrade(client),
@@ -37,7 +39,7 @@ def edit_profile(request: HttpRequest, client: Client) -> HttpResponse:
 def change_field(request: HttpRequest, client: Client, field: str) -> HttpResponse:
     """`/account/profile/<field>/`: change one of these fields. What wants a recent sign-in asks for it before anything
     is typed."""
-    rows = [row for row in _ON_PAGE if row.name == field]
+    rows = [row for row in SHOWN_FIELDS if row.name == field]
     if not rows:
         raise NotFound
     if request.method == "POST":
@@ -60,7 +62,7 @@ def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
                 profile.set_picture(client=client, uploaded=uploaded.read())
             else:
                 profile.remove_picture(client=client)
-            return _saved()
+            return redirect_to_saved_profile()
         except Refusal as refused:
             refusal = refused
     return render_account_page(request, client, "picture", {"tab": "profile"}, refusal)
@@ -91,7 +93,7 @@ def _change_fields(request: HttpRequest, client: Client, rows: list[PersonalFiel
         return step_up_page(request, client, request.path)
     except Refusal as refusal:
         return _fields_page(request, client, rows, refusal)
-    return _saved()
+    return redirect_to_saved_profile()
 
 
 def _posted_fields(request: HttpRequest, rows: list[PersonalField], holder: Holder) -> dict[str, str]:
@@ -113,10 +115,6 @@ def _fields_page(
     return render_account_page(request, client, "profile_field", context, refusal)
 
 
-def _saved() -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('vestibule_pages:account')}?saved", status=303)
-
-
 def _may_upgrade(client: Client) -> bool:
     """Return whether the browser may make a passkey by itself: right after a sign-in by password and second factor
     (docs/decisions/0115)."""
@@ -125,7 +123,3 @@ def _may_upgrade(client: Client) -> bool:
     except StepUpRequired:
         return False
     return "pwd" in client.amr and MULTI_FACTOR in client.amr
-
-
-_ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
-_GUARDED = ("username",)  # `profile.change_profile` wants a recent sign-in

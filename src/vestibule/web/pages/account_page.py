@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
 from vestibule.accounts import pictures
@@ -20,6 +20,11 @@ def render_account_page(
     """Render a page of the account; `template` is its name without folder and ending."""
     path = f"vestibule/pages/account/{template}.html"
     return render_page(request, path, {**account_context(client), **context}, refusal)
+
+
+def redirect_to_saved_profile() -> HttpResponse:
+    """Redirect to the first page of the account, which says that the change is saved."""
+    return HttpResponseRedirect(f"{reverse('vestibule_pages:account')}?saved", status=303)
 
 
 def refuse_unknown_action(_request: HttpRequest, _client: Client) -> HttpResponse:

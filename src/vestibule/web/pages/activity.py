@@ -39,15 +39,15 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     count, found = personal_data.list_security_events(client=client, page=number)
     context = {
         "tab": "activity",
-        "happened": [tell_event(event) for event in found],
+        "happened": [event_context(event) for event in found],
         "newer": number - 1 if number > 1 else None,
         "older": number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None,
     }
     return render_account_page(request, client, "activity", context)
 
 
-def tell_event(event: AuditEvent) -> dict[str, Any]:
-    """What happened, why it was refused, who did it from where, and when."""
+def event_context(event: AuditEvent) -> dict[str, Any]:
+    """Return what the template needs of an event: what happened, why it was refused, who did it from where, when."""
     return {
         "words": describe_event(event.name, event.code),
         "reason": describe_reason(event.name, event.code),

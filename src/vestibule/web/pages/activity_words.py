@@ -7,13 +7,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vestibule.conf import conf
-from vestibule.web.pages.refusal_words import REASONS, REFUSED, REFUSED_FOR
-
-Words = Promise | str
+from vestibule.web.pages.refusal_words import REASONS, REFUSED, REFUSED_FOR, Words
 
 _HAPPENED: Mapping[str, Words] = MappingProxyType(
     {

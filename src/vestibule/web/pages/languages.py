@@ -14,7 +14,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
 from vestibule.web.destination import is_own_path
 from vestibule.web.language import offered_languages
-from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.account_page import redirect_to_saved_profile, render_account_page
 from vestibule.web.pages.session_cookie import signed_in_only
 
 FIELD, PAGE = "language", "page"
@@ -39,9 +39,7 @@ def change_own_language(request: HttpRequest, client: Client) -> HttpResponse:
         language = request.POST.get(FIELD, "")
         try:
             profile.change_language(client=client, language=language)
-            return _keep_language(
-                HttpResponseRedirect(f"{reverse('vestibule_pages:account')}?saved", status=303), language
-            )
+            return _keep_language(redirect_to_saved_profile(), language)
         except Refusal as refused:
             refusal = refused
     own = profile.show_profile(client=client).language

@@ -14,7 +14,7 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse
 
 from vestibule.conf import conf
-from vestibule.kernel.errors import AlreadyUsed, Exhausted, LinkExpired, TokenInvalid
+from vestibule.kernel.errors import AlreadyUsed, Exhausted, Expired, LinkExpired, TokenInvalid
 from vestibule.kernel.sealing import Unsealable
 from vestibule.web.cookies import delete_cookie, set_cookie
 from vestibule.web.destination import resume_destination
@@ -23,6 +23,7 @@ from vestibule.web.pages.rendering import get_or_post
 KEPT_FOR = timedelta(minutes=10)
 SIGNING_PURPOSE = "link token"
 FINAL_REFUSALS = (AlreadyUsed, Exhausted, LinkExpired, TokenInvalid)  # of a link: its page has no form any more
+FINAL_REFUSALS_OF_CODES = (*FINAL_REFUSALS, Expired)  # of a code, or of the link beside it
 _TOKEN = re.compile(r"[\w-]{20,200}", re.ASCII)
 
 

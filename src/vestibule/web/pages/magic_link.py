@@ -15,7 +15,7 @@ from vestibule.addresses.address import Email
 from vestibule.conf import conf
 from vestibule.flows.sign_in import magic_link
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Expired, Refusal
+from vestibule.kernel.errors import Refusal
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.cookies import delete_cookie, known_device_id, set_cookie
@@ -27,7 +27,6 @@ from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.second_factor import enter_page
 
 TEMPLATE = "vestibule/pages/magic.html"
-FINAL_REFUSALS = (*link_token.FINAL_REFUSALS, Expired)
 
 
 @opened_by_link
@@ -106,7 +105,7 @@ def _start_page(request: HttpRequest, refusal: Refusal | None = None) -> HttpRes
 
 
 def _render(request: HttpRequest, context: dict[str, Any], refusal: Refusal | None = None) -> HttpResponse:
-    over = isinstance(refusal, FINAL_REFUSALS)
+    over = isinstance(refusal, link_token.FINAL_REFUSALS_OF_CODES)
     return render_page(request, TEMPLATE, {**_kept(request), **context, "over": over}, refusal)
 
 

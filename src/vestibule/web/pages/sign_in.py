@@ -20,7 +20,6 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import (
     AccountUnverified,
     AlreadyUsed,
-    Expired,
     Invalid,
     Refusal,
     Unauthenticated,
@@ -33,7 +32,7 @@ from vestibule.web.destination import read_destination, redirect_with_destinatio
 from vestibule.web.edge import admit
 from vestibule.web.page_session import admit_page
 from vestibule.web.pages import captcha, session_cookie
-from vestibule.web.pages.link_token import FINAL_REFUSALS, opened_by_link
+from vestibule.web.pages.link_token import FINAL_REFUSALS, FINAL_REFUSALS_OF_CODES, opened_by_link
 from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 from vestibule.web.pages.second_factor import enter_page
@@ -215,6 +214,6 @@ def _new_password_page(request: HttpRequest, refusal: Refusal | None = None, **s
         "password": password,
         "password_focus": password["wrong"] or bool(shown.get("token")),
         "min_length": conf.password_min_length,
-        "over": isinstance(refusal, (*FINAL_REFUSALS, Expired)),
+        "over": isinstance(refusal, FINAL_REFUSALS_OF_CODES),
     }
     return render_page(request, "vestibule/pages/reset.html", {**context, **shown}, refusal)

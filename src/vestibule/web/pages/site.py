@@ -5,7 +5,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from vestibule.conf import conf
-from vestibule.web.accent import KEPT_FOREVER, describe_accent
+from vestibule.web.accent import render_accent
+from vestibule.web.compression import KEPT_FOREVER
 from vestibule.web.pages.session_cookie import is_signed_in
 from vestibule.web.problems import PROBLEMS
 from vestibule.web.templating import render
@@ -24,9 +25,10 @@ def accent_stylesheet(request: HttpRequest) -> HttpResponse:
 
     Pages name it with the digest of its content, and then a browser keeps it.
     """
-    css, version = describe_accent(conf.brand)
+    stylesheet = render_accent(conf.brand)
+    version = stylesheet.digest
     kept = KEPT_FOREVER if request.GET.get("v") == version else "public, max-age=300"
-    return HttpResponse(css, content_type="text/css", headers={"Cache-Control": kept})
+    return HttpResponse(stylesheet.content, content_type="text/css", headers={"Cache-Control": kept})
 
 
 @require_safe

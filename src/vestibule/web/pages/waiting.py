@@ -21,11 +21,8 @@ from vestibule.kernel.errors import (
     AlreadyUsed,
     CaptchaInvalid,
     CaptchaRequired,
-    Exhausted,
-    Expired,
     Invalid,
     Refusal,
-    TokenInvalid,
     UsernameTaken,
 )
 from vestibule.limits import rules
@@ -37,6 +34,7 @@ from vestibule.web.destination import (
 )
 from vestibule.web.edge import admit
 from vestibule.web.pages import captcha, session_cookie
+from vestibule.web.pages.link_token import FINAL_REFUSALS_OF_CODES
 from vestibule.web.pages.mail_sites import find_mail_site
 from vestibule.web.pages.registration_cookie import (
     forget_registration,
@@ -46,8 +44,6 @@ from vestibule.web.pages.registration_cookie import (
 from vestibule.web.pages.rendering import field_context, get_or_post, render_page
 from vestibule.web.pages.session_cookie import is_signed_in
 from vestibule.web.pages.sign_up_form import read_typed, render_sign_up_form
-
-FINAL_REFUSALS = (AlreadyUsed, Exhausted, Expired, TokenInvalid)  # final unless a part of the sign-up is still valid
 
 
 def _sign_up_view(page_view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -206,7 +202,7 @@ def _render_waiting_page(
     status = progress.status if progress else ""
     if status == "verified" or (isinstance(refusal, AlreadyUsed) and status != "expired"):
         return render_done_page(request, refusal)
-    if status == "expired" or isinstance(refusal, FINAL_REFUSALS):
+    if status == "expired" or isinstance(refusal, FINAL_REFUSALS_OF_CODES):
         return start_again(request, progress, progress.ended_by if progress and progress.ended_by else refusal)
     context: dict[str, Any] = {"registration": handle, **captcha.form_context(request, rules.REGISTER), **(more or {})}
     if progress:

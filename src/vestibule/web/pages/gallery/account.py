@@ -7,7 +7,6 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse
 
-from vestibule.accounts.fields import PERSONAL_FIELDS
 from vestibule.accounts.models import User
 from vestibule.applications.api_keys import DEFAULT_LIFE, LONGEST_NAME
 from vestibule.applications.models import ApiKey
@@ -19,13 +18,12 @@ from vestibule.kernel.errors import (
     Invalid,
     NotFound,
     Refusal,
-    Throttled,
-    Unavailable,
     UsernameTaken,
 )
 from vestibule.sessions.devices import MAX_LENGTHS
 from vestibule.sessions.models import Device
-from vestibule.web.pages.activity import tell_event
+from vestibule.web.pages.account import SHOWN_FIELDS
+from vestibule.web.pages.activity import event_context
 from vestibule.web.pages.gallery.examples import (
     ADDRESS,
     NOW,
@@ -38,17 +36,14 @@ from vestibule.web.pages.gallery.examples import (
     session,
     shop,
 )
-from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.gallery.state import BUSY, State, refused
 from vestibule.web.pages.proofs import name_proofs
 from vestibule.web.pages.rendering import field_context, personal_field_contexts
 from vestibule.web.scope_words import describe_scopes
 
-_ON_PAGE = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
-_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
-
 
 def account_states() -> Iterator[State]:
-    """All of them."""
+    """Yield the states of these pages."""
     yield from _profile_states()
     yield from _session_states()
     yield from _application_states()
@@ -57,7 +52,7 @@ def account_states() -> Iterator[State]:
 
 
 def _profile(user: User, **more: Any) -> dict[str, Any]:
-    rows = [(row, user.read_field(row)) for row in _ON_PAGE]
+    rows = [(row, user.read_field(row)) for row in SHOWN_FIELDS]
     return {
         **frame("profile", user),
         "rows": rows,
@@ -70,7 +65,7 @@ def _profile(user: User, **more: Any) -> dict[str, Any]:
 
 def _field(name: str, refusal: Refusal | None = None) -> dict[str, Any]:
     """The page of one field; "" is the form of all of them."""
-    rows = [row for row in _ON_PAGE if name in ("", row.name)]
+    rows = [row for row in SHOWN_FIELDS if name in ("", row.name)]
     values = {row.name: str(ada().read_field(row)) for row in rows}
     fields = personal_field_contexts(rows, values, refusal, list(values))
     path = reverse("vestibule_pages:account")
@@ -88,7 +83,7 @@ def _profile_states() -> Iterator[State]:
         name="profile-of-staff", template=page, context=_profile(ada(), admin_url=reverse("vestibule_admin:index"))
     )
     yield State(name="profile-saved", template=page, context=_profile(ada(), saved=True, passkey_upgrade=True))
-    for row in _ON_PAGE:
+    for row in SHOWN_FIELDS:
         yield State(name=f"profile-{row.name}", template="account/profile_field", context=_field(row.name))
     wrong = {
         "username": Invalid({"username": [FieldError("username_malformed")]}),
@@ -96,19 +91,19 @@ def _profile_states() -> Iterator[State]:
     }
     for name, each in wrong.items():
         yield from refused(f"profile-{name}", "account/profile_field", _field(name, each), [each])
-    for busy in (UsernameTaken(), *_BUSY):
+    for busy in (UsernameTaken(), *BUSY):
         yield from refused("profile", "account/profile_field", _field("username", busy), [busy])
     several = Invalid({**wrong["username"].fields, **wrong["bio"].fields})
     yield from refused("profile-form", "account/profile_field", _field("", several), [several])
     yield State(name="picture", template="account/picture", context={**frame("profile"), "picture": picture})
     yield State(name="picture-none", template="account/picture", context=frame("profile"))
     no_picture = Invalid({"picture": [FieldError("invalid_image")]})
-    yield from refused("picture", "account/picture", frame("profile"), [no_picture, *_BUSY])
+    yield from refused("picture", "account/picture", frame("profile"), [no_picture, *BUSY])
     context = {**frame("profile"), "own": "en"}
     yield State(name="language", template="account/language", context=context)
-    yield from refused("language", "account/language", context, _BUSY)
+    yield from refused("language", "account/language", context, BUSY)
     yield State(name="export", template="account/export", context=frame("security"))
-    yield from refused("export", "account/export", frame("security"), _BUSY)
+    yield from refused("export", "account/export", frame("security"), BUSY)
 
 
 def _session_states() -> Iterator[State]:
@@ -129,11 +124,11 @@ def _session_states() -> Iterator[State]:
     few = {**context, "sessions": context["sessions"][:1], "devices": [], "remembered": []}
     yield State(name="sessions", template="account/sessions", context=context)
     yield State(name="sessions-one", template="account/sessions", context=few)
-    yield from refused("sessions", "account/sessions", context, [NotFound(), *_BUSY])
+    yield from refused("sessions", "account/sessions", context, [NotFound(), *BUSY])
     for name, held in (("device", phone), ("device-trusted", laptop), ("device-nameless", device(3, ""))):
         yield State(name=name, template="account/device", context=_device(held))
     wrong = Invalid({"name": [FieldError("max_length", params={"n": 100})]})
-    for each in (wrong, *_BUSY):
+    for each in (wrong, *BUSY):
         yield from refused("device", "account/device", _device(phone, each), [each])
 
 
@@ -157,7 +152,7 @@ def _application_states() -> Iterator[State]:
     yield State(name="applications", template="account/applications", context=context)
     yield State(name="applications-none", template="account/applications", context={**context, "allowed": []})
     yield State(name="applications-withdrawn", template="account/applications", context={**context, "withdrawn": True})
-    yield from refused("applications", "account/applications", context, [NotFound(), *_BUSY])
+    yield from refused("applications", "account/applications", context, [NotFound(), *BUSY])
 
 
 def _keys(refusal: Refusal | None = None, rows: Sequence[ApiKey] = (), **more: Any) -> dict[str, Any]:
@@ -187,7 +182,7 @@ def _key_states() -> Iterator[State]:
     yield State(name="keys-removed", template="account/keys", context=_keys(rows=[key], removed=True))
     wrong = Invalid({"name": [FieldError("required")]})
     many = Invalid({"key": [FieldError("too_many", "keys_too_many", params={"n": 20})]})
-    for each in (wrong, *_BUSY):
+    for each in (wrong, *BUSY):
         yield from refused("keys", "account/keys", _keys(each, [key]), [each])
     yield from refused("keys-too-many", "account/keys", _keys(many, [key]), [many])
     shown = {**frame("security"), "row": key, "key": f"vst_{TOKEN}{TOKEN}"}
@@ -208,7 +203,7 @@ def _activity_states() -> Iterator[State]:
     )
     for number, event in enumerate(happened):
         event.at = NOW - timedelta(hours=number)
-    told = [tell_event(event) for event in happened]
+    told = [event_context(event) for event in happened]
     context = {**frame("activity"), "happened": told, "newer": 1, "older": 3}
     yield State(name="activity", template="account/activity", context=context)
     first, last = {**context, "newer": None}, {**context, "older": None}

@@ -16,7 +16,7 @@ _SITE = "https://www.example.com"
 
 
 def brand_states() -> Iterator[State]:
-    """All of them, whatever the brand of this service is."""
+    """Yield the states of these pages, whatever the brand of this service is."""
     plain = replace(
         conf.brand,
         logo_url="",

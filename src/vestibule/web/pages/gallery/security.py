@@ -34,7 +34,6 @@ from vestibule.kernel.errors import (
     NotFound,
     PhoneTaken,
     Refusal,
-    Throttled,
     TokenInvalid,
     Unavailable,
     WrongSecret,
@@ -55,10 +54,9 @@ from vestibule.web.pages.gallery.examples import (
     newcomer,
     without_email,
 )
-from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.gallery.state import BUSY, State, refused
 from vestibule.web.pages.rendering import field_context
 
-_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
 _NOTHING = FactorSummary(
     totp=None,
     passkeys=0,
@@ -80,7 +78,7 @@ _EVERYTHING = FactorSummary(
 
 
 def security_states() -> Iterator[State]:
-    """All of them."""
+    """Yield the states of these pages."""
     yield from _overview_states()
     yield from _row_states()
     yield from _awaiting_states()
@@ -150,8 +148,8 @@ def _overview_states() -> Iterator[State]:
         ("passkey_remove", LastFactor()),
         ("identity_remove", LastSignInMethod()),
         ("totp_remove", LastFactor()),
-        ("devices_forget", _BUSY[0]),
-        ("devices_forget", _BUSY[1]),
+        ("devices_forget", BUSY[0]),
+        ("devices_forget", BUSY[1]),
     ):
         context = _security(**linked)
         yield State(name=f"security-{act}-{refusal.code}", template=page, context=context, refusal=refusal)
@@ -181,7 +179,7 @@ def _row_states() -> Iterator[State]:
     for row in ("password", "email", "phone", "codes", "close"):
         yield State(name=f"row-{row}", template=f"account/security_{row}", context=_row())
         yield State(name=f"row-{row}-newcomer", template=f"account/security_{row}", context=_row(**bare))
-        yield from refused(f"row-{row}", f"account/security_{row}", _row(), [LastSignInMethod(), *_BUSY])
+        yield from refused(f"row-{row}", f"account/security_{row}", _row(), [LastSignInMethod(), *BUSY])
     first = _row(**frame("security", without_email()))
     yield State(name="row-email-first", template="account/security_email", context=first)
     without_link = _row(password_optional=True, magic_link=False)
@@ -202,10 +200,10 @@ def _row_states() -> Iterator[State]:
         yield from refused(f"row-{row}", f"account/security_{row}", new, [malformed])
     too_short = _row(new_wrong=True, new_errors=[field_message(each) for each in short.fields["password"]])
     yield from refused("row-password", "account/security_password", too_short, [short])
-    yield from _thing_states()
+    yield from _passkey_and_identity_states()
 
 
-def _thing_states() -> Iterator[State]:
+def _passkey_and_identity_states() -> Iterator[State]:
     """Passkeys and identities, and the page of each."""
     for name, listed in (("passkeys", _passkeys()), ("passkeys-none", [])):
         context = {**frame("security"), "passkeys": listed, "passkey_signals": {}}
@@ -213,12 +211,12 @@ def _thing_states() -> Iterator[State]:
     phone = _passkeys()[0][0]
     wrong = Invalid({"name": [FieldError("required")]})
     yield State(name="passkey", template="account/passkey", context=_passkey(phone))
-    for each in (wrong, LastFactor(), *_BUSY):
+    for each in (wrong, LastFactor(), *BUSY):
         yield from refused("passkey", "account/passkey", _passkey(phone, each), [each])
     for identity, provider in _identities():
         context = {**frame("security"), "identity": identity, "provider": provider}
         yield State(name=f"identity-{provider.id}", template="account/identity", context=context)
-    yield from refused("identity", "account/identity", context, [LastSignInMethod(), *_BUSY])
+    yield from refused("identity", "account/identity", context, [LastSignInMethod(), *BUSY])
 
 
 def _passkey(passkey: Passkey, refusal: Refusal | None = None) -> dict[str, Any]:
@@ -249,7 +247,7 @@ def _factor_states() -> Iterator[State]:
     yield State(name="app", template="account/app", context=app)
     yield State(name="app-key", template="account/app", context={**app, "seed": seed, "key": key})
     confirmed = {**app, "end_others": True, "confirming": True}
-    yield from refused("app", "account/app", confirmed, [WrongSecret(), Expired(), *_BUSY])
+    yield from refused("app", "account/app", confirmed, [WrongSecret(), Expired(), *BUSY])
     alone = replace(
         _EVERYTHING, passkeys=0, totp=Totp(id=example_id(8), created_at=NOW, confirmed_at=NOW, last_used_at=None)
     )
@@ -259,7 +257,7 @@ def _factor_states() -> Iterator[State]:
     passkey = {**frame("security"), "name": "", "longest": LONGEST_NAME}
     yield State(name="passkey-new", template="account/passkey_new", context=passkey)
     invalid = Invalid({"credential": [FieldError("invalid", "passkey_invalid")]})
-    yield from refused("passkey-new", "account/passkey_new", {**passkey, "name": "Blue key"}, [invalid, *_BUSY])
+    yield from refused("passkey-new", "account/passkey_new", {**passkey, "name": "Blue key"}, [invalid, *BUSY])
     codes = {**frame("security"), "codes": [LONG_CODE] * 10, "at": NOW, "file": quote(LONG_CODE)}
     for done in ("totp", "passkey", "codes"):
         yield State(name=f"codes-after-{done}", template="account/codes", context={**codes, "done": done})
@@ -283,5 +281,5 @@ def _step_up_states() -> Iterator[State]:
         yield step_up(each.replace("_", "-"), factors, each)
         yield step_up(f"{each.replace('_', '-')}-wrong", factors, each, FactorInvalid())
     yield step_up("sign-in-again", [])
-    for refusal in (Locked(retry_after=900), *_BUSY):
+    for refusal in (Locked(retry_after=900), *BUSY):
         yield step_up(refusal.code, [PASSWORD], PASSWORD, refusal)

@@ -33,18 +33,17 @@ from vestibule.kernel.errors import (
 from vestibule.web.pages.factor_form import way_context
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, DESTINATION, PROVIDERS, TOKEN
 from vestibule.web.pages.gallery.sign_up import CAPTCHA, WRONG_EMAIL
-from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.gallery.state import BUSY, State, refused
 from vestibule.web.pages.rendering import field_context
 from vestibule.web.pages.sign_in import ACCOUNT_UNDO, EMAIL_UNDO, FACTORS_UNDO, NOT_ME
 from vestibule.web.pages.social import SIGN_IN_WAYS
 
 _DEAD_LINKS: tuple[Refusal, ...] = (AlreadyUsed(), LinkExpired(), TokenInvalid(), Exhausted())
-_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
 _UNDO_LINKS = {"not-me": NOT_ME, "email-undo": EMAIL_UNDO, "account-undo": ACCOUNT_UNDO, "factors-keep": FACTORS_UNDO}
 
 
 def sign_in_states() -> Iterator[State]:
-    """All of them."""
+    """Yield the states of these pages."""
     yield from _login_states()
     yield from _second_factor_states()
     yield from _magic_states()
@@ -52,7 +51,7 @@ def sign_in_states() -> Iterator[State]:
     yield from _undo_states()
     yield State(name="logout", template="logout")
     yield from refused("logout", "logout", {}, [Unavailable()])
-    for each in (*_refusals_of_providers(), *_BUSY):
+    for each in (*_refusals_of_providers(), *BUSY):
         yield from refused("social", "social_refused", {"provider": "GitHub"}, [each])
 
 
@@ -84,7 +83,7 @@ def _login_states() -> Iterator[State]:
         AccountSuspended(),
         CredentialUnknown(),
         Locked(retry_after=900),
-        *_BUSY,
+        *BUSY,
         Invalid({"name": [FieldError("required")]}),
     )
     yield from refused("login", "login", {**typed, "stay": True}, refusals)
@@ -118,7 +117,7 @@ def _second_factor_states() -> Iterator[State]:
     yield step("sms-too-soon", Method.SMS, TooSoon(retry_after=40))
     yield step("sms-throttled", Method.SMS, Throttled(retry_after=3600))
     yield step("locked-shortly", Method.TOTP, Locked(retry_after=20))
-    for over in (Locked(retry_after=900), TokenInvalid(), Exhausted(), Expired(), *_BUSY):
+    for over in (Locked(retry_after=900), TokenInvalid(), Exhausted(), Expired(), *BUSY):
         yield step(f"over-{over.code}", "", over, methods=[])
 
 
@@ -130,7 +129,7 @@ def _magic_states() -> Iterator[State]:
     yield magic("start")
     yield magic("start-with-captcha", **CAPTCHA)
     yield magic("start-malformed", WRONG_EMAIL, email="ada@")
-    for each in _BUSY:
+    for each in BUSY:
         yield magic(f"start-{each.code}", each, email=ADA_EMAIL.value)
     asked: dict[str, Any] = {"asked": True, "email": ADA_EMAIL, "magic": TOKEN}
     yield magic("asked", **asked)
@@ -158,7 +157,7 @@ def _reset_states() -> Iterator[State]:
 
     yield State(name="forgot", template="forgot")
     yield State(name="forgot-with-captcha", template="forgot", context={"email": ADA_EMAIL, **CAPTCHA})
-    yield from refused("forgot", "forgot", {"email": "ada@"}, [WRONG_EMAIL, *_BUSY, CaptchaRequired()])
+    yield from refused("forgot", "forgot", {"email": "ada@"}, [WRONG_EMAIL, *BUSY, CaptchaRequired()])
     asked: dict[str, Any] = {"email": ADA_EMAIL, "otp": "", "token": ""}
     yield reset("code", **asked, sent=True)
     yield reset("wrong-code", WrongSecret(attempts_left=2), **asked)
@@ -166,7 +165,7 @@ def _reset_states() -> Iterator[State]:
     wrong = Invalid({"password": [FieldError("password_too_short", params={"min_length": 12})]})
     yield reset("link-weak-password", wrong, token=TOKEN, email=ADA_EMAIL.value)
     yield reset("code-breached-password", Invalid({"password": [FieldError("password_breached")]}), **asked)
-    for each in _BUSY:
+    for each in BUSY:
         yield reset(f"link-{each.code}", each, token=TOKEN, email="")
     for over in _DEAD_LINKS:
         yield reset(f"over-{over.code}", over, token=TOKEN, email="", over=True)
@@ -180,7 +179,7 @@ def _undo_states() -> Iterator[State]:
         yield State(name=name, template="taking", context=context)
         yield State(name=f"{name}-done", template="taking", context={**context, "done": True})
     context = {"taking": NOT_ME, "token": TOKEN, "action": reverse("vestibule_pages:not_me")}
-    yield from refused("not-me", "taking", context, _BUSY)
+    yield from refused("not-me", "taking", context, BUSY)
     yield from refused("not-me", "taking", context, [AlreadyUsed()], over=True, used=True)
     yield from refused("not-me", "taking", context, _DEAD_LINKS[1:], over=True, used=False)
     yield State(name="not-me-without-token", template="taking", context={**context, "token": ""})

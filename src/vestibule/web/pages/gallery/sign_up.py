@@ -28,7 +28,7 @@ from vestibule.kernel.errors import (
     WrongSecret,
 )
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, ADA_PHONE, CODE, DESTINATION, PROVIDERS, TOKEN
-from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.gallery.state import BUSY, State, refused
 from vestibule.web.pages.mail_sites import find_mail_site
 from vestibule.web.pages.rendering import field_context, personal_field_contexts
 from vestibule.web.pages.sign_up_form import FORM_FIELDS, PERSONAL
@@ -48,7 +48,6 @@ WRONG_FIELDS = Invalid(
     }
 )
 WRONG_EMAIL = Invalid({"email": [FieldError("email_malformed")]})
-_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
 _TYPED = {
     "email": "ada@example",
     "username": "a",
@@ -58,7 +57,7 @@ _TYPED = {
 
 
 def sign_up_states() -> Iterator[State]:
-    """All of them, in the order of a sign-up."""
+    """Yield the states of these pages, in the order of a sign-up."""
     yield from _form_states()
     yield from _waiting_states()
     yield from _link_states()
@@ -100,7 +99,7 @@ def _form_states() -> Iterator[State]:
     yield State(
         name="register-to-application", template="register", context=form_context(names=every, destination=DESTINATION)
     )
-    refusals = (WRONG_FIELDS, UsernameTaken(), EmailTaken(), PhoneTaken(), *_BUSY)
+    refusals = (WRONG_FIELDS, UsernameTaken(), EmailTaken(), PhoneTaken(), *BUSY)
     for each in refusals:
         yield from refused("register", "register", form_context(each, every, _TYPED), [each])
     ended = (Expired(), LinkExpired(), Exhausted(), TokenInvalid(), AlreadyUsed(), Throttled(retry_after=60))
@@ -120,14 +119,14 @@ def _form_states() -> Iterator[State]:
 def _progress(
     address: Address = ADA_EMAIL, status: str = "waiting", *, linked: bool = False, texting: bool = False, **counts: int
 ) -> dict[str, Any]:
-    seen = {"expires_in": 1800, "code_expires_in": 590, "resend_in": 0, "resends_left": 3} | counts
+    counted = {"expires_in": 1800, "code_expires_in": 590, "resend_in": 0, "resends_left": 3} | counts
     return {
         "registration": TOKEN,
         "status": status,
         "address": address,
         "linked": linked,
         "texting": texting,
-        **seen,
+        **counted,
         "mail_site": None,
     }
 

@@ -12,15 +12,14 @@ from vestibule.applications.models import Source
 from vestibule.courier.messages import NEW_SIGN_IN, VERIFY_ADDRESS
 from vestibule.courier.rendering import render_mail
 from vestibule.courier.transports.mailbox import MailboxMessage
-from vestibule.kernel.errors import AlreadyUsed, LinkExpired, Locked, OtherBrowser, Refusal, Throttled, Unavailable
+from vestibule.kernel.errors import AlreadyUsed, LinkExpired, Locked, OtherBrowser
 from vestibule.web.error_responses import CURRENT_PASSWORD, NEW_PASSWORD
 from vestibule.web.pages.gallery.examples import ADA_EMAIL, CODE, NOW, TOKEN, shop
 from vestibule.web.pages.gallery.messages import message_params
-from vestibule.web.pages.gallery.state import State, refused
+from vestibule.web.pages.gallery.state import BUSY, State, refused
 from vestibule.web.problems import PROBLEMS
 from vestibule.web.scope_words import describe_scopes
 
-_BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())
 _FAILURES = (
     "bad_request",
     "permission_denied",
@@ -35,7 +34,7 @@ _FAILURES = (
 
 
 def application_states() -> Iterator[State]:
-    """The pages that stand between an application and its person."""
+    """Yield the states of the pages that stand between an application and its person."""
     asked: dict[str, Any] = {
         "application": shop(),
         "host": "shop.example",
@@ -55,7 +54,7 @@ def application_states() -> Iterator[State]:
         yield State(name=f"consent-over-{over.code}", template="consent_over", refusal=over)
     yield State(name="device-code", template="device_code", context={"user_code": ""})
     typed = {"user_code": "BCDF-GHJK"}
-    yield from refused("device-code", "device_code", typed, [UserCodeUnknown(), Locked(retry_after=900), *_BUSY])
+    yield from refused("device-code", "device_code", typed, [UserCodeUnknown(), Locked(retry_after=900), *BUSY])
     device = {**asked, **typed, "is_allowed": None}
     yield State(name="device-consent", template="device_consent", context=device)
     yield State(name="device-let-in", template="device_done", context={**device, "is_allowed": True})
@@ -73,12 +72,12 @@ def application_states() -> Iterator[State]:
 
 
 def failure_states() -> Iterator[State]:
-    """The pages of failures: what happens outside of a view, and the explanation of each problem."""
+    """Yield the states of the pages of failures, outside of a view, and of the explanation of each problem."""
     for code in _FAILURES:
         yield State(name=f"failure-{code}", template="failure", context={"problem": PROBLEMS[code]})
     for code, problem in PROBLEMS.items():
         yield State(name=f"problem-{code}", template="problem", context={"code": code, "problem": problem})
-    for each in _BUSY:
+    for each in BUSY:
         yield from refused("refused", "refused", {}, [each])
     again = {
         "typed": [("email", ADA_EMAIL.value)],
@@ -93,7 +92,7 @@ def failure_states() -> Iterator[State]:
 
 
 def mailbox_states() -> Iterator[State]:
-    """The pages of the mailbox."""
+    """Yield the states of the pages of the mailbox."""
     params = message_params(VERIFY_ADDRESS)
     letter = MailboxMessage(
         id="20260314T092653",

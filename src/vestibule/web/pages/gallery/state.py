@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestibule.kernel.errors import Refusal
+from vestibule.kernel.errors import Refusal, Throttled, Unavailable
 from vestibule.web.problems import problem_key
+
+BUSY: tuple[Refusal, ...] = (Throttled(retry_after=1854), Unavailable())  # what any page may be refused with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
