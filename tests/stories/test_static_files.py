@@ -163,6 +163,16 @@ def test_what_is_no_static_file_is_not_found(path: str) -> None:
     assert static("no-such.css") == "/static/no-such.css"
 
 
+@pytest.mark.parametrize("name", [".env", ".git/config", "..data/logo.svg", "..2026_11_26/logo.svg", "logo.svg~"])
+def test_hidden_files_in_the_folder_of_the_operator_are_not_served(tmp_path: Path, name: str) -> None:
+    for each in ("logo.svg", name):
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text("x")
+    with configured(STATICFILES_DIRS=[("brand", tmp_path)]):
+        assert Http().get("/static/brand/logo.svg").status_code == 200
+        assert Http().get(f"/static/brand/{name}").status_code == 404
+
+
 def test_a_style_sheet_of_the_operator_may_hold_anything(tmp_path: Path) -> None:
     said = (
         b"@import 'self.css'; a { background: url(self.css) url('x.png') url(data:image/png;base64,AA) url(#a); } \xff"

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
@@ -23,7 +24,9 @@ from vestibule.web.compression import DIGEST_LENGTH, KEPT_FOREVER, PublicBody, s
 
 _KEPT_SHORTLY = "public, max-age=60"  # of a name without a digest
 _NOT_KEPT = "no-store"  # of a digest of another release
-_NEVER_SERVED = ["*.map", "redoc"]  # for developers of others' scripts; a page that we do not have
+# What collectstatic leaves out: hidden files, like those of a checkout or of a volume of Kubernetes, and copies of an
+# editor; further what is for developers of others' scripts, and a page that we do not have.
+_NEVER_SERVED = [*StaticFilesConfig.ignore_patterns, "*.map", "redoc"]
 _MEDIA_TYPES = {
     ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
