@@ -165,7 +165,7 @@ def test_the_language_of_the_account_counts_more_than_what_the_browser_accepts(i
 
 def test_a_person_changes_their_language_and_their_messages_follow(inbox: Inbox, house: None) -> None:
     http = signed_in(inbox, XA)
-    assert "Pseudo</span>" in http.get("/account/").content.decode()
+    assert "<bdi>Pseudo</bdi>" in http.get("/account/").content.decode()
     assert f'value="{XA}" lang="{XA}" selected' in http.get("/account/language/").content.decode()
     assert http.post("/account/language/", {"language": "xx"}).status_code == 400
     changed = http.post("/account/language/", {"language": "en"})
