@@ -12,6 +12,11 @@ import yaml
 from tests.world import PASSWORD, Api, Inbox, Reply
 
 SCHEMA = Path(__file__).parents[2] / "docs/openapi.yaml"
+# What stands in an alternative and is not text, or chooses what else is wanted.
+EXAMPLES: dict[str, Any] = {"method": "totp", "channel": "sms", "credential": {}}
+# Where the body is not read, because she is no admin; and what ends the session of the test.
+UNREAD = ("/api/admin/", "/api/auth/logout")
+PASSKEY = {"method": "passkey"}
 WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 0, 1, 7, 10**400, 1.5, True, "true"]
 
 
@@ -35,11 +40,12 @@ def bodies() -> list[tuple[str, str, dict[str, Any]]]:
 
 def resolved(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """The schema with what it refers to in it."""
+    choices = {"oneOf": schema["oneOf"]} if "oneOf" in schema else {}
     for part in (schema, *schema.get("allOf", []), *schema.get("oneOf", [])):
         if "$ref" in part:
             schema = contract["components"]["schemas"][part["$ref"].rpartition("/")[2]]
     properties = {name: resolved(contract, each) for name, each in schema.get("properties", {}).items()}
-    return {**schema, "properties": properties}
+    return {**schema, **choices, "properties": properties}
 
 
 def smallest(schema: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +92,38 @@ def test_inp_06_every_wrong_type_is_named_in_every_body(api: Api, ada: str) -> N
                 reply = send(api, ada, method, path, {**body, name: wrong})
                 assert (reply.status, reply.code) == (400, "invalid"), (method, path, name, wrong)
                 assert name in reply.body["errors"], (method, path, name, wrong)
+
+
+def accepts(schema: dict[str, Any], body: dict[str, Any]) -> bool:
+    return jsonschema_rs.is_valid({**schema, "components": read_contract()["components"]}, body)
+
+
+def misses_a_field(reply: Reply) -> bool:
+    return reply.status == 400 and reply.code == "invalid" and "required" in str(reply.body["codes"])
+
+
+def test_ux_f_the_contract_refuses_the_empty_body_that_the_service_refuses(api: Api, ada: str) -> None:
+    for method, path, schema in bodies():
+        if not path.startswith(UNREAD):
+            reply = send(api, ada, method, path, {})
+            assert accepts(schema, {}) is (reply.code != "invalid"), (method, path, reply.body)
+
+
+def test_ux_f_every_alternative_of_the_contract_is_one_of_the_service(api: Api, ada: str) -> None:
+    found = 0
+    for method, path, schema in bodies():
+        always = smallest(schema)
+        for choice in (one for part in schema.get("allOf", []) for one in part.get("anyOf", [])):
+            found += 1
+            body = always | {name: EXAMPLES.get(name, "x") for name in choice["required"]}
+            body |= PASSKEY if "credential" in body else {}
+            assert accepts(schema, body), (method, path, body)
+            reply = send(api, ada, method, path, body)
+            assert not misses_a_field(reply), (method, path, body, reply.body)
+            for name in choice["required"]:
+                fewer = {key: value for key, value in body.items() if key != name}
+                assert not accepts(schema, fewer), (method, path, fewer)
+    assert found > 20
 
 
 def test_fault_23_a_sign_up_and_a_sign_in_full_of_nulls(api: Api, inbox: Inbox, ada: str) -> None:

@@ -30,6 +30,7 @@ _GROUPS = {
     "Admin": "For admins and managers.",
 }
 API_DESCRIPTION = {
+    "SERVERS": [{"url": "/", "description": "Where this document was read."}],
     "DESCRIPTION": _DESCRIPTION,
     "TAGS": [{"name": name, "description": words} for name, words in _GROUPS.items()],
 }

@@ -141,6 +141,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": version("vestibule"),
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_PATCH": False,  # a PATCH requires what its body requires
     "APPEND_COMPONENTS": {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     },
@@ -149,7 +150,22 @@ SPECTACULAR_SETTINGS = {
         "ApplicationType": "vestibule.applications.models.ApplicationType",
         "AccountStatus": "vestibule.accounts.models.Status",
         "FactorMethod": "vestibule.web.api.second_factor.METHODS",
+        "ApplicationSource": "vestibule.applications.models.Source",
+        "IdTokenAlgorithm": "vestibule.applications.metadata.ID_TOKEN_ALGORITHMS",
+        "Role": "vestibule.accounts.models.Role",
+        "DeviceType": "vestibule.web.api.sessions.DEVICE_TYPES",
+        "Channel": "vestibule.web.api.schema.CHANNELS",
+        "TokenType": "vestibule.web.api.schema.TOKEN_TYPES",
+        "ProblemCode": "vestibule.web.api.schema.PROBLEM_CODES",
+        "SignUpProgress": "vestibule.web.api.pending_registration_schema.PROGRESS",
+        "Success": "vestibule.web.api.pending_registration_schema.SUCCESS",
+        "VisitIntent": "vestibule.web.api.social_schema.INTENTS",
+        "DeliveryRefusal": "vestibule.web.api.social_events.REFUSALS",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "vestibule.web.api.operation_schema.inline_null_and_blank",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -57,6 +57,7 @@ class ChangeEmail(ApiView):
 
     @extend_schema(
         operation_id="email_change",
+        summary="Start to change the e-mail address",
         tags=_TAG,
         request=NewEmail,
         responses=response_schemas(202, CodeSent, *GUARDED_CODES),
@@ -74,6 +75,7 @@ class ConfirmEmail(ApiView):
 
     @extend_schema(
         operation_id="email_change_confirm",
+        summary="Confirm the new e-mail address",
         tags=_TAG,
         request=Code,
         responses=response_schemas(200, Myself, *_PROOF_CODES, "email_taken"),
@@ -90,6 +92,7 @@ class UndoEmail(ApiView):
 
     @extend_schema(
         operation_id="email_change_undo",
+        summary="Undo a change of the e-mail address",
         tags=_TAG,
         request=LinkToken,
         responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "email_taken", "locked"),
@@ -107,6 +110,7 @@ class ChangePhone(ApiView):
 
     @extend_schema(
         operation_id="phone_change",
+        summary="Start to change the phone number",
         tags=_TAG,
         request=NewPhone,
         responses=response_schemas(202, CodeSent, *GUARDED_CODES),
@@ -124,6 +128,7 @@ class ConfirmPhone(ApiView):
 
     @extend_schema(
         operation_id="phone_change_confirm",
+        summary="Confirm the new phone number",
         tags=_TAG,
         request=Code,
         responses=response_schemas(200, Myself, *_PROOF_CODES, "phone_taken"),

@@ -103,6 +103,7 @@ class ListUsers(ApiView):
 
     @extend_schema(
         operation_id="admin_users",
+        summary="Find accounts",
         tags=_TAG,
         parameters=[
             OpenApiParameter("search", str, description=_SEARCH_HELP),
@@ -126,6 +127,7 @@ class ShowUser(ApiView):
 
     @extend_schema(
         operation_id="admin_user",
+        summary="Show an account",
         tags=_TAG,
         responses=response_schemas(200, PersonDetailsShown, *STAFF_CODES, "not_found", body=False),
     )
@@ -139,6 +141,7 @@ class ListUserSessions(ApiView):
 
     @extend_schema(
         operation_id="admin_user_sessions",
+        summary="List the sessions of an account",
         tags=_TAG,
         responses=response_schemas(200, SessionShown(many=True), *STAFF_CODES, "not_found", body=False),
     )
@@ -154,6 +157,7 @@ class ListEvents(ApiView):
 
     @extend_schema(
         operation_id="admin_events",
+        summary="List events of every account",
         tags=_TAG,
         parameters=[
             OpenApiParameter("user_id", UUID, description="What happened to a person, and what they did to others."),
@@ -176,7 +180,7 @@ class ListEvents(ApiView):
 
 
 def _make_action_view(
-    name: str, words: str, flow: Callable[..., User], *codes: str, body: type[WhyRequest] = WhyRequest
+    name: str, summary: str, words: str, flow: Callable[..., User], *codes: str, body: type[WhyRequest] = WhyRequest
 ) -> type[ApiView]:
     """Make the endpoint of one act: it takes a reason, and what else its body has, and returns the account."""
 
@@ -185,6 +189,7 @@ def _make_action_view(
 
         @extend_schema(
             operation_id=f"admin_{name}",
+            summary=summary,
             tags=_TAG,
             description=f"{words} Needs a sign-in of the last ten minutes; the reason stays with the event.",
             request=body,
@@ -199,21 +204,33 @@ def _make_action_view(
 
 
 SuspendUser = _make_action_view(
-    "suspend", "Nobody signs in to the account, and its sessions end.", support.suspend_account
+    "suspend", "Suspend an account", "Nobody signs in to the account, and its sessions end.", support.suspend_account
 )
-ReactivateUser = _make_action_view("reactivate", "The person may sign in again.", support.reactivate_account)
-SignOutUser = _make_action_view("sign_out", "Every session of the person ends.", support.sign_out_user)
-CloseAccount = _make_action_view("close", "Switch the account off; it is erased in 14 days.", support.close_account)
+ReactivateUser = _make_action_view(
+    "reactivate", "Reactivate an account", "The person may sign in again.", support.reactivate_account
+)
+SignOutUser = _make_action_view(
+    "sign_out", "End every session of an account", "Every session of the person ends.", support.sign_out_user
+)
+CloseAccount = _make_action_view(
+    "close", "Close an account", "Switch the account off; it is erased in 14 days.", support.close_account
+)
 StartUserPasswordReset = _make_action_view(
-    "password_reset", "Send the person a link to a new password.", support.start_password_reset, "throttled"
+    "password_reset",
+    "Send a password reset to an account",
+    "Send the person a link to a new password.",
+    support.start_password_reset,
+    "throttled",
 )
 ResetUserFactors = _make_action_view(
     "reset_factors",
+    "Remove the second factors of an account",
     "Remove every second factor of a person who lost them all, in 24 hours. They are told at once, and can stop it.",
     support.reset_factors,
 )
 UnlinkUserIdentities = _make_action_view(
     "unlink_identities",
+    "Unlink identities of an account",
     "Take off an identity at another provider, or every one, where something else opens the account. The person is "
     "told.",
     support.unlink_identities,
@@ -222,13 +239,17 @@ UnlinkUserIdentities = _make_action_view(
 )
 ResendVerification = _make_action_view(
     "resend_verification",
+    "Send the verification of an account again",
     "Send a sign-up that waits a new link and code.",
     support.resend_verification,
     *("cooldown", "throttled", "otp_expired", "otp_exhausted", "token_used", "locked"),
 )
 
 LiftSuppression = _make_action_view(
-    "lift_silence", "Write again to addresses that mail came back from.", suppression.lift_for_person
+    "lift_silence",
+    "Write again to the addresses of an account",
+    "Write again to addresses that mail came back from.",
+    suppression.lift_for_person,
 )
 
 
@@ -237,6 +258,7 @@ class AssignRole(ApiView):
 
     @extend_schema(
         operation_id="admin_role",
+        summary="Assign a role",
         tags=_TAG,
         request=RoleRequest,
         responses=response_schemas(200, PersonShown, *STAFF_CODES, "not_found"),

@@ -32,6 +32,7 @@ class ManageApplications(ApiView):
 
     @extend_schema(
         operation_id="admin_applications",
+        summary="List applications",
         tags=_TAG,
         parameters=[OpenApiParameter("page", int, description="From 1.")],
         responses=response_schemas(200, Applications, *STAFF_CODES, "invalid", body=False),
@@ -46,6 +47,7 @@ class ManageApplications(ApiView):
 
     @extend_schema(
         operation_id="admin_application_create",
+        summary="Register an application",
         tags=_TAG,
         request=ApplicationRequest,
         responses=response_schemas(201, NewApplicationShown, *STAFF_CODES),
@@ -62,6 +64,7 @@ class ManageApplication(ApiView):
 
     @extend_schema(
         operation_id="admin_application",
+        summary="Show an application",
         tags=_TAG,
         responses=response_schemas(200, ApplicationDetailsShown, *STAFF_CODES, "not_found", body=False),
     )
@@ -72,6 +75,7 @@ class ManageApplication(ApiView):
 
     @extend_schema(
         operation_id="admin_application_change",
+        summary="Change an application",
         tags=_TAG,
         request=ApplicationChanges,
         responses=response_schemas(200, ApplicationDetailsShown, *STAFF_CODES, "not_found"),
@@ -85,6 +89,7 @@ class ManageApplication(ApiView):
 
     @extend_schema(
         operation_id="admin_application_remove",
+        summary="Remove an application",
         tags=_TAG,
         responses=response_schemas(204, None, *STAFF_CODES, "not_found", "invalid", body=False),
     )
@@ -99,6 +104,7 @@ class CreateSecret(ApiView):
 
     @extend_schema(
         operation_id="admin_application_secret_create",
+        summary="Make another secret for an application",
         tags=_TAG,
         request=None,
         responses=response_schemas(201, NewSecretShown, *STAFF_CODES, "not_found", "invalid", body=False),
@@ -115,6 +121,7 @@ class RemoveSecret(ApiView):
 
     @extend_schema(
         operation_id="admin_application_secret_remove",
+        summary="Remove a secret of an application",
         tags=_TAG,
         responses=response_schemas(204, None, *STAFF_CODES, "not_found", "invalid", body=False),
     )

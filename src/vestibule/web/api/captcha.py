@@ -38,6 +38,7 @@ class IssueChallenge(ApiView):
 
     @extend_schema(
         operation_id="captcha",
+        summary="Get a captcha challenge",
         tags=["Operations"],
         parameters=[OpenApiParameter("for", enum=list(rules.CAPTCHAS), required=True)],
         responses=response_schemas(200, SignedWork, "invalid", "not_found", body=False),

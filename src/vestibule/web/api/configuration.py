@@ -67,7 +67,10 @@ class ShowConfiguration(ApiView):
     """The public configuration."""
 
     @extend_schema(
-        operation_id="config", tags=["Operations"], responses=response_schemas(200, Configuration, body=False)
+        operation_id="config",
+        summary="Show the public configuration",
+        tags=["Operations"],
+        responses=response_schemas(200, Configuration, body=False),
     )
     def get(self, request: Request) -> Response:
         """Show sign-up fields, password rules, channels, captcha, and which features are on."""

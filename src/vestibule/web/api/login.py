@@ -18,7 +18,7 @@ from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Credential, RequestBody, Text, read_body
 from vestibule.web.api.registration import DeviceFacts
-from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.api.schema import CAPTCHA_CODES, TOKEN_TYPES, response_schemas
 from vestibule.web.api.second_factor import METHODS, EnteredSchema, read_secret, serialize_entered
 from vestibule.web.api.view import ApiView
 
@@ -28,6 +28,8 @@ _LOGIN_NAMES = ("email", "username", "phone_number")
 
 class LoginRequest(RequestBody):
     """One name, and the password."""
+
+    alternatives = tuple((name,) for name in _LOGIN_NAMES)
 
     email = Text(required=False)
     username = Text(required=False)
@@ -41,6 +43,8 @@ class LoginRequest(RequestBody):
 class Proof(RequestBody):
     """The password again; or, for an account that has a second factor, that factor."""
 
+    alternatives = (("password",), ("method", "code"), ("method", "credential"))
+
     password = Text(required=False, max_length=4096)
     method = serializers.ChoiceField(choices=METHODS, required=False)
     code = Text(required=False, max_length=200, help_text="For every method but `passkey`.")
@@ -51,7 +55,7 @@ class FreshAccess(serializers.Serializer[object]):
     """An access token whose `auth_time` is now."""
 
     access = serializers.CharField()
-    token_type = serializers.CharField()
+    token_type = serializers.ChoiceField(TOKEN_TYPES)
     expires_in = serializers.IntegerField()
 
 
@@ -60,6 +64,7 @@ class Login(ApiView):
 
     @extend_schema(
         operation_id="login",
+        summary="Sign in with a password",
         tags=_TAG,
         request=LoginRequest,
         responses=response_schemas(
@@ -106,6 +111,7 @@ class Reauthenticate(ApiView):
 
     @extend_schema(
         operation_id="reauthenticate",
+        summary="Prove again who you are",
         tags=_TAG,
         request=Proof,
         responses=response_schemas(

@@ -44,6 +44,8 @@ class MagicSent(serializers.Serializer[object]):
 class ConfirmMagicRequest(RequestBody):
     """`token` and `magic`; or `otp` and either `magic` or `email`."""
 
+    alternatives = (("token", "magic"), ("otp", "magic"), ("otp", "email"))
+
     token = Text(required=False, help_text="Of the link.")
     magic = Text(required=False, help_text="As `login/magic/start` returned it to this client.")
     email = Text(required=False)
@@ -71,6 +73,7 @@ class StartMagicLink(MagicLinkView):
 
     @extend_schema(
         operation_id="login_magic_start",
+        summary="Request a link to sign in",
         tags=_TAG,
         request=StartMagicRequest,
         responses=response_schemas(202, MagicSent, "not_found", *CAPTCHA_CODES),
@@ -109,6 +112,7 @@ class ConfirmMagicLink(MagicLinkView):
 
     @extend_schema(
         operation_id="login_magic_confirm",
+        summary="Sign in by a mailed link or code",
         tags=_TAG,
         request=ConfirmMagicRequest,
         responses=response_schemas(

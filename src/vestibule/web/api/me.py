@@ -1,7 +1,7 @@
 """`/api/auth/me…`: the account of the signed-in person."""
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,11 @@ from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["The signed-in person"]
+_PICTURE_FORM = {
+    "type": "object",
+    "properties": {"picture": {"type": "string", "format": "binary"}},
+    "required": ["picture"],
+}
 
 
 class AboutRequest(RequestBody):
@@ -27,6 +32,7 @@ class AboutRequest(RequestBody):
     personal = PROFILE_FIELDS
 
 
+@extend_schema_serializer(component_name="AccountChanges")
 class ChangeRequest(RequestBody):
     """Only what is sent is changed; an empty value or null removes the field's content."""
 
@@ -45,13 +51,19 @@ class OwnAccount(ApiView):
 
     open_before_enrolment = True
 
-    @extend_schema(operation_id="me", tags=_TAG, responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False))
+    @extend_schema(
+        operation_id="me",
+        summary="Show my account",
+        tags=_TAG,
+        responses=response_schemas(200, Myself, *SIGNED_IN_CODES, body=False),
+    )
     def get(self, request: Request) -> Response:
         """Show user and profile."""
         return Response(serialize_own_account(profile.show_profile(client=self.admit_bearer())))
 
     @extend_schema(
         operation_id="me_change",
+        summary="Change my account and profile",
         tags=_TAG,
         request=ChangeRequest,
         responses=response_schemas(
@@ -68,6 +80,7 @@ class OwnAccount(ApiView):
 
     @extend_schema(
         operation_id="me_close",
+        summary="Close my account",
         tags=_TAG,
         request=None,
         responses=response_schemas(204, None, *SIGNED_IN_CODES, "reauthentication_required", "invalid", body=False),
@@ -84,6 +97,7 @@ class KeepAccount(ApiView):
 
     @extend_schema(
         operation_id="me_keep",
+        summary="Cancel the closing of an account",
         tags=_TAG,
         request=LinkToken,
         responses=response_schemas(204, None, "token_invalid", "link_expired", "token_used", "locked"),
@@ -102,8 +116,9 @@ class OwnPicture(ApiView):
 
     @extend_schema(
         operation_id="me_picture",
+        summary="Upload my picture",
         tags=_TAG,
-        request={"multipart/form-data": {"type": "object", "properties": {"picture": {"format": "binary"}}}},
+        request={"multipart/form-data": _PICTURE_FORM},
         responses=response_schemas(
             200, Myself, *ENROLLED_CODES, "invalid", "body_too_large", "unsupported_media_type", body=False
         ),
@@ -118,7 +133,10 @@ class OwnPicture(ApiView):
         return Response(serialize_own_account(profile.set_picture(client=client, uploaded=uploaded.read())))
 
     @extend_schema(
-        operation_id="me_picture_remove", tags=_TAG, responses=response_schemas(204, None, *ENROLLED_CODES, body=False)
+        operation_id="me_picture_remove",
+        summary="Remove my picture",
+        tags=_TAG,
+        responses=response_schemas(204, None, *ENROLLED_CODES, body=False),
     )
     def delete(self, request: Request) -> Response:
         """Remove the picture."""
@@ -131,6 +149,7 @@ class ExportAccount(ApiView):
 
     @extend_schema(
         operation_id="me_export",
+        summary="Export my data",
         tags=_TAG,
         responses=response_schemas(200, OpenApiTypes.OBJECT, *ENROLLED_CODES, "reauthentication_required", body=False),
     )

@@ -44,9 +44,13 @@ class StrictJSONParser(BaseParser):
 class RequestBody(serializers.Serializer[object]):
     """The body of a request. For an optional field null is the same as absent, because clients generated from a schema
     send null for what they were not given; `null_clears` marks a body in which null removes the field's content.
-    `personal` are the fields of the table (accounts.fields) that the body holds besides its declared ones."""
+    `personal` are the fields of the table (accounts.fields) that the body holds besides its declared ones. What the
+    OpenAPI document says of it: `may_be_absent` marks a body without which the operation does something useful, and
+    `alternatives` are the sets of optional fields of which one has to be sent."""
 
     null_clears = False
+    may_be_absent: ClassVar[bool] = False
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
     personal: ClassVar[tuple[PersonalField, ...]] = ()
 
     def get_fields(self) -> dict[str, Any]:
@@ -55,6 +59,10 @@ class RequestBody(serializers.Serializer[object]):
         for field in fields.values():
             field.allow_null = not field.required
         return fields
+
+    def list_alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Return the sets of fields of which one has to be sent."""
+        return self.alternatives
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the fields that were sent and not null, and those that have a default.

@@ -53,6 +53,8 @@ class NewPasskey(RequestBody):
 class PasskeyName(RequestBody):
     """Another name."""
 
+    alternatives = (("name",),)
+
     name = Text(required=False, max_length=200)
 
 

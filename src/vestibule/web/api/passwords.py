@@ -1,6 +1,6 @@
 """`/api/auth/password/…`: reset and change."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -31,6 +31,8 @@ GUARDED_CODES = (*ENROLLED_CODES, "reauthentication_required", "invalid_credenti
 class AnyAddress(RequestBody):
     """An e-mail address, or a phone number."""
 
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("email",), ("phone_number",))
+
     email = Text(required=False)
     phone_number = Text(required=False)
 
@@ -49,6 +51,8 @@ class Detail(serializers.Serializer[object]):
 
 class ResetRequest(AnyAddress):
     """The token of the link, or the code and the address that it was sent to; and the new password."""
+
+    alternatives = (("token",), ("email", "otp"), ("phone_number", "otp"))
 
     token = Text(required=False)
     otp = Text(required=False, max_length=64)
@@ -69,6 +73,7 @@ class StartPasswordReset(ApiView):
 
     @extend_schema(
         operation_id="password_reset",
+        summary="Request a password reset",
         tags=_TAG,
         request=ForgottenRequest,
         responses=response_schemas(202, Detail, *CAPTCHA_CODES),
@@ -87,6 +92,7 @@ class ConfirmPasswordReset(ApiView):
 
     @extend_schema(
         operation_id="password_reset_confirm",
+        summary="Set a new password",
         tags=_TAG,
         request=ResetRequest,
         responses=response_schemas(
@@ -122,6 +128,7 @@ class ChangePassword(ApiView):
 
     @extend_schema(
         operation_id="password_change",
+        summary="Change my password",
         tags=_TAG,
         request=ChangeRequest,
         responses=response_schemas(204, None, *GUARDED_CODES),
@@ -141,6 +148,7 @@ class OwnPassword(ApiView):
 
     @extend_schema(
         operation_id="password_remove",
+        summary="Remove my password",
         tags=_TAG,
         request=None,
         responses=response_schemas(

@@ -30,7 +30,7 @@ _TAG = ["Registration, pending"]
 class RegisterPending(ApiView):
     """Sign up: create a PENDING user, and send a link and a code that prove the address."""
 
-    @extend_schema(operation_id="register", tags=_TAG, **schema.REGISTER)
+    @extend_schema(operation_id="register", summary="Sign up, pending", tags=_TAG, **schema.REGISTER)
     def post(self, request: Request) -> Response:
         """Send a link and a code. A known address gets the same answer; its owner gets a notice."""
         typed = read_body(schema.RegisterRequest, request)
@@ -59,7 +59,7 @@ class RegisterPending(ApiView):
 class ShowStatus(ApiView):
     """The progress of a sign-up, for the tab that waits."""
 
-    @extend_schema(operation_id="register_status", tags=_TAG, **schema.STATUS)
+    @extend_schema(operation_id="register_status", summary="Show the progress of a sign-up", tags=_TAG, **schema.STATUS)
     def post(self, request: Request) -> Response:
         """`waiting`, `verified` (perhaps on another device), `bounced` (the mail came back) or `expired`. Ask every few
         seconds at most."""
@@ -73,7 +73,9 @@ class ShowStatus(ApiView):
 class RedirectProof(ApiView):
     """Send the proof elsewhere, because the address was mistyped or the mail does not arrive."""
 
-    @extend_schema(operation_id="register_redirect", tags=_TAG, **schema.REDIRECT)
+    @extend_schema(
+        operation_id="register_redirect", summary="Send the code of a sign-up elsewhere", tags=_TAG, **schema.REDIRECT
+    )
     def post(self, request: Request) -> Response:
         """With `email`: to that address instead. Without: by SMS to the number of the sign-up. Nothing is typed again;
         the `registration` in the answer replaces the old one."""
@@ -87,7 +89,9 @@ class RedirectProof(ApiView):
 class VerifyEmail(ApiView):
     """Prove the address by the link or by the code."""
 
-    @extend_schema(operation_id="verify_email", tags=_TAG, **schema.VERIFY_EMAIL)
+    @extend_schema(
+        operation_id="verify_email", summary="Verify the e-mail address of a sign-up", tags=_TAG, **schema.VERIFY_EMAIL
+    )
     def post(self, request: Request) -> Response:
         """Send either `token` (the link) or `email` and `otp` (the code), together with `registration` (of the browser
         that signed up) or `password` (of the sign-up). With neither, nothing is counted."""
@@ -109,7 +113,9 @@ class VerifyEmail(ApiView):
 class ResendEmail(ApiView):
     """Request another mail."""
 
-    @extend_schema(operation_id="verify_email_resend", tags=_TAG, **schema.RESEND_EMAIL)
+    @extend_schema(
+        operation_id="verify_email_resend", summary="Send the verification mail again", tags=_TAG, **schema.RESEND_EMAIL
+    )
     def post(self, request: Request) -> Response:
         """Always the same answer. A new link and code are sent if a sign-up waits on this address and its cooldown is
         over."""
@@ -120,7 +126,7 @@ class ResendEmail(ApiView):
 class RejectSignUp(ApiView):
     """This wasn't me."""
 
-    @extend_schema(operation_id="verify_email_reject", tags=_TAG, **schema.REJECT)
+    @extend_schema(operation_id="verify_email_reject", summary="Reject a sign-up", tags=_TAG, **schema.REJECT)
     def post(self, request: Request) -> Response:
         """End a sign-up that somebody else began with this mailbox."""
         typed = read_body(LinkToken, request)
@@ -131,7 +137,9 @@ class RejectSignUp(ApiView):
 class StartPhone(ApiView):
     """Request a code by SMS."""
 
-    @extend_schema(operation_id="verify_phone_start", tags=_TAG, **schema.START_PHONE)
+    @extend_schema(
+        operation_id="verify_phone_start", summary="Verify a sign-up by SMS", tags=_TAG, **schema.START_PHONE
+    )
     def post(self, request: Request) -> Response:
         """With `registration`: that sign-up is proved by SMS from now on, under the `registration` of the answer. With
         `phone_number`: a new code for the sign-up that waits there, and always the same answer."""
@@ -146,7 +154,9 @@ class StartPhone(ApiView):
 class ResendPhone(ApiView):
     """Request another SMS."""
 
-    @extend_schema(operation_id="verify_phone_resend", tags=_TAG, **schema.RESEND_PHONE)
+    @extend_schema(
+        operation_id="verify_phone_resend", summary="Send the verification SMS again", tags=_TAG, **schema.RESEND_PHONE
+    )
     def post(self, request: Request) -> Response:
         """Always the same answer."""
         address = _typed_phone(read_body(schema.PhoneNumber, request))
@@ -156,7 +166,12 @@ class ResendPhone(ApiView):
 class ConfirmPhone(ApiView):
     """Prove the number by the code."""
 
-    @extend_schema(operation_id="verify_phone_confirm", tags=_TAG, **schema.CONFIRM_PHONE)
+    @extend_schema(
+        operation_id="verify_phone_confirm",
+        summary="Verify the phone number of a sign-up",
+        tags=_TAG,
+        **schema.CONFIRM_PHONE,
+    )
     def post(self, request: Request) -> Response:
         """Send `phone_number` and `otp`, together with `registration` (of the browser that signed up) or `password` (of
         the sign-up)."""

@@ -5,12 +5,15 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from vestibule.accounts.models import Role, Status
 from vestibule.web.api.parsing import Captcha, RequestBody, Text
 from vestibule.web.api.people import Person
 from vestibule.web.api.registration import EXAMPLE_HANDLE, Sent, StartRequest
-from vestibule.web.api.schema import CAPTCHA_CODES, LinkToken, response_schemas
+from vestibule.web.api.schema import CAPTCHA_CODES, CHANNELS, LinkToken, response_schemas
 
 _BINDING_CODES = ("token_invalid", "otp_expired", "otp_exhausted", "token_used", "locked", "username_taken")
+PROGRESS = ("waiting", "verified", "bounced", "expired")
+SUCCESS = ("success",)
 
 
 class RegisterRequest(StartRequest):
@@ -25,8 +28,8 @@ class PendingPerson(serializers.Serializer[object]):
     id = serializers.UUIDField(required=False)
     username = serializers.CharField(allow_null=True)
     email = serializers.EmailField(allow_null=True)
-    role = serializers.CharField()
-    status = serializers.CharField()
+    role = serializers.ChoiceField(Role.choices)
+    status = serializers.ChoiceField(Status.choices)
     email_verified = serializers.BooleanField()
     phone_number = serializers.CharField(required=False)
     phone_verified = serializers.BooleanField(required=False)
@@ -45,11 +48,11 @@ class Durations(serializers.Serializer[object]):
 class RegisterAnswer(Durations):
     """A link and a code are on their way."""
 
-    status = serializers.CharField()
+    status = serializers.ChoiceField(SUCCESS)
     message = serializers.CharField()
     user = PendingPerson()
     registration = serializers.CharField(help_text="Signed; what makes this client the one that signed up.")
-    channel = serializers.CharField()
+    channel = serializers.ChoiceField(CHANNELS)
 
 
 class Handle(RequestBody):
@@ -61,8 +64,8 @@ class Handle(RequestBody):
 class Progress(Durations):
     """The progress of the sign-up."""
 
-    status = serializers.ChoiceField(choices=["waiting", "verified", "bounced", "expired"])
-    channel = serializers.CharField()
+    status = serializers.ChoiceField(PROGRESS)
+    channel = serializers.ChoiceField(CHANNELS)
 
 
 class RedirectRequest(Handle):
@@ -82,6 +85,8 @@ class Binding(RequestBody):
 
 class VerifyEmailRequest(Binding):
     """The token of the link, or the address and the code."""
+
+    alternatives = (("token",), ("email", "otp"))
 
     token = Text(required=False)
     email = Text(required=False)
@@ -103,6 +108,8 @@ class PhoneNumber(RequestBody):
 class StartPhoneRequest(RequestBody):
     """The sign-up, or the number."""
 
+    alternatives = (("registration",), ("phone_number",))
+
     registration = Text(required=False)
     phone_number = Text(required=False)
     captcha = Captcha()
@@ -118,7 +125,7 @@ class ConfirmPhoneRequest(Binding):
 class Verified(serializers.Serializer[object]):
     """The account."""
 
-    status = serializers.CharField()
+    status = serializers.ChoiceField(SUCCESS)
     message = serializers.CharField()
     user = Person()
 
@@ -136,7 +143,7 @@ class PhoneStarted(serializers.Serializer[object]):
     detail = serializers.CharField()
     resend_in = serializers.IntegerField()
     registration = serializers.CharField(required=False)
-    channel = serializers.CharField(required=False)
+    channel = serializers.ChoiceField(CHANNELS, required=False)
     expires_in = serializers.IntegerField(required=False)
     code_expires_in = serializers.IntegerField(required=False)
     resends_left = serializers.IntegerField(required=False)

@@ -13,13 +13,14 @@ from vestibule.accounts import applicant
 from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.addresses import parsing
+from vestibule.conf import conf
 from vestibule.flows.sign_up import deferred as registration
 from vestibule.flows.sign_up import steps
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Label, RequestBody, Text, read_body
 from vestibule.web.api.people import Person, serialize_person
-from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.api.schema import CAPTCHA_CODES, CHANNELS, TOKEN_TYPES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
 from vestibule.web.api.view import ApiView
 
@@ -44,6 +45,7 @@ class DeviceFacts(RequestBody):
 class StartRequest(RequestBody):
     """What a person types to sign up. Which optional fields are required is `SIGNUP_FIELDS`."""
 
+    alternatives = (("email",), ("phone_number", "channel"))
     personal = SIGN_UP_FIELDS
 
     password = Text(required=False, max_length=4096)
@@ -54,13 +56,18 @@ class StartRequest(RequestBody):
     channel = Text(required=False, help_text="`email` (default) or `sms`.")
     captcha = Captcha()
 
+    def list_alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Return the address, by which channel, and whatever else this service demands."""
+        also = (*conf.signup_fields, *(["password"] if conf.passwords == "required" else []))
+        return tuple(tuple(dict.fromkeys((*address, *also))) for address in self.alternatives)
+
 
 class Sent(serializers.Serializer[object]):
     """A code is on its way; durations are whole seconds."""
 
     detail = serializers.CharField()
     registration = serializers.CharField(help_text="Signed, bound to this start, useless without the code.")
-    channel = serializers.CharField()
+    channel = serializers.ChoiceField(CHANNELS)
     expires_in = serializers.IntegerField()
     code_expires_in = serializers.IntegerField(help_text="A code beside a link has a shorter life.")
     resend_in = serializers.IntegerField()
@@ -89,7 +96,7 @@ class Registered(serializers.Serializer[object]):
     user = Person()
     access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
     refresh = serializers.CharField()
-    token_type = serializers.CharField()
+    token_type = serializers.ChoiceField(TOKEN_TYPES)
     expires_in = serializers.IntegerField()
 
 
@@ -122,6 +129,7 @@ class StartRegistration(ApiView):
 
     @extend_schema(
         operation_id="register_start",
+        summary="Start a sign-up",
         tags=["Registration"],
         request=StartRequest,
         responses=response_schemas(202, Sent, "email_taken", "username_taken", "phone_taken", *CAPTCHA_CODES),
@@ -153,6 +161,7 @@ class ResendRegistrationCode(ApiView):
 
     @extend_schema(
         operation_id="register_resend",
+        summary="Send the code of a sign-up again",
         tags=["Registration"],
         request=ResendRequest,
         responses=response_schemas(
@@ -172,6 +181,7 @@ class ConfirmRegistration(ApiView):
 
     @extend_schema(
         operation_id="register_confirm",
+        summary="Confirm a sign-up",
         tags=["Registration"],
         request=ConfirmRequest,
         responses=response_schemas(

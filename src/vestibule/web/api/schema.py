@@ -5,10 +5,14 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
+from vestibule.addresses.address import ADDRESS_TYPES
 from vestibule.web import problems
 from vestibule.web.api.parsing import RequestBody, Text
 
 _COMMON_CODES = ("not_acceptable", "throttled", "server_error", "unavailable")
+PROBLEM_CODES = sorted({problem.code or row for row, problem in problems.PROBLEMS.items()})
+CHANNELS = tuple(ADDRESS_TYPES)
+TOKEN_TYPES = ("Bearer",)
 CAPTCHA_CODES = ("captcha_required", "captcha_invalid")
 _BODY_CODES = ("invalid", "parse_error", "body_too_large", "unsupported_media_type")
 _EXAMPLE_MEMBERS: dict[str, dict[str, Any]] = {
@@ -39,7 +43,7 @@ class ProblemDetails(serializers.Serializer[object]):
     type = serializers.URLField()
     title = serializers.CharField()
     status = serializers.IntegerField()
-    code = serializers.CharField(help_text="Stable and machine-readable.")
+    code = serializers.ChoiceField(PROBLEM_CODES, help_text="Stable and machine-readable.")
     detail = serializers.CharField(help_text="For people.")
     request_id = serializers.CharField()
     errors = serializers.DictField(  # type: ignore[assignment]  # a member of that name, as the RFC's example has

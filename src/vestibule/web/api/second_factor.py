@@ -17,7 +17,7 @@ from vestibule.limits import rules
 from vestibule.web.api.parsing import Credential, Flag, RequestBody, Text, read_body
 from vestibule.web.api.passkeys_schema import Ticket
 from vestibule.web.api.people import Person, serialize_person
-from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.schema import TOKEN_TYPES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
 from vestibule.web.api.view import ApiView
 
@@ -29,7 +29,7 @@ class SignedIn(serializers.Serializer[object]):
 
     access = serializers.CharField(help_text="ES256 JWT, `Authorization: Bearer`.")
     refresh = serializers.CharField()
-    token_type = serializers.CharField()
+    token_type = serializers.ChoiceField(TOKEN_TYPES)
     expires_in = serializers.IntegerField()
     user = Person()
 
@@ -49,6 +49,8 @@ EnteredSchema = PolymorphicProxySerializer(
 
 class SecondFactorRequest(RequestBody):
     """The ticket, and one second factor."""
+
+    alternatives = (("code",), ("credential",))
 
     mfa = Text(allow_blank=False)
     method = serializers.ChoiceField(choices=METHODS)
@@ -70,6 +72,7 @@ class ProveSecondFactor(ApiView):
 
     @extend_schema(
         operation_id="login_mfa",
+        summary="Prove the second factor",
         tags=["Signing in"],
         request=SecondFactorRequest,
         responses=response_schemas(

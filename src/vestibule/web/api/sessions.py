@@ -18,6 +18,7 @@ from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Sessions and devices"]
+DEVICE_TYPES = (*DeviceType.choices, ("", ""))
 
 
 class DeviceShown(serializers.Serializer[object]):
@@ -25,7 +26,7 @@ class DeviceShown(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    type = serializers.ChoiceField(choices=[*DeviceType.choices, ("", "")])
+    type = serializers.ChoiceField(choices=DEVICE_TYPES)
     browser = serializers.CharField()
     os = serializers.CharField()
     is_trusted = serializers.BooleanField()
@@ -82,6 +83,7 @@ class ListSessions(ApiView):
 
     @extend_schema(
         operation_id="sessions",
+        summary="List my sessions",
         tags=_TAG,
         responses=response_schemas(200, SessionShown(many=True), *ENROLLED_CODES, body=False),
     )
@@ -97,6 +99,7 @@ class EndSession(ApiView):
 
     @extend_schema(
         operation_id="session_end",
+        summary="End a session",
         tags=_TAG,
         responses=response_schemas(204, None, *ENROLLED_CODES, "not_found", "reauthentication_required", body=False),
     )
@@ -112,6 +115,7 @@ class DisownSession(ApiView):
 
     @extend_schema(
         operation_id="session_disown",
+        summary="Disown a sign-in",
         tags=_TAG,
         request=LinkToken,
         responses=response_schemas(
@@ -131,6 +135,7 @@ class ListDevices(ApiView):
 
     @extend_schema(
         operation_id="devices",
+        summary="List my devices",
         tags=_TAG,
         responses=response_schemas(200, DeviceShown(many=True), *ENROLLED_CODES, body=False),
     )
@@ -144,6 +149,7 @@ class ManageDevice(ApiView):
 
     @extend_schema(
         operation_id="device_change",
+        summary="Rename or trust a device",
         tags=_TAG,
         request=DeviceChange,
         responses=response_schemas(200, DeviceShown, *ENROLLED_CODES, "not_found", "reauthentication_required"),
@@ -159,6 +165,7 @@ class ManageDevice(ApiView):
 
     @extend_schema(
         operation_id="device_forget",
+        summary="Forget a device",
         tags=_TAG,
         responses=response_schemas(204, None, *ENROLLED_CODES, "not_found", body=False),
     )
@@ -173,6 +180,7 @@ class ListActivity(ApiView):
 
     @extend_schema(
         operation_id="events",
+        summary="List my security events",
         tags=_TAG,
         parameters=[OpenApiParameter("page", int, description="From 1.")],
         responses=response_schemas(200, Events, *ENROLLED_CODES, body=False),

@@ -21,6 +21,7 @@ from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 
 SECURITY_EVENT_TOKEN = "application/secevent+jwt"  # noqa: S105 - a media type
+REFUSALS = ("invalid_request", "invalid_key", "invalid_issuer", "invalid_audience")
 
 
 class SecurityEventTokenParser(BaseParser):
@@ -51,7 +52,7 @@ class Notification(RequestBody):
 class DeliveryRefused(serializers.Serializer[object]):
     """Why a token is not taken (RFC 8935, 2.3)."""
 
-    err = serializers.ChoiceField(["invalid_request", "invalid_key", "invalid_issuer", "invalid_audience"])
+    err = serializers.ChoiceField(REFUSALS)
     description = serializers.CharField()
 
 

@@ -6,13 +6,16 @@ from vestibule.web.api.parsing import Captcha, RequestBody, Text
 from vestibule.web.api.registration import DeviceFacts
 
 SIGN_IN, LINK = "sign_in", "link"
+INTENTS = (SIGN_IN, LINK)
 _LONGEST_TOKEN = 16_384
 
 
 class VisitRequest(RequestBody):
     """Why, and where the browser comes back to."""
 
-    intent = serializers.ChoiceField(choices=[(SIGN_IN, SIGN_IN), (LINK, LINK)], required=False, default=SIGN_IN)
+    may_be_absent = True
+
+    intent = serializers.ChoiceField(choices=INTENTS, required=False, default=SIGN_IN)
     return_to = Text(
         required=False, help_text="An address of `FRONTEND_URL` or `RETURN_URLS`; without one, `FRONTEND_URL`."
     )
@@ -59,6 +62,8 @@ class IdTokenRequest(RequestBody):
 
 class IdentityLink(RequestBody):
     """Either `link`, or `social` and `social_code`."""
+
+    alternatives = (("link",), ("social", "social_code"))
 
     link = Text(required=False)
     social = Text(required=False)

@@ -12,7 +12,7 @@ from vestibule.sessions import access_tokens as access
 from vestibule.sessions.refresh_tokens import IssuedTokens
 from vestibule.web.api.operation_schema import NO_TOKEN, TOKEN_OR_NONE
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.schema import TOKEN_TYPES, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TOKEN_CODES = ("not_authenticated", "token_expired", "session_revoked")
@@ -29,7 +29,7 @@ class TokenPair(serializers.Serializer[object]):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
-    token_type = serializers.CharField()
+    token_type = serializers.ChoiceField(TOKEN_TYPES)
     expires_in = serializers.IntegerField()
 
 
@@ -61,6 +61,8 @@ class ActiveToken(serializers.Serializer[object]):
 class SignOut(RequestBody):
     """The refresh token that names the session, if no access token does."""
 
+    may_be_absent = True
+
     refresh = Text(required=False, max_length=None)
 
 
@@ -71,6 +73,7 @@ class RotateRefreshToken(ApiView):
 
     @extend_schema(
         operation_id="token_refresh",
+        summary="Refresh the tokens",
         tags=["Sessions"],
         request=RefreshToken,
         responses=response_schemas(200, TokenPair, *_TOKEN_CODES),
@@ -90,6 +93,7 @@ class VerifyAccessToken(ApiView):
 
     @extend_schema(
         operation_id="token_verify",
+        summary="Verify an access token",
         tags=["Sessions"],
         request=AccessToken,
         responses=response_schemas(200, ActiveToken, *_TOKEN_CODES),
@@ -110,7 +114,11 @@ class Logout(ApiView):
     openapi_security = TOKEN_OR_NONE
 
     @extend_schema(
-        operation_id="logout", tags=["Sessions"], request=SignOut, responses=response_schemas(204, None, *_TOKEN_CODES)
+        operation_id="logout",
+        summary="Sign out",
+        tags=["Sessions"],
+        request=SignOut,
+        responses=response_schemas(204, None, *_TOKEN_CODES),
     )
     def post(self, request: Request) -> Response:
         """End the session of the bearer token, or else of the `refresh` token; twice is no error."""
@@ -133,6 +141,7 @@ class LogoutAll(ApiView):
 
     @extend_schema(
         operation_id="logout_all",
+        summary="Sign out everywhere",
         tags=["Sessions"],
         request=None,
         responses=response_schemas(204, None, *_TOKEN_CODES, body=False),
