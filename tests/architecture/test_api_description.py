@@ -81,3 +81,12 @@ def test_ux_f_alternatives_stand_where_generators_of_clients_keep_the_fields() -
 def test_ux_f_the_document_says_where_the_service_is_and_how_to_sign_in() -> None:
     assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
     assert all(word in DOCUMENT["info"]["description"] for word in ("`login`", "`token/refresh`", "401"))
+
+
+def test_ux_f_what_a_client_writes_first_has_examples() -> None:
+    named = {of["operationId"]: of for of in operations().values()}
+    for operation in ("register_start", "register_confirm", "login", "token_refresh", "password_change"):
+        assert named[operation]["requestBody"]["content"]["application/json"]["examples"], operation
+    for operation, status in (("register_start", "202"), ("register_confirm", "201"), ("login", "200")):
+        assert named[operation]["responses"][status]["content"]["application/json"]["examples"], operation
+    assert named["token_refresh"]["responses"]["200"]["content"]["application/json"]["examples"]

@@ -14,9 +14,8 @@ from vestibule.applications.models import ApiKey
 from vestibule.applications.scopes import split_scope
 from vestibule.flows.account import api_keys
 from vestibule.web.api.parsing import RequestBody, Text, WholeNumber, read_body
-from vestibule.web.api.passkeys_schema import answer_example, body_example
 from vestibule.web.api.passwords import ENROLLED_CODES
-from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.schema import answer_example, body_example, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["API keys"]

@@ -17,9 +17,10 @@ from vestibule.limits import rules
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Credential, RequestBody, Text, read_body
-from vestibule.web.api.registration import DeviceFacts
-from vestibule.web.api.schema import CAPTCHA_CODES, TOKEN_TYPES, response_schemas
+from vestibule.web.api.registration import PERSON_EXAMPLE, DeviceFacts
+from vestibule.web.api.schema import CAPTCHA_CODES, TOKEN_TYPES, answer_example, response_schemas
 from vestibule.web.api.second_factor import METHODS, EnteredSchema, read_secret, serialize_entered
+from vestibule.web.api.tokens import TOKENS_EXAMPLE
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Signing in"]
@@ -81,7 +82,8 @@ class Login(ApiView):
                 "by email",
                 value={"email": "ada@example.com", "password": "correct horse battery staple"},
                 request_only=True,
-            )
+            ),
+            answer_example("signed in", {**TOKENS_EXAMPLE, "user": PERSON_EXAMPLE}),
         ],
     )
     def post(self, request: Request) -> Response:

@@ -17,9 +17,9 @@ from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.api import passkeys_schema as schema
 from vestibule.web.api.parsing import read_body
-from vestibule.web.api.passkeys_schema import PasskeyMade, PasskeyOptions, PasskeyShown, answer_example, body_example
+from vestibule.web.api.passkeys_schema import PasskeyMade, PasskeyOptions, PasskeyShown
 from vestibule.web.api.passwords import SIGNED_IN_CODES, STEP_UP_CODES
-from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.schema import answer_example, body_example, response_schemas
 from vestibule.web.api.second_factor import EnteredSchema, serialize_entered
 from vestibule.web.api.view import ApiView
 

@@ -1,8 +1,5 @@
 """The bodies of the passkey endpoints, and examples of them for OpenAPI."""
 
-from typing import Any
-
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from vestibule.factors.models import Passkey
@@ -69,16 +66,6 @@ class Ticket(RequestBody):
     """The ticket of a sign-in."""
 
     mfa = Text(allow_blank=False)
-
-
-def answer_example(name: str, value: Any, status: int = 200) -> OpenApiExample:
-    """Return the example of an answer."""
-    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
-
-
-def body_example(name: str, value: Any) -> OpenApiExample:
-    """Return the example of a request."""
-    return OpenApiExample(name, value=value, request_only=True)
 
 
 _ID, _CHALLENGE = "Qm9iJ3MgcGFzc2tleQ", "lW8sR0m2TXe0b1Yq3Jv5Zg6Cx7Nq8Lk9Pw0Uy1Hf2Sg"

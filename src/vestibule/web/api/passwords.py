@@ -17,7 +17,7 @@ from vestibule.flows.recovery import password_reset
 from vestibule.limits import rules
 from vestibule.web.api.login import limit_password, parse_password
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
-from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
+from vestibule.web.api.schema import CAPTCHA_CODES, body_example, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Passwords"]
@@ -77,6 +77,7 @@ class StartPasswordReset(ApiView):
         tags=_TAG,
         request=ForgottenRequest,
         responses=response_schemas(202, Detail, *CAPTCHA_CODES),
+        examples=[body_example("by email", {"email": "ada@example.com"})],
     )
     def post(self, request: Request) -> Response:
         """Always the same answer. A link and a code are sent if an account has proved this address."""
@@ -132,6 +133,9 @@ class ChangePassword(ApiView):
         tags=_TAG,
         request=ChangeRequest,
         responses=response_schemas(204, None, *GUARDED_CODES),
+        examples=[
+            body_example("change", {"current_password": "correct horse battery", "password": "a much longer sentence"})
+        ],
     )
     def post(self, request: Request) -> Response:
         """Ends every other session. Needs a sign-in of the last ten minutes."""

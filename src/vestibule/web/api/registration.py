@@ -107,6 +107,18 @@ class ResendRequest(RequestBody):
 
 
 EXAMPLE_HANDLE = "Rk9PQkFSLXRoZS1zaWduZWQtcmVnaXN0cmF0aW9u"
+PERSON_EXAMPLE = {
+    "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
+    "email": "ada@example.com",
+    "username": "ada",
+    "full_name": "",
+    "phone_number": None,
+    "role": "user",
+    "status": "active",
+    "email_verified": True,
+    "phone_verified": False,
+    "created_at": "2026-11-20T12:00:00Z",
+}
 _SENT_EXAMPLE = OpenApiExample(
     "sent",
     value={
@@ -203,18 +215,7 @@ class ConfirmRegistration(ApiView):
                 value={
                     "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
                     "email": "ada@example.com",
-                    "user": {
-                        "id": "6a3a1c0e-9d3c-4a54-9a3e-1f2f3c4d5e6f",
-                        "email": "ada@example.com",
-                        "username": "ada",
-                        "full_name": "",
-                        "phone_number": None,
-                        "role": "user",
-                        "status": "active",
-                        "email_verified": True,
-                        "phone_verified": False,
-                        "created_at": "2026-11-20T12:00:00Z",
-                    },
+                    "user": PERSON_EXAMPLE,
                     "access": "eyJhbGciOiJFUzI1NiIs…",
                     "refresh": "s2Zb…",
                     "token_type": "Bearer",

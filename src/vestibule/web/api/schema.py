@@ -76,6 +76,16 @@ def response_schemas(status: int, success: Any, *codes: str, body: bool = True) 
     return {(status, "application/json"): success, **refused}
 
 
+def answer_example(name: str, value: Any, status: int = 200) -> OpenApiExample:
+    """Return the example of an answer."""
+    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
+
+
+def body_example(name: str, value: Any) -> OpenApiExample:
+    """Return the example of a request."""
+    return OpenApiExample(name, value=value, request_only=True)
+
+
 def _problem_example(code: str) -> OpenApiExample:
     problem, members = problems.PROBLEMS[code], _EXAMPLE_MEMBERS.get(code, {})
     value = {

@@ -12,10 +12,13 @@ from vestibule.sessions import access_tokens as access
 from vestibule.sessions.refresh_tokens import IssuedTokens
 from vestibule.web.api.operation_schema import NO_TOKEN, TOKEN_OR_NONE
 from vestibule.web.api.parsing import RequestBody, Text, read_body
-from vestibule.web.api.schema import TOKEN_TYPES, response_schemas
+from vestibule.web.api.schema import TOKEN_TYPES, answer_example, body_example, response_schemas
 from vestibule.web.api.view import ApiView
 
 _TOKEN_CODES = ("not_authenticated", "token_expired", "session_revoked")
+
+
+TOKENS_EXAMPLE = {"access": "eyJhbGciOiJFUzI1NiIs…", "refresh": "s2Zb…", "token_type": "Bearer", "expires_in": 600}
 
 
 class RefreshToken(RequestBody):
@@ -77,6 +80,7 @@ class RotateRefreshToken(ApiView):
         tags=["Sessions"],
         request=RefreshToken,
         responses=response_schemas(200, TokenPair, *_TOKEN_CODES),
+        examples=[body_example("the newest", {"refresh": "s2Zb…"}), answer_example("the next", TOKENS_EXAMPLE)],
     )
     def post(self, request: Request) -> Response:
         """Get new tokens. Each refresh token works once; within ten seconds a second use returns the same successor,
@@ -97,6 +101,7 @@ class VerifyAccessToken(ApiView):
         tags=["Sessions"],
         request=AccessToken,
         responses=response_schemas(200, ActiveToken, *_TOKEN_CODES),
+        examples=[body_example("a token", {"token": "eyJhbGciOiJFUzI1NiIs…"})],
     )
     def post(self, request: Request) -> Response:
         """Return its claims, if it is valid: signed by us, not expired, its session live."""
