@@ -158,16 +158,38 @@ def test_flt_03_a_dependency_that_is_not_itself(
     shape.works()
 
 
-def test_hol_11_redis_restarts_while_a_task_is_in_hand(shape: Shape) -> None:
+@contextmanager
+def a_mail_in_hand(shape: Shape, address: str) -> Iterator[None]:
+    """The mail server holds the worker's delivery until the end of this."""
     shape.sink.hang = True
-    shape.ask("register/start", {"email": "in.hand@example.com", "password": PASSWORD})
+    shape.sink.hanging.clear()
+    shape.sink.go_on.clear()
+    shape.ask("register/start", {"email": address, "password": PASSWORD})
     assert shape.sink.hanging.wait(20)
-    shape.store.stop()
-    shape.store.start()
+    yield
     shape.sink.hang = False
     shape.sink.go_on.set()
+
+
+def test_hol_11_redis_restarts_while_a_task_is_in_hand(shape: Shape) -> None:
+    with a_mail_in_hand(shape, "in.hand@example.com"):
+        shape.store.stop()
+        shape.store.start()
     shape.works()
     assert [shape.service.process(name).poll() for name in ("serve", "worker", "beat")] == [None] * 3
+
+
+def test_fault_33_a_worker_whose_acknowledgement_has_no_room_goes_on(shape: Shape) -> None:
+    """Celery ends a worker at an answer that it does not take for a lost connection. A task is acknowledged when its
+    turn comes: one waits behind that which is in hand."""
+    with ExitStack() as full:
+        with a_mail_in_hand(shape, "acknowledged@example.com"):
+            with Celery(broker=shape.store.url(), set_as_current=False) as other:
+                other.send_task("vestibule.deliver")
+            full.enter_context(set_in_redis(shape, "redis", "full"))
+        until(lambda: "command not allowed" in shape.service.log("worker"), "the acknowledgement to be refused")
+        assert shape.service.process("worker").poll() is None
+    shape.works()
 
 
 def test_flt_08_a_mail_server_that_hangs_up_is_tried_again_when_beat_rings(shape: Shape) -> None:

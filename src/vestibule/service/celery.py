@@ -22,6 +22,7 @@ app.conf.update(
     broker_connection_timeout=1,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # retries for ever
+    broker_channel_error_retry=True,  # a Redis that is full refuses an acknowledgement, which would end the worker
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,
