@@ -1,5 +1,7 @@
 """`/account/…`: what a person tells about themselves, a row with a page of its own for each; and a copy of all data."""
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -10,10 +12,9 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.sessions.models import MULTI_FACTOR
 from vestibule.web.language import offered_languages
-from vestibule.web.pages.account_page import redirect_to_saved_profile, render_account_page
+from vestibule.web.pages.account_page import answer_form, redirect_to_saved_profile, render_account_page
 from vestibule.web.pages.rendering import personal_field_contexts
 from vestibule.web.pages.session_cookie import signed_in_only
-from vestibule.web.pages.step_up import step_up_page
 
 SHOWN_FIELDS = [row for row in PERSONAL_FIELDS if row.editable and not row.is_address]
 _GUARDED = ("username",)  # `profile.change_profile` wants a recent sign-in
@@ -42,58 +43,48 @@ def change_field(request: HttpRequest, client: Client, field: str) -> HttpRespon
     rows = [row for row in SHOWN_FIELDS if row.name == field]
     if not rows:
         raise NotFound
-    if request.method == "POST":
-        return _change_fields(request, client, rows)
-    try:
-        if field in _GUARDED:
-            step_up.require_recent_sign_in(client)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    return _fields_page(request, client, rows)
+    return _change_fields(request, client, rows, is_guarded=field in _GUARDED)
 
 
 @signed_in_only
 def change_picture(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/picture/`: replace or remove the picture."""
-    refusal = None
-    if request.method == "POST":
-        try:
-            if uploaded := request.FILES.get("picture"):
-                profile.set_picture(client=client, uploaded=uploaded.read())
-            else:
-                profile.remove_picture(client=client)
-            return redirect_to_saved_profile()
-        except Refusal as refused:
-            refusal = refused
-    return render_account_page(request, client, "picture", {"tab": "profile"}, refusal)
+    show_page = partial(render_account_page, request, client, "picture", {"tab": "profile"})
+    return answer_form(request, client, _save_picture, show_page)
 
 
 @signed_in_only
 def export_data(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/export/`: all data that is kept about the person, as the API has it."""
-    refusal = None
-    try:
-        if request.method == "POST":
-            body = personal_data.export_personal_data(client=client)
-            disposition = {"Content-Disposition": 'attachment; filename="account.json"'}
-            return JsonResponse(body, encoder=JSONEncoder, headers=disposition, json_dumps_params={"indent": 2})
-        step_up.require_recent_sign_in(client)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    except Refusal as refused:
-        refusal = refused
-    return render_account_page(request, client, "export", {"tab": "security"}, refusal)
+    show_page = partial(render_account_page, request, client, "export", {"tab": "security"})
+    return answer_form(request, client, _download_data, show_page, is_guarded=True)
 
 
-def _change_fields(request: HttpRequest, client: Client, rows: list[PersonalField]) -> HttpResponse:
+def _change_fields(
+    request: HttpRequest, client: Client, rows: list[PersonalField], *, is_guarded: bool = False
+) -> HttpResponse:
+    show_page = partial(_fields_page, request, client, rows)
+    return answer_form(request, client, partial(_save_fields, rows=rows), show_page, is_guarded=is_guarded)
+
+
+def _save_fields(request: HttpRequest, client: Client, rows: list[PersonalField]) -> HttpResponse:
     typed = {**_posted_fields(request, rows, Holder.USER), "profile": _posted_fields(request, rows, Holder.PROFILE)}
-    try:
-        profile.change_profile(client=client, typed=typed)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    except Refusal as refusal:
-        return _fields_page(request, client, rows, refusal)
+    profile.change_profile(client=client, typed=typed)
     return redirect_to_saved_profile()
+
+
+def _save_picture(request: HttpRequest, client: Client) -> HttpResponse:
+    if uploaded := request.FILES.get("picture"):
+        profile.set_picture(client=client, uploaded=uploaded.read())
+    else:
+        profile.remove_picture(client=client)
+    return redirect_to_saved_profile()
+
+
+def _download_data(_request: HttpRequest, client: Client) -> HttpResponse:
+    body = personal_data.export_personal_data(client=client)
+    disposition = {"Content-Disposition": 'attachment; filename="account.json"'}
+    return JsonResponse(body, encoder=JSONEncoder, headers=disposition, json_dumps_params={"indent": 2})
 
 
 def _posted_fields(request: HttpRequest, rows: list[PersonalField], holder: Holder) -> dict[str, str]:
@@ -101,7 +92,7 @@ def _posted_fields(request: HttpRequest, rows: list[PersonalField], holder: Hold
 
 
 def _fields_page(
-    request: HttpRequest, client: Client, rows: list[PersonalField], refusal: Refusal | None = None
+    request: HttpRequest, client: Client, rows: list[PersonalField], refusal: Refusal | None
 ) -> HttpResponse:
     """The form of these fields: as they were typed, else as they are."""
     user = profile.show_profile(client=client)

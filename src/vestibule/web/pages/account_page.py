@@ -1,5 +1,7 @@
-"""What every page of the account shows: whose it is, their picture, and the way to the administration for the staff."""
+"""What every page of the account shows (whose it is, their picture, the way to the administration for the staff), and
+how its form is answered."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,11 +9,38 @@ from django.urls import NoReverseMatch, reverse
 
 from vestibule.accounts import pictures
 from vestibule.accounts.models import User
+from vestibule.flows import step_up
 from vestibule.flows.account import profile
 from vestibule.flows.staff.permissions import ROLE_PERMISSIONS, Permission
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import NotFound, Refusal
+from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
 from vestibule.web.pages.rendering import render_page
+from vestibule.web.pages.step_up import step_up_page
+
+Act = Callable[[HttpRequest, Client], HttpResponse]
+
+
+def answer_form(
+    request: HttpRequest,
+    client: Client,
+    act: Act,
+    show_page: Callable[[Refusal | None], HttpResponse],
+    *,
+    is_guarded: bool = False,
+) -> HttpResponse:
+    """Do what the form of a page asks for. Before that, and when it is refused, show the page; what wants a recent
+    sign-in asks for it and leads back. A page that `is_guarded` asks for it before anything is typed."""
+    refusal = None
+    try:
+        if request.method == "POST":
+            return act(request, client)
+        if is_guarded:
+            step_up.require_recent_sign_in(client)
+    except StepUpRequired:
+        return step_up_page(request, client, request.path)
+    except Refusal as refused:
+        refusal = refused
+    return show_page(refusal)
 
 
 def render_account_page(
@@ -27,13 +56,9 @@ def redirect_to_saved_profile() -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('vestibule_pages:account')}?saved", status=303)
 
 
-def refuse_unknown_action(_request: HttpRequest, _client: Client) -> HttpResponse:
-    """Refuse what no button of a page asks for.
-
-    Raises:
-        NotFound: always.
-    """
-    raise NotFound
+def find_action(request: HttpRequest, actions: Mapping[str, Act]) -> Act:
+    """Return what the button asks for; what no button asks for is refused with NotFound when it is done."""
+    return actions.get(request.POST.get("act", ""), _refuse_unknown_action)
 
 
 def account_context(client: Client) -> dict[str, Any]:
@@ -53,6 +78,10 @@ def find_initials(person: User) -> str:
     words = person.full_name.split() or [person.username or person.email or ""]
     letters = [word[:1].upper()[:1] for word in words if word[:1].isalpha()]
     return "".join([*letters[:1], *letters[1:][-1:]])
+
+
+def _refuse_unknown_action(_request: HttpRequest, _client: Client) -> HttpResponse:
+    raise NotFound
 
 
 def _admin_url() -> str:

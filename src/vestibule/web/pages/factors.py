@@ -1,6 +1,7 @@
 """The second factors of the account by page: the authenticator app, the recovery codes, the remembered devices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -13,11 +14,10 @@ from vestibule.flows.account import second_factors
 from vestibule.flows.account.factor_changes import FactorAdded
 from vestibule.flows.account.second_factors import TotpSeed
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import Refusal, StepUpRequired
+from vestibule.kernel.errors import Refusal
 from vestibule.web.destination import go_on
-from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.account_page import Act, answer_form, render_account_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, set_session_cookies
-from vestibule.web.pages.step_up import step_up_page
 
 _GROUP = 4  # characters of the key that are read together
 
@@ -25,18 +25,7 @@ _GROUP = 4  # characters of the key that are read together
 @open_before_enrolment
 def enrol_app(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/app/`: show a new key, and take its first code; or turn the app off. The key is shown once."""
-    if request.method != "POST":
-        return _app_page(request, client)
-    try:
-        if request.POST.get("act") == "totp_remove":
-            return _remove_app(request, client)
-        if "code" in request.POST:
-            return _confirm_app(request, client)
-        return _app_page(request, client, seed=second_factors.start_totp(client=client))
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    except Refusal as refusal:
-        return _app_page(request, client, refusal=refusal)
+    return answer_form(request, client, _change_app, partial(_app_page, request, client))
 
 
 def security_url(done: str) -> str:
@@ -61,6 +50,14 @@ def codes_page(request: HttpRequest, client: Client, codes: Sequence[str], done:
     return render_account_page(request, client, "codes", context)
 
 
+def _change_app(request: HttpRequest, client: Client) -> HttpResponse:
+    if request.POST.get("act") == "totp_remove":
+        return _remove_app(request, client)
+    if "code" in request.POST:
+        return _confirm_app(request, client)
+    return _app_page(request, client, seed=second_factors.start_totp(client=client))
+
+
 def _confirm_app(request: HttpRequest, client: Client) -> HttpResponse:
     added = second_factors.confirm_totp(
         client=client,
@@ -71,7 +68,7 @@ def _confirm_app(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def _app_page(
-    request: HttpRequest, client: Client, seed: TotpSeed | None = None, refusal: Refusal | None = None
+    request: HttpRequest, client: Client, refusal: Refusal | None = None, *, seed: TotpSeed | None = None
 ) -> HttpResponse:
     """The key with its picture, and the field for the first code; after a wrong one only the field; before, a button
     that makes the key, and of an app that is on, one that turns it off."""
@@ -101,6 +98,6 @@ def _forget_devices(_request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponseRedirect(security_url("devices_forget"), status=303)
 
 
-FACTOR_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = MappingProxyType(
+FACTOR_ACTIONS: Mapping[str, Act] = MappingProxyType(
     {"totp_remove": _remove_app, "codes": _replace_codes, "devices_forget": _forget_devices}
 )

@@ -1,6 +1,7 @@
 """The identities at other providers on the security page: those that are linked, and buttons for the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -10,26 +11,22 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from vestibule.flows.account import identities
 from vestibule.identities.providers import linked_provider_name
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
-from vestibule.web.pages.account_page import refuse_unknown_action, render_account_page
+from vestibule.kernel.errors import NotFound, Refusal
+from vestibule.web.pages.account_page import Act, answer_form, find_action, render_account_page
 from vestibule.web.pages.factors import security_url
 from vestibule.web.pages.provider_buttons import ProviderButton, list_provider_buttons
 from vestibule.web.pages.rendering import posted_id
 from vestibule.web.pages.session_cookie import signed_in_only
-from vestibule.web.pages.step_up import step_up_page
 
 
 @signed_in_only
 def change_identity(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
     """`/account/security/identities/<id>/`: what it is, and a button that removes it."""
-    refusal = None
-    if request.method == "POST":
-        try:
-            return IDENTITY_ACTIONS.get(request.POST.get("act", ""), refuse_unknown_action)(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, request.path)
-        except Refusal as refused:
-            refusal = refused
+    act = find_action(request, IDENTITY_ACTIONS)
+    return answer_form(request, client, act, partial(_identity_page, request, client, id))
+
+
+def _identity_page(request: HttpRequest, client: Client, id: UUID, refusal: Refusal | None) -> HttpResponse:
     found = [pair for pair in identities_context(client)["identities"] if pair[0].pk == id]
     if not found:
         raise NotFound
@@ -58,6 +55,4 @@ def _remove_identity(request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponseRedirect(security_url("identity_remove"), status=303)
 
 
-IDENTITY_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = MappingProxyType(
-    {"identity_remove": _remove_identity}
-)
+IDENTITY_ACTIONS: Mapping[str, Act] = MappingProxyType({"identity_remove": _remove_identity})

@@ -1,6 +1,7 @@
 """`/account/keys/`: the API keys of the signed-in person."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,11 +11,10 @@ from vestibule.applications.api_keys import DEFAULT_LIFE, LONGEST_NAME, key_scop
 from vestibule.applications.scopes import split_scope
 from vestibule.flows.account import api_keys
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import FieldError, Invalid, NotFound, Refusal, StepUpRequired
-from vestibule.web.pages.account_page import render_account_page
+from vestibule.kernel.errors import FieldError, Invalid, NotFound, Refusal
+from vestibule.web.pages.account_page import answer_form, render_account_page
 from vestibule.web.pages.rendering import field_context, posted_id
 from vestibule.web.pages.session_cookie import signed_in_only
-from vestibule.web.pages.step_up import step_up_page
 from vestibule.web.scope_words import describe_scopes
 
 _LIVES = (7, 30, DEFAULT_LIFE.days, 365)  # days that the page offers
@@ -23,15 +23,7 @@ _LIVES = (7, 30, DEFAULT_LIFE.days, 365)  # days that the page offers
 @signed_in_only
 def manage_keys(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/keys/`: list them, make one, remove one. A new key is shown once."""
-    refusal = None
-    if request.method == "POST":
-        try:
-            return _change_keys(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, request.path)
-        except Refusal as refused:
-            refusal = refused
-    return _keys_page(request, client, refusal)
+    return answer_form(request, client, _change_keys, partial(_keys_page, request, client))
 
 
 def _change_keys(request: HttpRequest, client: Client) -> HttpResponse:

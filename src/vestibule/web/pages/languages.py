@@ -1,6 +1,7 @@
 """The picker at the foot of every page, and the language of an account."""
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Refusal
 from vestibule.web.destination import is_own_path
 from vestibule.web.language import offered_languages
-from vestibule.web.pages.account_page import redirect_to_saved_profile, render_account_page
+from vestibule.web.pages.account_page import answer_form, redirect_to_saved_profile, render_account_page
 from vestibule.web.pages.session_cookie import signed_in_only
 
 FIELD, PAGE = "language", "page"
@@ -34,14 +35,16 @@ def pick_language(request: HttpRequest) -> HttpResponse:
 def change_own_language(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/language/`: the language of the account, which its messages are in, and the pages of this browser from
     now on."""
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        language = request.POST.get(FIELD, "")
-        try:
-            profile.change_language(client=client, language=language)
-            return _keep_language(redirect_to_saved_profile(), language)
-        except Refusal as refused:
-            refusal = refused
+    return answer_form(request, client, _save_language, partial(_language_page, request, client))
+
+
+def _save_language(request: HttpRequest, client: Client) -> HttpResponse:
+    language = request.POST.get(FIELD, "")
+    profile.change_language(client=client, language=language)
+    return _keep_language(redirect_to_saved_profile(), language)
+
+
+def _language_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
     own = profile.show_profile(client=client).language
     context = {"tab": "profile", "own": own if own in offered_languages() else get_language()}
     return render_account_page(request, client, "language", context, refusal)

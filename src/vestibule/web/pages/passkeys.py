@@ -5,7 +5,8 @@ The browser makes and uses them in JavaScript (static/vestibule/pages/passkeys.j
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -18,24 +19,22 @@ from vestibule.conf import conf
 from vestibule.factors.models import Passkey
 from vestibule.factors.passkey_ceremonies import encode
 from vestibule.factors.passkeys import LONGEST_NAME, describe_user, name_authenticator
-from vestibule.flows import step_up
 from vestibule.flows.account import passkeys
 from vestibule.flows.sign_in.by_passkey import sign_in_by_passkey
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import CredentialUnknown, NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import CredentialUnknown, Refusal
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web import problems
 from vestibule.web.cookies import known_device_id
 from vestibule.web.destination import redirect_with_destination
 from vestibule.web.edge import admit
-from vestibule.web.pages.account_page import refuse_unknown_action, render_account_page
+from vestibule.web.pages.account_page import Act, answer_form, find_action, render_account_page
 from vestibule.web.pages.factors import factor_added_page, security_url
-from vestibule.web.pages.rendering import field_context, get_or_post, posted_id
+from vestibule.web.pages.rendering import field_context, find_own, get_or_post, posted_id
 from vestibule.web.pages.second_factor import enter_page
 from vestibule.web.pages.session_cookie import open_before_enrolment, signed_in_only
 from vestibule.web.pages.sign_in import login_page
-from vestibule.web.pages.step_up import step_up_page
 
 _CREDENTIAL_ID = re.compile(r"[\w-]{1,1400}", re.ASCII)  # base64url of at most 1023 bytes (WebAuthn L3, 4)
 
@@ -64,17 +63,7 @@ def enter_with_passkey(request: HttpRequest) -> HttpResponse:
 @open_before_enrolment
 def add_passkey(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/security/passkey/`: a button that makes a passkey, and what the browser made."""
-    refusal = None
-    try:
-        if request.method == "POST":
-            return _save_passkey(request, client)
-        step_up.require_recent_sign_in(client)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    except Refusal as refused:
-        refusal = refused
-    context = {"tab": "security", "name": request.POST.get("name", ""), "longest": LONGEST_NAME}
-    return render_account_page(request, client, "passkey_new", context, refusal)
+    return answer_form(request, client, _save_passkey, partial(_new_passkey_page, request, client), is_guarded=True)
 
 
 @open_before_enrolment
@@ -96,21 +85,21 @@ def list_passkeys(request: HttpRequest, client: Client) -> HttpResponse:
 @signed_in_only
 def change_passkey(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
     """`/account/security/passkeys/<id>/`: rename or remove one."""
-    refusal = None
-    if request.method == "POST":
-        try:
-            return PASSKEY_ACTIONS.get(request.POST.get("act", ""), refuse_unknown_action)(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, request.path)
-        except Refusal as refused:
-            refusal = refused
-    found = [each for each in passkeys.list_own_passkeys(client=client) if each.pk == id]
-    if not found:
-        raise NotFound
-    typed = {"name": request.POST.get("name", found[0].name)}
+    act = find_action(request, PASSKEY_ACTIONS)
+    return answer_form(request, client, act, partial(_passkey_page, request, client, id))
+
+
+def _new_passkey_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
+    context = {"tab": "security", "name": request.POST.get("name", ""), "longest": LONGEST_NAME}
+    return render_account_page(request, client, "passkey_new", context, refusal)
+
+
+def _passkey_page(request: HttpRequest, client: Client, id: UUID, refusal: Refusal | None) -> HttpResponse:
+    passkey = find_own(passkeys.list_own_passkeys(client=client), id)
+    typed = {"name": request.POST.get("name", passkey.name)}
     context = {
         "tab": "security",
-        "passkey": found[0],
+        "passkey": passkey,
         "name": field_context("name", typed, refusal, ["name"]),
         "longest": LONGEST_NAME,
     }
@@ -174,6 +163,6 @@ def _remove_passkey(request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponseRedirect(security_url("passkey_remove"), status=303)
 
 
-PASSKEY_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = MappingProxyType(
+PASSKEY_ACTIONS: Mapping[str, Act] = MappingProxyType(
     {"passkey_rename": _rename_passkey, "passkey_remove": _remove_passkey}
 )

@@ -1,9 +1,10 @@
 """Rendering of pages: template, status and words of a refusal, and the context of a form field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +23,7 @@ from vestibule.web.templating import render_in_flow
 
 _TAKEN = {UsernameTaken: "username", EmailTaken: "email", PhoneTaken: "phone_number"}  # which field it is about
 
+R = TypeVar("R", bound=Model)
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -45,6 +47,18 @@ def posted_id(request: HttpRequest) -> UUID:
         return UUID(request.POST.get("id", ""))
     except ValueError as error:
         raise NotFound from error
+
+
+def find_own(rows: Iterable[R], id: UUID) -> R:
+    """Return the one of these rows, all of them the person's own, that the address of the page names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = next((row for row in rows if row.pk == id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def field_context(name: str, typed: Mapping[str, str], refusal: Refusal | None, order: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`/account/security/`: the ways into the account, its addresses and its closing, behind a recent sign-in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,16 +15,15 @@ from vestibule.factors import recovery_codes
 from vestibule.flows import step_up
 from vestibule.flows.account import email_change, password_change, personal_data, phone_change, second_factors
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import FieldError, Invalid, InvalidCredentials, NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import FieldError, Invalid, InvalidCredentials, NotFound, Refusal
 from vestibule.web.field_messages import field_message
-from vestibule.web.pages.account_page import account_context, refuse_unknown_action, render_account_page
+from vestibule.web.pages.account_page import Act, account_context, answer_form, find_action, render_account_page
 from vestibule.web.pages.factors import FACTOR_ACTIONS, security_url
 from vestibule.web.pages.identities import IDENTITY_ACTIONS, identities_context
 from vestibule.web.pages.passkeys import PASSKEY_ACTIONS, passkeys_context
 from vestibule.web.pages.provider_buttons import render_with_providers
 from vestibule.web.pages.rendering import render_page
 from vestibule.web.pages.session_cookie import delete_session_cookie, open_before_enrolment, signed_in_only
-from vestibule.web.pages.step_up import step_up_page
 
 
 @open_before_enrolment
@@ -35,7 +35,7 @@ def change_security(request: HttpRequest, client: Client) -> HttpResponse:
         step_up.require_enrolment(client)  # what is done here waits until the second factor is set up
     except Refusal as refusal:
         return _security_page(request, client, refusal)
-    return _act(request, client)
+    return _do_or_show(request, client, request.POST.get("act", ""))
 
 
 @signed_in_only
@@ -43,27 +43,16 @@ def change_row(request: HttpRequest, client: Client, row: str) -> HttpResponse:
     """`/account/security/<row>/`: the page of one of them. It asks for a recent sign-in before anything is typed."""
     if row not in _ROWS:
         raise NotFound
-    if request.method == "POST":
-        return _act(request, client)
-    try:
-        step_up.require_recent_sign_in(client)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    return _row_page(request, client, row)
+    return _do_or_show(request, client, request.POST.get("act", "") if request.method == "POST" else row)
 
 
-def _act(request: HttpRequest, client: Client) -> HttpResponse:
-    """Do it. If it is refused, the page that has its form says so."""
-    act = request.POST.get("act", "")
-    try:
-        return _ACTIONS.get(act, refuse_unknown_action)(request, client)
-    except StepUpRequired:
-        return step_up_page(request, client, request.path)
-    except Refusal as refusal:
-        row, _, step = act.partition("_")
-        if row not in _ROWS:
-            return _security_page(request, client, refusal)
-        return _row_page(request, client, row, refusal, awaits=row if step == "confirm" else "")
+def _do_or_show(request: HttpRequest, client: Client, act: str) -> HttpResponse:
+    """Do what the form asks for, or show the page that has the form of this act."""
+    row, _line, step = act.partition("_")
+    show_page = partial(_security_page, request, client)
+    if row in _ROWS:
+        show_page = partial(_row_page, request, client, row, awaits=row if step == "confirm" else "")
+    return answer_form(request, client, find_action(request, _ACTIONS), show_page, is_guarded=True)
 
 
 def _security_page(
@@ -190,7 +179,7 @@ _DONE: Mapping[str, Promise | str] = MappingProxyType(
         "devices_forget": _("From now on we ask for a second factor on every device."),
     }
 )
-_ACTIONS: Mapping[str, Callable[[HttpRequest, Client], HttpResponse]] = {
+_ACTIONS: Mapping[str, Act] = {
     **FACTOR_ACTIONS,
     **PASSKEY_ACTIONS,
     **IDENTITY_ACTIONS,

@@ -1,5 +1,6 @@
 """`/account/sessions/` and `/account/devices/…`: where the person is signed in, and what they sign in from."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,27 +9,28 @@ from django.urls import reverse
 from vestibule.flows.account import devices, second_factors
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.client import Client
-from vestibule.kernel.errors import NotFound, Refusal, StepUpRequired
+from vestibule.kernel.errors import NotFound, Refusal
 from vestibule.sessions.devices import MAX_LENGTHS
-from vestibule.web.pages.account_page import render_account_page
+from vestibule.web.pages.account_page import answer_form, render_account_page
 from vestibule.web.pages.device_names import name_user_agent
 from vestibule.web.pages.proofs import name_proofs
-from vestibule.web.pages.rendering import field_context, posted_id
+from vestibule.web.pages.rendering import field_context, find_own, posted_id
 from vestibule.web.pages.session_cookie import signed_in_only
-from vestibule.web.pages.step_up import step_up_page
 
 
 @signed_in_only
 def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
     """`/account/sessions/`: sessions and devices."""
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        try:
-            return _change_session_or_device(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, request.path)
-        except Refusal as refused:
-            refusal = refused
+    return answer_form(request, client, _change_session_or_device, partial(_sessions_page, request, client))
+
+
+@signed_in_only
+def change_device(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
+    """`/account/devices/<id>/`: rename, trust or forget a device."""
+    return answer_form(request, client, _change_session_or_device, partial(_device_page, request, client, id))
+
+
+def _sessions_page(request: HttpRequest, client: Client, refusal: Refusal | None) -> HttpResponse:
     listed = sessions.list_own_sessions(client=client)
     context = {
         "tab": "sessions",
@@ -42,24 +44,12 @@ def manage_sessions(request: HttpRequest, client: Client) -> HttpResponse:
     return render_account_page(request, client, "sessions", context, refusal)
 
 
-@signed_in_only
-def change_device(request: HttpRequest, client: Client, id: UUID) -> HttpResponse:
-    """`/account/devices/<id>/`: rename, trust or forget a device."""
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        try:
-            return _change_session_or_device(request, client)
-        except StepUpRequired:
-            return step_up_page(request, client, request.path)
-        except Refusal as refused:
-            refusal = refused
-    found = [each for each in devices.list_own_devices(client=client) if each.pk == id]
-    if not found:
-        raise NotFound
-    typed = {"name": request.POST.get("name", found[0].name)}
+def _device_page(request: HttpRequest, client: Client, id: UUID, refusal: Refusal | None) -> HttpResponse:
+    device = find_own(devices.list_own_devices(client=client), id)
+    typed = {"name": request.POST.get("name", device.name)}
     context = {
         "tab": "sessions",
-        "device": found[0],
+        "device": device,
         "name": field_context("name", typed, refusal, ["name"]),
         "longest": MAX_LENGTHS["device_name"],
     }
