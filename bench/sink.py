@@ -1,14 +1,15 @@
-"""A mail server as a process of its own: it takes every letter and writes `address code` for each that holds a code."""
+"""A mail server as a process of its own: it takes every letter and writes its address and its text,
+a line of JSON each."""
 
 import asyncio
+import json
 import sys
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-
-from tests.service import CODE
 
 
 class Sink:
@@ -18,12 +19,18 @@ class Sink:
         self._out = out.open("a", buffering=1)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Note the code."""
+        """Note the text."""
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
-        plain = message.get_body(("plain",))
-        found = CODE.search(str(plain.get_content())) if plain else None
-        self._out.write(f"{envelope.rcpt_tos[0]} {found[1] if found else '-'}\n")
+        body = message.get_body(("plain", "html"))
+        self._out.write(json.dumps([envelope.rcpt_tos[0], str(body.get_content()) if body else ""]) + "\n")
         return "250 OK"
+
+
+def read_letters(out: Path) -> Iterator[tuple[str, str]]:
+    """Yield the address and the text of each letter so far."""
+    for line in out.read_text().splitlines():
+        address, text = json.loads(line)
+        yield address, text
 
 
 def main(port: int, out: Path) -> None:

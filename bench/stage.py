@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psycopg
 
+from bench.sink import read_letters
 from tests.servers import Postgres, Redis, free_port, until
-from tests.service import Service
+from tests.service import CODE, Service
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PARTS = ("web", "worker", "postgres", "redis")
@@ -26,7 +27,7 @@ class Stage:
     service: Service
     database_url: str
     roots: dict[str, int]
-    codes_file: Path
+    letters_file: Path
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds that each part has used, its ended children included."""
@@ -38,17 +39,12 @@ class Stage:
 
     def codes(self) -> dict[str, str]:
         """The newest code that each address got."""
-        return dict(line.split() for line in self.codes_file.read_text().splitlines())
+        found = {address: CODE.search(text) for address, text in read_letters(self.letters_file)}
+        return {address: code[1] if code else "-" for address, code in found.items()}
 
     def delivered(self) -> None:
         """Come back when every message has left."""
-        with psycopg.connect(self.database_url, autocommit=True) as database:
-
-            def nothing_waits() -> bool:
-                row = database.execute("SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')")
-                return row.fetchone() == (0,)
-
-            until(nothing_waits, "the outbox", 120)
+        await_outbox(self.database_url)
 
 
 @contextmanager
@@ -58,9 +54,9 @@ def stage(*, postgres: Sequence[str] = (), **environment: str) -> Iterator[Stage
     folder = Path(tempfile.mkdtemp(prefix="vestibule-bench-"))
     folder.chmod(0o755)
     database, redis = Postgres(folder, *postgres), Redis(folder / "redis")
-    codes, mail = folder / "codes", free_port()
-    codes.touch()
-    sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(mail), str(codes)])
+    letters, mail = folder / "letters", free_port()
+    letters.touch()
+    sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(mail), str(letters)])
     try:
         database.start()
         redis.start()
@@ -78,12 +74,23 @@ def stage(*, postgres: Sequence[str] = (), **environment: str) -> Iterator[Stage
             service.start("worker")
             roots = {name: service.process(process).pid for name, process in (("web", "serve"), ("worker", "worker"))}
             roots |= {"postgres": database.pid, "redis": redis.pid}
-            yield Stage(service=service, database_url=url, roots=roots, codes_file=codes)
+            yield Stage(service=service, database_url=url, roots=roots, letters_file=letters)
     finally:
         sink.kill()
         redis.stop()
         database.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def await_outbox(database_url: str) -> None:
+    """Come back when every message of this database has left."""
+    with psycopg.connect(database_url, autocommit=True) as database:
+
+        def nothing_waits() -> bool:
+            row = database.execute("SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')")
+            return row.fetchone() == (0,)
+
+        until(nothing_waits, "the outbox", 120)
 
 
 def cpu_of_trees(roots: Mapping[str, int]) -> dict[str, float]:

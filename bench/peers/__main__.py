@@ -5,7 +5,6 @@ Counted is the CPU of the server, of our worker until the mail has left, of Post
 SMTP to one sink. `python -m bench.peers 3 60` is three passes of 60 people each.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from bench.load import Answer
 from bench.machine import machine
 from bench.peers.peers import OPERATIONS, PEERS, Person
 from bench.peers.running import Running, running
+from bench.sink import read_letters
 from tests.servers import Postgres, Redis, free_port, until
 
 CONCURRENCY = 8
@@ -43,7 +43,7 @@ def main(passes: int, number: int) -> None:
         (folder := Path(name)).chmod(0o755)
         postgres, redis, mail = Postgres(folder), Redis(folder / "redis"), free_port()
         (letters := folder / "letters").touch()
-        sink = subprocess.Popen([sys.executable, "-m", "bench.peers.sink", str(mail), str(letters)])
+        sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(mail), str(letters)])
         stack.callback(sink.kill)
         for store in (postgres, redis):
             store.start()
@@ -104,8 +104,7 @@ def read_mails(service: Running, letters: Path) -> None:
     waiting = {person.email: person for person in service.people}
 
     def arrived() -> bool:
-        for line in letters.read_text().splitlines():
-            address, text = json.loads(line)
+        for address, text in read_letters(letters):
             if address in waiting:
                 service.peer.read_mail(waiting.pop(address), text)
         return not waiting

@@ -12,11 +12,10 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import django
-import psycopg
 
 from bench.load import Ran, run
 from bench.peers.peers import Ours, Peer, Person
-from bench.stage import cpu_of_trees
+from bench.stage import await_outbox, cpu_of_trees
 from tests.servers import Postgres, Redis, free_port, until
 from tests.service import Service
 
@@ -41,18 +40,9 @@ class Running:
         before = cpu_of_trees(self.roots)
         ran = run(self.port, asks, concurrency)
         if isinstance(self.peer, Ours):
-            self._await_mail()
+            await_outbox(self.database_url)
         after = cpu_of_trees(self.roots)
         return ran, {part: after[part] - before[part] for part in after}
-
-    def _await_mail(self) -> None:
-        with psycopg.connect(self.database_url, autocommit=True) as database:
-
-            def nothing_waits() -> bool:
-                row = database.execute("SELECT count(*) FROM vestibule_message WHERE state IN ('queued', 'sending')")
-                return row.fetchone() == (0,)
-
-            until(nothing_waits, "the outbox", 120)
 
 
 def python_of(peer: Peer) -> Path:
