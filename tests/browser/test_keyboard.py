@@ -39,6 +39,13 @@ def tab_to(page: Page, name: str) -> None:
         assert len(stops) < MOST_STOPS, stops
 
 
+def follow(page: Page, name: str, heading: str) -> None:
+    """Go to what is called so and press it; the page with this heading comes."""
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+
+
 def test_a_person_signs_up_and_goes_through_the_account_by_keyboard(page: Page, service: Service, person: str) -> None:
     assert page.evaluate(FOCUSED)["name"] == "Email"
     page.keyboard.type(person)
@@ -50,20 +57,12 @@ def test_a_person_signs_up_and_goes_through_the_account_by_keyboard(page: Page, 
     page.keyboard.type(service.code_for(person))  # a complete one is sent by itself, once the script is there
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
-    tab_to(page, "Go to your account")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
-    tab_to(page, "Security")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Security")).to_be_visible()
+    follow(page, "Go to your account", "Profile")
+    follow(page, "Security", "Security")
     tab_to(page, "Download")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Download my data")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Security")).to_be_visible()
-    tab_to(page, "Sign out")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Sign out?")).to_be_visible()
-    tab_to(page, "Sign out")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    follow(page, "Sign out", "Sign out?")
+    follow(page, "Sign out", "Sign in")

@@ -13,10 +13,10 @@ from django.utils.translation import get_language_from_request, get_supported_la
 
 from vestibule import accounts
 from vestibule.conf import conf
+from vestibule.kernel.catalogues import ENGLISH, list_languages
 from vestibule.web.cookies import BROWSER_KEPT_FOR, delete_cookie, set_cookie
 from vestibule.web.routes import expects_json, is_admin
 
-ENGLISH = "en"  # the language of the source, and of the admin
 MAX_UI_LOCALES = 10  # tags of `ui_locales` that are read
 _CATALOGUES = Path(accounts.__file__).parent / "locale"
 # What reads the cookie of the picker: without one of them it would have no effect.
@@ -81,9 +81,7 @@ def offered_languages() -> Mapping[str, str]:
 
 @cache
 def _find_offered(languages: tuple[tuple[str, str], ...], folders: tuple[str, ...]) -> Mapping[str, str]:
-    places = (str(_CATALOGUES), *folders)
-    found = (path.parts[-3] for place in places for path in Path(place).glob("*/LC_MESSAGES/django.mo"))
-    known = {ENGLISH, *(folder.replace("_", "-").lower() for folder in found)}
+    known = {each for folder in (str(_CATALOGUES), *folders) for each in list_languages(Path(folder))}
     offered = [(code, LANG_INFO.get(code, {}).get("name_local", name)) for code, name in languages if code in known]
     return {code: capfirst(name) for code, name in offered}
 

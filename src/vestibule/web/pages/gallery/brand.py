@@ -7,6 +7,7 @@ from typing import Any
 from django.templatetags.static import static
 
 from vestibule.conf import conf
+from vestibule.kernel.brand import BrandSettings
 from vestibule.web.pages.gallery.examples import ADA_EMAIL
 from vestibule.web.pages.gallery.sign_in import login_context
 from vestibule.web.pages.gallery.sign_up import form_context
@@ -17,18 +18,7 @@ _SITE = "https://www.example.com"
 
 def brand_states() -> Iterator[State]:
     """Yield the states of these pages, whatever the brand of this service is."""
-    plain = replace(
-        conf.brand,
-        logo_url="",
-        logo_dark_url="",
-        favicon_url="",
-        stylesheet_url="",
-        terms_url="",
-        privacy_url="",
-        imprint_url="",
-        footer_text="",
-        support_email="",
-    )
+    plain = BrandSettings(brand_name=conf.brand.name, brand_color=conf.brand.color).describe_brand(locate=str)
     icon = static("vestibule/pages/icon.svg")
     terms, privacy = replace(plain, terms_url=f"{_SITE}/terms"), replace(plain, privacy_url=f"{_SITE}/privacy")
     full = replace(

@@ -44,7 +44,7 @@ const wording = (() => {
     return () => clearInterval(timer);
   }
 
-  return Object.freeze({ language, duration, fill, moment, countDown });
+  return Object.freeze({ duration, fill, moment, countDown });
 })();
 
 // A wait that the page tells counts down. When it is over, the sentence with it (data-wait) gives way to the next one
