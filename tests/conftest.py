@@ -98,7 +98,8 @@ def _fixtures(item: pytest.Item) -> set[str]:
 
 
 def _reaches_stores(item: pytest.Item) -> bool:
-    return bool(item.get_closest_marker("stores")) or any(item.path.match(pattern) for pattern in PRODUCTION)
+    marked = item.get_closest_marker("stores") or item.get_closest_marker("django_db")
+    return bool(marked) or any(item.path.match(pattern) for pattern in PRODUCTION)
 
 
 def pytest_collection_finish() -> None:

@@ -9,7 +9,8 @@ from time_machine import travel
 
 from tests.world import PASSWORD, Api, Door, Http, Inbox
 from vestibule.kernel.errors import Locked
-from vestibule.limits import ledger, password_attempts
+from vestibule.limits import password_attempts
+from vestibule.limits.guess_budget import GuessBudget
 from vestibule.limits.password_attempts import CountedAccount
 
 ADA = "ada@example.com"
@@ -85,7 +86,7 @@ def test_flt_15_nothing_that_is_told_is_negative(api: Api, inbox: Inbox, off: in
 
 @pytest.mark.parametrize("off", [-300, 300])
 def test_flt_15_two_clocks_in_turn_give_no_guess_more(house: None, off: int) -> None:
-    budget, subject = ledger.GuessBudget(), b"a" * 32
+    budget, subject = GuessBudget(), b"a" * 32
     moments = [NOON + timedelta(seconds=second + (off if second % 2 else 0)) for second in range(40)]
     assert [budget.spend(subject, moment) for moment in moments].count(0) == 10
     for process in (0, off):

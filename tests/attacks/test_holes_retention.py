@@ -20,6 +20,7 @@ from vestibule.audit.models import AuditEvent, DayTally
 from vestibule.flows.account import personal_data
 from vestibule.flows.sign_in import by_password
 from vestibule.limits import ledger, password_attempts
+from vestibule.limits.guess_budget import WRONG_CODES
 from vestibule.limits.models import Tally
 from vestibule.service.worker import schedule
 
@@ -91,9 +92,9 @@ def test_hol_20_the_counts_of_random_names_are_swept(api: Api, inbox: Inbox) -> 
 def test_hol_20_a_run_that_came_to_its_end_is_not_forgotten() -> None:
     before = timezone.now() - timedelta(days=400)
     for number in range(ledger.MOST_IN_A_ROW):
-        ledger.spend("codes", b"a" * 32, before + timedelta(days=number), ledger.WRONG_CODES)
+        ledger.spend("codes", b"a" * 32, before + timedelta(days=number), WRONG_CODES)
     schedule.erase_stale(SWEEPS["runs of failures"], timezone.now())
-    assert ledger.seconds_until_free("codes", b"a" * 32, timezone.now(), ledger.WRONG_CODES) > 0
+    assert ledger.seconds_until_free("codes", b"a" * 32, timezone.now(), WRONG_CODES) > 0
 
 
 def stored() -> set[str]:

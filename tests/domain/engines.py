@@ -15,7 +15,7 @@ from vestibule.challenges.results import Budget, Issued
 from vestibule.challenges.store import Challenge, Store
 from vestibule.kernel.errors import Refusal
 from vestibule.kernel.sealing import KeyRing
-from vestibule.limits.ledger import GuessBudget
+from vestibule.limits.guess_budget import GuessBudget
 
 SIGN_UP = Purpose.REGISTRATION
 

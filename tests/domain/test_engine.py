@@ -27,7 +27,7 @@ from tests.domain.engines import (
 from vestibule.challenges.engine import Engine
 from vestibule.challenges.store import State, Store
 from vestibule.kernel import errors
-from vestibule.limits.ledger import GuessBudget
+from vestibule.limits.guess_budget import GuessBudget
 from vestibule.limits.models import Tally
 
 MINUTE = timedelta(minutes=1)

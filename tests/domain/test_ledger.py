@@ -14,7 +14,8 @@ from tests.domain.engines import SIGN_UP, SUBJECT, Broken, Data, code_of, engine
 from vestibule.challenges.engine import Engine
 from vestibule.kernel.errors import Locked
 from vestibule.limits import ledger
-from vestibule.limits.ledger import Count, GuessBudget
+from vestibule.limits.guess_budget import GuessBudget
+from vestibule.limits.ledger import Count
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import FOREVER, UNBOUNDED, Allowance
 
@@ -238,7 +239,9 @@ def test_another_comes_between_the_look_and_the_count(
 
     monkeypatch.setattr(ledger, "_read_counts", and_another)
     spent = ledger.spend_all(NOW, own, common)
-    assert (spent.wait == 0, spent.streaks) == ((True, (0, 2)) if fits == 2 else (False, ()))
+    assert (spent.wait == 0, tuple(each.streak for each in spent.counts)) == (
+        (True, (0, 2)) if fits == 2 else (False, ())
+    )
     assert {scope: each for scope, each in standing().items() if each != (0, 0)} == stands
 
 
@@ -255,8 +258,30 @@ def test_what_is_forgotten_between_the_look_and_the_count_stays_forgotten(monkey
         return seen
 
     monkeypatch.setattr(ledger, "_read_counts", and_forgotten)
-    assert ledger.spend_all(NOW, tries).streaks == (1,)
+    assert [each.streak for each in ledger.spend_all(NOW, tries).counts] == [1]
     assert standing() == {"tries": (1, 1)}
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "one more", "forgotten", "all forgotten"])
+def test_a_success_ends_its_runs_and_takes_its_try_back_from_the_others(meanwhile: str) -> None:
+    """Whatever else was counted since is kept where it is only taken back, and ends where the run ends."""
+    run = Count("run", SUBJECT, Allowance(windows=((9, HOUR),), most_in_a_row=100))
+    other = Count("other", SUBJECT, Allowance(windows=((9, HOUR),), most_in_a_row=100))
+    ledger.spend_all(NOW - SECOND, run, other)
+    counted = ledger.spend_all(NOW, run, other).counts
+    if meanwhile == "one more":
+        ledger.spend_all(NOW + SECOND, run, other)
+    elif meanwhile == "forgotten":
+        ledger.reset_counts(run.scope_and_key)
+    elif meanwhile == "all forgotten":
+        ledger.delete_counts(SUBJECT)
+    with CaptureQueriesContext(connection) as statements, atomic():
+        ledger.settle_counts(counted, NOW, ended=[run])
+    left = 2 if meanwhile == "one more" else 1
+    assert {scope: each for scope, each in standing().items() if scope == "other"} == {"other": (left, left)}
+    assert standing().get("run", (0, 0)) == (0, 0)
+    if meanwhile == "nothing":
+        assert sum("vestibule_limit_tally" in each["sql"] for each in statements.captured_queries) == 1
 
 
 def test_of_many_at_once_that_share_one_count_as_many_are_counted_as_fit() -> None:

@@ -1,15 +1,20 @@
 """Queries that are compiled once say what the ORM says; rows that are inserted and changed so are as it would leave
 them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, connection
 from django.db.models import Exists, OuterRef
+from django.db.transaction import atomic
+from django.test.utils import CaptureQueriesContext
 
+from tests.environment import PRODUCTION
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.sessions.models import RefreshToken, Session
 from vestibule.storage.prepared import PreparedQuery
-from vestibule.storage.rows import insert_once, insert_row, update_row
+from vestibule.storage.rows import insert_once, insert_row, inserted_together, update_row
 
 NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -81,6 +86,44 @@ def test_what_is_there_is_not_inserted_again() -> None:
     assert not insert_once(RefreshToken(digest=b"d" * 32, parent=parent, **kept))
     assert RefreshToken.objects.get(parent=parent).digest == b"c" * 32
     assert RefreshToken.objects.count() == 2
+
+
+def test_rows_that_belong_together_are_inserted_together() -> None:
+    """Those that were held back before a row that may be there already go with it, and those after it at the end."""
+    kept = {"created_at": NOW, "expires_at": NOW}
+    with atomic(), CaptureQueriesContext(connection) as statements, inserted_together():
+        user = person("ada@example.com")
+        mine = session(user)
+        assert mine._state.adding
+        assert not statements.captured_queries
+        assert insert_once(RefreshToken(digest=b"a" * 32, session=mine, **kept))
+        assert not mine._state.adding
+        other = session(user)
+        insert_row(RefreshToken(digest=b"b" * 32, session=other, **kept))
+    assert len(statements) == (2 if PRODUCTION else 6)
+    for made in (user, user.profile, mine, other):
+        assert fields(made) == {**fields(type(made).objects.get(pk=made.pk)), **fields(made)}
+    assert set(RefreshToken.objects.values_list("session", flat=True)) == {mine.pk, other.pk}
+
+
+def test_of_rows_together_either_all_are_inserted_or_none() -> None:
+    user = person("ada@example.com")
+
+    def insert(then: Callable[[], object]) -> None:
+        with atomic(), inserted_together():
+            session(user)
+            then()
+
+    def fail() -> None:
+        raise LookupError
+
+    with pytest.raises(IntegrityError):
+        insert(lambda: person("ada@example.com"))
+    with pytest.raises(LookupError):
+        insert(fail)
+    assert not Session.objects.exists()
+    session(user)  # nothing is held back any more
+    assert Session.objects.count() == 1
 
 
 def test_a_row_changes_while_it_is_what_it_was() -> None:

@@ -21,6 +21,7 @@ from vestibule.addresses.address import Email
 from vestibule.audit.models import AuditEvent
 from vestibule.courier.models import Message
 from vestibule.limits import ledger
+from vestibule.limits.guess_budget import WRONG_CODES
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import Allowance
 from vestibule.service.worker import schedule
@@ -79,7 +80,7 @@ def test_many_sweeps_at_once_take_each_row_once() -> None:
 
 def test_tallies_that_are_idle_go_but_no_run_of_failures() -> None:
     before = NOW - timedelta(days=3)
-    ledger.spend("codes", b"a" * 32, before, ledger.WRONG_CODES)
+    ledger.spend("codes", b"a" * 32, before, WRONG_CODES)
     for number in range(3):
         ledger.spend("mails", bytes([number]) * 32, before, Allowance(windows=((5, timedelta(hours=1)),)))
     ledger.spend("mails", b"b" * 32, NOW, Allowance(windows=((5, timedelta(hours=1)),)))

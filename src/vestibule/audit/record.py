@@ -13,7 +13,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed
 from vestibule.storage.database import on_commit
-from vestibule.storage.rows import insert_once
+from vestibule.storage.rows import insert_once, insert_row
 
 log = structlog.get_logger("vestibule.audit")
 
@@ -46,23 +46,23 @@ def record_event(
     event.check_details(details)
     by_id = client.user_id if user_id not in (None, client.user_id) else None  # set if one person acts on another
     if event.in_audit_log:
-        kept = insert_once(
-            AuditEvent(
-                at=client.at,
-                name=event.name,
-                code=code,
-                actor=client.actor,
-                user_id=user_id or client.user_id,
-                by_id=by_id,
-                reason=reason,
-                subject=subject,
-                challenge_id=challenge_id,
-                address=client.ip_address,
-                agent=client.user_agent,
-                request_id=client.request_id,
-            )
+        row = AuditEvent(
+            at=client.at,
+            name=event.name,
+            code=code,
+            actor=client.actor,
+            user_id=user_id or client.user_id,
+            by_id=by_id,
+            reason=reason,
+            subject=subject,
+            challenge_id=challenge_id,
+            address=client.ip_address,
+            agent=client.user_agent,
+            request_id=client.request_id,
         )
-        if not kept:
+        if challenge_id is None:
+            insert_row(row)
+        elif not insert_once(row):
             raise AlreadyUsed(subject=subject)
     facts: dict[str, object] = {
         "code": code or None,

@@ -13,7 +13,7 @@ from vestibule.challenges.store_redis import RedisStore
 from vestibule.conf import conf
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Unavailable
-from vestibule.limits.ledger import WRONG_FACTORS, WRONG_LONG_FACTORS, GuessBudget
+from vestibule.limits.guess_budget import WRONG_FACTORS, WRONG_LONG_FACTORS, GuessBudget
 from vestibule.storage import redis_client
 
 

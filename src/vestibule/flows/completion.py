@@ -29,6 +29,7 @@ from vestibule.sessions import registry as sessions
 from vestibule.sessions.devices import Recognised
 from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.sessions.refresh_tokens import IssuedTokens
+from vestibule.storage.rows import inserted_together
 
 
 class Via(Enum):
@@ -116,18 +117,19 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     strange = not is_new and not recognised.is_known and Session.objects.filter(user=user).exists()
     device = devices.remember_device(user, authenticated.device_claims, client.at, recognised=recognised.device)
     page_lifetime = authenticated.page_lifetime
-    session = sessions.create_session(
-        client,
-        user,
-        amr=authenticated.amr,
-        device=device,
-        page_lifetime=page_lifetime,
-        identity_id=authenticated.identity_id,
-    )
-    tokens = None if page_lifetime else refresh_tokens.issue_first_tokens(client, session)
+    with inserted_together():
+        session = sessions.create_session(
+            client,
+            user,
+            amr=authenticated.amr,
+            device=device,
+            page_lifetime=page_lifetime,
+            identity_id=authenticated.identity_id,
+        )
+        tokens = None if page_lifetime else refresh_tokens.issue_first_tokens(client, session)
+        proved = " ".join(authenticated.amr)
+        record_event(events.SESSION_OPENED, client, code=proved, user_id=user.id, session=str(session.id))
     admission.remember_network(client)
-    proved = " ".join(authenticated.amr)
-    record_event(events.SESSION_OPENED, client, code=proved, user_id=user.id, session=str(session.id))
     if not is_new and sessions.revoke_oldest_sessions(user.id, client.at):
         record_event(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user), owner=user)

@@ -8,7 +8,7 @@ passed.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -18,17 +18,7 @@ from vestibule.storage import database
 from vestibule.storage.database import atomic
 from vestibule.storage.prepared import PreparedQuery
 
-# SP 800-63B-4, 3.1.3.2 and 3.2.2: a new code SHALL NOT reset the count; at most 100 consecutive failures.
-MOST_IN_A_ROW = 100
-WRONG_CODES = Allowance(windows=((10, timedelta(hours=1)), (20, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW)
-# Only a client whose first factor was right gets to spend these.
-WRONG_FACTORS = Allowance(
-    windows=((5, timedelta(minutes=5)), (20, timedelta(hours=1)), (50, timedelta(days=1))), most_in_a_row=MOST_IN_A_ROW
-)
-
-# Nobody guesses a recovery code or a signature: wrong ones spend the same tries, but they, and a hundred wrong codes of
-# an app, do not shut this way.
-WRONG_LONG_FACTORS = replace(WRONG_FACTORS, most_in_a_row=None)
+MOST_IN_A_ROW = 100  # failures (SP 800-63B-4, 3.2.2)
 
 # What happens to an existing row: nothing (it is not returned either), a lock, the new count.
 _ON_CONFLICT_NOTHING = "NOTHING"
@@ -79,11 +69,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The result of counting: the seconds to `wait` (0: it was counted), the new streaks, and which scopes are `full`
-    for how long."""
+    """The result of counting: the seconds to `wait` (0: it was counted), the `counts` as they are now, and which scopes
+    are `full` for how long."""
 
     wait: int
-    streaks: tuple[int, ...] = ()
+    counts: tuple[Count, ...] = ()
     full: tuple[tuple[str, int], ...] = ()
 
 
@@ -111,7 +101,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
         after = [each.with_one_more(moment) for each in seen]
         counted = _write_if_unchanged(seen, after, now)
         if len(counted) == len(counts):
-            return Spent(0, tuple(each.streak for each in after))
+            return Spent(0, tuple(after))
     with atomic(savepoint=False):
         held = _lock_counts(counts, now)
         before = [
@@ -124,7 +114,7 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
             return Spent(wait, full=_full_scopes(before, moment))
         after = [each.with_one_more(moment) for each in before]
         _upsert_counts(after, now, _ON_CONFLICT_REPLACE)
-    return Spent(0, tuple(each.streak for each in after))
+    return Spent(0, tuple(after))
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
@@ -136,6 +126,23 @@ def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
         [held] = _lock_counts([Count(scope, key, UNBOUNDED)], now)
         less = held.with_one_less(moment)
         _upsert_counts([replace(less, streak=0) if proved else less], now, _ON_CONFLICT_REPLACE)
+
+
+def settle_counts(counted: Sequence[Count], now: datetime, *, ended: Sequence[Count]) -> None:
+    """Reset those that `ended`, and take back one of each other that was `counted` at `now` (as `spend_all` returned
+    them), in the caller's transaction. One statement if nothing else was counted since."""
+    moment, whose = int(now.timestamp()), {each.scope_and_key for each in ended}
+    after = [
+        replace(each, moments=(), streak=0) if each.scope_and_key in whose else each.with_one_less(moment)
+        for each in counted
+    ]
+    written = _write_if_unchanged(counted, after, now)
+    changed = [each for each in counted if each.scope_and_key not in written]
+    if runs := [each.scope_and_key for each in changed if each.scope_and_key in whose]:
+        reset_counts(*runs)
+    for each in changed:
+        if each.scope_and_key not in whose:
+            give_back(each.scope, each.key, now, proved=False)
 
 
 def seconds_until_free(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
@@ -260,34 +267,3 @@ def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: s
             [*(part for row in values for part in row), *more],
         )
         return list(cursor.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class GuessBudget:
-    """A budget of the engine (`challenges.results.Budget`), in the ledger: one count for each address or account, over
-    all purposes."""
-
-    scope: str = "codes"
-    allowance: Allowance = WRONG_CODES
-
-    def spend(self, subject: bytes, now: datetime) -> int:
-        """Count one guess before it is compared. Return 0 if it may be compared, else the seconds until one may be.
-
-        The statements are the same for a subject with a row, which every address has that proved a code before, and for
-        any other.
-        """
-        return spend_all(now, Count(self.scope, subject, self.allowance)).wait
-
-    def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
-        """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive
-        failures."""
-        give_back(self.scope, subject, now, proved=proved)
-
-    def end_run(self, subjects: Sequence[bytes]) -> None:
-        """End the run of consecutive failures (of the subject under each key of the ring), because nothing is left to
-        guess at. The windows stay: else each start of an enrolment would give fresh tries."""
-        Tally.objects.filter(scope=self.scope, key__in=subjects).update(streak=0)
-
-    def seconds_until_guess(self, subject: bytes, now: datetime) -> int:
-        """Return the seconds until the next guess may be compared; 0 while guesses are left."""
-        return seconds_until_free(self.scope, subject, now, self.allowance)

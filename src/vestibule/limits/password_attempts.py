@@ -66,11 +66,12 @@ class CountedAccount:
 
 @dataclass(frozen=True, slots=True)
 class CountedAttempt:
-    """A counted attempt. `allowed` says whether the password may open the account. `failures_in_a_row` is over all
-    places (0 if not allowed). `refusal_if_wrong` is what a wrong password is answered on a shared network that must
-    wait."""
+    """A counted attempt. `allowed` says whether the password may open the account. `counts` is what was counted,
+    `failures_in_a_row` over all places (0 if not allowed). `refusal_if_wrong` is what a wrong password is answered on a
+    shared network that must wait."""
 
     allowed: bool
+    counts: tuple[Count, ...] = ()
     failures_in_a_row: int = 0
     refusal_if_wrong: Refusal | None = None
 
@@ -89,7 +90,7 @@ def count_attempt(account: CountedAccount, now: datetime, refusal: Refusal | Non
     if not refusal:
         spent = ledger.spend_all(now, shown, *hidden)
         if not spent.wait:
-            return CountedAttempt(allowed=True, failures_in_a_row=spent.streaks[1])
+            return CountedAttempt(allowed=True, counts=spent.counts, failures_in_a_row=spent.counts[1].streak)
         wait = ledger.spend_all(now, shown).wait
         if not wait:
             return CountedAttempt(allowed=False)
@@ -97,7 +98,10 @@ def count_attempt(account: CountedAccount, now: datetime, refusal: Refusal | Non
     if account.shared:
         spent = ledger.spend_all(now, *hidden)
         if not spent.wait:
-            return CountedAttempt(allowed=True, failures_in_a_row=spent.streaks[0], refusal_if_wrong=refusal)
+            failures = spent.counts[0].streak
+            return CountedAttempt(
+                allowed=True, counts=spent.counts, failures_in_a_row=failures, refusal_if_wrong=refusal
+            )
     raise refusal
 
 
@@ -115,9 +119,7 @@ def record_success(account: CountedAccount, attempt: CountedAttempt, now: dateti
     signed in.
     """
     ended = account._hidden_counts if account.shared else (account._visible_count, *account._hidden_counts)
-    ledger.reset_counts(*((each.scope, each.key) for each in ended))
-    if account.shared and not attempt.refusal_if_wrong:
-        ledger.give_back(account._visible_count.scope, account._visible_count.key, now, proved=False)
+    ledger.settle_counts(attempt.counts, now, ended=ended)
 
 
 def has_suspicious_failures(account: CountedAccount, now: datetime) -> bool:

@@ -1,7 +1,9 @@
-"""Inserts and updates of one row with SQL that is composed once. Django composes it for each call. Both kinds of
-database quote names alike."""
+"""Inserts and updates of rows with SQL that is composed once. Django composes it for each call. Both kinds of database
+quote names alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,26 +15,54 @@ from vestibule.storage import database
 M = TypeVar("M", bound=Model)
 
 
+_held_back: ContextVar[list[Model] | None] = ContextVar("held_back", default=None)
+
+
+@contextmanager
+def inserted_together() -> Iterator[None]:
+    """Hold back the rows that the body inserts, and insert them at its end, in the caller's transaction, on PostgreSQL
+    by one statement. The body reads none of them back.
+
+    Raises:
+        IntegrityError: a constraint refuses a row.
+    """
+    rows: list[Model] = []
+    before = _held_back.set(rows)
+    try:
+        yield
+    finally:
+        _held_back.reset(before)
+    if rows:
+        _insert(rows)
+
+
 def insert_row(row: M) -> M:
-    """Insert a new row, in the caller's transaction. A key that the database generates is not read back.
+    """Insert a new row, in the caller's transaction; within `inserted_together` at its end. A key that the database
+    generates is not read back.
 
     Raises:
         IntegrityError: a constraint refuses the row.
     """
-    connection = database.connection()
-    with connection.cursor() as cursor:
-        cursor.execute(*_bind_insert(row, connection))
-    row._state.adding, row._state.db = False, connection.alias
+    rows = _held_back.get()
+    if rows is None:
+        _insert([row])
+    else:
+        rows.append(row)
     return row
 
 
 def insert_once(row: M) -> bool:
-    """Insert a new row unless a unique constraint finds it. Return whether it was inserted."""
-    connection = database.connection()
-    with connection.cursor() as cursor:
-        sql, values = _bind_insert(row, connection)
-        cursor.execute(f"{sql} ON CONFLICT DO NOTHING", values)
-        return bool(cursor.rowcount)
+    """Insert a new row unless a unique constraint finds it, at once and after those that are held back. Return whether
+    it was inserted.
+
+    Raises:
+        IntegrityError: a constraint refuses a row that was held back.
+    """
+    rows = _held_back.get()
+    before = rows.copy() if rows else []
+    if rows:
+        rows.clear()
+    return _insert([*before, row], " ON CONFLICT DO NOTHING")
 
 
 def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where: str) -> Any:
@@ -90,6 +120,25 @@ def _compile_update(
     table = quoted(meta.db_table)
     sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(where)}"  # noqa: S608 - our names
     return sql, set_fields, known
+
+
+def _insert(rows: Sequence[Model], on_conflict: str = "") -> bool:
+    """Insert the rows, the last with this clause. Return whether the last was inserted."""
+    connection = database.connection()
+    parts = [_bind_insert(row, connection) for row in rows]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # its WITH may hold statements that write (PostgreSQL, 7.8.4)
+            *first, (last, _) = parts
+            held = ", ".join(f"row_{at} AS ({sql})" for at, (sql, _) in enumerate(first))
+            sql = f"WITH {held} {last}" if held else last
+            cursor.execute(f"{sql}{on_conflict}", [value for _, values in parts for value in values])
+        else:
+            for at, (sql, values) in enumerate(parts, start=1):
+                cursor.execute(f"{sql}{on_conflict if at == len(parts) else ''}", values)
+        inserted = bool(cursor.rowcount)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+    return inserted
 
 
 def _bind_insert(row: Model, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:

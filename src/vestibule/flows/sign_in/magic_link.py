@@ -30,6 +30,7 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.linked_pages import LinkedPage
 from vestibule.sessions import devices
 from vestibule.storage.database import atomic
+from vestibule.storage.rows import inserted_together
 
 PAGE: LinkedPage = "login_magic"
 
@@ -75,8 +76,10 @@ def start(*, client: Client, email: Email, device_cookie: UUID | None = None) ->
             client, messages.MAGIC_LINK, email, budget_key=known.origin_digest, is_decoy=nobody
         )
         issued = notices.issue_with_permit(client, permit, Purpose.MAGIC_LINK, email.digest, payload, is_decoy=nobody)
-        notices.post_message(client, messages.MAGIC_LINK, email, owner=holder, link=PAGE, issued=issued, permit=permit)
-        record_event(events.MAGIC_LINK_ASKED, client, user_id=holder.pk if holder else None, subject=email.digest)
+        kind, whose_id = messages.MAGIC_LINK, holder.pk if holder else None
+        with inserted_together():
+            notices.post_message(client, kind, email, owner=holder, link=PAGE, issued=issued, permit=permit)
+            record_event(events.MAGIC_LINK_ASKED, client, user_id=whose_id, subject=email.digest)
     return MagicLinkSent(magic=issued.handle, challenge_status=issued.status)
 
 

@@ -22,7 +22,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.courier import allowances, feedback
 from vestibule.flows import notices
 from vestibule.flows.flow import flow
-from vestibule.flows.sign_up import steps
+from vestibule.flows.sign_up import proof_messages, steps
 from vestibule.flows.sign_up.steps import Registered, Sent
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
@@ -79,10 +79,8 @@ def send_proof(client: Client, payload: SignUpPayload, address: Address, holder:
     # It replaces no older one, so that it can be issued first: while a store apart is slow, no row is locked.
     issued = challenges.issue(purpose, subject=address.digest, payload=payload, now=client.at, decoy=known)
     with atomic():
-        permit = steps.acquire_proof_permit(client, purpose, address, known=known)
-        steps.post_sign_up_message(client, issued, purpose, address, permit)
-        event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
-        record_event(event, client, subject=address.digest, channel=address.channel)
+        permit = proof_messages.acquire_proof_permit(client, purpose, address, known=known)
+        proof_messages.post_first_message(client, issued, purpose, address, permit)
     return steps.sent_result(issued, address)
 
 
@@ -204,7 +202,7 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
     user_id, sign_up_id = None, entropy.random_uuid()
     try:
         with challenges.send_elsewhere(seen, now=client.at) as counted, atomic():
-            permit = steps.acquire_proof_permit(client, seen.purpose, address, known=known)
+            permit = proof_messages.acquire_proof_permit(client, seen.purpose, address, known=known)
             if not permit.may_replace_secret:
                 raise _Unsent
             if seen.purpose is Purpose.PENDING_REGISTRATION:
@@ -220,7 +218,7 @@ def redirect_proof(*, client: Client, registration: str, email: Email | None = N
                 successor_of=counted,
                 id=sign_up_id,
             )
-            steps.post_sign_up_message(client, issued, seen.purpose, address, permit)
+            proof_messages.post_sign_up_message(client, issued, seen.purpose, address, permit)
             record_event(
                 events.REGISTRATION_REDIRECTED,
                 client,
@@ -250,10 +248,10 @@ def issue_new_secret(client: Client, challenge: Challenge, address: Address) -> 
         return None
     try:
         with challenges.resend(challenge, SignUpPayload, now=client.at) as issued, atomic():
-            permit = steps.acquire_proof_permit(client, challenge.purpose, address, known=issued.decoy)
+            permit = proof_messages.acquire_proof_permit(client, challenge.purpose, address, known=issued.decoy)
             if not permit.may_replace_secret:
                 raise _Unsent
-            steps.post_sign_up_message(client, issued, challenge.purpose, address, permit)
+            proof_messages.post_sign_up_message(client, issued, challenge.purpose, address, permit)
             left = issued.status.resends_left
             record_event(events.REGISTRATION_RESENT, client, subject=challenge.subject, resends_left=left)
     except _Unsent:

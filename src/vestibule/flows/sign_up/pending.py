@@ -27,7 +27,7 @@ from vestibule.courier import allowances, messages
 from vestibule.flows import notices
 from vestibule.flows.flow import flow
 from vestibule.flows.sign_up import deferred as any_registration
-from vestibule.flows.sign_up import steps, waiting
+from vestibule.flows.sign_up import proof_messages, steps, waiting
 from vestibule.flows.sign_up.steps import Registered, Sent, SignUpEnded
 from vestibule.flows.sign_up.waiting import WaitingSignUp
 from vestibule.kernel import entropy, errors
@@ -63,14 +63,12 @@ def start(*, client: Client, applicant: Applicant, device: Mapping[str, str] | N
         sign_up_id = entropy.random_uuid()
         user_id = lifecycle.save_pending_user(steps.account_details(payload), sign_up_id, client.at)
         known = user_id is None
-        permit = steps.acquire_proof_permit(client, purpose, address, known=known)
+        permit = proof_messages.acquire_proof_permit(client, purpose, address, known=known)
         payload = replace(payload, unsent=not permit.may_replace_secret)
         issued = challenges.issue(
             purpose, subject=address.digest, payload=payload, now=client.at, decoy=known, id=sign_up_id
         )
-        steps.post_sign_up_message(client, issued, purpose, address, permit)
-        event = events.REGISTRATION_REPEATED if known else events.REGISTRATION_STARTED
-        record_event(event, client, user_id=user_id, subject=address.digest, channel=address.channel)
+        proof_messages.post_first_message(client, issued, purpose, address, permit, user_id)
     return steps.sent_result(issued, address, user_id)
 
 

@@ -24,10 +24,6 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.results import ChallengeStatus, Issued, Proof
 from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
-from vestibule.courier import allowances, messages, outbox
-from vestibule.courier.allowances import Permit
-from vestibule.courier.message_kind import MessageKind
-from vestibule.flows import notices
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.social_arrivals import FEDERATED
 from vestibule.identities.answers import ProviderAnswer
@@ -38,6 +34,7 @@ from vestibule.kernel.client import Client
 from vestibule.limits import sms_costs
 from vestibule.sessions import devices
 from vestibule.storage.database import atomic
+from vestibule.storage.rows import inserted_together
 
 PURPOSES = (Purpose.REGISTRATION, Purpose.PENDING_REGISTRATION)
 
@@ -157,48 +154,6 @@ def find_sign_up(registration: str) -> Challenge:
     raise errors.TokenInvalid
 
 
-def acquire_proof_permit(client: Client, purpose: Purpose, address: Address, *, known: bool) -> Permit:
-    """Ask whether `post_sign_up_message` will send, and count the message in the caller's transaction.
-
-    Raises:
-        Throttled: the limits on SMS costs are reached.
-    """
-    return allowances.acquire_permit(client, _message_kind(purpose, known=known), address)
-
-
-def post_sign_up_message(
-    client: Client, issued: Issued[SignUpPayload], purpose: Purpose, address: Address, permit: Permit
-) -> None:
-    """Post the message with the code (and the link). For a decoy, post a notice to the owner of the account instead."""
-    link = notices.link_url("verify_email", issued)
-    params: dict[str, str | int] = {
-        "address": client.ip_address or "",
-        "at": client.at.isoformat(),
-        "minutes": max(1, issued.status.code_expires_in // 60),
-        "hours": max(1, issued.status.expires_in // 3600),
-        "code": issued.code or "",
-        "link": link,
-        "reject": f"{link}&reject=1" if link else "",
-    }
-    outbox.post(
-        client,
-        _message_kind(purpose, known=issued.decoy),
-        address,
-        language=issued.payload.language or client.language,  # an older version sealed none
-        params=params,
-        topic=issued.id,
-        first=issued.is_first_send,
-        useless_at=None if issued.decoy else issued.expires_at,
-        permit=permit,
-    )
-
-
-def _message_kind(purpose: Purpose, *, known: bool) -> MessageKind:
-    if known:
-        return messages.ALREADY_REGISTERED
-    return messages.REGISTRATION_CODE if purpose is Purpose.REGISTRATION else messages.VERIFY_ADDRESS
-
-
 def unsent_result(client: Client, challenge: Challenge, address: Address) -> Sent:
     """Return the answer for a code that is not sent: it looks like `sent_result`, and the status is that of the older
     code."""
@@ -235,18 +190,16 @@ def create_proved_account(
     brought = account_details(proof.payload, chosen_username)
     try:
         with atomic():
-            user = lifecycle.activate_user(
-                brought,
-                **{address.verified_field: client.at},
-            )
-            record_event(
-                events.ACCOUNT_REGISTERED,
-                client,
-                user_id=user.id,
-                subject=proof.subject,
-                challenge_id=proof.id,
-                channel=address.channel,
-            )
+            with inserted_together():
+                user = lifecycle.activate_user(brought, **{address.verified_field: client.at})
+                record_event(
+                    events.ACCOUNT_REGISTERED,
+                    client,
+                    user_id=user.id,
+                    subject=proof.subject,
+                    challenge_id=proof.id,
+                    channel=address.channel,
+                )
             identity = _link_sealed_identity(client, user, proof.payload)
             said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
             entered = None
