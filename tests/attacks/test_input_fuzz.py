@@ -216,3 +216,23 @@ def test_inp_07_every_path_with_every_junk(http: Http) -> None:
 
     ask()
     assert kept
+
+
+@pytest.mark.parametrize("whose", ["signed in", "nobody"])
+@pytest.mark.parametrize(
+    ("sort", "body"),
+    [
+        *(("multipart/form-data; boundary=x", body) for body in MULTIPART),
+        ("multipart/form-data", MULTIPART[0]),
+        ("application/x-www-form-urlencoded", b"a=1&" * 1500),
+    ],
+)
+def test_inp_07_a_form_that_cannot_be_read_is_refused_everywhere(
+    http: Http, sort: str, body: bytes, whose: str
+) -> None:
+    """INP-07: also where a page says that there is none."""
+    for route in ROUTES:
+        path = re.sub(r"<[^>]+>|\(\?P<[^)]*\)", "x", route)
+        if whose == "nobody":
+            http.cookies.clear()
+        answered(http, method="POST", path=path, data=body, content_type=sort)

@@ -14,7 +14,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.urls import NoReverseMatch, reverse
 
 from vestibule.applications.redirect_uris import redirect_origin
@@ -90,9 +92,17 @@ def read_destination(request: HttpRequest) -> Destination | None:
     """Return the destination that the form names, else the query, else what `resume_destination` found; None if none
     of them names one that is allowed."""
     if not hasattr(request, "_destination"):
-        set_destination(request, _find_in(request.POST) or _find_in(request.GET))
+        set_destination(request, _find_in_form(request) or _find_in(request.GET))
     found: Destination | None = request._destination  # type: ignore[attr-defined]  # set just now
     return found
+
+
+def _find_in_form(request: HttpRequest) -> Destination | None:
+    """The destination that the form names. One that cannot be read names none: the page that says so looks, too."""
+    try:
+        return _find_in(request.POST)
+    except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return None
 
 
 def set_destination(request: HttpRequest, destination: Destination | None) -> None:
