@@ -1,7 +1,8 @@
-"""`make bench-calls`: what one request costs a web process: CPU, calls of functions, statements.
+"""`make bench-calls`: what one request costs a web process, and one mail a worker: CPU, calls of functions, statements.
 
 One process asks itself through WSGI, with PostgreSQL, Redis and hashes at the least cost, so that what is left is our
-own. Calls are the same in every run, whatever else the machine does; CPU is a median.
+own. Calls are the same in every run, whatever else the machine does; CPU is a median, of the thread that asks or
+delivers: the mail server is another thread.
 """
 
 import io
@@ -27,15 +28,20 @@ django.setup()
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests import hashes
 from tests.configured import rated
 from tests.world import PASSWORD, Inbox, Smtp, serve_smtp
+from vestibule.applications.delivery import deliver_due_messages
+from vestibule.courier.models import Message, State
+from vestibule.courier.transports.channels import reuse_mail_connection
 from vestibule.limits.admission import admission
 from vestibule.service.boot import freeze_garbage_collector
 from vestibule.service.wsgi import application
 
 ROUNDS, WARM, COUNTED = 300, 20, 5  # requests of each kind: measured, before them, and counted
+MAILS = 10  # of one look of the worker: it looks ten times a second, and a hundred people sign up
 PEOPLE = 30  # who sign in by turns, so that nobody has more sessions than they may
 
 Send = Callable[[], dict[str, Any]]
@@ -141,6 +147,24 @@ def mes(town: Town) -> Sends:
         yield town.ask("GET", "me", access=access)
 
 
+def mails(town: Town) -> Sends:
+    """A look of the worker that finds the mails of so many sign-ups, over a connection that is open."""
+
+    def deliver() -> dict[str, Any]:
+        assert deliver_due_messages(timezone.now()) == MAILS
+        return {}
+
+    town.inbox.all()
+    Message.objects.all().delete()
+    with reuse_mail_connection():
+        while True:
+            for _ in range(MAILS):
+                town.start(town.email())()
+            yield deliver
+            assert Message.objects.filter(state=State.SENT).delete()[0] == MAILS
+            town.inbox.empty()
+
+
 def throttled(town: Town) -> Sends:
     """Sign-ins that a rate refuses."""
     body = {"email": town.email(), "password": PASSWORD}
@@ -160,9 +184,10 @@ def displaced(town: Town) -> Sends:
 
 
 KINDS = {
-    **{"start": starts, "confirm": confirms, "login": logins, "refresh": refreshes, "me": mes},
+    **{"start": starts, "confirm": confirms, "login": logins, "refresh": refreshes, "me": mes, "mail": mails},
     **{"429": throttled, "503": displaced},  # the last: nobody gives the places back
 }
+AT_ONCE = {"mail": MAILS}  # how many of them one turn is
 
 
 class Calls:
@@ -181,16 +206,16 @@ class Calls:
         self.c += event == "c_call"
 
 
-def measure(requests: Sends) -> str:
+def measure(requests: Sends, at_once: int) -> str:
     """One row of the table."""
-    for _ in range(WARM):
+    for _ in range(max(WARM // at_once, 5)):
         next(requests)()
     spent = []
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS // at_once):
         send = next(requests)
-        began = time.process_time()
+        began = time.thread_time()
         send()
-        spent.append(time.process_time() - began)
+        spent.append(time.thread_time() - began)
     counted = []
     for _ in range(COUNTED):
         send = next(requests)
@@ -201,7 +226,8 @@ def measure(requests: Sends) -> str:
     with CaptureQueriesContext(connection) as statements:
         send()
     python, c = min(counted)
-    return f"{1000 * median(spent):10.3f}{python:9}{c:9}{len(statements):12}"
+    counts = python // at_once, c // at_once, len(statements) / at_once
+    return f"{1000 * median(spent) / at_once:10.3f}{counts[0]:9}{counts[1]:9}{counts[2]:12g}"
 
 
 def main(names: list[str]) -> None:
@@ -216,7 +242,7 @@ def main(names: list[str]) -> None:
     sys.stdout.write(f"{'':10}{'CPU ms':>10}{'calls':>9}{'C calls':>9}{'statements':>12}\n")
     for name in names or KINDS:
         with closing(KINDS[name](town)) as requests:
-            sys.stdout.write(f"{name:10}{measure(requests)}\n")
+            sys.stdout.write(f"{name:10}{measure(requests, AT_ONCE.get(name, 1))}\n")
         sys.stdout.flush()
 
 

@@ -46,7 +46,7 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 # SQLite takes.
 ONCE = [
     f"contracts/test_{vendor}.py"
-    for vendor in ("breaches", "captcha_vendors", "pictures_in_a_bucket", "pkce", "providers", "twilio")
+    for vendor in ("breaches", "captcha_vendors", "mime", "pictures_in_a_bucket", "pkce", "providers", "twilio")
 ]
 ONCE += [
     "architecture/*",

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from celery.worker import state
 from django.contrib.auth import get_user_model
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import forbid_multi_line_headers, sanitize_address
 from django.db.models.query import get_related_populators
 from django.template.loader import get_template
 from django.utils.log import log_response
@@ -23,7 +25,7 @@ from vestibule.sessions.models import Session
 
 
 def django() -> None:
-    """storage/prepared.py, storage/rows.py, web/repeated_refusals.py."""
+    """storage/prepared.py, storage/rows.py, web/repeated_refusals.py, courier/transports/smtp.py and mime.py."""
     assert list(inspect.signature(get_related_populators).parameters) == ["klass_info", "select", "db"]
     compiler = Session.objects.select_related("user").query.get_compiler("default")
     compiler.as_sql()
@@ -33,6 +35,9 @@ def django() -> None:
     row_state = get_user_model()()._state
     assert (row_state.adding, row_state.db) == (True, None)
     assert '"_has_been_logged"' in inspect.getsource(log_response)
+    assert "self._send(message)" in inspect.getsource(EmailBackend.send_messages)
+    assert forbid_multi_line_headers("To", "ada@bücher.example", "utf-8") == ("To", "ada@xn--bcher-kva.example")
+    assert sanitize_address("ada@bücher.example", "utf-8") == "ada@xn--bcher-kva.example"
 
 
 def celery() -> None:

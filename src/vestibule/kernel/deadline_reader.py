@@ -11,8 +11,13 @@ class DeadlineReader(RawIOBase):
     """Reads from a socket until a deadline, then raises TimeoutError."""
 
     def __init__(self, source: socket, seconds: float) -> None:
-        self._socket, self._deadline = source, monotonic() + seconds
+        self._socket = source
+        self.restart(seconds)
         self._file: Any = source.makefile("rb", buffering=0)  # keeps the socket open until this is closed
+
+    def restart(self, seconds: float) -> None:
+        """Let so many seconds pass from now on."""
+        self._deadline = monotonic() + seconds
 
     def readable(self) -> bool:
         """Return True."""

@@ -2,25 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.charset import QP, Charset
 from threading import local
 from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
 from vestibule.conf import conf
 from vestibule.courier.rendering import RenderedMessage
+from vestibule.courier.transports.mime import TwoPartMail
 
 MAILS_PER_CONNECTION = 50  # many servers close a connection after a hundred
-
-# Every part is in 7-bit lines of at most 76 characters (RFC 2045, 6.7), because not every relay knows 8BITMIME and none
-# has to accept lines of more than 998 characters (RFC 5321, 4.5.3.1.6).
-_SEVEN_BIT = Charset("utf-8")
-_SEVEN_BIT.body_encoding = QP
 
 _connection_state = local()
 
@@ -39,9 +34,10 @@ class MessageSender(Protocol):
 def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
     """Send one mail to one address. Its Message-ID holds the message's id, so that a second delivery can be
     recognised."""
-    message = EmailMultiAlternatives(
+    message = TwoPartMail(
         subject=rendered.subject,
         body=rendered.text,
+        html=rendered.html,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],
         headers={
@@ -51,9 +47,7 @@ def send_mail(id: UUID, to: str, rendered: RenderedMessage) -> None:
         },
         connection=_get_open_connection(),
     )
-    message.encoding = _SEVEN_BIT
     message.metadata = {"message": str(id)}  # type: ignore[attr-defined]  # anymail returns it in its webhooks
-    message.attach_alternative(rendered.html, "text/html")
     try:
         message.send()
     except BaseException:

@@ -22,6 +22,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from vestibule.conf import conf
 from vestibule.courier.rendering import RenderedMessage
 from vestibule.courier.transports.channels import message_id
+from vestibule.courier.transports.mime import TwoPartMail
 
 MAX_MESSAGES = 500
 # A line that holds a code alone, or as the last line of an SMS binds it to a host (`@example.com #123456`), in whatever
@@ -54,7 +55,8 @@ class MailboxBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Deliver each message, and return how many."""
         for message in email_messages:
-            _write_message_file(message.message().as_bytes(), "email")
+            content = message.as_bytes() if isinstance(message, TwoPartMail) else message.message().as_bytes()
+            _write_message_file(content, "email")
         return len(email_messages)
 
 
