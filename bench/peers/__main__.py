@@ -51,7 +51,7 @@ def main(passes: int, number: int) -> None:
         services = [stack.enter_context(running(peer, folder, postgres, redis, mail)) for peer in PEERS]
         load, hashes = os.getloadavg()[0], [bare_hash(2)]
         spent: Spent = defaultdict(list)
-        play(services, 8, letters, defaultdict(list))  # everything warm
+        play(services, number, letters, defaultdict(list))  # each thread of each has its connection, and its statements
         for turn in range(passes):
             play(services[:: -1 if turn % 2 else 1], number, letters, spent)
             hashes.append(bare_hash(2))

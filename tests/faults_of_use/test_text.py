@@ -173,3 +173,12 @@ def test_inp_02_many_combining_marks_are_refused_before_they_are_sorted() -> Non
     ):
         with pytest.raises(Malformed):
             parser(marks)
+
+
+@pytest.mark.parametrize(
+    "said", ["", " ", " a ", "Mozilla/5.0 (X11; Linux x86_64)", "x" * 99 + " y", "x" * 300, " " * 300 + "x"]
+)
+def test_a_plain_label_is_cleaned_as_any_other(said: str) -> None:
+    """By the short way for ASCII: a letter of another script, taken away again, sends the same text the long way."""
+    long_way = text.clean_label(said + "\u200b", 100)
+    assert text.clean_label(said, 100) == long_way

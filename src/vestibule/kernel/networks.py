@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 def host_network(address: str) -> str:
     """Return the network of one host: the IPv4 address itself, or the /64 of an IPv6 address."""
-    return str(ip_network((address, 64), strict=False)) if ip_address(address).version == 6 else address
+    return str(ip_network((address, 64), strict=False)) if ":" in address else address
 
 
 def customer_network(address: str) -> IPv4Network | IPv6Network:

@@ -61,6 +61,8 @@ def is_prose(text: str) -> bool:
 def clean_label(typed: str, max_length: int) -> str:
     """Return a label of a device, browser or client, cleaned and truncated to `max_length` code points between two
     characters."""
+    if typed.isascii() and typed.isprintable():  # as nearly all are: nothing in it is invisible or belongs together
+        return typed.strip()[:max_length].strip()
     spaced = "".join(" " if unicodedata.category(each) in ("Zl", "Zp") or each in "\t\n\r" else each for each in typed)
     clean = "".join(
         each

@@ -21,7 +21,7 @@ def note_move_elsewhere(session: Session, client: Client) -> bool:
     The place is noted in the caller's transaction, which has locked the session's row. Each place is therefore reported
     once, until the session is seen in another.
     """
-    if not (session.address and client.ip_address):
+    if not (session.address and client.ip_address) or session.address == client.ip_address:
         return False
     same_network = str(networks.customer_network(session.address)) == client.customer_network
     if same_network or _client_family(session.agent) == _client_family(client.user_agent):

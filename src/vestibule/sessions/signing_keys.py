@@ -49,7 +49,7 @@ def find_public_key(kid: str, algorithm: str = ES256) -> PublicKey:
     found = _opened_keys.get().get(kid) or _opened_keys.get_younger_than(REREAD_AFTER).get(kid)
     if found is None or found.algorithm != algorithm:
         raise UnknownKey(kid)
-    return found.private_key.public_key()
+    return found.public_key
 
 
 def current_signing_key(now: datetime, algorithm: str = ES256) -> tuple[str, PrivateKey]:
@@ -152,11 +152,12 @@ def _unseal_private_key(kid: str, sealed_private: bytes) -> PrivateKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedKey:
-    """One key of the ring, unsealed."""
+    """One key of the ring, unsealed, with its public half, which is asked for by every request with a token."""
 
     kid: str
     algorithm: str
     private_key: PrivateKey
+    public_key: PublicKey
     signs_at: datetime
 
 
@@ -168,7 +169,11 @@ def _load_usable_keys() -> Mapping[str, OpenedKey]:
         with suppress(Unsealable):
             private_key = _unseal_private_key(row.kid, bytes(row.sealed_private))
             found[row.kid] = OpenedKey(
-                kid=row.kid, algorithm=row.algorithm, private_key=private_key, signs_at=row.signs_at
+                kid=row.kid,
+                algorithm=row.algorithm,
+                private_key=private_key,
+                public_key=private_key.public_key(),
+                signs_at=row.signs_at,
             )
     return found
 
@@ -182,6 +187,6 @@ def forget_signing_keys() -> None:
 
 
 def _as_jwk(key: OpenedKey) -> dict[str, Any]:
-    public = key.private_key.public_key()
+    public = key.public_key
     encoded = RSAAlgorithm.to_jwk(public) if isinstance(public, rsa.RSAPublicKey) else ECAlgorithm.to_jwk(public)
     return {**json.loads(encoded), "kid": key.kid, "use": "sig", "alg": key.algorithm}

@@ -3,6 +3,7 @@ Client for a request."""
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
@@ -180,6 +181,7 @@ def _without_port(hop: str) -> str:
     return found["v6"] or found["v4"] if found else hop
 
 
+@lru_cache(maxsize=1024)  # a client asks again and again, and so does a proxy
 def _parse_ip_address(text: str) -> IpAddress | None:
     try:
         address = ip_address(text)

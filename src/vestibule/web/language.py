@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
@@ -87,6 +88,5 @@ def _find_offered(languages: tuple[tuple[str, str], ...], folders: tuple[str, ..
 
 
 def _accepted_language(request: HttpRequest) -> str:
-    stated = HttpRequest()  # without cookies, which get_language_from_request would prefer
-    stated.META["HTTP_ACCEPT_LANGUAGE"] = request.headers.get("Accept-Language", "")
-    return get_language_from_request(stated)
+    stated = SimpleNamespace(META=request.META, COOKIES={})  # it would prefer those of the request
+    return get_language_from_request(stated)  # type: ignore[arg-type]  # all that it reads

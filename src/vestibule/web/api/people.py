@@ -1,12 +1,18 @@
 """A person as the API shows them to themselves: an allow-list of fields (ASVS 15.3.1)."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, TypeVar
 
+from django.db.models import Model
 from rest_framework import serializers
 
 from vestibule.accounts import pictures
 from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, PersonalField
 from vestibule.accounts.models import Profile, Role, Status, User
+
+M = TypeVar("M", bound=Model)
 
 
 def _personal_fields(rows: tuple[PersonalField, ...]) -> dict[str, Any]:
@@ -14,7 +20,26 @@ def _personal_fields(rows: tuple[PersonalField, ...]) -> dict[str, Any]:
     return {row.name: kinds.get(row.input_type, serializers.CharField)(allow_null=row.empty is None) for row in rows}
 
 
-class Person(serializers.Serializer[User]):
+class Answer(serializers.Serializer[M]):
+    """Shows a row. DRF's own finds out for each row and field anew how an attribute is read."""
+
+    @cached_property
+    def _readers(self) -> list[tuple[str, Callable[[M], Any], Callable[[Any], Any]]]:
+        return [
+            (name, attrgetter(".".join(field.source_attrs)) if field.source_attrs else _itself, field.to_representation)
+            for name, field in self.fields.items()
+        ]
+
+    def to_representation(self, instance: M) -> dict[str, Any]:
+        """Return the fields as JSON."""
+        return {name: None if (value := read(instance)) is None else show(value) for name, read, show in self._readers}
+
+
+def _itself(row: M) -> M:
+    return row
+
+
+class Person(Answer[User]):
     """The signed-in person's own account."""
 
     id = serializers.UUIDField()
@@ -38,7 +63,7 @@ class Person(serializers.Serializer[User]):
         return user.phone_verified_at is not None
 
 
-class About(serializers.Serializer[Profile]):
+class About(Answer[Profile]):
     """What a person tells about themselves."""
 
     picture = serializers.SerializerMethodField()
@@ -55,8 +80,12 @@ class About(serializers.Serializer[Profile]):
 class Myself(Person):
     """User and profile."""
 
-    has_password = serializers.BooleanField(source="has_usable_password", help_text="Whether a password can sign in.")
+    has_password = serializers.SerializerMethodField(help_text="Whether a password can sign in.")
     profile = About()
+
+    def get_has_password(self, user: User) -> bool:
+        """Return whether there is a password."""
+        return user.has_usable_password()
 
 
 # One of each for all requests, because creating a serializer costs more than using it.
@@ -65,9 +94,9 @@ _person_serializer, _myself_serializer = Person(), Myself()
 
 def serialize_person(user: User) -> dict[str, Any]:
     """Return the account as JSON."""
-    return dict(_person_serializer.to_representation(user))
+    return _person_serializer.to_representation(user)
 
 
 def serialize_own_account(user: User) -> dict[str, Any]:
     """Return account and profile as JSON."""
-    return dict(_myself_serializer.to_representation(user))
+    return _myself_serializer.to_representation(user)

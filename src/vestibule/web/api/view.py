@@ -21,6 +21,8 @@ from vestibule.web.api.problems import handle_exception
 from vestibule.web.bearer import admit_bearer
 from vestibule.web.edge import admit
 
+_TAKES_JSON = ("*/*", "application/json")
+
 
 class ApiView(APIView):
     """A view of the API. `http_request` is Django's request, which DRF wraps in one of its own. A view that is open to
@@ -45,6 +47,18 @@ class ApiView(APIView):
         """Keep Django's request, and return DRF's."""
         self.http_request = request
         return super().initialize_request(request, *args, **kwargs)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
+        """Return the renderer and its media type. Who takes everything gets the first, without a search."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _TAKES_JSON and not request.META.get("QUERY_STRING"):
+            renderer = self.renderer_classes[0]()
+            if renderer.media_type == "application/json":
+                return renderer, renderer.media_type
+        chosen: tuple[BaseRenderer, str] = super().perform_content_negotiation(request, force)
+        return chosen
+
+    def perform_authentication(self, request: Request) -> None:
+        """Do nothing: `admit` says who asks."""
 
     def admit(
         self, rule: rules.Rule, address: Address | None = None, *, captcha: str = "", rule_varies: bool = False
