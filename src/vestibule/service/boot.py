@@ -1,7 +1,10 @@
-"""The start of a process: settings module, environment, and the garbage collector after everything is loaded."""
+"""The start of a process: settings module, environment, memory, the garbage collector after everything is loaded."""
 
 import gc
 import os
+import sys
+
+_GLIBC_TUNABLES = "GLIBC_TUNABLES"
 
 
 def set_default_settings_module() -> None:
@@ -12,6 +15,17 @@ def set_default_settings_module() -> None:
 def environment_with(**changes: str) -> dict[str, str]:
     """Return the environment of another process of this service: that of this one, with these changes."""
     return {**os.environ, **changes}
+
+
+def restart_with_huge_pages() -> None:
+    """Replace this process by one whose C library asks for huge pages, and keeps one heap for all threads; unless
+    GLIBC_TUNABLES says otherwise already. The C library reads it only when a program begins.
+
+    A password hash reads 19 MiB in no order: with pages of 2 MiB it costs a tenth less (docs/decisions/0183).
+    """
+    if sys.platform == "linux" and _GLIBC_TUNABLES not in os.environ:
+        os.environ[_GLIBC_TUNABLES] = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - itself
 
 
 def collect_rarely() -> None:

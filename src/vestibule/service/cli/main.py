@@ -7,7 +7,7 @@ from types import TracebackType
 import django
 from django.core import management
 
-from vestibule.service.boot import collect_rarely, set_default_settings_module
+from vestibule.service.boot import collect_rarely, restart_with_huge_pages, set_default_settings_module
 from vestibule.service.cli import overview
 from vestibule.service.ops import metric_files
 
@@ -22,6 +22,8 @@ def main() -> None:
     if text := overview.text_for_arguments(words):
         sys.stdout.write(text)
         return
+    if words[0] == "serve":  # it hashes passwords
+        restart_with_huge_pages()
     if "--traceback" not in words:
         sys.excepthook = report_error
     set_default_settings_module()
