@@ -101,7 +101,7 @@ def test_a_count_has_plural_forms_and_no_ending_that_english_alone_has(path: Pat
 SAY_NOTHING = (
     *("vestibule.web.admin", "vestibule.web.oauth", "vestibule.web.pages.gallery", "vestibule.web.request_metrics"),
     *("vestibule.web.edge", "vestibule.courier.delivery", "vestibule.courier.replies", "vestibule.courier.transports"),
-    *("vestibule.courier.wake", "vestibule.web.pages.mail_sites"),
+    *("vestibule.courier.leases", "vestibule.courier.wake", "vestibule.web.pages.mail_sites"),
 )
 NO_SENTENCES = {
     *("Accept", "Allow", "Authorization", "Bearer", "Cookie", "Host", "Lax", "Origin", "Proto", "RateLimit", "Uri"),

@@ -1,7 +1,7 @@
 """OID-10: what an application is told of a sign-in that ended. Where it is sent, how often, and whether the end of a
 session is missed while a code is redeemed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from socket import SOCK_STREAM, getaddrinfo, socket
 from typing import Any
@@ -20,7 +20,7 @@ from tests.oauth import RelyingParty, allow, code_of, create_application
 from tests.vendors import listening
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.applications.models import Grant
-from vestibule.courier import delivery, outbox
+from vestibule.courier import delivery, leases, outbox
 from vestibule.courier.models import Message, State
 from vestibule.kernel import http_client
 from vestibule.sessions.models import Session
@@ -157,9 +157,9 @@ def test_oid_10_a_message_that_is_sent_twice_is_two_fresh_tokens_of_one_end(
     create_application(backchannel_logout_uri=receiver.url)
     RelyingParty().sign_in(browser)
     sign_out(browser)
-    with pytest.raises(Died), mock.patch.object(delivery, "_update_unless_taken", dying_after(1)):
+    with pytest.raises(Died), mock.patch.object(leases, "mark_sent", side_effect=Died):
         work()
-    with travel(timezone.now() + delivery.LEASE * 2, tick=False):
+    with travel(timezone.now() + leases.LEASE * 2, tick=False):
         assert work() == 1
     assert len(set(receiver.sids)) == 1
     assert len({each["jti"] for each in receiver.told}) == 2
@@ -167,19 +167,6 @@ def test_oid_10_a_message_that_is_sent_twice_is_two_fresh_tokens_of_one_end(
 
 class Died(BaseException):
     """The worker was killed."""
-
-
-def dying_after(updates: int) -> Callable[..., bool]:
-    """What updates a message's row so often, and then is no more."""
-    left, update = [updates], delivery._update_unless_taken
-
-    def one(message: Message, **to: object) -> bool:
-        if not left[0]:
-            raise Died
-        left[0] -= 1
-        return update(message, **to)
-
-    return one
 
 
 def test_oid_10_many_workers_tell_once(browser: Browser, receiver: Receiver) -> None:

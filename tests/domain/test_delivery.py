@@ -17,7 +17,7 @@ from tests.domain.engines import Broken
 from tests.world import Inbox
 from vestibule.addresses.address import Channel, Email
 from vestibule.audit.models import AuditEvent
-from vestibule.courier import delivery, outbox
+from vestibule.courier import delivery, leases, outbox
 from vestibule.courier.message_kind import MessageKind
 from vestibule.courier.messages import ALREADY_REGISTERED, REGISTRATION_CODE
 from vestibule.courier.models import Message, State
@@ -208,7 +208,7 @@ def test_a_retry_bears_the_same_id(transport: Transport, inbox: Inbox) -> None:
 
 def test_a_lease_that_ran_out_is_taken_over(transport: Transport) -> None:
     message = post()
-    lapses_at = START + delivery.LEASE
+    lapses_at = START + leases.LEASE
     Message.objects.update(state=State.SENDING, tries=1, leased_until=lapses_at)  # as a killed worker leaves it
     assert drained(lapses_at - timedelta(microseconds=1)) == 0
     assert drained(lapses_at) == 1

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min
 
 from vestibule.courier.allowances import UNSENT_REASONS
-from vestibule.courier.delivery import REFUSES_US_PREFIX, due_filter
+from vestibule.courier.delivery import REFUSES_US_PREFIX
+from vestibule.courier.leases import due_filter
 from vestibule.courier.models import Message, State
 
 # Reasons for which a message is abandoned as intended. Any other reason is a failure of a transport.

@@ -1,18 +1,18 @@
 """Delivery of due messages: lease, send, mark; at least once, with doubling backoff, for a day at most."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from prometheus_client import Counter
 
 from vestibule.addresses.address import Channel
 from vestibule.audit import events
 from vestibule.audit.record import record_event
-from vestibule.courier import feedback, messages, rendering, replies
+from vestibule.courier import feedback, leases, messages, rendering, replies
 from vestibule.courier.allowances import UNSENT_REASONS
 from vestibule.courier.envelope import unseal_content
 from vestibule.courier.message_kind import MessageKind
@@ -26,9 +26,9 @@ from vestibule.kernel.client import Client
 from vestibule.kernel.sealing import Unsealable
 from vestibule.storage.rows import update_row
 
-LEASE = timedelta(seconds=60)  # longer than any transport's timeout, so that no two workers send one message
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=1)
+TAKEN_AT_ONCE = 25  # by one statement
 
 REFUSES_US_PREFIX = "refuses us: "  # of `trouble`, if a transport refuses us rather than the address
 
@@ -47,20 +47,12 @@ RequestSender = Callable[[str, Mapping[str, str | int]], None]
 `channels.MessageSender` does."""
 
 
-def due_filter(now: datetime) -> Q:
-    """Match messages that are queued and due, or whose worker's lease ran out."""
-    return Q(state=State.QUEUED, due_at__lte=now) | Q(state=State.SENDING, leased_until__lte=now)
-
-
 def deliver_due_messages(now: datetime, *, batch: int = 100, send_request: RequestSender | None = None) -> int:
     """Deliver at most `batch` due messages to people, oldest first, and with `send_request` as many to programs, for
     which nobody waits. Return how many this worker took."""
-    due = Message.objects.filter(due_filter(now)).order_by("due_at")
-    waiting = list(due.exclude(channel=HTTP)[:batch])
-    if send_request:
-        waiting += due.filter(channel=HTTP)[:batch]
     with channels.reuse_mail_connection():
-        return sum(_deliver_message(message, timezone.now(), send_request) for message in waiting)
+        taken = _deliver_batch(now, batch)
+        return taken + (_deliver_batch(now, batch, send_request) if send_request else 0)
 
 
 def ended_messages(before: datetime) -> QuerySet[Message]:
@@ -68,9 +60,36 @@ def ended_messages(before: datetime) -> QuerySet[Message]:
     return Message.objects.filter(ended_at__lt=before)
 
 
+def _deliver_batch(now: datetime, batch: int, send_request: RequestSender | None = None) -> int:
+    done, more = 0, True
+    while more and done < batch:
+        limit, until = min(TAKEN_AT_ONCE, batch - done), timezone.now() + leases.LEASE
+        taken = leases.take_due_messages(now, until, limit=limit, to_programs=send_request is not None)
+        begun = _deliver_taken(taken, until, send_request)
+        done, more = done + begun, len(taken) == limit or begun < len(taken)
+    return done
+
+
+def _deliver_taken(taken: Sequence[Message], until: datetime, send_request: RequestSender | None) -> int:
+    """Deliver what is leased `until` then, and return how many were begun: those that have waited too long for the ones
+    before them are given back."""
+    sent: list[Message] = []
+    try:
+        for number, message in enumerate(taken):
+            now = timezone.now()
+            if number and now > until - leases.LEASE + leases.HELD_FOR:
+                leases.give_back(taken[number:], until)
+                return number
+            if _deliver_message(message, now, send_request):
+                sent.append(message)
+    finally:
+        if sent:
+            leases.mark_sent(sent, until, timezone.now())
+    return len(taken)
+
+
 def _deliver_message(message: Message, now: datetime, send_request: RequestSender | None) -> bool:
-    if not _update_unless_taken(message, state=State.SENDING, leased_until=now + LEASE, tries=message.tries + 1):
-        return False  # another worker took it
+    """Send the message or end it, and return whether it was sent and is still to be marked so."""
     if message.trouble in UNSENT_REASONS:  # no event: strangers can cause any number of these
         _update_unless_taken(message, state=State.ABANDONED, ended_at=now, sealed=None, leased_until=None)
     elif message.useless_at is not None and message.useless_at <= now:
@@ -80,8 +99,8 @@ def _deliver_message(message: Message, now: datetime, send_request: RequestSende
     elif message.tries > 1 and _is_superseded(message):
         _abandon_message(message, now, "superseded")
     else:
-        _send_message(message, now, send_request)
-    return True
+        return _send_message(message, now, send_request)
+    return False
 
 
 def _is_superseded(message: Message) -> bool:
@@ -91,14 +110,14 @@ def _is_superseded(message: Message) -> bool:
     return message.topic is not None and newer.exists()
 
 
-def _send_message(message: Message, now: datetime, send_request: RequestSender | None) -> None:
+def _send_message(message: Message, now: datetime, send_request: RequestSender | None) -> bool:
     try:
         to, params, trace = unseal_content(message)
     except Unsealable:
         _abandon_message(message, now, "sealed by a retired key")
-        return
+        return False
     with spans.open_span(f"deliver {message.kind}", parent=trace):
-        _hand_to_transport(message, now, partial(_transmit, message, to, params, send_request))
+        return _hand_to_transport(message, now, partial(_transmit, message, to, params, send_request))
 
 
 def _transmit(message: Message, to: str, params: Mapping[str, str | int], send_request: RequestSender | None) -> None:
@@ -109,13 +128,12 @@ def _transmit(message: Message, to: str, params: Mapping[str, str | int], send_r
         SENDERS[message.channel](message.id, to, RENDERERS[message.channel](kind, params, message.language))
 
 
-def _hand_to_transport(message: Message, now: datetime, transmit: Callable[[], None]) -> None:
+def _hand_to_transport(message: Message, now: datetime, transmit: Callable[[], None]) -> bool:
     try:
         transmit()
     except Exception as error:  # noqa: BLE001 - any transport may be configured; `replies` classifies the error
         _apply_refusal(message, now, *replies.classify_error(error))
-        return
-    _update_unless_taken(message, state=State.SENT, ended_at=now, sealed=None, trouble="", leased_until=None)
+        return False
     record_event(
         events.MESSAGE_SENT,
         _worker_client(now),
@@ -124,6 +142,7 @@ def _hand_to_transport(message: Message, now: datetime, transmit: Callable[[], N
         tries=message.tries,
         message=str(message.id),
     )
+    return True
 
 
 def _apply_refusal(message: Message, now: datetime, meaning: Meaning, code: str) -> None:
