@@ -19,7 +19,7 @@ from vestibule.audit.daily_counts import daily_counter
 from vestibule.audit.models import DayTally
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import admission
-from vestibule.web.repeated_refusals import REMEMBERED_FOR
+from vestibule.web.repeated_refusals import HELD_FOR, HOLD_ANSWER, REMEMBERED_FOR
 
 NOON, APP, PROXY = "2026-03-01T12:00:00Z", "https://app.example.com", "10.0.0.1"
 ADA = {"email": "ada@example.com"}
@@ -41,7 +41,8 @@ HEADERS: dict[str, dict[str, str]] = {
     "a page of a stranger": {"Origin": "https://evil.example"},
     "over TLS": {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"},
 }
-AT_ONCE = [each for each in settings.MIDDLEWARE if "door" not in each]
+AT_ONCE = [each for each in settings.MIDDLEWARE if not each.endswith("repeat_refusals")]
+assert len(AT_ONCE) == len(settings.MIDDLEWARE) - 1
 
 
 @pytest.fixture(params=["1/minute", "1/hour"])
@@ -112,6 +113,17 @@ def test_bf_16_without_a_place_it_is_refused_again_at_the_door(
         assert told(ask(path, HEADERS[said])) == told(the_long_way)
         assert not printed.getvalue().strip("\0")
     assert ask(path, HEADERS[said]).status_code != 503  # as soon as there is one
+
+
+def test_bf_16_what_is_refused_at_the_door_is_held_back(house: None) -> None:
+    """And nothing else: neither an answer nor the first refusal."""
+    held: list[float] = []
+    environ: dict[str, Any] = {HOLD_ANSWER: held.append}
+    http = Http(REMOTE_ADDR="198.51.100.9", **environ)
+    with rated(login="1/hour"):
+        for already in ([], [], [HELD_FOR], [HELD_FOR] * 2):
+            http.post("/api/auth/login", REQUESTS["login"], "application/json")
+            assert held == already
 
 
 def value(name: str, **labels: str) -> float:

@@ -14,6 +14,7 @@ from gunicorn.config import Config
 
 from vestibule.service.server import receiving
 from vestibule.service.server.receiving import Connection, ReceivingWorker
+from vestibule.web.repeated_refusals import HOLD_ANSWER
 
 MOST = 16
 BEGUN = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n{"
@@ -105,6 +106,41 @@ def test_hol_16_requests_that_wait_for_a_thread_are_counted(door: Door, monkeypa
     finished.set_result(False)
     door.worker.finish_request(queued, finished)
     assert send_whole(door, "127.0.4.9") == b""
+
+
+def answer(door: Door, conn: Connection, *, held: float) -> None:
+    """What a thread does: it writes an answer, which is held so long, and is done."""
+    environ: dict[str, Any] = {"gunicorn.socket": conn.sock}
+
+    def application(environ: dict[str, Any], _: Any) -> list[bytes]:
+        if held:
+            environ[HOLD_ANSWER](held)
+        conn.sock.sendall(b"HTTP/1.1 429")
+        return []
+
+    begin: Any = None
+    receiving.let_answers_be_held(application)(environ, begin)
+    finished: Future[bool] = Future()
+    finished.set_result(True)
+    door.worker.finish_request(conn, finished)
+
+
+def test_bf_16_a_held_answer_waits_without_a_thread_and_those_beyond_a_quarter_do_not(door: Door) -> None:
+    clients = [door.come(f"127.0.5.{n}", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") for n in range(1, MOST // 4 + 3)]
+    by_home = {each.client[0]: each for each in door.worker._taken}
+    conns = [by_home[each.getsockname()[0]] for each in clients]
+    for conn in conns[:-1]:
+        answer(door, conn, held=3600)
+    answer(door, conns[-1], held=0)
+    door.turn()
+    assert [door.answers(each) for each in clients] == [b""] * (MOST // 4) + [b"HTTP/1.1 429"] * 2
+    conns[0].sock.held_until = 1.0  # long ago
+    door.turn()
+    assert [door.answers(each) for each in clients] == [b"HTTP/1.1 429"] + [b""] * (MOST // 4 + 1)
+    assert conns[0] in door.worker.keepalived_conns
+    door.worker.alive = False  # it ends: nothing is held any more
+    door.turn()
+    assert [door.answers(each) for each in clients[1 : MOST // 4]] == [b"HTTP/1.1 429"] * (MOST // 4 - 1)
 
 
 def send_whole(door: Door, home: str) -> bytes:

@@ -2,8 +2,9 @@
 hash, is refused again while that lasts, before any other middleware, the view and the log line.
 
 Clients of a storm ask again at once, whatever Retry-After says, and a refusal the long way costs as much as an answer.
-The answer is that of the long way, with its own request id and wait; the counters go on. Signed-in requests, pages and
-everything that is asked in another way (host, origin, language, network) go the long way.
+The answer is that of the long way, with its own request id and wait; the counters go on. It is held back for half a
+second, in which this client asks for nothing else. Signed-in requests, pages and everything that is asked in another
+way (host, origin, language, network) go the long way.
 """
 
 import time
@@ -27,6 +28,8 @@ Key = tuple[object, ...]
 
 REMEMBERED_FOR = 60  # seconds; then the counts are asked again, and a line is logged
 MAX_REMEMBERED = 4096  # answers of a process
+HOLD_ANSWER = "vestibule.hold_answer"  # in the WSGI environment, where the server can: a function that takes seconds
+HELD_FOR = 0.5  # seconds
 _MAX_KEY_LENGTH = 500  # characters of what a request says
 # What decides how a request is answered.
 _SHAPING = ("HTTP_HOST", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "CONTENT_TYPE")
@@ -75,6 +78,8 @@ def repeat_refusals(get_response: GetResponse) -> GetResponse:
         found = _answers.get().get(key) if key else None
         if found and (refusal := found.find_refusal(request)):
             response = found.build_response(request, refusal)
+            if hold := request.META.get(HOLD_ANSWER):
+                hold(HELD_FOR)
             request.resolver_match = found.match
             request_metrics.observe_duration(request, response.status_code, time.perf_counter() - began)
             return response

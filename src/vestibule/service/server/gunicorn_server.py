@@ -19,7 +19,7 @@ from vestibule.kernel import hosts
 from vestibule.service import celery
 from vestibule.service.boot import freeze_garbage_collector
 from vestibule.service.ops import health
-from vestibule.service.server.receiving import ReceivingWorker
+from vestibule.service.server.receiving import ReceivingWorker, let_answers_be_held
 from vestibule.service.worker.thread import EmbeddedWorker
 from vestibule.service.wsgi import application
 
@@ -92,7 +92,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """Return the application that the workers serve."""
-        return application
+        return let_answers_be_held(application)
 
     def run(self) -> None:
         """Serve until stopped."""

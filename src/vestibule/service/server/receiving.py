@@ -9,20 +9,22 @@ pyproject.toml.
 import errno
 import selectors
 import socket
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from vestibule.kernel import networks
 from vestibule.service.server.framing import IncomingRequest
+from vestibule.service.server.own_answers import HeaderAddingSocket, refusal_response
 from vestibule.service.server.sending import NonBlockingSocket
-from vestibule.web.headers import COMMON_HEADERS, DENY_ALL_POLICY
+from vestibule.web.repeated_refusals import HOLD_ANSWER
 
 SILENT_TIMEOUT = 5.0  # seconds that a connection may be open without a byte
 RECEIVE_TIMEOUT = 60.0  # seconds that a request may take to arrive
@@ -35,27 +37,15 @@ MAX_HELD_BYTES = 64 * 1024 * 1024
 ROOM = 4  # when no more connections fit, one in this many is closed
 RECEIVE_BYTES = 64 * 1024
 
-_ANSWER_HEADERS = {**COMMON_HEADERS, "Content-Security-Policy": DENY_ALL_POLICY, "Cache-Control": "no-store"}
-_HEADER_BYTES = "".join(f"\r\n{name}: {value}" for name, value in _ANSWER_HEADERS.items()).encode()
 
+def let_answers_be_held(application: WSGIApplication) -> WSGIApplication:
+    """Return the application with a way to hold an answer back, without a thread that waits (`HOLD_ANSWER`)."""
 
-def _refusal_response(status: bytes) -> bytes:
-    return b"HTTP/1.1 " + status + _HEADER_BYTES + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ[HOLD_ANSWER] = environ["gunicorn.socket"].hold
+        return application(environ, start_response)
 
-
-class HeaderAddingSocket:
-    """A socket that inserts our common headers below the status line of an answer."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def sendall(self, answer: bytes) -> None:
-        """Send the whole answer, as gunicorn wrote it."""
-        line, _, rest = answer.partition(b"\r\n")
-        self._client.sendall(line + _HEADER_BYTES + b"\r\n" + rest)
+    return answer
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
@@ -94,6 +84,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*given, **options)
         self._waiting: dict[Connection, None] = {}  # connections waiting to receive or send, oldest first
         self._taken: set[Connection] = set()  # connections whose request a thread has or will have
+        # Connections whose answer is held back, with what gunicorn says of the request; the first is due first.
+        self._held: deque[tuple[Connection, Any, Any]] = deque()
         self._silent_deadline: float | None = None  # when silent connections are closed, once the worker ends
 
     def accept(self, listener: Any) -> bool:
@@ -131,7 +123,10 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         else:
             conn.incoming = IncomingRequest()
         conn.deadline = monotonic() + SEND_TIMEOUT
-        self._send_pending(conn, fs, kept)
+        if conn.sock.held_until and self.alive and len(self._held) < self.worker_connections // ROOM:
+            self._held.append((conn, fs, kept))
+        else:
+            self._send_pending(conn, fs, kept)
 
     def _send_pending(self, conn: Connection, fs: Any, kept: bool) -> None:
         try:
@@ -169,8 +164,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         super().handle_error(req, HeaderAddingSocket(client), addr, exc)
 
     def murder_pending(self) -> None:
-        """Called each second: close connections past their deadline, and make room if there are too many."""
+        """Called each second and after each event: send answers that were held, close connections past their deadline,
+        and make room if there are too many."""
         now = monotonic()
+        while self._held and (self._held[0][0].sock.held_until <= now or not self.alive):
+            self._send_pending(*self._held.popleft())
         if not self.alive and self._silent_deadline is None:
             self._silent_deadline = now + SHUTDOWN_SILENT_TIMEOUT
         for conn in list(self._waiting):
@@ -199,7 +197,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         for conn in sorted(self._waiting, key=rank.__getitem__, reverse=True)[: max(0, surplus)]:
             self._stop_waiting(conn)
             if conn.incoming.data:
-                self._send_bytes(conn, _refusal_response(b"408 Request Timeout"))
+                self._send_bytes(conn, refusal_response(b"408 Request Timeout"))
             self._close_connection(conn)
 
     def _receive_bytes(self, conn: Connection) -> None:
@@ -236,7 +234,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._wait_for_socket(conn, self._receive_bytes)
 
     def _refuse_request(self, conn: Connection, status: bytes) -> None:
-        self._send_bytes(conn, _refusal_response(status))
+        self._send_bytes(conn, refusal_response(status))
         self._linger_and_close(conn)
 
     def _send_bytes(self, conn: Connection, words: bytes) -> None:
@@ -268,7 +266,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._close_connection(conn)
 
     def _count_held_bytes(self) -> int:
-        return sum(len(each.incoming.data) + each.sock.unsent for each in (*self._waiting, *self._taken))
+        held = (each for each, *_ in self._held)
+        return sum(len(each.incoming.data) + each.sock.unsent for each in (*self._waiting, *self._taken, *held))
 
     def _wait_for_socket(
         self, conn: Connection, act: Callable[[Connection], None], on: int = selectors.EVENT_READ

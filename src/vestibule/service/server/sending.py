@@ -4,6 +4,7 @@ import errno
 import socket
 from collections import deque
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 MAX_KEPT_BYTES = 2 * 1024 * 1024  # of one answer; only a streamed document has more
@@ -18,6 +19,7 @@ class NonBlockingSocket:
         self._client = client
         self._pending = deque[memoryview]()
         self.unsent = 0
+        self.held_until = 0.0  # when an answer that is held back is sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -25,15 +27,20 @@ class NonBlockingSocket:
     def setblocking(self, _: bool) -> None:
         """Do nothing: gunicorn's threads would make it block."""
 
+    def hold(self, seconds: float) -> None:
+        """Keep the answer that is about to be written, until so many seconds have passed."""
+        self.held_until = monotonic() + seconds
+
     def sendall(self, answer: bytes) -> None:
-        """Send what the client accepts now, and keep the rest.
+        """Send what the client accepts now, and keep the rest; all of it while the answer is held.
 
         Raises:
             OSError: the client disconnected, or reads too slowly for a long document.
         """
         self._pending.append(memoryview(answer))
         self.unsent += len(answer)
-        self.send_pending()
+        if not self.held_until:
+            self.send_pending()
         if self.unsent > MAX_KEPT_BYTES:
             self._send_blocking()
 
@@ -43,6 +50,7 @@ class NonBlockingSocket:
         Raises:
             OSError: the client disconnected.
         """
+        self.held_until = 0.0
         with suppress(BlockingIOError):
             while self._pending:
                 sent = self._client.send(self._pending[0])
