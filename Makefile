@@ -94,6 +94,9 @@ bench-size: install ## measure: what a request costs among 10,000 people and amo
 bench-purge: sync ## measure: 100,000 unproved users purged beside live sign-ups
 	$(RUN) python -m bench.purge
 
+bench-start: sync ## measure: CPU of a start, of each command and to the first answer; memory idle and after load
+	@$(RUN) python -W ignore -m bench.start
+
 bench-storm: sync ## measure: sign-ins at concurrency 64 beside me and health (STACK=production for two processes)
 	$(RUN) python -m bench.storm
 
@@ -160,4 +163,4 @@ audit: uv ## dist/sbom.cdx.json (CycloneDX), and, where the network lets us, kno
 	elif grep -qE 'GHSA-|CVE-|PYSEC-' <<<"$$told"; then echo "$$told"; false; \
 	else echo "!!! api.osv.dev is out of reach: KNOWN VULNERABILITIES WERE NOT LOOKED UP !!!"; fi
 
-.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture gallery attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-storm bench-timing page-weight measures mutants clean uv sync chromium servers
+.PHONY: help install serve installed wheel image test lowest fresh check audit schema golden messages picture gallery attacks fmt stack bench bench-calls bench-openid bench-peers bench-size bench-purge bench-start bench-storm bench-timing page-weight measures mutants clean uv sync chromium servers

@@ -1,5 +1,7 @@
 """Mail servers refuse, workers die, brokers forget: every accepted start gets its mail."""
 
+from pathlib import Path
+
 import redis
 
 from tests.faults.conftest import Deployment
@@ -54,3 +56,10 @@ def test_the_broker_forgets_everything(deployment: Deployment) -> None:
     for number, registration in enumerate(registrations):
         code = deployment.sink.mail(f"forgotten{number}@example.com").code
         assert deployment.confirm(registration, code) == (201, "")
+
+
+def test_a_worker_is_one_process(deployment: Deployment) -> None:
+    """Of several, each would come to hold all that they shared at first (docs/decisions/0182)."""
+    pid = deployment.service.process("worker").pid
+    tasks = Path(f"/proc/{pid}/task")
+    assert [each for task in tasks.iterdir() for each in (task / "children").read_text().split()] == []

@@ -26,7 +26,7 @@ app.conf.update(
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,
-    task_time_limit=300,
+    worker_pool="threads",  # one process instead of one more than there are tasks at once (docs/decisions/0182)
     worker_prefetch_multiplier=1,
     timezone="UTC",
     beat_schedule={

@@ -15,7 +15,7 @@ from vestibule.service.celery import app
 log = structlog.get_logger("vestibule.courier")
 
 POLL_INTERVAL, KEEPING_UP_WITHIN, LONGEST_RUN = 0.1, 1, 30  # seconds: between two looks; for what one finds; in all
-BATCH_SIZE = 25  # each may take a transport's whole timeout, and a task is cut after five minutes
+BATCH_SIZE = 25  # between two looks at the clock, for each may take a transport's whole timeout
 
 
 # Acknowledged when it begins: the outbox is the queue, so a task lost with its worker loses no message.

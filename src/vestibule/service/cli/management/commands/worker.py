@@ -23,9 +23,9 @@ class Command(OperatorCommand):
     runs_until_stopped = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add `--concurrency`: how many processes."""
+        """Add `--concurrency`: how many threads."""
         parser.add_argument(
-            "--concurrency", type=int, default=settings.WORKER_CONCURRENCY, help="processes (WORKER_CONCURRENCY)"
+            "--concurrency", type=int, default=settings.WORKER_CONCURRENCY, help="threads (WORKER_CONCURRENCY)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
