@@ -64,7 +64,7 @@ class Count:
     @property
     def table_row(self) -> TallyRow:
         """Its values as a row of the table."""
-        return self.scope, self.key, json.dumps(self.moments), self.streak
+        return self.scope, self.key, str([*self.moments]), self.streak  # as JSON writes whole numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import cache
 
 from django.apps import apps
-from django.db import connections, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 
 def alias() -> str:
     """Return the alias of the database, as the router says now. It is asked about one model, since all are together."""
-    return router.db_for_write(_routed_model())
+    return router.db_for_write(_routed_model()) if router.routers else DEFAULT_DB_ALIAS
 
 
 def aliases(model: type[Model]) -> set[str]:

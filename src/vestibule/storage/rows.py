@@ -8,12 +8,15 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import BooleanField, CharField, EmailField, Field, Model, TextField
 
 from vestibule.storage import database
 
 M = TypeVar("M", bound=Model)
 
+
+# Fields that leave a value of their own type as it is, on both kinds of database; there are many in a row.
+_SENT_AS_THEY_ARE = (BooleanField, CharField, EmailField, TextField)
 
 _held_back: ContextVar[list[Model] | None] = ContextVar("held_back", default=None)
 
@@ -143,14 +146,18 @@ def _insert(rows: Sequence[Model], on_conflict: str = "") -> bool:
 
 def _bind_insert(row: Model, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
     sql, fields = _compile_insert(type(row))
-    return sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    return sql, [
+        getattr(row, field.attname) if as_it_is else field.get_db_prep_save(field.pre_save(row, True), connection)
+        for field, as_it_is in fields
+    ]
 
 
 @cache
-def _compile_insert(model: type[Model]) -> "tuple[str, list[Field[object, object]]]":
+def _compile_insert(model: type[Model]) -> "tuple[str, list[tuple[Field[object, object], bool]]]":
     # What the database alone knows is left to it; a default of ours may have been given another value.
     fields = [field for field in model._meta.concrete_fields if not field.db_returning or field.has_default()]
     quoted = database.connection().ops.quote_name
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608 - our names
+    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - our names
+    return sql, [(field, type(field) in _SENT_AS_THEY_ARE) for field in fields]
