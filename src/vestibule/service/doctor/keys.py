@@ -1,5 +1,7 @@
-"""Checks of keys and hashes: the age of the signing key, the cost of a password hash, the build of Argon2."""
+"""Checks of keys and what they cost: the age of the signing key, a password hash, the builds of Argon2 and Python."""
 
+import platform
+import sysconfig
 from collections.abc import Iterator
 from datetime import timedelta
 from time import thread_time
@@ -46,6 +48,14 @@ def check_argon2_build(_: DoctorRun) -> Iterator[Observation]:
     yield report_fine(argon2_build.describe_build())
 
 
+def check_python_build(_: DoctorRun) -> Iterator[Observation]:
+    """Report whether the interpreter says that it was built with optimisations (profile-guided, at link time). Debian's
+    own is, and does not say so."""
+    version, flags = platform.python_version(), sysconfig.get_config_var("CONFIG_ARGS") or ""
+    found = [flag for flag in ("--enable-optimizations", "--with-lto") if flag in flags]
+    yield report_fine(f"{version}, {' '.join(found) if found else 'which does not say whether it was optimised'}")
+
+
 def _time_one_hash(hasher: Argon2) -> float:
     began = thread_time()
     hasher.encode("the doctor's own", "sixteen bytes...")
@@ -71,5 +81,11 @@ CHECKS = (
         looks_at="which build of Argon2 runs",
         remedy="`make install` builds it for this machine: about half the time a hash.",
         run=check_argon2_build,
+    ),
+    Check(
+        id="python",
+        looks_at="whether Python says that it was built with optimisations",
+        remedy="Debian's, uv's and that of the official images are; one that pyenv compiles by itself is not.",
+        run=check_python_build,
     ),
 )
