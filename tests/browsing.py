@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -70,7 +71,6 @@ class Browser:
     def __init__(self) -> None:
         self.http = Http(enforce_csrf_checks=True)
         self.answer: Any = None
-        self._page = _Page("")
 
     def open(self, url: str) -> "Browser":
         """Go to an address of ours."""
@@ -132,7 +132,12 @@ class Browser:
         """Whether this browser is signed in."""
         return self.http.get("/account/").status_code == 200
 
+    @cached_property
+    def _page(self) -> _Page:
+        """What the page holds, for who reads more of it than its text."""
+        return _Page(self.text if self.answer else "")
+
     def _show(self, answer: Any) -> "Browser":
         self.answer = answer
-        self._page = _Page(self.text)
+        vars(self).pop("_page", None)  # of the page before
         return self

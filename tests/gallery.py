@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.template.base import Node, Variable, VariableDoesNotExist
 from django.template.defaulttags import IfNode
 from django.template.loader import get_template
 
+from tests.world import Http
 from vestibule.courier.messages import KINDS
 from vestibule.web.pages.gallery.registry import GROUPS, list_states
 
@@ -29,6 +31,18 @@ def page_paths() -> list[str]:
 def message_paths(form: str) -> list[str]:
     """The path of every kind of message: as `mail` (HTML), `text` or `sms`."""
     return [f"{ROOT}{form}/{kind}/" for kind in KINDS]
+
+
+@cache
+def shown(path: str) -> str:
+    """What stands at this path, in English: made once for all who only read it."""
+    return str(Http().get(path).content.decode())
+
+
+@cache
+def document(path: str) -> "Document":
+    """The same as it is read."""
+    return Document(shown(path))
 
 
 def template_names(folder: Path) -> list[str]:
@@ -117,13 +131,13 @@ def _branch_count(node: Any) -> int:
     return len(node.conditions_nodelists) + (not has_else)
 
 
-def distinct_paths(http: Any) -> list[str]:
+def distinct_paths() -> list[str]:
     """The paths of pages and mails that together have every element in every place that any of them has it in: one is
     left out if all that it has was seen on those before it."""
     seen: set[Any] = set()
     chosen = []
     for path in [*page_paths(), *message_paths("mail")]:
-        found = Document(http.get(path).content.decode()).shapes
+        found = document(path).shapes
         if not found <= seen:
             chosen.append(path)
             seen |= found

@@ -69,7 +69,7 @@ def page(browser: Browser, service: Service) -> Iterator[Page]:
 def findings(page: Page, service: Service) -> Findings:
     """One walk through pages and mails that differ in more than words."""
     found = Findings()
-    for path in gallery.distinct_paths(Http()):
+    for path in gallery.distinct_paths():
         page.goto(service.url + path, wait_until="load")
         # A mail is a document inside of a mail program, which has the landmarks.
         off = ("region", "landmark-one-main") if "/mail/" in path else ()

@@ -4,7 +4,6 @@ something is wrong (UX 17, 19)."""
 import pytest
 
 from tests import gallery, markup
-from tests.world import Http
 from vestibule.kernel.errors import AlreadyUsed
 from vestibule.web.pages.gallery.registry import GROUPS, list_states
 
@@ -12,8 +11,7 @@ from vestibule.web.pages.gallery.registry import GROUPS, list_states
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
     """Every state of every page."""
-    http = Http()
-    return {path: http.get(path).content.decode() for path in gallery.page_paths()}
+    return {path: gallery.shown(path) for path in gallery.page_paths()}
 
 
 def test_ux_17_what_points_somewhere_points_at_something(pages: dict[str, str]) -> None:

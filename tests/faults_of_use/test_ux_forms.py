@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 import pytest
 
 from tests import gallery
-from tests.world import Http
 
 SPOKEN = re.compile(r"\b(\d{3,}) seconds")
 MENDED = (
@@ -64,8 +63,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def pages() -> dict[str, tuple[str, Page]]:
     """Every state of every page."""
-    http = Http()
-    texts = {path: http.get(path).content.decode() for path in gallery.page_paths() if path != gallery.ROOT}
+    texts = {path: gallery.shown(path) for path in gallery.page_paths() if path != gallery.ROOT}
     return {path: (text, Page(text)) for path, text in texts.items()}
 
 

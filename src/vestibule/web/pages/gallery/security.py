@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -232,6 +233,14 @@ def _awaiting_states() -> Iterator[State]:
             yield from refused(f"row-{kind}-code", page, _row(awaits=kind), [each])
 
 
+@cache
+def _example_seed() -> TotpSeed:
+    """Return a seed that opens nothing. Its QR code is drawn once: that takes as long as a page."""
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - opens nothing
+    uri = f"otpauth://totp/Acme:ada?secret={secret}"
+    return TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
+
+
 def _factor_states() -> Iterator[State]:
     app: dict[str, Any] = {
         **frame("security"),
@@ -240,10 +249,8 @@ def _factor_states() -> Iterator[State]:
         "confirming": False,
         "end_others": False,
     }
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - opens nothing
-    uri = f"otpauth://totp/Acme:ada?secret={secret}"
-    seed = TotpSeed(secret=secret, uri=uri, qr_svg=totp.draw_qr_code(uri))
-    key = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    seed = _example_seed()
+    key = " ".join(seed.secret[at : at + 4] for at in range(0, len(seed.secret), 4))
     yield State(name="app", template="account/app", context=app)
     yield State(name="app-key", template="account/app", context={**app, "seed": seed, "key": key})
     confirmed = {**app, "end_others": True, "confirming": True}
