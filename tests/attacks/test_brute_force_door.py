@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from prometheus_client import REGISTRY
 from time_machine import travel
 
@@ -116,7 +117,7 @@ def test_bf_16_without_a_place_it_is_refused_again_at_the_door(
 
 
 def test_bf_16_what_is_refused_at_the_door_is_held_back(house: None) -> None:
-    """And nothing else: neither an answer nor the first refusal."""
+    """From whoever did not wait: neither an answer is held, nor the first refusal."""
     held: list[float] = []
     environ: dict[str, Any] = {HOLD_ANSWER: held.append}
     http = Http(REMOTE_ADDR="198.51.100.9", **environ)
@@ -124,6 +125,20 @@ def test_bf_16_what_is_refused_at_the_door_is_held_back(house: None) -> None:
         for already in ([], [], [HELD_FOR], [HELD_FOR] * 2):
             http.post("/api/auth/login", REQUESTS["login"], "application/json")
             assert held == already
+
+
+def test_bf_16_the_long_way_too_a_refusal_is_held_back_from_who_did_not_wait(api: Api, inbox: Inbox) -> None:
+    """A signed-in person, for whom no place is free; after the second that they were told it comes at once."""
+    held: list[float] = []
+    access = api.account(inbox, ADA["email"])
+    environ: dict[str, Any] = {HOLD_ANSWER: held.append}
+    http = Http(**environ, headers={"Authorization": f"Bearer {access}"})
+    with travel(timezone.now(), tick=False) as clock, no_place():
+        for seconds, already in ((0, 0), (0.9, 1), (1.1, 1), (0, 2)):
+            clock.shift(seconds)
+            answer = http.post("/api/auth/reauthenticate", {"password": PASSWORD}, "application/json")
+            assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+            assert held == [HELD_FOR] * already
 
 
 def value(name: str, **labels: str) -> float:

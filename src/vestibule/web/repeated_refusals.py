@@ -2,9 +2,11 @@
 hash, is refused again while that lasts, before any other middleware, the view and the log line.
 
 Clients of a storm ask again at once, whatever Retry-After says, and a refusal the long way costs as much as an answer.
-The answer is that of the long way, with its own request id and wait; the counters go on. It is held back for half a
-second, in which this client asks for nothing else. Signed-in requests, pages and everything that is asked in another
-way (host, origin, language, network) go the long way.
+The answer is that of the long way, with its own request id and wait; the counters go on. Signed-in requests, pages and
+everything that is asked in another way (host, origin, language, network) go the long way.
+
+A client that was told to wait and did not is answered half a second later, whichever way the refusal came
+(docs/decisions/0184).
 """
 
 import time
@@ -78,15 +80,14 @@ def repeat_refusals(get_response: GetResponse) -> GetResponse:
         found = _answers.get().get(key) if key else None
         if found and (refusal := found.find_refusal(request)):
             response = found.build_response(request, refusal)
-            if hold := request.META.get(HOLD_ANSWER):
-                hold(HELD_FOR)
             request.resolver_match = found.match
             request_metrics.observe_duration(request, response.status_code, time.perf_counter() - began)
-            return response
-        response = get_response(request)
-        refused = edge.standing_refusal(request)
-        if key and refused and response["Content-Type"] == problems.CONTENT_TYPE:
-            _remember(key, request, response, refused)
+        else:
+            response = get_response(request)
+            refused = edge.standing_refusal(request)
+            if key and refused and response["Content-Type"] == problems.CONTENT_TYPE:
+                _remember(key, request, response, refused)
+        _hold_if_early(request, response)
         return response
 
     return respond_or_repeat
@@ -120,8 +121,31 @@ def _remember(key: Key, request: HttpRequest, response: HttpResponse, refused: e
             del answers[next(iter(answers))]
 
 
+def _hold_if_early(request: HttpRequest, response: HttpResponse) -> None:
+    """Hold back a refusal for want of room (429, or 503 until a place is free) from a network that was told to wait at
+    this route, and did not. Another 503, of an outage, comes at once."""
+    hold, match, wait = request.META.get(HOLD_ANSWER), request.resolver_match, response.headers.get("Retry-After")
+    is_full = response.status_code == 429 or (response.status_code == 503 and wait == "1")
+    if not (hold and match and wait and is_full and (address := edge.client_address(request))):
+        return
+    who, now = (networks.host_network(str(address)), match.route), time.time()
+    told = _told.get()
+    if told.get(who, now) > now:
+        hold(HELD_FOR)
+    with _lock:
+        told.pop(who, None)
+        told[who] = now + int(wait)
+        if len(told) > MAX_REMEMBERED:
+            del told[next(iter(told))]
+
+
+def _nobody_told() -> dict[Key, float]:
+    return {}
+
+
 def _no_answers() -> dict[Key, RememberedAnswer]:
     return {}
 
 
 _answers = Cached(_no_answers, keep_for=3600)
+_told = Cached(_nobody_told, keep_for=3600)  # until when whom was told to wait
