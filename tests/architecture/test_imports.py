@@ -11,11 +11,16 @@ from django.core.management import find_commands, load_command_class
 
 from tests.architecture.test_docs import ROOT
 
-# The command as `vestibule` runs it, then the names of all that was imported; what Celery imports before it works too.
+# The command as `vestibule` runs it, then how often garbage was looked for, and the names of all that was imported,
+# what Celery imports before it works included.
 PROBE = """
-import atexit, sys
-atexit.register(lambda: sys.stdout.write("\\nIMPORTED " + " ".join(sys.modules)))
+import atexit, gc, sys
+def tell():
+    sys.stdout.write(f"\\nCOLLECTED {looks[0]}\\nIMPORTED " + " ".join(sys.modules))
+atexit.register(tell)
 from vestibule.service.cli.main import main
+looks = [0]
+gc.callbacks.append(lambda phase, info: looks.__setitem__(0, looks[0] + (phase == "start")))
 try:
     main()
 finally:
@@ -34,23 +39,24 @@ WORK = {
     "argon2",
     "altcha",
     "jwt",
-    "PIL",
+    "kombu",
     "vestibule.kernel.http_client",
 }
-ALL = {"vestibule.service.settings", "django.db.models", "django.http", "kombu", "structlog", "limits"}
+ALL = {"vestibule.service.settings", "django.db.models", "django.http", "structlog", "limits"}
 LEAVES: dict[tuple[str, ...], set[str]] = {
     ("--version",): WEB | WORK | ALL,
     ("--help",): WEB | WORK | ALL,
     ("migrate", "--plan"): WEB | WORK,
-    ("create-admin", "nobody"): WEB | {"PIL", "celery.beat"},
+    ("create-admin", "nobody"): WEB | {"celery.beat", "kombu"},
     ("beat",): WEB
-    | {"vestibule.flows", "vestibule.kernel.http_client", "prometheus_client", "argon2", "altcha", "jwt", "PIL"},
+    | {"vestibule.flows", "vestibule.kernel.http_client", "prometheus_client", "argon2", "altcha", "jwt"},
     ("worker",): WEB | {"celery.beat"},
-    ("doctor", "--settings"): {"vestibule.service.urls", "gunicorn", "PIL"},
+    ("doctor", "--settings"): {"vestibule.service.urls", "gunicorn"},
     ("check",): {"gunicorn", "celery.beat"},  # all of the service, as `serve` has it
 }
 UNUSED = {"redis", "opentelemetry"}  # what nobody imports where nothing is set, as here
-UNUSED |= {"ua_parser"}  # nor before the first person signs in by a page
+UNUSED |= {"ua_parser", "PIL", "segno", "webauthn"}  # nor before the first person signs in by a page, has a picture, …
+MOST_COLLECTIONS = 3  # of what is made after the start; each look at what is loaded would cost it up to 40 ms
 SERVES = {"serve"}  # imports all of the service, and so has all of it checked
 CHECKS = {"doctor"}  # whose findings they are
 
@@ -65,6 +71,9 @@ def test_a_command_imports_only_what_it_uses(command: tuple[str, ...], tmp_path:
     assert "vestibule.service.cli.main" in imported
     extra = imported & (LEAVES[command] | UNUSED)
     assert not extra, extra
+    looked = int(done.stdout.rpartition("COLLECTED ")[2].split()[0])
+    if command != ("check",):  # Django's own, which begins before it has loaded all of the service
+        assert looked <= MOST_COLLECTIONS, "the garbage collector looks at what is being loaded"
 
 
 def test_every_command_says_what_is_checked_before_it() -> None:

@@ -4,16 +4,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, ImageOps
 
 from vestibule.accounts.models import Profile
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Malformed
 from vestibule.limits.admission import PICTURE, admission
+from vestibule.storage.lazy_import import import_when_used
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageOps
+else:
+    Image, ImageOps = import_when_used("PIL.Image"), import_when_used("PIL.ImageOps")
 
 FOLDER = "pictures"
 LOOKUP_BATCH = 500  # names in one query
@@ -51,7 +57,7 @@ def reencode_picture(uploaded: bytes) -> bytes:
     return output.getvalue()
 
 
-def _refuse_decompression_bombs(image: Image.Image) -> None:
+def _refuse_decompression_bombs(image: "Image.Image") -> None:
     """Check the size in the header, before any pixel is decoded.
 
     A progressive JPEG is decoded at full size. So is a long and narrow one, for which the size after `draft` is
@@ -67,7 +73,7 @@ def _refuse_decompression_bombs(image: Image.Image) -> None:
         raise Malformed(FieldError("too_large", "too_many_pixels"))
 
 
-def _shrink_and_strip(image: Image.Image) -> Image.Image:
+def _shrink_and_strip(image: "Image.Image") -> "Image.Image":
     """Return the pixels alone, upright and scaled down."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off at 255

@@ -2,10 +2,10 @@
 
 from base64 import b32encode
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pyotp
-import segno
 from django.db.models import QuerySet
 from pyotp.exceptions import OTPVerificationError
 
@@ -16,6 +16,12 @@ from vestibule.conf import conf
 from vestibule.factors.models import Totp
 from vestibule.kernel import entropy
 from vestibule.kernel.sealing import Unsealable
+from vestibule.storage.lazy_import import import_when_used
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = import_when_used("segno")
 
 DIGITS = 6
 _SEED_LENGTH = 20  # bytes: 160 bits (RFC 4226, 4, R6)

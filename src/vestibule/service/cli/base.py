@@ -8,6 +8,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 
 from vestibule.service import logs
+from vestibule.service.boot import freeze_garbage_collector
 
 
 class ServiceCommand(BaseCommand):
@@ -41,6 +42,11 @@ class OperatorCommand(ServiceCommand):
 
     requires_system_checks = (Tags.security,)
     runs_until_stopped: ClassVar[bool] = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run the command of this process: it is loaded, and what it makes from now on is collected."""
+        freeze_garbage_collector()
+        super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command."""

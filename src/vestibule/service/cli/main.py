@@ -7,7 +7,12 @@ from types import TracebackType
 import django
 from django.core import management
 
-from vestibule.service.boot import collect_rarely, restart_with_huge_pages, set_default_settings_module
+from vestibule.service.boot import (
+    freeze_garbage_collector,
+    pause_garbage_collector,
+    restart_with_huge_pages,
+    set_default_settings_module,
+)
 from vestibule.service.cli import overview
 from vestibule.service.ops import metric_files
 
@@ -27,8 +32,10 @@ def main() -> None:
     if "--traceback" not in words:
         sys.excepthook = report_error
     set_default_settings_module()
+    pause_garbage_collector()
     command = resolve_command(words)
-    collect_rarely()
+    if command[0] not in overview.our_commands():  # ours do so when they are loaded
+        freeze_garbage_collector()
     process = os.getpid()  # a server forks, and its children's counts outlive them
     try:
         management.execute_from_command_line([program, *command])

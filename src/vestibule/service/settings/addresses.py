@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kombu.transport import TRANSPORT_ALIASES
-
 from vestibule.kernel import hosts
 from vestibule.service.settings.value_types import UnreadableValue
 from vestibule.storage import redis_client
 from vestibule.storage.lazy_import import import_when_used
 
 if TYPE_CHECKING:
+    import kombu.transport as transports
     import psycopg.conninfo
     import redis
 else:
     psycopg, redis = import_when_used("psycopg"), import_when_used("redis")
+    transports = import_when_used("kombu.transport")
 
 _POSTGRESQL_SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
 _PERCENT_ENCODING_HINT = (
@@ -100,7 +100,7 @@ def check_broker_url(text: str) -> str:
         known = bool(between and (rest or scheme == "memory")) and (urlsplit(text).port or 1) > 0
     except ValueError:
         known = False
-    if not known or scheme.partition("+")[0] not in TRANSPORT_ALIASES:
+    if not known or scheme.partition("+")[0] not in transports.TRANSPORT_ALIASES:
         raise UnreadableValue("is no address of a broker", _BROKER_REMEDY)
     return text
 
