@@ -70,9 +70,11 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     tell(f"{shape}; sign-ins at concurrency {STORM} for {SECONDS:.0f} s: {answers}")
     for name in alone:
         tell(f"{name:12} idle    {summary(alone[name])}")
-        tell(f"{'':12} beside  {summary(beside[name])}   p99 x {nth(beside[name]) / nth(alone[name]):.1f}")
+        tell(
+            f"{'':12} beside  {summary(beside[name])}   p99 x {storms.p99(beside[name]) / storms.p99(alone[name]):.1f}"
+        )
     stranger = account(service, "mallory@example.com")  # the storm's sign-ins have crowded out eve's first session
-    storms.run(service, stranger, tell)
+    storms.run(service, stranger, account(service, "grace@example.com"), tell)
     tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the storm")
 
 
@@ -146,14 +148,9 @@ def hammer(port: int, stop: Event, answers: Counter[int], number: int) -> None:
             connection.close()
 
 
-def nth(seconds: list[float], percent: int = 99) -> float:
-    """A percentile."""
-    return sorted(seconds)[len(seconds) * percent // 100]
-
-
 def summary(seconds: list[float]) -> str:
     """Median and p99 in milliseconds."""
-    return f"median {1000 * median(seconds):6.1f} ms   p99 {1000 * nth(seconds):6.1f} ms   ({len(seconds)})"
+    return f"median {1000 * median(seconds):6.1f} ms   p99 {1000 * storms.p99(seconds):6.1f} ms   ({len(seconds)})"
 
 
 def tell(line: str) -> None:

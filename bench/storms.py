@@ -1,8 +1,9 @@
-"""The storms of `make bench-storm`: expensive requests of strangers, each storm beside honest sign-ins and health.
+"""The storms of `make bench-storm`: expensive requests of strangers, who do not wait as told, each storm beside honest
+sign-ins, `me` and health.
 
 Each comes from other addresses (the service trusts the loopback to say which), runs for a few seconds, and is told in
-one line: what the storm was answered, how many honest sign-ins got in, and what they and `health/live` took at the
-median beside what they took alone.
+one line: what the storm was answered, how many honest sign-ins got in beside how many get in alone, and what `me` and
+`health/live` took beside what they took alone.
 """
 
 import http.client
@@ -65,7 +66,7 @@ def storms(access: str) -> list[Storm]:
         return asked(line, "GET", "/api/schema", None, came_from(f"2001:db8:b{number}::1"))
 
     return [
-        Storm(name="sign-ins of one /48", connections=16, act=login),
+        Storm(name="sign-ins of one /48", connections=64, act=login),
         Storm(name="reauthenticate, one account", connections=20, act=prove),
         Storm(name="pictures of 9 Mpx", connections=8, act=upload),
         Storm(name="slow bodies", connections=60, act=drip),
@@ -73,29 +74,36 @@ def storms(access: str) -> list[Storm]:
     ]
 
 
-def run(service: Service, access: str, tell: Callable[[str], None]) -> None:
-    """Each storm in turn, and its line; `access` is of an account that nobody else signs in to."""
-    alone = beside(service, None)
+def run(service: Service, access: str, bystander: str, tell: Callable[[str], None]) -> None:
+    """Each storm in turn, and its line. `access` is the stranger's token; `bystander` that of a person whom
+    nobody signs in."""
+    alone = beside(service, None, bystander)
     tell(f"{'alone':28} {told(alone, alone)}")
     for storm in storms(access):
-        seen = beside(service, storm)
+        seen = beside(service, storm, bystander)
         tell(f"{storm.name:28} {told(seen, alone)}; the storm: {dict(sorted(seen.storm.items()))}")
 
 
 @dataclass(slots=True)
 class Seen:
-    """The seconds of each honest sign-in and look at health; how many sign-ins were refused; the storm's answers."""
+    """The seconds of each honest sign-in, `me` and look at health; how many sign-ins were refused; the storm's
+    answers."""
 
     entered: list[float]
+    me: list[float]
     health: list[float]
     refused: int
     storm: Counter[int]
 
 
-def beside(service: Service, storm: Storm | None) -> Seen:
-    """Sign in from other networks, and ask for health, while the storm lasts."""
-    seen, stop = Seen([], [], 0, Counter()), Event()
-    threads = [Thread(target=ask_health, args=(service, seen, stop))]
+def beside(service: Service, storm: Storm | None, bystander: str) -> Seen:
+    """Sign in from other networks, and ask for `me` and health, while the storm lasts."""
+    seen, stop = Seen([], [], [], 0, Counter()), Event()
+    bearer = {"Authorization": f"Bearer {bystander}"}
+    threads = [
+        Thread(target=ask, args=(service, "/health/live", {}, seen.health, stop)),
+        Thread(target=ask, args=(service, "/api/auth/me", bearer, seen.me, stop)),
+    ]
     if storm:
         threads += [Thread(target=rage, args=(service, storm, n, seen, stop)) for n in range(storm.connections)]
     for thread in threads:
@@ -116,13 +124,13 @@ def beside(service: Service, storm: Storm | None) -> Seen:
     return seen
 
 
-def ask_health(service: Service, seen: Seen, stop: Event) -> None:
+def ask(service: Service, path: str, headers: dict[str, str], took: list[float], stop: Event) -> None:
     """Again and again."""
     line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
     while not stop.wait(0.01):
         began = perf_counter()
-        asked(line, "GET", "/health/live", None, {})
-        seen.health.append(perf_counter() - began)
+        asked(line, "GET", path, None, headers)
+        took.append(perf_counter() - began)
 
 
 def rage(service: Service, storm: Storm, number: int, seen: Seen, stop: Event) -> None:
@@ -152,9 +160,18 @@ def came_from(address: str) -> dict[str, str]:
 
 
 def told(seen: Seen, alone: Seen) -> str:
-    """Medians in milliseconds, and how many times those of nobody storming."""
-    parts = [f"{len(seen.entered)} of {len(seen.entered) + seen.refused} honest sign-ins in"]
-    for name, now, before in (("sign-in", seen.entered, alone.entered), ("health", seen.health, alone.health)):
+    """How many honest sign-ins got in; of `me` and health the median, the p99, and how many times that of nobody
+    storming."""
+    share = len(seen.entered) / max(1, len(alone.entered))
+    tried = len(seen.entered) + seen.refused
+    parts = [f"{len(seen.entered)} of {tried} honest sign-ins in, {share:.2f} of those alone"]
+    for name, now, before in (("me", seen.me, alone.me), ("health", seen.health, alone.health)):
         if now and before:
-            parts.append(f"{name} {1000 * median(now):.0f} ms (x {median(now) / median(before):.1f})")
-    return ", ".join(parts)
+            times = p99(now) / p99(before)
+            parts.append(f"{name} {1000 * median(now):.0f} ms, p99 {1000 * p99(now):.0f} ms (x {times:.1f})")
+    return "; ".join(parts)
+
+
+def p99(seconds: list[float]) -> float:
+    """The 99th percentile."""
+    return sorted(seconds)[len(seconds) * 99 // 100]
