@@ -11,8 +11,10 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import cache
 from itertools import count, cycle
 from statistics import median
 from types import FrameType
@@ -190,20 +192,41 @@ KINDS = {
 AT_ONCE = {"mail": MAILS}  # how many of them one turn is
 
 
+# Whose code calls, by a part of the path of its file; the first that fits.
+WHOSE = {
+    "ours": "/vestibule/",
+    "Django": "/site-packages/django/",
+    "DRF": "/site-packages/rest_framework/",
+    "psycopg": "/site-packages/psycopg",
+    "Redis": "/site-packages/redis/",
+    "others'": "/site-packages/",
+    "Python's": "",
+}
+
+
+@cache
+def whose(file: str) -> str:
+    """Whose code a file holds."""
+    return next(name for name, part in WHOSE.items() if part in file)
+
+
 class Calls:
-    """Counts calls of Python and of C functions in this thread while it is entered."""
+    """Counts calls of Python and of C functions in this thread while it is entered, also by whose code they are in."""
 
     def __enter__(self) -> "Calls":
         self.python = self.c = 0
+        self.by_owner: Counter[str] = Counter()
         sys.setprofile(self._count)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
 
-    def _count(self, _: FrameType, event: str, __: Any) -> None:
+    def _count(self, frame: FrameType, event: str, _: Any) -> None:
         self.python += event == "call"
         self.c += event == "c_call"
+        if event in ("call", "c_call"):
+            self.by_owner[whose(frame.f_code.co_filename)] += 1
 
 
 def measure(requests: Sends, at_once: int) -> str:
@@ -227,7 +250,8 @@ def measure(requests: Sends, at_once: int) -> str:
         send()
     python, c = min(counted)
     counts = python // at_once, c // at_once, len(statements) / at_once
-    return f"{1000 * median(spent) / at_once:10.3f}{counts[0]:9}{counts[1]:9}{counts[2]:12g}"
+    shares = "".join(f"{100 * calls.by_owner[name] / calls.by_owner.total():9.0f}%" for name in WHOSE)
+    return f"{1000 * median(spent) / at_once:10.3f}{counts[0]:9}{counts[1]:9}{counts[2]:12g}{shares}"
 
 
 def main(names: list[str]) -> None:
@@ -239,7 +263,8 @@ def main(names: list[str]) -> None:
             handler.setStream(io.StringIO())  # lines are written, and read by nobody
     town = Town()
     freeze_garbage_collector()
-    sys.stdout.write(f"{'':10}{'CPU ms':>10}{'calls':>9}{'C calls':>9}{'statements':>12}\n")
+    owners = "".join(f"{name:>10}" for name in WHOSE)
+    sys.stdout.write(f"{'':10}{'CPU ms':>10}{'calls':>9}{'C calls':>9}{'statements':>12}{owners}\n")
     for name in names or KINDS:
         with closing(KINDS[name](town)) as requests:
             sys.stdout.write(f"{name:10}{measure(requests, AT_ONCE.get(name, 1))}\n")
