@@ -16,6 +16,7 @@ from time_machine import travel
 
 from tests.world import Inbox
 from vestibule.addresses.address import Channel, Email
+from vestibule.applications import delivery as whole_pass
 from vestibule.courier import delivery, leases, outbox
 from vestibule.courier.messages import ALREADY_REGISTERED
 from vestibule.courier.models import HTTP, Message, State
@@ -125,6 +126,14 @@ def test_however_many_mails_are_taken_by_one_statement_and_marked_by_one(inbox: 
         counts.append(len(statements))
     assert counts == [2, 2]
     assert {message.state for message in by_age()} == {State.SENT}
+
+
+def test_a_look_that_finds_nothing_asks_three_times() -> None:
+    """Who is to be told of an end, what is due to people, and what to programs."""
+    whole_pass.deliver_due_messages(START)  # compiles what it asks
+    with CaptureQueriesContext(connection) as statements:
+        assert whole_pass.deliver_due_messages(START) == 0
+    assert len(statements) == 3
 
 
 def test_behind_a_slow_transport_what_waits_is_given_back(
