@@ -98,6 +98,16 @@ async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ask
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status, closes = int(head[9:12]), b"connection: close" in head
     if b"transfer-encoding: chunked" in head:
-        return status, await reader.readuntil(b"0\r\n\r\n"), closes  # of our short answers, one chunk
+        return status, await _chunks(reader), closes
     length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
     return status, await reader.readexactly(int(length or 0)), closes
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    """A body in chunks (RFC 9112, 7.1)."""
+    body = b""
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        body += await reader.readexactly(size)
+        await reader.readuntil(b"\r\n")
+    await reader.readuntil(b"\r\n")
+    return body

@@ -1,6 +1,7 @@
 """Who is measured, each as the requests of one person: how to sign up, to prove the address, to sign in, and so on."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -35,9 +36,11 @@ class Person:
 
 
 class Peer:
-    """A service. `requirements` are its packages beside Django's, `settings` the project in this folder."""
+    """A service. `requirements` are its packages beside Django's, `settings` the project in this folder; it is left out
+    where the program that it `needs` is not."""
 
     name: ClassVar[str]
+    needs: ClassVar[str] = ""
     requirements: ClassVar[tuple[str, ...]] = ()
     settings: ClassVar[str] = ""
     environment: ClassVar[Mapping[str, str]] = {}
@@ -136,4 +139,33 @@ class Allauth(Peer):
         person.session = answer.get("meta", {}).get("session_token", person.session)
 
 
-PEERS: tuple[Peer, ...] = (Ours(), Djoser(), DjoserRotating(), Allauth())
+class BetterAuth(Peer):
+    """better-auth on node: a mailed link, a session in the database, whose token its plugin `bearer` takes."""
+
+    name, needs = "better-auth", "node"
+    code = r"verify-email\?token=([^&\s]+)"
+
+    def ask(self, operation: str, person: Person) -> Ask | None:
+        """By its API."""
+        base, known = "/api/auth", {"email": person.email, "password": PASSWORD}
+        bodies: dict[str, tuple[str, dict[str, Any]]] = {
+            "sign-up": ("sign-up/email", known | {"name": person.name}),
+            "sign-in": ("sign-in/email", known),
+            "wrong sign-in": ("sign-in/email", known | {"password": "wrong password"}),
+        }
+        if operation == "refresh":
+            return None
+        if operation == "confirm":
+            return Ask("GET", f"{base}/verify-email?token={person.code[0]}")
+        if operation == "me":
+            return Ask("GET", f"{base}/get-session", access=person.access)
+        path, body = bodies[operation]
+        return Ask("POST", f"{base}/{path}", body)
+
+    def keep(self, person: Person, answer: dict[str, Any]) -> None:
+        """The token of a session."""
+        person.access = answer.get("token") or person.access
+
+
+ALL: tuple[Peer, ...] = (Ours(), Djoser(), DjoserRotating(), Allauth(), BetterAuth())
+PEERS = tuple(each for each in ALL if not each.needs or shutil.which(each.needs))

@@ -1,10 +1,11 @@
 """A peer as it runs: its environment, its project, its processes, and what they cost."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.request import urlopen
 import django
 
 from bench.load import Ran, run
-from bench.peers.peers import Ours, Peer, Person
+from bench.peers.peers import BetterAuth, Ours, Peer, Person
 from bench.stage import await_outbox, cpu_of_trees
 from tests.servers import Postgres, Redis, free_port, until
 from tests.service import Service
@@ -71,6 +72,10 @@ def running(peer: Peer, folder: Path, postgres: Postgres, redis: Redis, mail_por
             stores = {"postgres": postgres.pid, "redis": redis.pid}
             yield Running(peer=peer, port=service.port, roots=ours | stores, database_url=url)
         return
+    if isinstance(peer, BetterAuth):
+        with running_on_node(peer, url, postgres, mail_port) as service:
+            yield service
+        return
     python, port = python_of(peer), free_port()
     for file, wanted in (("startproject.py", "startproject"), ("settings.py", peer.settings)):
         (place / file).write_text((HERE / f"{wanted}.txt").read_text())
@@ -80,11 +85,33 @@ def running(peer: Peer, folder: Path, postgres: Postgres, redis: Redis, mail_por
     subprocess.run([python, "-m", "django", "migrate", "--verbosity=0"], cwd=place, env=environment, check=True)
     server = f"gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 12 --keep-alive 5"
     command = [str(python), "-m", *server.split(), "django.core.wsgi:get_wsgi_application()"]
+    with serving(peer, command, place, environment, port) as process:
+        yield Running(peer=peer, port=port, roots={"web": process.pid, "postgres": postgres.pid}, database_url=url)
+
+
+@contextmanager
+def running_on_node(peer: Peer, url: str, postgres: Postgres, mail_port: int) -> Iterator[Running]:
+    """better-auth, whose packages npm puts into the temp folder once."""
+    place, port = ENVIRONMENTS / "better-auth", free_port()
+    shutil.copytree(HERE / "better_auth", place, dirs_exist_ok=True)
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=place, check=True)
+    environment = {"DATABASE_URL": url, "PORT": str(port), "EMAIL_PORT": str(mail_port), "PATH": os.environ["PATH"]}
+    environment |= {"NODE_ENV": "production"}
+    subprocess.run(["node", "migrate.mjs"], cwd=place, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with serving(peer, ["node", "server.mjs"], place, environment, port) as process:
+        yield Running(peer=peer, port=port, roots={"web": process.pid, "postgres": postgres.pid}, database_url=url)
+
+
+@contextmanager
+def serving(
+    peer: Peer, command: Sequence[str], place: Path, environment: Mapping[str, str], port: int
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Its server, until it has answered, and until it is ended."""
     with (place / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)
     try:
         until(lambda: _answers(port), peer.name)
-        yield Running(peer=peer, port=port, roots={"web": process.pid, "postgres": postgres.pid}, database_url=url)
+        yield process
     finally:
         process.terminate()
         process.wait()
