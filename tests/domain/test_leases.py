@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from types import MappingProxyType
 from unittest import mock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -97,12 +97,12 @@ def test_the_oldest_are_taken_and_no_more() -> None:
     assert [message.state for message in by_age()] == [State.SENDING] * 3 + [State.QUEUED] * 2
 
 
-def test_mails_are_sent_before_texts_of_the_same_batch() -> None:
-    """Each text may wait for another server."""
+def test_an_old_text_does_not_wait_for_mails_of_the_same_batch() -> None:
+    """Else none would go while a slow mail server has anything to take: what was not begun in time is given back."""
     post(3)
-    Message.objects.filter(pk=by_age()[0].pk).update(channel=Channel.SMS)
+    Message.objects.filter(pk=by_age()[1].pk).update(channel=Channel.SMS)
     taken = leases.take_due_messages(START, UNTIL, limit=3)
-    assert [message.pk for message in taken] == [message.pk for message in by_age()[1:] + by_age()[:1]]
+    assert [message.pk for message in taken] == [message.pk for message in by_age()]
 
 
 def test_who_lost_a_lease_changes_nothing() -> None:
@@ -156,6 +156,30 @@ def test_behind_a_slow_transport_what_waits_is_given_back(
     assert len(inbox.all()) == 4
 
 
+def test_a_newer_message_ends_what_a_slow_transport_kept_waiting(
+    inbox: Inbox, transport: Callable[[Callable[[UUID], None]], None]
+) -> None:
+    """It was posted while the older one was leased, and so did not end it: the older one's code is void."""
+    topic = uuid4()
+    post(2)
+    first, waiting = (message.pk for message in by_age())
+    Message.objects.filter(pk=waiting).update(topic=topic)
+    with travel(START, tick=False) as clock:
+
+        def take_time(id: UUID) -> None:
+            if id == first:
+                clock.shift(leases.HELD_FOR + SECOND)
+                newer = Client(at=timezone.now())
+                params = {"address": "192.0.2.1", "at": "now"}
+                outbox.post(newer, ALREADY_REGISTERED, Email("p1@example.com"), language="", params=params, topic=topic)
+
+        transport(take_time)
+        assert delivery.deliver_due_messages(START) == 2
+        assert delivery.deliver_due_messages(timezone.now()) == 1
+    assert [message.state for message in by_age()] == [State.SENT, State.ABANDONED, State.SENT]
+    assert len(inbox.all()) == 2
+
+
 def test_what_was_sent_and_not_marked_is_sent_again_under_its_id(
     inbox: Inbox, transport: Callable[[Callable[[UUID], None]], None]
 ) -> None:
@@ -174,9 +198,10 @@ def test_what_was_sent_and_not_marked_is_sent_again_under_its_id(
     assert {message.state for message in by_age()} == {State.SENT}
 
 
-def test_a_failure_between_two_sends_marks_the_first(
+def test_a_failure_between_two_sends_marks_the_first_and_gives_back_the_last(
     inbox: Inbox, transport: Callable[[Callable[[UUID], None]], None]
 ) -> None:
+    """Else whoever comes behind a message that fails so each time would wait with it, for ever."""
     post(3)
     second = by_age()[1].pk
 
@@ -187,7 +212,9 @@ def test_a_failure_between_two_sends_marks_the_first(
     transport(die_at_the_second)
     with travel(START, tick=False), pytest.raises(Died):
         delivery.deliver_due_messages(START)
-    assert [message.state for message in by_age()] == [State.SENT, State.SENDING, State.SENDING]
+    assert [(message.state, message.tries) for message in by_age()] == [
+        *((State.SENT, 1), (State.SENDING, 1), (State.QUEUED, 0))
+    ]
     transport(lambda _: None)
     with travel(UNTIL, tick=False):
         assert delivery.deliver_due_messages(UNTIL) == 2

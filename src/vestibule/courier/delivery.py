@@ -71,21 +71,24 @@ def _deliver_batch(now: datetime, batch: int, send_request: RequestSender | None
 
 
 def _deliver_taken(taken: Sequence[Message], until: datetime, send_request: RequestSender | None) -> int:
-    """Deliver what is leased `until` then, and return how many were begun: those that have waited too long for the ones
-    before them are given back."""
+    """Deliver what is leased `until` then, and return how many were begun. The others are given back, because those
+    before them took too long or because one failed in a way that no reply explains."""
     sent: list[Message] = []
+    begun = 0
     try:
-        for number, message in enumerate(taken):
+        for message in taken:
             now = timezone.now()
-            if number and now > until - leases.LEASE + leases.HELD_FOR:
-                leases.give_back(taken[number:], until)
-                return number
+            if begun and now > until - leases.LEASE + leases.HELD_FOR:
+                break
+            begun += 1
             if _deliver_message(message, now, send_request):
                 sent.append(message)
     finally:
         if sent:
             leases.mark_sent(sent, until, timezone.now())
-    return len(taken)
+        if begun < len(taken):
+            leases.give_back(taken[begun:], until)
+    return begun
 
 
 def _deliver_message(message: Message, now: datetime, send_request: RequestSender | None) -> bool:
@@ -96,18 +99,11 @@ def _deliver_message(message: Message, now: datetime, send_request: RequestSende
         _abandon_with_alarm(message, now) if message.trouble else _abandon_message(message, now, "expired")
     elif now - message.created_at >= GIVE_UP_AFTER:
         _abandon_with_alarm(message, now)
-    elif message.tries > 1 and _is_superseded(message):
+    elif message.is_superseded:  # posted while a worker held this one, so that its code is void
         _abandon_message(message, now, "superseded")
     else:
         return _send_message(message, now, send_request)
     return False
-
-
-def _is_superseded(message: Message) -> bool:
-    """Return whether a newer message of the topic was posted while a worker held this one, so that its code is void. A
-    message that no worker has tried needs no check: posting a newer one abandons it."""
-    newer = Message.objects.filter(topic=message.topic, created_at__gt=message.created_at)
-    return message.topic is not None and newer.exists()
 
 
 def _send_message(message: Message, now: datetime, send_request: RequestSender | None) -> bool:

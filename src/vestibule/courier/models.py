@@ -53,6 +53,7 @@ class Message(models.Model):
     leased_until = models.DateTimeField(null=True)
     useless_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    is_superseded: bool  # of one that a worker took: whether a newer message of the topic has been posted (`leases`)
 
     class Meta:
         db_table = "vestibule_message"
