@@ -52,3 +52,15 @@ def test_two_processes_and_a_worker_add_up(deployment: Deployment) -> None:
     until(lambda: total(scraped(deployment), "vestibule_sign_ups_total", step="sent") == sent + 1, "the worker's")
     read = [family for family in scraped(deployment) if family.name == "vestibule_outbox_oldest_seconds"]
     assert [len(family.samples) for family in read] == [1]  # by whoever is asked, never multiplied
+
+
+def test_what_a_worker_counted_outlives_it(deployment: Deployment) -> None:
+    """A sum that falls looks like a restart, after which everything that is left would be counted again."""
+    deployment.start("outlived@example.com")
+    deployment.sink.mail("outlived@example.com")
+    sent = total(scraped(deployment), "vestibule_sign_ups_total", step="sent")
+    deployment.service.ask_to_stop("worker").wait(30)
+    try:
+        assert total(scraped(deployment), "vestibule_sign_ups_total", step="sent") >= max(sent, 1)
+    finally:
+        deployment.service.start("worker", "--concurrency=1")

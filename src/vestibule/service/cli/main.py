@@ -17,6 +17,7 @@ from vestibule.service.cli import overview
 from vestibule.service.ops import metric_files
 
 DJANGO = "django"  # `vestibule django …`: Django's own commands
+KEEPS_COUNTS = "worker"  # as the processes of a server do: a sum that falls looks like a restart of all of them
 USAGE_ERROR = 2  # the exit status of argparse
 
 
@@ -40,7 +41,7 @@ def main() -> None:
     try:
         management.execute_from_command_line([program, *command])
     finally:
-        if os.getpid() == process:
+        if os.getpid() == process and command[0] != KEEPS_COUNTS:
             metric_files.delete_process_files(process)
 
 
