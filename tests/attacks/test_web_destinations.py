@@ -14,21 +14,38 @@ from vestibule.web.destination import COOKIE_PURPOSE, MAX_IN_COOKIE
 from vestibule.web.pages import link_token
 
 APP, BACK = "https://app.example.com", "https://app.example.com/back?x=1"
-ADA, NEW, MARK = "ada@example.com", "new@example.com", "evil"
+ADA, NEW, MARK = "ada@example.com", "new@example.com", "evildoer"  # longer than what stands in a random word by chance
 # What else has been tried against such parameters, besides the forms of FED-09.
 FOREIGN = (
-    *("https://app.example.com.evil.example/", "https://evil.example/https://app.example.com/", "//evil.example/"),
-    *("https://app.example.com@evil.example/", "https://app.example.com:8443/evil", "HTTPS://app.example.com/evil"),
-    *("https://app.example.com\\.evil.example/", "/\\evil.example", "\t//evil.example", "https:/evil.example"),
-    *("https%3A%2F%2Fapp.example.com%2Fevil", "%2F%2Fevil.example", "https://app.example.com/#evil"),
-    *("https://app.example.com/\r\nX-Evil: evil", "https://app.example.com/%\n0aevil", "javascript:evil()//"),
     *(
-        "https://app.example.com//evil.example",
-        "/admin/../evil",
-        "/admin\\@evil.example",
-        "http://app.example.com/evil",
+        "https://app.example.com.evildoer.example/",
+        "https://evildoer.example/https://app.example.com/",
+        "//evildoer.example/",
     ),
-    f"https://app.example.com/{'evil' * 600}",
+    *(
+        "https://app.example.com@evildoer.example/",
+        "https://app.example.com:8443/evildoer",
+        "HTTPS://app.example.com/evildoer",
+    ),
+    *(
+        "https://app.example.com\\.evildoer.example/",
+        "/\\evildoer.example",
+        "\t//evildoer.example",
+        "https:/evildoer.example",
+    ),
+    *("https%3A%2F%2Fapp.example.com%2Fevildoer", "%2F%2Fevildoer.example", "https://app.example.com/#evildoer"),
+    *(
+        "https://app.example.com/\r\nX-Evil: evildoer",
+        "https://app.example.com/%\n0aevildoer",
+        "javascript:evildoer()//",
+    ),
+    *(
+        "https://app.example.com//evildoer.example",
+        "/admin/../evildoer",
+        "/admin\\@evildoer.example",
+        "http://app.example.com/evildoer",
+    ),
+    f"https://app.example.com/{'evildoer' * 300}",
 )
 POLICIES = ("no-referrer", "strict-origin")  # no path and no query goes along (Referrer Policy, 3)
 PAGES = (
