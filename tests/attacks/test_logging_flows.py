@@ -92,13 +92,11 @@ def test_log_01_no_secret_is_anywhere_but_where_it_belongs(walk: Walk) -> None:
     assert len(codes) > 8
     assert len(links) > 8
     told = "\n".join(json.dumps(line) for step in walk.steps for line in step.told)
-    for place in (walk.kept, told, walk.metrics):
+    refusals = "\n".join(answer.reply.text for answer in walk.answers if answer.reply.code)  # they repeat nothing
+    for place in (walk.kept, told, walk.metrics, refusals):
         assert not [secret for secret in (walk.secrets | links) - codes if secret in place]
         found = {code for code in codes if code in place}  # as it stands, and then not as a part of something else
         assert not [code for code in found if re.search(rf"(?<![\w.:-]){code}(?![\w.-])", place)]
-    for answer in walk.answers:
-        if answer.reply.code:  # a refusal repeats nothing
-            assert not [secret for secret in walk.secrets | links if secret in answer.reply.text], answer.path
 
 
 def test_abu_06_no_mail_says_what_anybody_typed(walk: Walk) -> None:
