@@ -1,10 +1,16 @@
-"""A server that begins anew, once, so that the C library gets its hashes huge pages."""
+"""The start of a process: a server begins anew, once, so that the C library gets its hashes huge pages; the garbage
+collector pauses until a command is loaded."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+from django.core import management
+from django.core.management.base import BaseCommand
+
+from vestibule.service.cli import overview
 
 BEGIN = """
 import os, sys
@@ -26,3 +32,20 @@ def test_it_begins_anew_once_with_the_same_arguments(given: str | None, began: i
     argv = [sys.executable, "-c", BEGIN, "serve", "--port", "80 80"]
     said = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
     assert said == [*["began"] * began, f"{told} ['serve', '--port', '80 80']"]
+
+
+def test_garbage_is_collected_again_when_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    collects: dict[str, bool] = {}
+    before = gc.get_threshold()
+    monkeypatch.setattr(BaseCommand, "run_from_argv", lambda *_: None)
+    try:
+        for name in overview.our_commands():
+            command = management.load_command_class(management.get_commands()[name], name)
+            gc.disable()
+            command.run_from_argv([])
+            collects[name] = gc.isenabled()
+    finally:
+        gc.enable()
+        gc.set_threshold(*before)
+        gc.unfreeze()
+    assert collects == dict.fromkeys(overview.our_commands(), True)

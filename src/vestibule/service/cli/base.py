@@ -19,6 +19,11 @@ class ServiceCommand(BaseCommand):
         *("--traceback", "--no-color", "--force-color"),
     }
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run the command of this process: it is loaded, and what it makes from now on is collected."""
+        freeze_garbage_collector()
+        super().run_from_argv(argv)
+
     def get_version(self) -> str:
         """Return the release of this service, not of Django."""
         return version("vestibule")
@@ -42,11 +47,6 @@ class OperatorCommand(ServiceCommand):
 
     requires_system_checks = (Tags.security,)
     runs_until_stopped: ClassVar[bool] = False
-
-    def run_from_argv(self, argv: list[str]) -> None:
-        """Run the command of this process: it is loaded, and what it makes from now on is collected."""
-        freeze_garbage_collector()
-        super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command."""
