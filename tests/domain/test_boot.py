@@ -34,6 +34,15 @@ def test_it_begins_anew_once_with_the_same_arguments(given: str | None, began: i
     assert said == [*["began"] * began, f"{told} ['serve', '--port', '80 80']"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="another C library")
+def test_it_begins_anew_once_where_the_variable_is_removed() -> None:
+    """glibc 2.39 does, for a program that has capabilities."""
+    begin = BEGIN.replace('print("began"', 'os.environ.pop("GLIBC_TUNABLES", None)\nprint("began"')
+    argv = [sys.executable, "-c", begin, "serve"]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=20).stdout.splitlines()
+    assert said == ["began", "began", "None ['serve']"]
+
+
 def test_garbage_is_collected_again_when_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     collects: dict[str, bool] = {}
     before = gc.get_threshold()
