@@ -43,7 +43,7 @@ def take_due_messages(now: datetime, until: datetime, *, limit: int, to_programs
     at, end = map(connection.ops.adapt_datetimefield_value, (now, until))
     take = _TAKE.format(kind="=" if to_programs else "<>", skipping=skipping)
     rows = Message.objects.db_manager(connection.alias).raw(take, [at, at, limit, end])
-    return sorted(rows, key=lambda message: message.due_at)
+    return sorted(rows, key=lambda message: (message.due_at, message.id))
 
 
 def mark_sent(messages: Sequence[Message], until: datetime, now: datetime) -> None:
