@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
@@ -27,9 +28,10 @@ from vestibule.web.routes import expects_json
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Key = tuple[object, ...]
+T = TypeVar("T")
 
 REMEMBERED_FOR = 60  # seconds; then the counts are asked again, and a line is logged
-MAX_REMEMBERED = 4096  # answers of a process
+MAX_REMEMBERED = 4096  # answers, and clients that were told to wait, of a process
 HOLD_ANSWER = "vestibule.hold_answer"  # in the WSGI environment, where the server can: a function that takes seconds
 HELD_FOR = 0.5  # seconds
 _MAX_KEY_LENGTH = 500  # characters of what a request says
@@ -113,12 +115,7 @@ def _remember(key: Key, request: HttpRequest, response: HttpResponse, refused: e
         headers=dict(response.headers),
         match=request.resolver_match,
     )
-    answers = _answers.get()
-    with _lock:
-        answers.pop(key, None)
-        answers[key] = answer
-        if len(answers) > MAX_REMEMBERED:
-            del answers[next(iter(answers))]
+    _keep_newest(_answers.get(), key, answer)
 
 
 def _hold_if_early(request: HttpRequest, response: HttpResponse) -> None:
@@ -132,11 +129,16 @@ def _hold_if_early(request: HttpRequest, response: HttpResponse) -> None:
     told = _told.get()
     if told.get(who, now) > now:
         hold(HELD_FOR)
+    _keep_newest(told, who, now + int(wait))
+
+
+def _keep_newest(kept: dict[Key, T], key: Key, value: T) -> None:
+    """Keep the value as the newest, and drop the oldest where there is no room for both."""
     with _lock:
-        told.pop(who, None)
-        told[who] = now + int(wait)
-        if len(told) > MAX_REMEMBERED:
-            del told[next(iter(told))]
+        kept.pop(key, None)
+        kept[key] = value
+        if len(kept) > MAX_REMEMBERED:
+            del kept[next(iter(kept))]
 
 
 def _nobody_told() -> dict[Key, float]:
