@@ -61,10 +61,9 @@ def insert_once(row: M) -> bool:
     Raises:
         IntegrityError: a constraint refuses a row that was held back.
     """
-    rows = _held_back.get()
-    before = rows.copy() if rows else []
-    if rows:
-        rows.clear()
+    held = _held_back.get() or []
+    before = held.copy()
+    held.clear()
     return _insert([*before, row], " ON CONFLICT DO NOTHING")
 
 
