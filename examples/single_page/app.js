@@ -67,5 +67,8 @@ document.getElementById("sign-in").onclick = () => leave();
 document.getElementById("refresh").onclick = refresh;
 document.getElementById("sign-out").onclick = signOut;
 const answer = new URLSearchParams(location.search);
-if (answer.has("code")) await comeBack();
-else who.textContent = answer.has("error") ? `Not signed in: ${answer.get("error")}` : "Nobody is signed in";
+const trouble = answer.has("code") ? await comeBack().catch((error) => error.message) : answer.get("error");
+if (!tokens) {
+  who.textContent = trouble ? `Not signed in: ${trouble}` : "Nobody is signed in";
+  show(false); // only now: a button that is there before its handler loses a quick person's click
+}

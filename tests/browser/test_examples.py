@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.people import sign_up
 from tests.servers import free_port, until
@@ -108,6 +108,18 @@ def go_through(page: Page, service: Service, person: str) -> None:
     page.get_by_label("Verification code").fill(service.code_for(person))
     page.get_by_role("button", name="Confirm").click()
     page.get_by_role("button", name="Allow").click()
+
+
+def test_a_button_is_there_only_when_it_does_something(page: Page, single_page: str) -> None:
+    held: list[Route] = []
+    discovery = "**/.well-known/openid-configuration"
+    page.route(discovery, lambda route: held.append(route))
+    with page.expect_request(discovery):
+        page.goto(single_page)
+    expect(page.get_by_text("Loading")).to_be_visible()
+    assert [button.is_visible() for button in page.get_by_role("button", include_hidden=True).all()] == [False] * 4
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Sign up")).to_be_visible()
 
 
 def test_a_django_project_and_a_single_page_app(
