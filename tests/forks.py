@@ -115,7 +115,7 @@ def _become(words: list[str], environment: dict[str, str], folder: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     os.environ.clear()
-    os.environ.update(environment, GLIBC_TUNABLES="")  # set: a server does not begin anew to have it read
+    os.environ.update(environment)
     os.chdir(folder)
     sys.path[0], sys.argv = folder, ["", *words]
 

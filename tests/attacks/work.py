@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from celery.signals import before_task_publish
-from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from redis.connection import AbstractConnection
 
+from vestibule.accounts.passwords import Argon2
 from vestibule.courier import wake
 from vestibule.kernel.sealing import KeyRing
 
@@ -41,8 +41,8 @@ def work() -> Iterator[Counter[str]]:
     with connection.execute_wrapper(asked):
         counted(KeyRing, "seal")
         counted(KeyRing, "all_digests")
-        counted(Argon2PasswordHasher, "verify")
-        counted(Argon2PasswordHasher, "encode")
+        counted(Argon2, "verify")
+        counted(Argon2, "encode")
         before_task_publish.connect(published)
         count_commands(patch, done)
         wake.wake_event.clear()

@@ -2,7 +2,9 @@
 (`limits.admission`)."""
 
 import os
+import re
 import unicodedata
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,10 +13,13 @@ from threading import get_native_id
 from typing import Any, TypeVar
 
 import bcrypt
+from argon2.low_level import ARGON2_VERSION
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
+from django.utils.crypto import constant_time_compare
 
 from vestibule.accounts import hash_schemes
+from vestibule.accounts.argon2id import hash_in_kept_memory
 from vestibule.accounts.breaches import is_breached
 from vestibule.accounts.models import User
 from vestibule.conf import conf
@@ -26,6 +31,10 @@ from vestibule.storage.rows import update_row
 T = TypeVar("T")
 
 MAX_BYTES = 1024
+# Of a hash by Argon2 with today's length: 9 bytes of salt or more, 32 of the digest, in Base64 without padding.
+_SALT_AND_DIGEST = re.compile(
+    r"\$(?P<salt>(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2,3})?)\$(?P<digest>[A-Za-z0-9+/]{43})"
+)
 
 
 class Argon2(hashers.Argon2PasswordHasher):
@@ -35,6 +44,31 @@ class Argon2(hashers.Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19456  # KiB
     parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        """Return the hash in Django's encoding, which is the PHC string format."""
+        encoded_salt = _encode_base64(salt.encode())
+        return f"{self._head}${encoded_salt}${self._digest(password, encoded_salt)}"
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Return whether the password has this hash, which may have been imported with other parameters."""
+        found = _SALT_AND_DIGEST.fullmatch(encoded.removeprefix(self._head))
+        if not found:
+            return bool(super().verify(password, encoded))
+        return constant_time_compare(self._digest(password, found["salt"]), found["digest"])
+
+    @property
+    def _head(self) -> str:
+        costs = f"m={self.memory_cost},t={self.time_cost},p={self.parallelism}"
+        return f"{self.algorithm}$argon2id$v={ARGON2_VERSION}${costs}"
+
+    def _digest(self, password: str, encoded_salt: str) -> str:
+        salt = b64decode(encoded_salt + "=" * (-len(encoded_salt) % 4))
+        return _encode_base64(hash_in_kept_memory(password.encode(), salt, self.time_cost, self.memory_cost))
+
+
+def _encode_base64(content: bytes) -> str:
+    return b64encode(content).rstrip(b"=").decode()
 
 
 class Bcrypt(hashers.BCryptPasswordHasher):
@@ -139,11 +173,9 @@ def _bound_length(password: str) -> tuple[str, bool]:
 
 
 def _run_in_hashing_thread(act: Callable[..., T], *args: Any) -> T:
-    """Run `act` in one of as many threads as there are hashing slots.
+    """Run `act` in one of as many threads as there are hashing slots, which step back for whatever else runs.
 
-    Each of these threads keeps its 19 MiB for the next hash, because a page fault for each 4 KiB would cost as much as
-    the hash. In the server's own threads, every one would keep that much. `act` must not query the database: the
-    thread's connection would stay open and nobody would check it.
+    `act` must not query the database: the thread's connection would stay open and nobody would check it.
     """
     return _hashing_threads().submit(act, *args).result()
 

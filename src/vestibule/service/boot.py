@@ -1,11 +1,7 @@
-"""The start of a process: settings module, environment, memory, the garbage collector after everything is loaded."""
+"""The start of a process: settings module, environment, the garbage collector after everything is loaded."""
 
 import gc
 import os
-import sys
-
-_GLIBC_TUNABLES = "GLIBC_TUNABLES"
-_RESTARTED = "vestibule_restarted"  # an option -X of Python, which tells us alone
 
 
 def set_default_settings_module() -> None:
@@ -16,19 +12,6 @@ def set_default_settings_module() -> None:
 def environment_with(**changes: str) -> dict[str, str]:
     """Return the environment of another process of this service: that of this one, with these changes."""
     return {**os.environ, **changes}
-
-
-def restart_with_huge_pages() -> None:
-    """Replace this process by one whose C library asks for huge pages, and keeps one heap for all threads; unless
-    GLIBC_TUNABLES says otherwise already. The C library reads it only when a program begins.
-
-    A password hash reads 19 MiB in no order: with pages of 2 MiB it costs a tenth less (docs/decisions/0183). It is
-    tried once, because glibc 2.39 removes the variable where Python has capabilities (to bind a port below 1024).
-    """
-    if sys.platform == "linux" and _GLIBC_TUNABLES not in os.environ and _RESTARTED not in sys._xoptions:
-        os.environ[_GLIBC_TUNABLES] = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
-        program, *arguments = sys.orig_argv
-        os.execv(sys.executable, [program, "-X", _RESTARTED, *arguments])  # noqa: S606 - itself
 
 
 def pause_garbage_collector() -> None:

@@ -10,7 +10,6 @@ from django.core import management
 from vestibule.service.boot import (
     freeze_garbage_collector,
     pause_garbage_collector,
-    restart_with_huge_pages,
     set_default_settings_module,
 )
 from vestibule.service.cli import overview
@@ -28,8 +27,6 @@ def main() -> None:
     if text := overview.text_for_arguments(words):
         sys.stdout.write(text)
         return
-    if words[0] == "serve":  # it hashes passwords
-        restart_with_huge_pages()
     if "--traceback" not in words:
         sys.excepthook = report_error
     set_default_settings_module()
