@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/vestibule"
 MODELS = {"User", "Profile", "Session", "Device", "RefreshToken", "Grant", "ApiKey"}
 WRITES = {"update", "delete", "create", "update_or_create", "get_or_create", "bulk_create", "save"}
-ROWS = {"insert_row", "insert_once", "insert_or_update", "update_row"}
+ROWS = {"insert_row", "insert_once", "insert_or_update", "update_row", "first_if_written"}
 # Queries of these tables that go by another name.
-QUERIES = {"_PENDING_USERS", "_pending_users_at", "list_live_sessions", "users_due_for_erasure"}
+QUERIES = {"_PENDING_USERS", "_pending_users_at", "list_live_sessions", "users_due_for_erasure", "_LOCKED_BY_DIGEST"}
 
 
 def writers() -> Iterator[str]:

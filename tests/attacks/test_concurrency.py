@@ -13,8 +13,9 @@ from time_machine import travel
 
 from tests.configured import rated
 from tests.contracts.stores import at_once
-from tests.interleaving import VERIFIED, interleaved, statement, transaction
-from tests.world import PASSWORD, Api, Inbox, Reply
+from tests.environment import PRODUCTION
+from tests.interleaving import VERIFIED, Place, beside, interleaved, statement, transaction
+from tests.world import PASSWORD, Api, Http, Inbox, Reply
 from vestibule.accounts import lifecycle
 from vestibule.accounts.models import Profile, User
 from vestibule.addresses.address import Email
@@ -31,8 +32,18 @@ NOON, NEXT = "2026-03-01T12:00:00Z", "another password entirely"
 SPELLINGS = ["ada@example.com", "Ada@example.com", "ada@EXAMPLE.com", "ada@ｅｘａｍｐｌｅ.com", " ADA@example。com"]
 
 
-def refresh(token: str) -> Reply:
-    return Api().post("token/refresh", {"refresh": token})
+def refresh(token: str, **environ: Any) -> Reply:
+    return Api(Http(**environ)).post("token/refresh", {"refresh": token})
+
+
+# Where a refresh can be stopped before it looks: at the one statement that it is on PostgreSQL; in the transaction of
+# SQLite, and of whoever comes from elsewhere by another client.
+ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7", "HTTP_USER_AGENT": "curl/8.9.1"}
+ROTATIONS = {
+    **({"at once": (lambda: statement("WITH found"), {})} if PRODUCTION else {}),
+    "in a transaction": (lambda: transaction(after=""), ELSEWHERE),
+}
+rotating = pytest.mark.parametrize(("place", "whence"), ROTATIONS.values(), ids=ROTATIONS)
 
 
 def reset(token: str, password: str = NEXT) -> Reply:
@@ -189,10 +200,13 @@ def test_race_07_grace_is_for_the_immediate_parent_only(api: Api, ada: str) -> N
     assert Session.objects.filter(revoked_at=None).count() == 1  # the other one
 
 
-def test_race_05_two_refreshes_in_flight_get_the_same_successor(api: Api, ada: str) -> None:
+@rotating
+def test_race_05_two_refreshes_in_flight_get_the_same_successor(
+    api: Api, ada: str, place: Callable[[], Place], whence: dict[str, str]
+) -> None:
     token = api.login(ADA).body["refresh"]
     tokens = RefreshToken.objects.count()
-    late, first = interleaved(partial(refresh, token), transaction(after=""), partial(refresh, token))
+    late, first = interleaved(partial(refresh, token, **whence), place(), partial(refresh, token))
     assert (late.status, late.body["refresh"]) == (200, first.body["refresh"])
     assert RefreshToken.objects.count() == tokens + 1
 
@@ -213,15 +227,32 @@ REVOKED: dict[str, Callable[[str, str], Any]] = {
 }
 
 
+@rotating
 @pytest.mark.parametrize("how", REVOKED)
-def test_race_12_no_refresh_survives_what_ends_its_session(api: Api, ada: str, how: str) -> None:
+def test_race_12_no_refresh_survives_what_ends_its_session(
+    api: Api, ada: str, how: str, place: Callable[[], Place], whence: dict[str, str]
+) -> None:
     """The refresh came first, and stops before it looks; then its session ends."""
     token = api.login(ADA).body["refresh"]
     tokens = RefreshToken.objects.count()
-    late, _ = interleaved(partial(refresh, token), transaction(after=""), partial(REVOKED[how], ada, token))
+    late, _ = interleaved(partial(refresh, token, **whence), place(), partial(REVOKED[how], ada, token))
     assert (late.status, late.code) == (401, "session_revoked")
     assert RefreshToken.objects.count() == tokens
     assert refresh(token).status == 401
+
+
+@pytest.mark.skipif(not PRODUCTION, reason="SQLite has no locks of rows to wait for")
+def test_race_12_a_refresh_that_waits_for_the_end_of_its_session_is_refused(api: Api, ada: str) -> None:
+    """The statement has begun, and waits for the lock of a session that has ended when it gets it."""
+    token = api.login(ADA).body["refresh"]
+    tokens = RefreshToken.objects.count()
+    _, late = beside(
+        partial(REVOKED["signed out"], ada, token),
+        lambda sql, within: within and 'INTO "vestibule_audit_event"' in sql,
+        partial(refresh, token),
+    )
+    assert (late.status, late.code) == (401, "session_revoked")
+    assert RefreshToken.objects.count() == tokens
 
 
 @pytest.mark.parametrize("how", REVOKED)

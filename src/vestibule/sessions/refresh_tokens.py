@@ -11,7 +11,8 @@ from vestibule.kernel.client import Client
 from vestibule.sessions import access_tokens as access
 from vestibule.sessions import registry
 from vestibule.sessions.models import RefreshToken, Session
-from vestibule.sessions.rotation import TokenRotation, digest_token
+from vestibule.sessions.rotation import TokenRotation, derive_child_token, digest_token
+from vestibule.storage import database
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
 
@@ -20,6 +21,24 @@ _LOCKED_BY_DIGEST = PreparedQuery(
     RefreshToken.objects.select_related("session__user").select_for_update(of=("session",)), "digest"
 )
 _ROTATION = TokenRotation(RefreshToken)
+
+# Inserts the child of the token that `_LOCKED_BY_DIGEST` found, if its session is live, as `access.is_session_live` has
+# of one of the API, and is used from where or by what it began with: then it has not moved (`relocation`).
+_WRITE_CHILD = """
+rotated AS (
+    SELECT * FROM found
+    WHERE "vestibule_refresh_token.expires_at" > %s AND "vestibule_session.expires_at" > %s
+        AND "vestibule_session.revoked_at" IS NULL AND NOT "vestibule_session.is_page"
+        AND "vestibule_user.status" = 'active'
+        AND ("vestibule_session.agent" = %s OR "vestibule_session.address" = CAST(%s AS inet))
+), seen AS (
+    UPDATE vestibule_session SET last_seen_at = %s FROM rotated
+    WHERE vestibule_session.id = "vestibule_session.id" AND "vestibule_session.last_seen_at" <= %s
+), written AS (
+    INSERT INTO vestibule_refresh_token (session_id, digest, parent_id, created_at, expires_at)
+    SELECT "vestibule_session.id", %s, "vestibule_refresh_token.id", %s, %s FROM rotated
+    ON CONFLICT DO NOTHING RETURNING 1
+)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +63,23 @@ def issue_first_tokens(client: Client, session: Session) -> IssuedTokens:
     refresh = entropy.random_token()
     insert_row(_build_refresh_token(client, session, refresh, parent=None))
     return _build_token_pair(client, session, refresh)
+
+
+def rotate_refresh_token_at_once(client: Client, refresh_token: str) -> IssuedTokens | None:
+    """Return the next tokens for a refresh token, by one statement that locks the session's row, in the ordinary case:
+    the session is live, used from where or by what it began with, and the token was not used before. Return None, with
+    no token written, in any other case and on SQLite: `rotate_refresh_token` says which it is
+    (docs/decisions/0176)."""
+    if database.connection().vendor != "postgresql":
+        return None
+    now, child_token = client.at, derive_child_token(refresh_token)
+    written = (
+        *(now, now, client.user_agent, client.ip_address),
+        *(now, now - registry.SEEN_ONCE_IN),
+        *(digest_token(child_token), now, now + conf.jwt_refresh_idle),
+    )
+    token = _LOCKED_BY_DIGEST.first_if_written(_WRITE_CHILD, written, digest_token(refresh_token))
+    return _build_token_pair(client, token.session, child_token) if token else None
 
 
 def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | Reused:

@@ -16,6 +16,8 @@ from vestibule.sessions.models import Device, Session
 from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import insert_row
 
+SEEN_ONCE_IN = timedelta(minutes=1)  # how often it is noted that a session is used
+
 _UNREVOKED = PreparedQuery(Session.objects.filter(revoked_at__isnull=True).only("id"), "user_id", "expires_at__gt")
 
 _LOCKED_BY_ID = PreparedQuery(
@@ -81,7 +83,7 @@ def list_continuations(user_id: UUID, session_id: UUID) -> list[Session]:
 
 def update_last_seen(session: Session, now: datetime) -> None:
     """Note that the session was used, at most once a minute."""
-    if session.last_seen_at <= now - timedelta(minutes=1):
+    if session.last_seen_at <= now - SEEN_ONCE_IN:
         Session.objects.filter(pk=session.pk).update(last_seen_at=now)
 
 

@@ -44,7 +44,7 @@ class TokenRotation(Generic[M]):
         Raises:
             CredentialExpired: the token is too old.
         """
-        child_token = _derive_child_token(presented)
+        child_token = derive_child_token(presented)
         if token.expires_at > now and insert_once(build_child(child_token)):
             return child_token
         # The child exists: with the row locked, the transaction that created it has committed.
@@ -64,6 +64,7 @@ def digest_token(refresh: str) -> bytes:
     return sha256(refresh.encode(errors="replace")).digest()
 
 
-def _derive_child_token(refresh: str) -> str:
+def derive_child_token(refresh: str) -> str:
+    """Return the child of a refresh token: 256 bits that only the server key makes of it."""
     derived = conf.keys.digest("refresh child", refresh.encode(errors="replace"))
     return urlsafe_b64encode(derived).rstrip(b"=").decode()

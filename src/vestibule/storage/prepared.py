@@ -1,6 +1,7 @@
 """Queries that are compiled once and run many times. Django composes the SQL for each call, which costs more than
 running it (docs/decisions/0018)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -35,6 +36,7 @@ class PreparedQuery(Generic[M]):
     def __init__(self, rows: QuerySet[M], *lookups: str) -> None:
         self._rows, self._lookups = rows, lookups
         self._compiled: dict[str, _CompiledQuery] = {}  # by the database's alias
+        self._with_write: dict[tuple[str, str], str] = {}  # by that and what is written
 
     def first(self, *values: object) -> M | None:
         """Return one of the rows, or None. No value may be None, because nothing equals NULL."""
@@ -45,16 +47,42 @@ class PreparedQuery(Generic[M]):
         """Return all of the rows, in no particular order."""
         return self._build_models(*self._fetch_rows(values))
 
+    def first_if_written(self, write: str, params: Sequence[Any], *values: object) -> M | None:
+        """Return one of the rows if something was written for it, by one statement, which is a transaction of its own
+        where there is none; for PostgreSQL alone, whose WITH may hold statements that write (PostgreSQL, 7.8.4).
+
+        `write` is SQL of ours with its `params`: the statements of a WITH, of which one is called `written` and returns
+        a row if it wrote. They read the rows from `found`, whose columns are called `"table.column"`.
+        """
+        connection = database.connection()
+        if connection.alias not in self._compiled:
+            with database.atomic(savepoint=False):  # where alone Django composes FOR UPDATE
+                self._compile_query(values, connection.alias)
+        compiled, given = self._bind_values(values)
+        sql = self._with_write.get((connection.alias, write))
+        if sql is None:
+            columns = [f"{column.alias}.{column.target.column}" for column, *_ in compiled.compiler.select]
+            names = ", ".join(map(connection.ops.quote_name, columns))
+            sql = f"WITH found ({names}) AS ({compiled.sql}), {write} SELECT found.* FROM found, written"  # noqa: S608
+            self._with_write[connection.alias, write] = sql
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*given, *params])
+            rows = cursor.fetchmany(1)
+        return self._build_models(compiled, rows)[0] if rows else None
+
     def _fetch_rows(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[tuple[Any, ...]]]:
+        compiled, given = self._bind_values(values)
+        with database.connection().cursor() as cursor:
+            cursor.execute(compiled.sql, given)
+            return compiled, cursor.fetchall()
+
+    def _bind_values(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[Any]]:
         if None in values:
             raise ValueError("nothing equals NULL")
         connection = database.connection()
         compiled = self._compiled.get(connection.alias) or self._compile_query(values, connection.alias)
         pairs = zip(compiled.lookup_fields, values, strict=True)
-        given = [field.get_db_prep_value(value, connection) for field, value in pairs]
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, [*compiled.own_params, *given])
-            return compiled, cursor.fetchall()
+        return compiled, [*compiled.own_params, *(field.get_db_prep_value(value, connection) for field, value in pairs)]
 
     def _compile_query(self, values: tuple[object, ...], alias: str) -> _CompiledQuery:
         pairs = zip(self._lookups, values, strict=True)

@@ -17,7 +17,13 @@ from vestibule.kernel import errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import registry
 from vestibule.sessions.models import Session
-from vestibule.sessions.refresh_tokens import IssuedTokens, Reused, find_session_by_refresh_token, rotate_refresh_token
+from vestibule.sessions.refresh_tokens import (
+    IssuedTokens,
+    Reused,
+    find_session_by_refresh_token,
+    rotate_refresh_token,
+    rotate_refresh_token_at_once,
+)
 from vestibule.sessions.relocation import note_move_elsewhere
 from vestibule.storage.database import atomic
 
@@ -35,19 +41,22 @@ def refresh_session(*, client: Client, token: str) -> IssuedTokens:
         SessionRevoked: the session has ended, or the token was used before.
         Unavailable: the database cannot be reached.
     """
+    rotated = rotate_refresh_token_at_once(client, token) or _rotate_or_end_session(client, token)
+    record_event(events.SESSION_REFRESHED, client, session=str(rotated.session.pk))
+    return rotated
+
+
+def _rotate_or_end_session(client: Client, token: str) -> IssuedTokens:
     with atomic():
         rotated = rotate_refresh_token(client, token)
+        session = rotated.session
         if isinstance(rotated, Reused):
-            _end_stolen_session(client, rotated.session)
-        elif note_move_elsewhere(rotated.session, client):
-            record_event(
-                events.SESSION_ELSEWHERE, client, user_id=rotated.session.user_id, session=str(rotated.session.pk)
-            )
-            moved = rotated.session
-            notices.warn_owner(client, moved.user, messages.SESSION_ELSEWHERE, session_id=moved.pk)
+            _end_stolen_session(client, session)
+        elif note_move_elsewhere(session, client):
+            record_event(events.SESSION_ELSEWHERE, client, user_id=session.user_id, session=str(session.pk))
+            notices.warn_owner(client, session.user, messages.SESSION_ELSEWHERE, session_id=session.pk)
     if isinstance(rotated, Reused):
         raise errors.SessionRevoked
-    record_event(events.SESSION_REFRESHED, client, session=str(rotated.session.pk))
     return rotated
 
 
