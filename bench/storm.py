@@ -75,7 +75,8 @@ def measure(service: Service, environment: dict[str, str]) -> None:
         )
     stranger = account(service, "mallory@example.com")  # the storm's sign-ins have crowded out eve's first session
     storms.run(service, stranger, account(service, "grace@example.com"), tell)
-    tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the storm")
+    after = resident(service.process("serve").pid)
+    tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the first storm, {after} after all")
 
 
 def account(service: Service, email: str) -> str:

@@ -1,12 +1,33 @@
-"""The start of a process: the garbage collector pauses until a command is loaded."""
+"""The start of a process: the garbage collector pauses until a command is loaded, and large blocks are given back."""
 
+import ctypes
 import gc
+import subprocess
+import sys
 
 import pytest
 from django.core import management
 from django.core.management.base import BaseCommand
 
 from vestibule.service.cli import overview
+
+MAPPED = """
+import ctypes
+from vestibule.service.boot import return_large_blocks
+
+class Mallinfo2(ctypes.Structure):  # mallinfo(3)
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+libc.mallinfo2.restype = Mallinfo2
+return_large_blocks()
+libc.free(libc.malloc(16 * 1024 * 1024))  # after which glibc would keep what is smaller
+before = libc.mallinfo2().hblks
+libc.malloc(2 * 1024 * 1024)
+print(libc.mallinfo2().hblks - before)
+"""
 
 
 def test_garbage_is_collected_again_when_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +45,10 @@ def test_garbage_is_collected_again_when_a_command_is_loaded(monkeypatch: pytest
         gc.set_threshold(*before)
         gc.unfreeze()
     assert collects == dict.fromkeys(overview.our_commands(), True)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="another C library")
+def test_a_large_block_is_given_back_when_it_is_freed() -> None:
+    """It is a mapping of its own, also where the C library has seen larger ones."""
+    told = subprocess.run([sys.executable, "-c", MAPPED], capture_output=True, text=True, check=True)
+    assert told.stdout == "1\n"

@@ -1,7 +1,13 @@
-"""The start of a process: settings module, environment, the garbage collector after everything is loaded."""
+"""The start of a process: settings module, environment, and memory: the garbage collector after everything is loaded,
+and the C library."""
 
+import ctypes
 import gc
 import os
+from contextlib import suppress
+
+_M_MMAP_THRESHOLD = -3  # mallopt(3)
+_LARGE_BLOCK = 1024 * 1024  # bytes
 
 
 def set_default_settings_module() -> None:
@@ -35,3 +41,11 @@ def freeze_garbage_collector() -> None:
     """
     gc.freeze()
     collect_rarely()
+
+
+def return_large_blocks() -> None:
+    """Let the C library return each block of a mebibyte or more to the system when it is freed. By itself glibc keeps
+    such blocks once it has seen a few, as it does those of large pictures, in every thread's heap. Other systems ignore
+    this."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)

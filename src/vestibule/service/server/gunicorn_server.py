@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from vestibule.audit import daily_counts
 from vestibule.kernel import hosts
 from vestibule.service import celery
-from vestibule.service.boot import freeze_garbage_collector
+from vestibule.service.boot import freeze_garbage_collector, return_large_blocks
 from vestibule.service.ops import health
 from vestibule.service.server.receiving import ReceivingWorker, let_answers_be_held
 from vestibule.service.worker.thread import EmbeddedWorker
@@ -108,8 +108,9 @@ def _load_before_fork(server: object) -> None:
 
 
 def _start_worker_process(worker: Any) -> None:
-    """In the forked process: start the embedded worker, if there is no broker."""
+    """In the forked process: settle its memory, and start the embedded worker, if there is no broker."""
     freeze_garbage_collector()
+    return_large_blocks()
     if not settings.CELERY_BROKER_URL:
         worker.courier = EmbeddedWorker()
 
