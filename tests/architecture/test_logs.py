@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from structlog.contextvars import clear_contextvars
 from time_machine import travel
 
 from tests.architecture.source import trees
@@ -26,6 +25,7 @@ from vestibule.audit.events import Event, refusal_event
 from vestibule.audit.models import AuditEvent
 from vestibule.audit.record import record_event
 from vestibule.kernel.client import Client
+from vestibule.kernel.request_id import set_request_id
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs/logs.md"
@@ -143,7 +143,7 @@ def example(event: Event, printed: StringIO, commit: Callable[..., AbstractConte
     if "code" in facts:
         facts["code"] = CODES.get(event.name, "…")
     AuditEvent.objects.all().delete()  # one proof, one effect: the database would refuse the second example
-    clear_contextvars()  # the id of whichever request this thread served last
+    set_request_id("")  # the id of whichever request this thread served last
     printed.truncate(0)
     printed.seek(0)
     with travel(AT, tick=False), commit(execute=True):

@@ -10,6 +10,12 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from vestibule.kernel import spans
+from vestibule.kernel.request_id import current_request_id
+
+
+def _add_request_id(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    request_id = current_request_id()
+    return {"request_id": request_id, **line} if request_id else line
 
 
 def _add_trace_id(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
@@ -19,7 +25,7 @@ def _add_trace_id(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 _SHARED_PROCESSORS: list[Processor] = [
-    structlog.contextvars.merge_contextvars,
+    _add_request_id,
     _add_trace_id,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -15,7 +15,8 @@ from vestibule.web.edge import admit
 
 def has_bearer_token(request: HttpRequest) -> bool:
     """Return whether the request brings one. Another scheme of Authorization is none of ours."""
-    return request.headers.get("Authorization", "").partition(" ")[0].lower() == "bearer"
+    scheme: str = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0]
+    return scheme.lower() == "bearer"
 
 
 def read_bearer_token(request: HttpRequest) -> str:
@@ -27,7 +28,7 @@ def read_bearer_token(request: HttpRequest) -> str:
     """
     if not has_bearer_token(request):
         raise Unauthenticated
-    token = request.headers["Authorization"].partition(" ")[2]
+    token: str = request.META["HTTP_AUTHORIZATION"].partition(" ")[2]
     if not token or " " in token or "," in token:
         raise CredentialInvalid
     return token

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 from prometheus_client import Counter
-from structlog.contextvars import get_contextvars
 
 from vestibule.addresses.address import Address
 from vestibule.applications.models import ApiKey
@@ -22,6 +21,7 @@ from vestibule.conf import conf
 from vestibule.factors.registry import owes_enrolment
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import EnrolmentRequired, Refusal, Throttled, Unavailable
+from vestibule.kernel.request_id import current_request_id
 from vestibule.kernel.text import clean_label
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import HASH, admission
@@ -82,9 +82,9 @@ def admit(
     client = Client(
         at=timezone.now(),
         ip_address=str(ip) if ip else None,
-        user_agent=clean_label(request.headers.get("User-Agent", ""), 200),
+        user_agent=clean_label(request.META.get("HTTP_USER_AGENT", ""), 200),
         language=get_language() or settings.LANGUAGE_CODE,  # as web.middleware chose it, or a project's own middleware
-        request_id=str(get_contextvars().get("request_id", "")),
+        request_id=current_request_id(),
         actor="user" if user else "anonymous",
         session_id=session.id if session else None,
         auth_time=session.auth_time if session else None,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from vestibule.conf import conf
 from vestibule.kernel.errors import Refusal
 from vestibule.web import problems
-from vestibule.web.routes import expects_json
+from vestibule.web.routes import expects_json, is_ours
 from vestibule.web.templating import render, render_in_flow
 
 CURRENT_PASSWORD = _("Current password"), "current-password"  # label and `autocomplete`
@@ -38,6 +38,13 @@ def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     for name, value in problems.refusal_headers(refusal).items():
         response[name] = value
     return response
+
+
+def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """Return the response for a refusal, or for a database outage, that a view of ours raised. Other exceptions are
+    left to Django's handlers, as are those of any other app's view."""
+    refusal = problems.refusal_of(exception) if is_ours(request) else None
+    return render_refusal(request, refusal) if refusal else None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

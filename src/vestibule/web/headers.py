@@ -25,7 +25,7 @@ COMMON_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Permitted-Cross-Domain-Policies": "none",
-    # SecurityMiddleware and XFrameOptionsMiddleware set these for responses that pass through them.
+    # SecurityMiddleware and XFrameOptionsMiddleware set these for pages that pass through them.
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -72,6 +72,8 @@ def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_mach
     """Add the other headers to a response. `for_machine` says that no person reads it as a page."""
     if for_machine:
         response["Referrer-Policy"] = "no-referrer"
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith(settings.STATIC_URL):
@@ -85,5 +87,5 @@ def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_mach
 
 def choose_request_id(request: HttpRequest) -> str:
     """Return the request's id: the one that the client or a proxy sent, if it is harmless in a log, else a new one."""
-    given = request.headers.get("X-Request-ID", "")
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
     return given if _REQUEST_ID.fullmatch(given) else entropy.random_uuid().hex

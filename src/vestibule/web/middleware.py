@@ -1,22 +1,21 @@
-"""The middleware of every request: request id and access log line, common headers, language, HTTPS, the API's paths,
-the size of a body, the host, and refusals that no view caught."""
+"""The middleware of every request: request id and access log line, common headers, language, the size of a body, the
+host, and refusals that no view caught. What programs ask leaves it early (`web.programs`)."""
 
 from collections.abc import Callable
 from time import perf_counter
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from vestibule.kernel.request_id import set_request_id
 from vestibule.limits.admission import admission
-from vestibule.web import edge, error_responses, headers, language, problems, request_bodies, request_metrics, routes
+from vestibule.web import edge, error_responses, headers, language, request_bodies, request_metrics, routes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -27,13 +26,12 @@ log = structlog.get_logger("vestibule.access")
 
 
 def request_context(get_response: GetResponse) -> GetResponse:
-    """Bind the request id to every log line and write one access line. It holds the route, never the path or query,
+    """Set the id that every log line holds, and write one access line. It holds the route, never the path or query,
     which may hold a token."""
 
     def respond_in_context(request: HttpRequest) -> HttpResponse:
         request_id = headers.choose_request_id(request)
-        clear_contextvars()
-        bind_contextvars(request_id=request_id)
+        set_request_id(request_id)
         began = perf_counter()
         edge.drop_untrusted_forwarded_proto(request)
         try:
@@ -85,37 +83,6 @@ def release_places(get_response: GetResponse) -> GetResponse:
     return respond_and_release
 
 
-def https_only(get_response: GetResponse) -> GetResponse:
-    """Refuse API requests over HTTP; SecurityMiddleware redirects pages. A redirect would hide that a client sent a
-    password in clear (ASVS 4.1.2).
-
-    Internal paths are answered. The signing keys are refused if a proxy forwards them over HTTP, because an attacker
-    could replace them on the way.
-    """
-    if not settings.SECURE_SSL_REDIRECT:
-        raise MiddlewareNotUsed
-
-    def respond_by_https(request: HttpRequest) -> HttpResponse:
-        forwarded_keys = routes.is_beside_keys(request) and "HTTP_X_FORWARDED_PROTO" in request.META
-        if request.is_secure() or (routes.is_internal(request) and not forwarded_keys):
-            return get_response(request)
-        return error_responses.render_problem(request, "https_required")
-
-    return respond_by_https
-
-
-def strip_api_slash(get_response: GetResponse) -> GetResponse:
-    """Accept and ignore a trailing slash on every API path; the canonical form has none."""
-
-    def respond_without_slash(request: HttpRequest) -> HttpResponse:
-        if routes.expects_json(request) and request.path_info.endswith("/"):
-            request.path_info = request.path_info.rstrip("/")
-            request.path = request.path.rstrip("/")
-        return get_response(request)
-
-    return respond_without_slash
-
-
 def limit_body(get_response: GetResponse) -> GetResponse:
     """Refuse a body that is too long, or in another charset than UTF-8, before anything reads it."""
 
@@ -147,5 +114,4 @@ class RefusalMiddleware(MiddlewareMixin):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Return the response; None leaves the exception to Django's handlers, as that of any other app's view."""
-        refusal = problems.refusal_of(exception) if routes.is_ours(request) else None
-        return error_responses.render_refusal(request, refusal) if refusal else None
+        return error_responses.answer_exception(request, exception)

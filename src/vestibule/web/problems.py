@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from structlog.contextvars import get_contextvars
 
 from vestibule.conf import conf
 from vestibule.identities.answers import AccountExists
@@ -27,6 +26,7 @@ from vestibule.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
+from vestibule.kernel.request_id import current_request_id
 from vestibule.web.durations import name_duration
 from vestibule.web.field_messages import field_message
 
@@ -176,7 +176,7 @@ def build_details(code: str, **members: Any) -> dict[str, Any]:
         "status": problem.status,
         "code": problem.code or code,
         "detail": describe_problem(code, members.get("retry_after")),
-        "request_id": str(get_contextvars().get("request_id", "")),
+        "request_id": current_request_id(),
         **members,
     }
 

@@ -26,12 +26,18 @@ class Routes:
     admin: tuple[str, ...]
     any_host: tuple[str, ...]  # asked by proxies as well, by whatever host
     keys: tuple[str, ...]  # beside the keys that verify our tokens
+    pages_of_programs: tuple[str, ...]  # among those of `machine`
     longer_bodies: tuple[tuple[str, int], ...]
 
 
 def expects_json(request: HttpRequest) -> bool:
     """Return whether the request is for a program."""
     return request.path_info.startswith(_routes(settings.ROOT_URLCONF).machine)
+
+
+def is_page_of_programs(request: HttpRequest) -> bool:
+    """Return whether the path is a page, though it stands among those of programs."""
+    return request.path_info in _routes(settings.ROOT_URLCONF).pages_of_programs
 
 
 def is_internal(request: HttpRequest) -> bool:
@@ -82,6 +88,7 @@ def _routes(urlconf: str) -> Routes:
         admin=_find("vestibule_admin:index"),
         any_host=_folder(health) + metrics + keys + check,
         keys=_folder(keys),
+        pages_of_programs=_find("vestibule_api:docs"),
         longer_bodies=tuple((start, limit) for name, limit in LONGER_BODIES.items() for start in _find(name)),
     )
 

@@ -24,7 +24,7 @@ from vestibule.service.settings.stores import S3_BUCKET
 # Only a trusted proxy can tell that a request came by HTTPS; without one, a redirect would never end.
 SECURE_SSL_REDIRECT = https and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(BASE_URL).netloc
-# web.middleware.https_only
+# web.programs
 SECURE_REDIRECT_EXEMPT = [
     f"^{re.escape(path)}" for path in (API_PATH, HEALTH_PATH, METRICS_PATH, JWKS_PATH, *OAUTH_PATHS)
 ]

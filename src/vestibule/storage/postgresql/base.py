@@ -10,8 +10,10 @@ from django.db import OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 from django.db.utils import DatabaseErrorWrapper
+from django.utils.asyncio import async_unsafe
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
+from psycopg.types.datetime import TimestamptzLoader
 
 # SQLSTATEs (PostgreSQL, appendix A) of temporary failures for which psycopg raises no OperationalError, as it does for
 # the classes 08, 40, 53, 55, 57 and 58: a primary that became a standby, a transaction that the server ended, a
@@ -63,7 +65,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.isolation_level = IsolationLevel.READ_COMMITTED
         connection = Connection.connect(**conn_params)
         connection.patience = self.settings_dict["OPTIONS"].get("patience")
+        connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         return connection
+
+    @async_unsafe
+    def create_cursor(self, name: str | None = None) -> "psycopg.Cursor[Any] | psycopg.ServerCursor[Any]":
+        """Return a cursor that reads moments by psycopg's loader, which is in C where that is installed: they are in
+        the time zone of the connection, which is UTC. Django's sets the time zone of each one in Python, and looks for
+        each cursor whether it is registered."""
+        connection: Connection = self.connection
+        if name:
+            return connection.cursor(name, scrollable=False, withhold=connection.autocommit)
+        return connection.cursor()
 
     def connect(self) -> None:
         """Open a new connection."""
