@@ -2,6 +2,7 @@
 them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from tests.environment import PRODUCTION
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.sessions.models import RefreshToken, Session
 from vestibule.storage.prepared import PreparedQuery
-from vestibule.storage.rows import insert_once, insert_row, inserted_together, update_row
+from vestibule.storage.rows import insert_new_row, insert_once, insert_row, inserted_together, update_row, write_row
 
 NOW = datetime(2027, 4, 5, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -89,21 +90,51 @@ def test_what_is_there_is_not_inserted_again() -> None:
 
 
 def test_rows_that_belong_together_are_inserted_together() -> None:
-    """Those that were held back before a row that may be there already go with it, and those after it at the end."""
+    """Also those of another such body within, and in the order in which they came."""
     kept = {"created_at": NOW, "expires_at": NOW}
+    eve = session(person("eve@example.com"))
     with atomic(), CaptureQueriesContext(connection) as statements, inserted_together():
         user = person("ada@example.com")
-        mine = session(user)
+        with inserted_together():
+            mine = session(user)
+            insert_row(RefreshToken(digest=b"b" * 32, session=mine, **kept))
+        write_row("UPDATE vestibule_session SET agent = %s WHERE address = %s", ["Lynx", eve.address])
+        insert_new_row(RefreshToken(digest=b"a" * 32, session=mine, **kept), LookupError())
+        insert_row(RefreshToken(digest=b"c" * 32, session=mine, **kept))
         assert mine._state.adding
         assert not statements.captured_queries
-        assert insert_once(RefreshToken(digest=b"a" * 32, session=mine, **kept))
-        assert not mine._state.adding
-        other = session(user)
-        insert_row(RefreshToken(digest=b"b" * 32, session=other, **kept))
-    assert len(statements) == (2 if PRODUCTION else 6)
-    for made in (user, user.profile, mine, other):
-        assert fields(made) == {**fields(type(made).objects.get(pk=made.pk)), **fields(made)}
-    assert set(RefreshToken.objects.values_list("session", flat=True)) == {mine.pk, other.pk}
+    assert len(statements) == (1 if PRODUCTION else 7)
+    for made in (user, user.profile, mine):
+        assert not made._state.adding
+        assert fields(made) | {"agent": ""} == {
+            **fields(type(made).objects.get(pk=made.pk)),
+            **fields(made),
+            "agent": "",
+        }
+    digests = RefreshToken.objects.filter(session=mine).order_by("pk").values_list("digest", flat=True)
+    assert [bytes(each)[:1] for each in digests] == [b"a", b"b", b"c"]
+    eve.refresh_from_db()
+    assert eve.agent == "Lynx"
+
+
+def test_a_row_that_is_there_refuses_what_would_be_inserted_with_it() -> None:
+    kept = {"session": session(person("ada@example.com")), "created_at": NOW, "expires_at": NOW}
+    RefreshToken.objects.create(digest=b"p" * 32, **kept)
+    refused, tokens = LookupError(), RefreshToken.objects.count()
+
+    def insert(together: Callable[[], AbstractContextManager[None]]) -> None:
+        with atomic(), together():
+            insert_row(RefreshToken(digest=b"q" * 32, **kept))
+            insert_new_row(RefreshToken(digest=b"p" * 32, **kept), refused)
+
+    for together in (inserted_together, nullcontext):
+        with pytest.raises(LookupError) as told:
+            insert(together)
+        assert told.value is refused
+        assert RefreshToken.objects.count() == tokens
+    with atomic():
+        insert_new_row(RefreshToken(digest=b"q" * 32, **kept), refused)
+    assert RefreshToken.objects.count() == tokens + 1
 
 
 def test_of_rows_together_either_all_are_inserted_or_none() -> None:

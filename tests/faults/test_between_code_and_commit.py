@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from urllib.error import URLError
 
 import psycopg
+import pytest
 
 from tests.faults.conftest import Deployment
 from tests.servers import until
@@ -13,15 +14,22 @@ from tests.servers import until
 
 @contextmanager
 def confirm_held_before_its_commit(
-    deployment: Deployment, registration: str, otp: str
+    deployment: Deployment, registration: str, otp: str, table: str = "vestibule_user"
 ) -> Iterator[Future[tuple[int, str]]]:
-    """Give the right code while another transaction holds the table of users: the work waits, the proof is claimed."""
+    """Give the right code while another transaction holds a table: the work waits there, the proof is claimed."""
     with ThreadPoolExecutor(1) as pool, psycopg.connect(deployment.database_url) as holder:
-        holder.execute("LOCK TABLE vestibule_user IN EXCLUSIVE MODE")
+        holder.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         answer = pool.submit(deployment.confirm, registration, otp)
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'vestibule_user'::regclass"
+        waiting = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
         until(lambda: deployment.sql(waiting)[0][0] == 1, "the work to wait")
         yield answer
+
+
+def guesses(deployment: Deployment) -> tuple[int, int]:
+    """How many guesses count, and how many in a row, of all addresses together."""
+    told = "SELECT coalesce(sum(jsonb_array_length(moments)), 0), coalesce(sum(streak), 0)"
+    [counted] = deployment.sql(f"{told} FROM vestibule_limit_tally WHERE scope = 'codes'")
+    return int(counted[0]), int(counted[1])
 
 
 def test_postgresql_stops_there(deployment: Deployment) -> None:
@@ -42,18 +50,24 @@ def test_postgresql_stops_there(deployment: Deployment) -> None:
     assert deployment.users() == before + 1
 
 
-def test_the_process_is_killed_there(deployment: Deployment) -> None:
-    registration = deployment.start("killed@example.com")
-    code, before = deployment.sink.mail("killed@example.com").code, deployment.users()
-    with confirm_held_before_its_commit(deployment, registration, code) as answer:
+@pytest.mark.parametrize("table", ["vestibule_user", "vestibule_refresh_token"])
+def test_the_process_is_killed_there(deployment: Deployment, table: str) -> None:
+    """The guess was counted to last before it was compared, and is taken back with what it proved, or not at all."""
+    address = f"killed.at.{table}@example.com"
+    registration = deployment.start(address)
+    code, before = deployment.sink.mail(address).code, deployment.users()
+    counted, run = guesses(deployment)
+    with confirm_held_before_its_commit(deployment, registration, code, table) as answer:
         deployment.service.kill("serve")
         assert isinstance(answer.exception(timeout=5), (URLError, ConnectionError, OSError))
     deployment.service.start("serve")
     until(deployment.service.answers, "the service")
     assert deployment.users() == before
+    assert guesses(deployment) == (counted + 1, run + 1)
     assert deployment.confirm(registration, code) == (429, "locked")  # the truth: nobody knows yet that it died
     deployment.let_leases_lapse()
     assert deployment.confirm(registration, code) == (201, "")
+    assert guesses(deployment) == (counted + 1, run)
     assert deployment.confirm(registration, code) == (410, "token_used")
     assert deployment.users() == before + 1
 

@@ -13,7 +13,7 @@ from vestibule.audit.models import AuditEvent
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import AlreadyUsed
 from vestibule.storage.database import on_commit
-from vestibule.storage.rows import insert_once, insert_row
+from vestibule.storage.rows import insert_new_row, insert_row
 
 log = structlog.get_logger("vestibule.audit")
 
@@ -40,7 +40,8 @@ def record_event(
     personal. `reason`, why a person acted on another's account, goes to the row only.
 
     Raises:
-        AlreadyUsed: `challenge_id` is recorded already, so the proof has taken effect.
+        AlreadyUsed: `challenge_id` is recorded already, so the proof has taken effect; within `inserted_together` at
+            its end.
         TypeError: the event does not declare one of the details.
     """
     event.check_details(details)
@@ -62,8 +63,8 @@ def record_event(
         )
         if challenge_id is None:
             insert_row(row)
-        elif not insert_once(row):
-            raise AlreadyUsed(subject=subject)
+        else:
+            insert_new_row(row, AlreadyUsed(subject=subject))
     facts: dict[str, object] = {
         "code": code or None,
         "actor": client.actor,

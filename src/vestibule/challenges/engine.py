@@ -180,8 +180,9 @@ class Engine:
         if decoy or not right:
             raise self._wrong_secret_refusal(challenge)
         lease = self._claim_lease(challenge, secret, now)
+        guess = self.guesses.proved_guess(challenge, now)
         try:
-            yield Proof(id=challenge.id, subject=challenge.subject, sent_at=challenge.sent_at, payload=payload)
+            yield Proof(challenge.id, challenge.subject, challenge.sent_at, payload, guess)
         except errors.AlreadyUsed:
             self._log_failure_of(lambda: self.store.settle(challenge.id))
             self._return_guess(challenge, secret, now)
@@ -193,7 +194,7 @@ class Engine:
         # The work is committed. If settling fails, the lease runs out by itself, and the challenge's unique id in the
         # audit log keeps the proof from working twice.
         self._log_failure_of(lambda: self.store.settle(challenge.id))
-        self._log_failure_of(lambda: self.guesses.record_proof(challenge, now))
+        self._log_failure_of(guess.settle)
 
     def retire(self, challenge: Challenge) -> None:
         """Close a challenge that another one replaced: no secret opens it any more."""
@@ -254,8 +255,7 @@ class Engine:
             raise errors.Locked(retry_after=wait, subject=challenge.subject)
 
     def _wrong_secret_refusal(self, challenge: Challenge) -> errors.Refusal:
-        counted = self.store.get(challenge.id)
-        return status.wrong_secret_refusal(self.policies[challenge.purpose], challenge, counted)
+        return status.wrong_secret_refusal(self.policies[challenge.purpose], challenge, self.store.get(challenge.id))
 
     def _claim_lease(self, challenge: Challenge, secret: str, now: datetime) -> UUID:
         lease = entropy.random_uuid()

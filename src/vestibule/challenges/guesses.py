@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vestibule.challenges.policy import Policy, Purpose
-from vestibule.challenges.results import Budget
+from vestibule.challenges.results import Budget, ProvedGuess
 from vestibule.challenges.store import Challenge
 
 MAX_GUESSABLE_LENGTH = 10  # characters; a longer secret cannot be guessed and is not counted against the budget
@@ -37,9 +37,9 @@ class Guesses:
         if self._is_guess(challenge, secret):
             self._budget_of(challenge, secret).give_back(challenge.subject, now, proved=False)
 
-    def record_proof(self, challenge: Challenge, now: datetime) -> None:
-        """Take it back and end the run of consecutive failures, because the challenge was proved."""
-        self._budget_of(challenge).give_back(challenge.subject, now, proved=True)
+    def proved_guess(self, challenge: Challenge, now: datetime) -> ProvedGuess:
+        """Return the guess counted last, because it proved the challenge."""
+        return ProvedGuess(self._budget_of(challenge), challenge.subject, now)
 
     def _is_guess(self, challenge: Challenge, secret: str) -> bool:
         return self.policies[challenge.purpose].proves_factor or len(secret) <= MAX_GUESSABLE_LENGTH

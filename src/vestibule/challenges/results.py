@@ -57,12 +57,30 @@ class Issued(Generic[PayloadT_co]):
     status: ChallengeStatus
 
 
+@dataclass(slots=True)
+class ProvedGuess:
+    """The guess that was counted before it turned out to be right."""
+
+    budget: Budget
+    subject: bytes
+    at: datetime
+    is_settled: bool = False
+
+    def settle(self) -> None:
+        """Take it back, once, and end the run of consecutive failures: in the transaction of what the proof leads to,
+        or after it."""
+        if not self.is_settled:
+            self.budget.give_back(self.subject, self.at, proved=True)
+            self.is_settled = True
+
+
 @dataclass(frozen=True, slots=True)
 class Proof(Generic[PayloadT_co]):
     """The secret was right and this caller holds the lease. `payload` is what was sealed at issue, `sent_at` when the
-    secret was last sent."""
+    secret was last sent. `guess` is settled by the engine, if the caller has not done so in its transaction."""
 
     id: UUID
     subject: bytes
     sent_at: datetime
     payload: PayloadT_co
+    guess: ProvedGuess

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vestibule.limits import ledger
-from vestibule.limits.ledger import MOST_IN_A_ROW, Count
+from vestibule.limits.ledger import MOST_IN_A_ROW
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import Allowance
 
@@ -35,7 +35,7 @@ class GuessBudget:
         The statements are the same for a subject with a row, which every address has that proved a code before, and for
         any other.
         """
-        return ledger.spend_all(now, Count(self.scope, subject, self.allowance)).wait
+        return ledger.spend(self.scope, subject, now, self.allowance)
 
     def give_back(self, subject: bytes, now: datetime, *, proved: bool) -> None:
         """Take back the guess counted last, because it was not wrong. `proved` also resets the run of consecutive

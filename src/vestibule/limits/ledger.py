@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from vestibule.limits import single_count
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
 from vestibule.storage import database
@@ -20,8 +21,7 @@ from vestibule.storage.prepared import PreparedQuery
 
 MOST_IN_A_ROW = 100  # failures (SP 800-63B-4, 3.2.2)
 
-# What happens to an existing row: nothing (it is not returned either), a lock, the new count.
-_ON_CONFLICT_NOTHING = "NOTHING"
+# What happens to an existing row: a lock, the new count.
 _ON_CONFLICT_LOCK = "UPDATE SET touched_at = excluded.touched_at"
 _ON_CONFLICT_REPLACE = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
 _TALLY = PreparedQuery(Tally.objects.all(), "scope", "key")
@@ -78,12 +78,12 @@ class Spent:
 
 
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
-    """Count one if it fits and return 0; else count nothing and return the seconds to wait. The first of its key needs
-    a single statement, which suits keys that are mostly new."""
-    one, moment = Count(scope, key, allowance), int(now.timestamp())
-    if not one.seconds_until_free(moment) and _upsert_counts([one.with_one_more(moment)], now, _ON_CONFLICT_NOTHING):
+    """Count one if it fits and return 0; else count nothing and return the seconds to wait. The statements are the same
+    for a key that is new, one that has nothing counted, and one that has room."""
+    at_once = allowance.is_of_windows and single_count.is_supported()
+    if at_once and single_count.count_if_it_fits(scope, key, now, allowance):
         return 0
-    return spend_all(now, one).wait
+    return spend_all(now, Count(scope, key, allowance)).wait
 
 
 def spend_all(now: datetime, *counts: Count) -> Spent:
@@ -118,7 +118,11 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
 
 
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
-    """Take back what was counted at `now`; `proved` ends the streak, too. One statement if nothing else is counted."""
+    """Take back what was counted at `now`; `proved` ends the streak, too. On PostgreSQL one statement, on SQLite if
+    nothing else is counted."""
+    if single_count.is_supported():
+        single_count.take_back(scope, key, now, proved=proved)
+        return
     if _clear_if_only_one(scope, key, now, proved=proved):
         return
     moment = int(now.timestamp())

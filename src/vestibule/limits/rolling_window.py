@@ -51,6 +51,11 @@ class Allowance:
         return max(waits)
 
     @property
+    def is_of_windows(self) -> bool:
+        """Whether windows and a run alone bound it."""
+        return self.delay is None and self.after is None
+
+    @property
     def memory_seconds(self) -> int:
         """The seconds for which an event matters."""
         longest = self.delay.longest.total_seconds() if self.delay else 0

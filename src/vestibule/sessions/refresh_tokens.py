@@ -22,8 +22,8 @@ _LOCKED_BY_DIGEST = PreparedQuery(
 )
 _ROTATION = TokenRotation(RefreshToken)
 
-# Inserts the child of the token that `_LOCKED_BY_DIGEST` found, if its session is live, as `access.is_session_live` has
-# of one of the API, and is used from where or by what it began with: then it has not moved (`relocation`).
+# Inserts the child of the token that `_LOCKED_BY_DIGEST` found, if the token is not too old and its session is live (as
+# `access.is_session_live` says of one of the API) and used from where or by what it began with (`relocation`).
 _WRITE_CHILD = """
 rotated AS (
     SELECT * FROM found

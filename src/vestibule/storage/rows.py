@@ -4,39 +4,61 @@ quote names alike."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, CharField, EmailField, Field, Model, TextField
+from django.db.models import (
+    BinaryField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    EmailField,
+    Field,
+    Model,
+    TextField,
+    UUIDField,
+)
 
 from vestibule.storage import database
 
 M = TypeVar("M", bound=Model)
 
 
-# Fields that leave a value of their own type as it is, on both kinds of database; there are many in a row.
-_SENT_AS_THEY_ARE = (BooleanField, CharField, EmailField, TextField)
+_UNLESS_FOUND = " ON CONFLICT DO NOTHING"
 
-_held_back: ContextVar[list[Model] | None] = ContextVar("held_back", default=None)
+
+@dataclass(slots=True)
+class _Held:
+    """What is held back: rows, other statements with their values, and a row that raises unless it is new."""
+
+    rows: list[Model] = field(default_factory=list)
+    statements: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+    once: tuple[Model, Exception] | None = None
+
+
+_held_back: ContextVar[_Held | None] = ContextVar("held_back", default=None)
 
 
 @contextmanager
 def inserted_together() -> Iterator[None]:
     """Hold back the rows that the body inserts, and insert them at its end, in the caller's transaction, on PostgreSQL
-    by one statement. The body reads none of them back.
+    by one statement. The body reads none of them back. Within another one, its end is that of the outer.
 
     Raises:
         IntegrityError: a constraint refuses a row.
     """
-    rows: list[Model] = []
-    before = _held_back.set(rows)
+    if _held_back.get() is not None:
+        yield
+        return
+    held = _Held()
+    before = _held_back.set(held)
     try:
         yield
     finally:
         _held_back.reset(before)
-    if rows:
-        _insert(rows)
+    _write(held)
 
 
 def insert_row(row: M) -> M:
@@ -46,25 +68,41 @@ def insert_row(row: M) -> M:
     Raises:
         IntegrityError: a constraint refuses the row.
     """
-    rows = _held_back.get()
-    if rows is None:
-        _insert([row])
+    held = _held_back.get()
+    if held is None:
+        _write(_Held(rows=[row]))
     else:
-        rows.append(row)
+        held.rows.append(row)
     return row
 
 
-def insert_once(row: M) -> bool:
-    """Insert a new row unless a unique constraint finds it, at once and after those that are held back. Return whether
-    it was inserted.
+def insert_new_row(row: Model, refusal: Exception) -> None:
+    """Insert a row, in the caller's transaction; within `inserted_together` at its end, of one row each.
 
     Raises:
-        IntegrityError: a constraint refuses a row that was held back.
+        Exception: `refusal`, if a unique constraint finds the row there already. The transaction must not survive it.
+        IntegrityError: a constraint refuses the row, or one of those held back.
     """
-    held = _held_back.get() or []
-    before = held.copy()
-    held.clear()
-    return _insert([*before, row], " ON CONFLICT DO NOTHING")
+    held = _held_back.get()
+    if held is None or held.once:
+        _write(_Held(once=(row, refusal)))
+    else:
+        held.once = row, refusal
+
+
+def write_row(sql: str, values: Sequence[Any]) -> None:
+    """Change rows by a statement of ours, in the caller's transaction; within `inserted_together` at its end, which on
+    PostgreSQL sees none of the rows that are inserted with it."""
+    held = _held_back.get()
+    if held is None:
+        _write(_Held(statements=[(sql, values)]))
+    else:
+        held.statements.append((sql, values))
+
+
+def insert_once(row: M) -> bool:
+    """Insert a new row at once, unless a unique constraint finds it. Return whether it was inserted."""
+    return _execute([_bind_insert(row, database.connection())], [row], _UNLESS_FOUND)
 
 
 def insert_or_update(row: Model, columns: Sequence[str], *, conflict: str, where: str) -> Any:
@@ -124,39 +162,75 @@ def _compile_update(
     return sql, set_fields, known
 
 
-def _insert(rows: Sequence[Model], on_conflict: str = "") -> bool:
-    """Insert the rows, the last with this clause. Return whether the last was inserted."""
+def _write(held: _Held) -> None:
     connection = database.connection()
-    parts = [_bind_insert(row, connection) for row in rows]
+    rows = [held.once[0], *held.rows] if held.once else held.rows
+    parts = [*(_bind_insert(row, connection) for row in rows), *held.statements]
+    if parts and not _execute(parts, rows, _UNLESS_FOUND if held.once else "") and held.once:
+        raise held.once[1]
+
+
+def _execute(parts: Sequence[tuple[str, Sequence[Any]]], rows: Sequence[Model], on_conflict: str = "") -> bool:
+    """Run the statements, the first with this clause, which insert these rows. Return whether the first wrote a row.
+
+    PostgreSQL's WITH may hold statements that write (PostgreSQL, 7.8.4). It promises no order; it runs the main one
+    first and then the last of the WITH up to its first, so that numbers of rows, and locks, come in the order given.
+    """
+    connection = database.connection()
+    (main, given), *others = parts
+    if connection.vendor == "postgresql" and others:
+        others.reverse()
+        held = ", ".join(f"part_{at} AS ({sql})" for at, (sql, _) in enumerate(others))
+        main = f"WITH {held} {main}"
+        given, others = [*(each for _, values in others for each in values), *given], []
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # its WITH may hold statements that write (PostgreSQL, 7.8.4)
-            *first, (last, _) = parts
-            held = ", ".join(f"row_{at} AS ({sql})" for at, (sql, _) in enumerate(first))
-            sql = f"WITH {held} {last}" if held else last
-            cursor.execute(f"{sql}{on_conflict}", [value for _, values in parts for value in values])
-        else:
-            for at, (sql, values) in enumerate(parts, start=1):
-                cursor.execute(f"{sql}{on_conflict if at == len(parts) else ''}", values)
-        inserted = bool(cursor.rowcount)
+        cursor.execute(f"{main}{on_conflict}", given)
+        wrote = bool(cursor.rowcount)
+        for sql, values in others:
+            cursor.execute(sql, values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
-    return inserted
+    return wrote
 
 
 def _bind_insert(row: Model, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-    sql, fields = _compile_insert(type(row))
-    return sql, [
+    """Return the SQL of an insert, and its values. What holds nothing (NULL, false, an empty text) stands in the SQL:
+    half of a row, and psycopg keeps what it parsed of a statement with at most 50 parameters."""
+    values = [
         getattr(row, field.attname) if as_it_is else field.get_db_prep_save(field.pre_save(row, True), connection)
-        for field, as_it_is in fields
+        for field, as_it_is in _inserted_fields(type(row), connection.vendor)
     ]
+    places = tuple(
+        [
+            "NULL" if each is None else "false" if each is False else "''" if type(each) is str and not each else "%s"
+            for each in values
+        ]
+    )
+    given = [value for value, place in zip(values, places, strict=True) if place == "%s"]
+    return _compose_insert(type(row), places), given
+
+
+@lru_cache(maxsize=1024)
+def _compose_insert(model: type[Model], places: tuple[str, ...]) -> str:
+    connection = database.connection()
+    quoted, fields = connection.ops.quote_name, _inserted_fields(model, connection.vendor)
+    columns = ", ".join(quoted(str(field.column)) for field, _ in fields)
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({', '.join(places)})"  # noqa: S608 - ours
 
 
 @cache
-def _compile_insert(model: type[Model]) -> "tuple[str, list[tuple[Field[object, object], bool]]]":
-    # What the database alone knows is left to it; a default of ours may have been given another value.
+def _inserted_fields(model: type[Model], vendor: str) -> "list[tuple[Field[object, object], bool]]":
+    """Return the fields of a new row, and which send their value as it is. What the database alone knows is left to it;
+    a default of ours may have been given another value."""
     fields = [field for field in model._meta.concrete_fields if not field.db_returning or field.has_default()]
-    quoted = database.connection().ops.quote_name
-    columns = ", ".join(quoted(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - our names
-    return sql, [(field, type(field) in _SENT_AS_THEY_ARE) for field in fields]
+    return [(field, _sends_as_it_is(field, vendor)) for field in fields]
+
+
+def _sends_as_it_is(field: Any, vendor: str) -> bool:
+    """Return whether a value of the field's own type is also the database's."""
+    if field.is_relation:
+        return _sends_as_it_is(field.target_field, vendor)
+    if isinstance(field, DateTimeField) and (field.auto_now or field.auto_now_add):
+        return False
+    of_postgresql = (UUIDField, DateTimeField, BinaryField) if vendor == "postgresql" else ()
+    return type(field) in (BooleanField, CharField, EmailField, TextField, *of_postgresql)

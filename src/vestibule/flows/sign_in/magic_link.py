@@ -148,6 +148,7 @@ def confirm(
             )
             with atomic():
                 entered = complete(client, authenticated)
+                proof.guess.settle()
                 record_event(
                     events.MAGIC_LINK_USED, client, user_id=user.pk, subject=seen.subject, challenge_id=proof.id
                 )

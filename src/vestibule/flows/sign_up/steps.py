@@ -200,30 +200,41 @@ def create_proved_account(
                     challenge_id=proof.id,
                     channel=address.channel,
                 )
-            identity = _link_sealed_identity(client, user, proof.payload)
-            said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
-            entered = None
-            if sign_in:
-                typed = ["pwd"] if user.has_usable_password() else []
-                amr = [*typed, *([FEDERATED] if identity else []), address.proof_method]
-                authenticated = Authenticated(
-                    user=user,
-                    credentials=digest_credentials(user),
-                    amr=amr,
-                    via=Via.NEW_ACCOUNT,
-                    device_claims=said,
-                    page_lifetime=page_lifetime,
-                    identity_id=identity.pk if identity else None,
-                )
-                outcome = complete(client, authenticated)
-                entered = outcome if isinstance(outcome, SignedIn) else None
-            else:
-                devices.remember_device(user, said, client.at)
+                proof.guess.settle()
+                entered = _sign_in_or_remember_device(client, proof, user, address, page_lifetime, sign_in=sign_in)
             if isinstance(address, Phone):
                 sms_costs.count_code_used(client.at)
     except IntegrityError as error:
         raise _conflict_refusal(proof, brought.username) from error
     return Registered(user=user, signed_in=entered)
+
+
+def _sign_in_or_remember_device(
+    client: Client,
+    proof: Proof[SignUpPayload],
+    user: User,
+    address: Address,
+    page_lifetime: timedelta | None,
+    *,
+    sign_in: bool,
+) -> SignedIn | None:
+    identity = _link_sealed_identity(client, user, proof.payload)
+    said = devices.describe_user_agent(client.user_agent) if page_lifetime else proof.payload.device
+    if not sign_in:
+        devices.remember_device(user, said, client.at)
+        return None
+    typed = ["pwd"] if user.has_usable_password() else []
+    authenticated = Authenticated(
+        user=user,
+        credentials=digest_credentials(user),
+        amr=[*typed, *([FEDERATED] if identity else []), address.proof_method],
+        via=Via.NEW_ACCOUNT,
+        device_claims=said,
+        page_lifetime=page_lifetime,
+        identity_id=identity.pk if identity else None,
+    )
+    entered = complete(client, authenticated)
+    return entered if isinstance(entered, SignedIn) else None
 
 
 def _link_sealed_identity(client: Client, user: User, payload: SignUpPayload) -> Identity | None:
