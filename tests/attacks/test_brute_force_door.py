@@ -20,7 +20,8 @@ from vestibule.audit.daily_counts import daily_counter
 from vestibule.audit.models import DayTally
 from vestibule.limits import rate_counters
 from vestibule.limits.admission import admission
-from vestibule.web.repeated_refusals import HELD_FOR, HOLD_ANSWER, REMEMBERED_FOR
+from vestibule.web.held_answers import HELD_FOR, HOLD_ANSWER
+from vestibule.web.repeated_refusals import REMEMBERED_FOR
 
 NOON, APP, PROXY = "2026-03-01T12:00:00Z", "https://app.example.com", "10.0.0.1"
 ADA = {"email": "ada@example.com"}

@@ -18,6 +18,7 @@ from tests.surfaces import read_surfaces
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.kernel import cached
 from vestibule.limits import rate_counters
+from vestibule.web import held_answers
 
 TABLE = read_surfaces()
 PATHS = {f"/{path}": view for path, view in endpoints().items()}
@@ -130,6 +131,29 @@ def test_hol_07_what_no_rate_bounds_costs_nothing(stranger: Http, admitted: set[
         if (len(statements) and not admitted) or len(statements) > 2 or sum(map(len, answer)) > 900_000:
             dear[path] = [query["sql"] for query in statements]
     assert not dear
+
+
+def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(
+    house: None, admitted: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From who has had their share of the time for it; a monitor on this machine is never held."""
+    monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
+    cached.reset_all()
+    held: list[float] = []
+    environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}
+    wrong = {}
+    beside = ("/static/vestibule/pages/house.css", "/static/no.css", "/nothing", "/api/auth/nothing", "/login")
+    for path in (*TABLE, *beside):
+        for method in ("GET", "HEAD", "POST", "BREW"):
+            admitted.clear()
+            held.clear()
+            asked(Http(REMOTE_ADDR=STRANGER, **environ), method, path)
+            counted = bool(admitted)
+            by_a_stranger = len(held)
+            asked(Http(REMOTE_ADDR="127.0.0.1", **environ), method, path)
+            if (counted, by_a_stranger, len(held)) not in ((True, 0, 0), (False, 1, 1)):
+                wrong[method, path] = (set(admitted), by_a_stranger, len(held))
+    assert not wrong
 
 
 def test_web_08_every_path_answers_with_the_headers(stranger: Http) -> None:

@@ -14,7 +14,7 @@ from gunicorn.config import Config
 
 from vestibule.service.server import receiving
 from vestibule.service.server.receiving import Connection, ReceivingWorker
-from vestibule.web.repeated_refusals import HOLD_ANSWER
+from vestibule.web.held_answers import HOLD_ANSWER
 
 MOST = 16
 BEGUN = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n{"

@@ -77,6 +77,7 @@ def admit(
         EnrolmentRequired: the account of the session has to set up a second factor first.
         Unavailable: the rates cannot be counted, or no place is free for a request that hashes.
     """
+    mark_counted(request)
     ip = client_address(request)
     user = session.user if session else key.user if key else None
     client = Client(
@@ -119,6 +120,16 @@ def admit(
     ):
         client = replace(client, messages_withheld=True)
     return captchas.require_captcha(client, rule, captcha)
+
+
+def mark_counted(request: HttpRequest) -> None:
+    """Note that a rate counts the request."""
+    request._was_counted = True  # type: ignore[attr-defined]  # read by `was_counted`
+
+
+def was_counted(request: HttpRequest) -> bool:
+    """Return whether a rate counted the request, or refused it, also if none is in force."""
+    return getattr(request, "_was_counted", False)
 
 
 def standing_refusal(request: HttpRequest) -> StandingRefusal | None:

@@ -4,22 +4,18 @@ hash, is refused again while that lasts, before any other middleware, the view a
 Clients of a storm ask again at once, whatever Retry-After says, and a refusal the long way costs as much as an answer.
 The answer is that of the long way, with its own request id and wait; the counters go on. Signed-in requests, pages and
 everything that is asked in another way (host, origin, language, network) go the long way.
-
-A client that was told to wait and did not is answered half a second later, whichever way the refusal came
-(docs/decisions/0184).
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
-from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 from django.utils import translation
 
 from vestibule.kernel import networks
+from vestibule.kernel.bounded import keep_newest
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.errors import Refusal
 from vestibule.web import edge, headers, problems, request_metrics
@@ -28,17 +24,12 @@ from vestibule.web.routes import expects_json
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Key = tuple[object, ...]
-T = TypeVar("T")
 
 REMEMBERED_FOR = 60  # seconds; then the counts are asked again, and a line is logged
-MAX_REMEMBERED = 4096  # answers, and clients that were told to wait, of a process
-HOLD_ANSWER = "vestibule.hold_answer"  # in the WSGI environment, where the server can: a function that takes seconds
-HELD_FOR = 0.5  # seconds
+MAX_REMEMBERED = 4096  # answers of a process
 _MAX_KEY_LENGTH = 500  # characters of what a request says
 # What decides how a request is answered.
 _SHAPING = ("HTTP_HOST", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT", "CONTENT_TYPE")
-
-_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +72,7 @@ def repeat_refusals(get_response: GetResponse) -> GetResponse:
         key = _identify(request)
         found = _answers.get().get(key) if key else None
         if found and (refusal := found.find_refusal(request)):
+            edge.mark_counted(request)
             response = found.build_response(request, refusal)
             request.resolver_match = found.match
             request_metrics.observe_duration(request, response.status_code, time.perf_counter() - began)
@@ -89,7 +81,6 @@ def repeat_refusals(get_response: GetResponse) -> GetResponse:
             refused = edge.standing_refusal(request)
             if key and refused and response["Content-Type"] == problems.CONTENT_TYPE:
                 _remember(key, request, response, refused)
-        _hold_if_early(request, response)
         return response
 
     return respond_or_repeat
@@ -115,34 +106,7 @@ def _remember(key: Key, request: HttpRequest, response: HttpResponse, refused: e
         headers=dict(response.headers),
         match=request.resolver_match,
     )
-    _keep_newest(_answers.get(), key, answer)
-
-
-def _hold_if_early(request: HttpRequest, response: HttpResponse) -> None:
-    """Hold back a refusal for want of room (429, or 503 until a place is free) from a network that was told to wait at
-    this route, and did not. Another 503, of an outage, comes at once."""
-    hold, match, wait = request.META.get(HOLD_ANSWER), request.resolver_match, response.headers.get("Retry-After")
-    is_full = response.status_code == 429 or (response.status_code == 503 and wait == "1")
-    if not (hold and match and wait and is_full and (address := edge.client_address(request))):
-        return
-    who, now = (networks.host_network(str(address)), match.route), time.time()
-    told = _told.get()
-    if told.get(who, now) > now:
-        hold(HELD_FOR)
-    _keep_newest(told, who, now + int(wait))
-
-
-def _keep_newest(kept: dict[Key, T], key: Key, value: T) -> None:
-    """Keep the value as the newest, and drop the oldest where there is no room for both."""
-    with _lock:
-        kept.pop(key, None)
-        kept[key] = value
-        if len(kept) > MAX_REMEMBERED:
-            del kept[next(iter(kept))]
-
-
-def _nobody_told() -> dict[Key, float]:
-    return {}
+    keep_newest(_answers.get(), key, answer, MAX_REMEMBERED)
 
 
 def _no_answers() -> dict[Key, RememberedAnswer]:
@@ -150,4 +114,3 @@ def _no_answers() -> dict[Key, RememberedAnswer]:
 
 
 _answers = Cached(_no_answers, keep_for=3600)
-_told = Cached(_nobody_told, keep_for=3600)  # until when whom was told to wait

@@ -24,7 +24,7 @@ from vestibule.kernel import networks
 from vestibule.service.server.framing import IncomingRequest
 from vestibule.service.server.own_answers import HeaderAddingSocket, refusal_response
 from vestibule.service.server.sending import NonBlockingSocket
-from vestibule.web.repeated_refusals import HOLD_ANSWER
+from vestibule.web.held_answers import HOLD_ANSWER
 
 SILENT_TIMEOUT = 5.0  # seconds that a connection may be open without a byte
 RECEIVE_TIMEOUT = 60.0  # seconds that a request may take to arrive

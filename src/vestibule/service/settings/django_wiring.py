@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "vestibule.web.pages",
 ]
 MIDDLEWARE = [
+    "vestibule.web.held_answers.hold_answers",
     "vestibule.web.repeated_refusals.repeat_refusals",
     "vestibule.web.middleware.request_context",
     "vestibule.web.middleware.speak_language",

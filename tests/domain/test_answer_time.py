@@ -1,0 +1,73 @@
+"""The CPU time of what no rate counts, shared among networks."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vestibule.limits import answer_time
+from vestibule.limits.answer_time import AnswerTime
+
+PARTIES = st.sampled_from("abcdefgh")
+
+
+class Clock:
+    """The second that it is."""
+
+    def __init__(self) -> None:
+        self.now = 7.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """One that stands."""
+    standing = Clock()
+    monkeypatch.setattr(answer_time, "monotonic", standing)
+    return standing
+
+
+def charged(shares: AnswerTime, party: str, cost: float = 0.01) -> int:
+    """How many answers a party gets that asks without end."""
+    number = 0
+    while shares.charge([party], cost):
+        number += 1
+    return number
+
+
+def test_one_alone_has_half_and_who_comes_later_still_finds_some() -> None:
+    shares = AnswerTime(1.0)
+    assert charged(shares, "a") == 50
+    assert [charged(shares, party) for party in "bcd"] == [25, 13, 6]
+    assert charged(shares, "new") > 0
+
+
+def test_what_costs_little_comes_more_often() -> None:
+    assert charged(AnswerTime(1.0), "a", cost=0.001) == 500
+
+
+def test_each_second_has_its_own(clock: Clock) -> None:
+    shares = AnswerTime(1.0)
+    charged(shares, "a")
+    clock.now = 7.9
+    assert not shares.charge(["a"], 0.01)
+    clock.now = 8.0
+    assert charged(shares, "a") == 50
+
+
+def test_a_network_counts_for_its_customer_too() -> None:
+    shares = AnswerTime(1.0)
+    while shares.charge(["network 1", "customer"], 0.01):
+        pass
+    assert not shares.charge(["network 2", "customer"], 0.01)
+    assert shares.charge(["network 3", "another customer"], 0.01)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asks=st.lists(st.tuples(PARTIES, st.floats(0.0, 0.1)), max_size=200))
+def test_no_second_has_more_than_its_allowance_and_one_answer(asks: list[tuple[str, float]]) -> None:
+    shares, had = AnswerTime(1.0), 0.0
+    for party, cost in asks:
+        had += cost if shares.charge([party], cost) else 0
+    assert had <= 1.1
