@@ -26,6 +26,7 @@ from vestibule.storage import database
 M = TypeVar("M", bound=Model)
 
 
+_MANY_PARAMETERS = 50  # psycopg parses a statement with more of them anew each time
 _UNLESS_FOUND = " ON CONFLICT DO NOTHING"
 
 
@@ -165,7 +166,9 @@ def _compile_update(
 def _write(held: _Held) -> None:
     connection = database.connection()
     rows = [held.once[0], *held.rows] if held.once else held.rows
-    parts = [*(_bind_insert(row, connection) for row in rows), *held.statements]
+    # A few rows have the same text whatever they hold, so that no time tells an address that is known from another.
+    sparing = sum(len(_inserted_fields(type(row), connection.vendor)) for row in rows) > _MANY_PARAMETERS
+    parts = [*(_bind_insert(row, connection, sparing=sparing) for row in rows), *held.statements]
     if parts and not _execute(parts, rows, _UNLESS_FOUND if held.once else "") and held.once:
         raise held.once[1]
 
@@ -193,21 +196,21 @@ def _execute(parts: Sequence[tuple[str, Sequence[Any]]], rows: Sequence[Model], 
     return wrote
 
 
-def _bind_insert(row: Model, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-    """Return the SQL of an insert, and its values. What holds nothing (NULL, false, an empty text) stands in the SQL:
-    half of a row, and psycopg keeps what it parsed of a statement with at most 50 parameters."""
+def _bind_insert(row: Model, connection: BaseDatabaseWrapper, *, sparing: bool = False) -> tuple[str, list[Any]]:
+    """Return the SQL of an insert, and its values. If `sparing`, what holds nothing (NULL, false, an empty text) stands
+    in the SQL: it is half of a row."""
     values = [
         getattr(row, field.attname) if as_it_is else field.get_db_prep_save(field.pre_save(row, True), connection)
         for field, as_it_is in _inserted_fields(type(row), connection.vendor)
     ]
-    places = tuple(
-        [
-            "NULL" if each is None else "false" if each is False else "''" if type(each) is str and not each else "%s"
-            for each in values
-        ]
-    )
+    if not sparing:
+        return _compose_insert(type(row), ("%s",) * len(values)), values
+    places = [
+        "NULL" if each is None else "false" if each is False else "''" if type(each) is str and not each else "%s"
+        for each in values
+    ]
     given = [value for value, place in zip(values, places, strict=True) if place == "%s"]
-    return _compose_insert(type(row), places), given
+    return _compose_insert(type(row), tuple(places)), given
 
 
 @lru_cache(maxsize=1024)
