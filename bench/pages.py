@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.service import Service
 
 ADA, PASSWORD = "ada@example.com", "correct horse battery staple"
+SETTLED = 2000  # milliseconds after which a script has asked for what it wants: reading Swagger UI's takes one
 PATHS = (
     *("/register/", "/login/", "/verify-otp/", "/account/", "/account/security/", "/account/sessions/"),
     *("/account/activity/", "/dev/mailbox/", "/api/docs", "/admin/"),
@@ -27,8 +28,12 @@ PATHS = (
 class Weight:
     """Of one page."""
 
-    requests: int = 0
     by_id: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """How many were made."""
+        return len(self.by_id)
 
     @property
     def bytes(self) -> int:
@@ -44,16 +49,21 @@ def weigh(browser: Browser, service: Service, path: str, state: Any, *, types: b
     line = context.new_cdp_session(page)
     line.send("Network.enable")
 
-    def add(event: dict[str, Any]) -> None:
-        weight.requests += 1
-        weight.by_id[event["requestId"]] = event["encodedDataLength"]
+    def begin(event: dict[str, Any]) -> None:
+        if event["request"]["url"].startswith("http"):  # not data: in a style sheet
+            weight.by_id[event["requestId"]] = 0
 
-    line.on("Network.loadingFinished", add)
+    def end(event: dict[str, Any]) -> None:
+        if event["requestId"] in weight.by_id:
+            weight.by_id[event["requestId"]] = event["encodedDataLength"]
+
+    line.on("Network.requestWillBeSent", begin)
+    line.on("Network.loadingFinished", end)
     page.goto(service.url + path, wait_until="networkidle")
     if types:
         page.locator("input[type=password]").first.press_sequentially("correct horse")
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(1000)  # what the script asks for then
+    page.wait_for_timeout(SETTLED)
+    page.wait_for_load_state("networkidle")
     context.close()
     return weight
 

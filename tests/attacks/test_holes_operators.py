@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Barrier, Event, Semaphore
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -138,6 +138,29 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     docs.DOCUMENTS.invalidate()
     yield made
     docs.DOCUMENTS.invalidate()
+
+
+def test_hol_07_who_waits_for_the_schema_leaves_threads_to_others(
+    http: Http, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, make = Semaphore(0), Event(), docs.DOCUMENTS.get
+
+    def make_later() -> object:
+        begun.release()
+        go_on.wait(timeout=60)
+        return make()
+
+    monkeypatch.setattr(docs.DOCUMENTS, "get", make_later)
+    with ThreadPoolExecutor(4) as pool:
+        first = [pool.submit(lambda: Http().get("/api/schema").status_code) for _ in range(4)]
+        for _ in first:
+            begun.acquire(timeout=60)
+        refused = http.get("/api/schema")
+        go_on.set()
+        assert [each.result() for each in first] == [200] * 4
+    assert (refused.status_code, refused["Retry-After"], refused.json()["code"]) == (503, "1", "unavailable")
+    assert http.get("/api/schema").status_code == 200
+    assert made == [1]
 
 
 def test_hol_07_the_schema_is_made_once(http: Http, made: list[int]) -> None:

@@ -1,6 +1,7 @@
 """`/api/schema` and `/api/docs`: the OpenAPI document, and Swagger UI from our own assets."""
 
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vestibule.kernel.cached import Cached
+from vestibule.kernel.errors import Unavailable
 from vestibule.web.api.view import ApiView
 from vestibule.web.compression import PublicBody, send_public
 from vestibule.web.templating import page_context
@@ -41,7 +43,7 @@ class OpenApiDocument(ApiView):
             "Content-Disposition": f'inline; filename="openapi.{renderer.format}"',
             "Cache-Control": "public, max-age=300",
         }
-        return send_public(self.http_request, DOCUMENTS.get()[renderer.format], headers)
+        return send_public(self.http_request, _find_documents()[renderer.format], headers)
 
 
 class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
@@ -59,6 +61,22 @@ class SwaggerPage(ApiView, SpectacularSwaggerSplitView):
         return response
 
 
+def _find_documents() -> Mapping[str, PublicBody]:
+    """Return the document in each format. The first request renders it, three more wait for that.
+
+    Raises:
+        Unavailable: enough do. A flood of them would hold every thread of the process.
+    """
+    if found := DOCUMENTS.peek():
+        return found
+    if not _FIRST_REQUESTS.acquire(blocking=False):
+        raise Unavailable(retry_after=1)
+    try:
+        return DOCUMENTS.get()
+    finally:
+        _FIRST_REQUESTS.release()
+
+
 def _render_documents() -> Mapping[str, PublicBody]:
     """Return the document in each format, in the default language."""
     with translation.override(settings.LANGUAGE_CODE):
@@ -68,3 +86,4 @@ def _render_documents() -> Mapping[str, PublicBody]:
 
 
 DOCUMENTS = Cached(_render_documents)
+_FIRST_REQUESTS = BoundedSemaphore(4)  # of the threads that a process has, eight or more
