@@ -29,7 +29,7 @@ def asked(act: Callable[[], object]) -> list[str]:
     [
         ("start", 10, 8),
         ("register", 13, 11),
-        ("confirm", 22, 5),  # the guess is counted by the same statements for who proved a code before
+        ("confirm", 21, 4),  # the guess is counted by the same statements for who proved a code before
         ("login", 13, 11),  # from a known network: its try is taken back from the name's count, which stays
         ("wrong login", 6, 5),
         ("refresh", 4, 1),

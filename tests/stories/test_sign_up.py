@@ -6,6 +6,7 @@ from tests.configured import configured
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.accounts.models import Profile, Status, User
 from vestibule.audit.models import AuditEvent
+from vestibule.limits.models import Tally
 
 ADA = "ada@example.com"
 
@@ -155,3 +156,17 @@ def test_nobody_gives_themselves_power(api: Api, inbox: Inbox) -> None:
     user = User.objects.get()
     assert user.role == "user"
     assert str(user.id) != "1"
+
+
+def test_a_row_that_waits_on_the_address_is_taken_over(api: Api, inbox: Inbox) -> None:
+    """By a sign-up that began without one, and looks for it when it is in the way: as any other it is one account."""
+    registration = api.start(email=ADA, password=PASSWORD).registration
+    code = inbox.newest(ADA).code
+    api.register(email=ADA, username="eve", password="the password of somebody else")
+    waiting = User.objects.get(status=Status.PENDING)
+    assert api.confirm(registration, code).status == 201
+    user = User.objects.select_related("profile").get()
+    assert (user.pk, user.status, user.username) == (waiting.pk, Status.ACTIVE, None)
+    assert user.check_password(PASSWORD)
+    assert AuditEvent.objects.filter(name="account.registered", user_id=user.pk).count() == 1
+    assert [(tally.moments, tally.streak) for tally in Tally.objects.filter(scope="codes")] == [([], 0)]

@@ -61,9 +61,11 @@ def activate_user(
     *,
     email_verified_at: datetime | None = None,
     phone_verified_at: datetime | None = None,
+    takes_over: bool = True,
 ) -> User:
     """Create an ACTIVE user with these details, whose address was proved at `email_verified_at` or `phone_verified_at`.
-    A PENDING row of the address is taken over, whichever sign-up it belongs to, and its profile is emptied.
+    A PENDING row of the address is taken over, whichever sign-up it belongs to, and its profile is emptied. Without
+    `takes_over` one of an e-mail address is not looked for, and refused as an account's would be.
 
     Raises:
         IntegrityError: an account has the address, the proved number or the username, or nothing was proved.
@@ -75,7 +77,8 @@ def activate_user(
         "email_verified_at": email_verified_at,
         "phone_verified_at": phone_verified_at,
     }
-    if waiting := _find_pending_user(details):
+    looks = takes_over or not details.email
+    if looks and (waiting := find_pending_user(details)):
         held = _pending_users_at(details).filter(pk=waiting.pk)
         if held.update(**details.user_columns, **proved, updated_at=email_verified_at or phone_verified_at):
             Profile.objects.filter(pk=waiting.pk).update(**details.profile_columns)
@@ -263,8 +266,8 @@ def _pending_users_at(details: AccountDetails) -> QuerySet[User]:
     return _PENDING_USERS.filter(email=None, phone_number=details.user_columns["phone_number"])
 
 
-def _find_pending_user(details: AccountDetails) -> User | None:
-    """Return the id of that row, by a prepared query because every sign-up asks for it."""
+def find_pending_user(details: AccountDetails) -> User | None:
+    """Return the id of the PENDING row of the address, by a prepared query because most sign-ups ask for it."""
     if details.email:
         return _PENDING_BY_EMAIL.first(details.email.value)
     return _PENDING_BY_PHONE.first(details.phone_number.value) if details.phone_number else None

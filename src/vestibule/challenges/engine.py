@@ -194,7 +194,7 @@ class Engine:
         # The work is committed. If settling fails, the lease runs out by itself, and the challenge's unique id in the
         # audit log keeps the proof from working twice.
         self._log_failure_of(lambda: self.store.settle(challenge.id))
-        self._log_failure_of(guess.settle)
+        self._log_failure_of(guess.settle_if_left)
 
     def retire(self, challenge: Challenge) -> None:
         """Close a challenge that another one replaced: no secret opens it any more."""

@@ -67,11 +67,15 @@ class ProvedGuess:
     is_settled: bool = False
 
     def settle(self) -> None:
-        """Take it back, once, and end the run of consecutive failures: in the transaction of what the proof leads to,
-        or after it."""
+        """Take it back, if it was counted, and end the run of consecutive failures: in each transaction that tries what
+        the proof leads to, or after it."""
+        self.budget.give_back(self.subject, self.at, proved=True)
+        self.is_settled = True
+
+    def settle_if_left(self) -> None:
+        """Settle it, if no transaction did."""
         if not self.is_settled:
-            self.budget.give_back(self.subject, self.at, proved=True)
-            self.is_settled = True
+            self.settle()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,8 +163,11 @@ def confirm(
     seen = steps.find_sign_up(registration)
     if address is not None:
         _check_address(seen, address)
+    has_row = seen.purpose is Purpose.PENDING_REGISTRATION
     with challenges.verify(seen, otp, SignUpPayload, now=client.at) as proof:
-        return steps.create_proved_account(client, proof, username, sign_in=sign_in, page_lifetime=page_lifetime)
+        return steps.create_proved_account(
+            client, proof, username, sign_in=sign_in, page_lifetime=page_lifetime, takes_over=has_row
+        )
 
 
 @flow("registration.redirect")

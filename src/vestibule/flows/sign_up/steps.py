@@ -176,10 +176,12 @@ def create_proved_account(
     *,
     sign_in: bool = False,
     page_lifetime: timedelta | None = None,
+    takes_over: bool = True,
 ) -> Registered:
     """Create or activate the account of a proof and sign the person in if `sign_in` is set, in one transaction.
 
-    `page_lifetime` makes the session one of the hosted pages, which lives that long.
+    `page_lifetime` makes the session one of the hosted pages, which lives that long. Without `takes_over` a PENDING row
+    is looked for only where one is in the way.
 
     Raises:
         UsernameTaken: another account has the username.
@@ -191,7 +193,7 @@ def create_proved_account(
     try:
         with atomic():
             with inserted_together():
-                user = lifecycle.activate_user(brought, **{address.verified_field: client.at})
+                user = lifecycle.activate_user(brought, takes_over=takes_over, **{address.verified_field: client.at})
                 record_event(
                     events.ACCOUNT_REGISTERED,
                     client,
@@ -205,6 +207,8 @@ def create_proved_account(
             if isinstance(address, Phone):
                 sms_costs.count_code_used(client.at)
     except IntegrityError as error:
+        if not takes_over and lifecycle.find_pending_user(brought):
+            return create_proved_account(client, proof, chosen_username, sign_in=sign_in, page_lifetime=page_lifetime)
         raise _conflict_refusal(proof, brought.username) from error
     return Registered(user=user, signed_in=entered)
 
