@@ -62,6 +62,7 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     alone = probe(service, access)
     quiet = resident(service.process("serve").pid)
     storm = subprocess.Popen([sys.executable, "-m", "bench.storm", str(service.port)], stdout=subprocess.PIPE)
+    begins(storm)
     beside = probe(service, access)
     memory = resident(service.process("serve").pid)
     storm.terminate()
@@ -77,6 +78,12 @@ def measure(service: Service, environment: dict[str, str]) -> None:
     storms.run(service, stranger, account(service, "grace@example.com"), tell)
     after = resident(service.process("serve").pid)
     tell(f"memory of the web processes (PSS): {quiet} MB idle, {memory} MB in the first storm, {after} after all")
+
+
+def begins(storm: subprocess.Popen[bytes]) -> None:
+    """Come back when all is loaded, which costs as much CPU as a few dozen sign-ins, and the first ask."""
+    if storm.stdout is not None:
+        storm.stdout.readline()
 
 
 def account(service: Service, email: str) -> str:
@@ -116,10 +123,13 @@ def ask(service: Service, path: str, headers: dict[str, str], took: list[float])
 
 
 def storm(port: int) -> None:
-    """A process of its own: so many who sign in, until it is told to end; then the count of the answers."""
+    """A process of its own: so many who sign in, until it is told to end: a line when it begins; then the count of the
+    answers."""
     stop, answers = Event(), Counter[int]()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     people = [Thread(target=hammer, args=(port, stop, answers, n)) for n in range(STORM)]
+    tell("")
+    sys.stdout.flush()
     for thread in people:
         thread.start()
     while not stop.wait(0.2):

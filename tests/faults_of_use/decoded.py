@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from vestibule.service.boot import set_default_settings_module
+from vestibule.service.boot import return_large_blocks, set_default_settings_module
 
 set_default_settings_module()
 
@@ -25,6 +25,7 @@ def megabytes() -> int:
     return int(told[1]) // 1024 if told else 0
 
 
+return_large_blocks()  # as the server does
 before = megabytes()
 for name in sys.argv[1:]:
     with admission.attribute_work_to(Client.for_system("test", timezone.now())):

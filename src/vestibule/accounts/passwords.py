@@ -1,15 +1,12 @@
 """Passwords: normalisation, the policy, and the hash. Hashes are computed under admission control
 (`limits.admission`)."""
 
-import os
 import re
 import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache
-from threading import get_native_id
 from typing import Any, TypeVar
 
 import bcrypt
@@ -25,6 +22,7 @@ from vestibule.accounts.models import User
 from vestibule.conf import conf
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Invalid
+from vestibule.kernel.yielding_threads import make_yielding_threads
 from vestibule.limits.admission import HASH, admission
 from vestibule.storage.rows import update_row
 
@@ -173,24 +171,14 @@ def _bound_length(password: str) -> tuple[str, bool]:
 
 
 def _run_in_hashing_thread(act: Callable[..., T], *args: Any) -> T:
-    """Run `act` in one of as many threads as there are hashing slots, which step back for whatever else runs.
-
-    `act` must not query the database: the thread's connection would stay open and nobody would check it.
-    """
+    """Run `act`, which must not query the database, in one of as many threads as there are hashing slots."""
     return _hashing_threads().submit(act, *args).result()
 
 
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
     """Create the threads at the first hash, after the server has forked."""
-    return ThreadPoolExecutor(conf.hashing_slots, thread_name_prefix="hashing", initializer=_lower_thread_priority)
-
-
-def _lower_thread_priority() -> None:
-    """Lower this thread's priority, so that many sign-ins at once do not slow requests that need no hash. Linux keeps
-    the niceness of each thread (setpriority(2), C library/kernel differences); other systems ignore this."""
-    with suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), 10)
+    return make_yielding_threads(conf.hashing_slots, "hashing")
 
 
 def _verify_at_every_cost(password: str, encoded: str, mark_stale: Callable[[str], None]) -> bool:

@@ -1,7 +1,9 @@
 """Profile pictures: an upload is decoded, rotated upright and re-encoded, so that nothing but its pixels is stored."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from django.core.files.storage import default_storage
 from vestibule.accounts.models import Profile
 from vestibule.kernel import entropy
 from vestibule.kernel.errors import FieldError, Malformed
+from vestibule.kernel.yielding_threads import make_yielding_threads
 from vestibule.limits.admission import PICTURE, admission
 from vestibule.storage.lazy_import import import_when_used
 
@@ -35,7 +38,7 @@ log = structlog.get_logger("vestibule.accounts")
 
 def reencode_picture(uploaded: bytes) -> bytes:
     """Return the picture (the first frame of an animation) as WebP, at most 512 pixels wide and high, upright, without
-    metadata. It is decoded under admission control.
+    metadata. It is decoded under admission control, in a thread that steps back.
 
     Raises:
         Malformed: the upload is no picture or has too many pixels.
@@ -44,16 +47,26 @@ def reencode_picture(uploaded: bytes) -> bytes:
     if len(uploaded) > MAX_BYTES:
         raise Malformed(FieldError("too_large"))
     with admission.hold_slot(PICTURE):
-        try:
-            with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
-                _refuse_decompression_bombs(image)
-                clean = _shrink_and_strip(image)
-        except Malformed:
-            raise
-        except Exception as error:
-            raise Malformed(FieldError("invalid_image")) from error
-        output = BytesIO()
-        clean.save(output, "WEBP", quality=85)
+        return _picture_thread().submit(_reencode, uploaded).result()
+
+
+@cache
+def _picture_thread() -> ThreadPoolExecutor:
+    """Create the thread at the first picture, after the server has forked."""
+    return make_yielding_threads(1, "pictures")
+
+
+def _reencode(uploaded: bytes) -> bytes:
+    try:
+        with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
+            _refuse_decompression_bombs(image)
+            clean = _shrink_and_strip(image)
+    except Malformed:
+        raise
+    except Exception as error:
+        raise Malformed(FieldError("invalid_image")) from error
+    output = BytesIO()
+    clean.save(output, "WEBP", quality=85)
     return output.getvalue()
 
 
