@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from io import StringIO
@@ -77,6 +78,7 @@ ONCE += [f"stories/test_{what}.py" for what in ("admin_applications", "applicati
 ONCE += ["stories/test_staff_see_identities.py", "contracts/test_mail_colours.py", "contracts/test_mails.py"]
 EMBEDDED = ["browser/*", "faults/test_embedded*"]
 PRODUCTION = ["faults/test_[!e]*", "stories/test_contract.py", "attacks/test_input*.py", "faults_of_use/test_nulls.py"]
+STARTING = ["browser/test_*", "foreign/test_*", "faults/test_embedded*"]
 _STORES = {"db", "transactional_db", "deployment"}
 collect_ignore_glob = [*EMBEDDED, *ONCE] if environment.PRODUCTION else PRODUCTION
 pytest_plugins = ["schemathesis.pytest.plugin"] if environment.PRODUCTION else []  # of stories/test_contract.py alone
@@ -85,18 +87,28 @@ pytest_plugins = ["schemathesis.pytest.plugin"] if environment.PRODUCTION else [
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test that asks for no database is the same in both shapes (pytest-django lets it reach none): it runs once, in
-    the embedded one, unless the mark `stores` says that it reaches a store of its shape by itself. And a deployment
-    stands at the head of what each of the first two workers of pytest-xdist begins with, so that none starts twice."""
+    the embedded one, unless the mark `stores` says that it reaches a store of its shape by itself. And what starts
+    processes of its own stands at the head of what each of the first two workers of pytest-xdist begins with, from
+    where no other takes tests, so that no deployment, service or browser starts twice."""
     if environment.PRODUCTION:
         left_out = {each for each in items if not (_STORES & _fixtures(each) or _reaches_stores(each))}
         items[:] = [each for each in items if each not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
-    heads: dict[str, list[pytest.Item]] = {"redis": [], "database": [], "": []}
+    starting: dict[str, list[pytest.Item]] = defaultdict(list)
+    others = []
     for item in items:
-        deployed = "deployment" in _fixtures(item)
-        heads[item.callspec.params["deployment"] if deployed else ""].append(item)  # type: ignore[attr-defined]
-    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "2")) - len(heads["redis"])
-    items[:] = [*heads["redis"], *heads[""][:share], *heads["database"], *heads[""][share:]]
+        started = _started(item)
+        (starting[started] if started else others).append(item)
+    first, second = ([item for each in sorted(starting)[turn::2] for item in starting[each]] for turn in (0, 1))
+    share = max(0, len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "2")) - len(first))
+    items[:] = [*first, *others[:share], *second, *others[share:]]
+
+
+def _started(item: pytest.Item) -> str:
+    """What starts for this test and those beside it: a deployment, or what its file starts; "" if nothing does."""
+    if "deployment" in _fixtures(item):
+        return str(item.callspec.params["deployment"])  # type: ignore[attr-defined]
+    return item.path.name if any(item.path.match(pattern) for pattern in STARTING) else ""
 
 
 def _fixtures(item: pytest.Item) -> set[str]:

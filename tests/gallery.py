@@ -132,12 +132,22 @@ def _branch_count(node: Any) -> int:
 
 
 def distinct_paths() -> list[str]:
-    """The paths of pages and mails that together have every element in every place that any of them has it in: one is
-    left out if all that it has was seen on those before it."""
+    """The paths of pages and mails that together have every element in every place that any of them has it in."""
+    return _spanning({path: document(path).shapes for path in [*page_paths(), *message_paths("mail")]})
+
+
+def distinct_pages(pages: dict[str, str]) -> list[str]:
+    """Of these documents by path, those that together have every element and every word in every place that any of them
+    has it in."""
+    read = {path: Document(html) for path, html in pages.items()}
+    return _spanning({path: each.shapes | each.words for path, each in read.items()})
+
+
+def _spanning(parts: dict[str, set[Any]]) -> list[str]:
+    """One is left out if all that it has was seen on those before it."""
     seen: set[Any] = set()
     chosen = []
-    for path in [*page_paths(), *message_paths("mail")]:
-        found = document(path).shapes
+    for path, found in parts.items():
         if not found <= seen:
             chosen.append(path)
             seen |= found
@@ -152,7 +162,8 @@ class Document(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.shapes: set[tuple[Any, ...]] = set()
+        self.shapes: set[Any] = set()
+        self.words: set[Any] = set()
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.texts: list[tuple[tuple[str, ...], str]] = []
         self._within: list[tuple[str, Any, bool]] = []
@@ -179,6 +190,7 @@ class Document(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Note the words, and what they stand in."""
         if data.strip():
+            self.words.add((self._within[-1][1] if self._within else None, " ".join(data.split())))
             within = tuple("translate=no" if untold else tag for tag, _, untold in self._within)
             self.texts.append((within, data))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -10,6 +11,7 @@ from scripts.messages.source import find_sentences
 from tests.configured import configured
 
 LANGUAGE = "en-xa"
+sentences = cache(find_sentences)  # of one source: read once a process
 
 
 def bracketed(sentence: str) -> str:
@@ -35,7 +37,7 @@ def _catalogue(spelled: Callable[[str], str]) -> polib.POFile:
         "Content-Type": "text/plain; charset=UTF-8",
         "Plural-Forms": "nplurals=2; plural=(n != 1);",
     }
-    for sentence in sorted(find_sentences()):
+    for sentence in sorted(sentences()):
         catalogue.append(
             polib.POEntry(
                 msgid=sentence.text,

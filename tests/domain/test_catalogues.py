@@ -10,7 +10,8 @@ import pytest
 from django.conf import settings
 
 from scripts.messages import catalogue
-from scripts.messages.source import Sentence, find_sentences
+from scripts.messages.source import Sentence
+from tests import pseudo_locale
 from tests.fresh import fresh_settings
 
 STARTED = sorted(path.parts[-3] for path in catalogue.FOLDER.glob("*/LC_MESSAGES/django.po"))
@@ -19,7 +20,7 @@ OFFERED = [language for language in STARTED if catalogue.mo_path(language).exist
 
 @pytest.fixture(scope="module")
 def sentences() -> dict[Sentence, set[str]]:
-    return find_sentences()
+    return pseudo_locale.sentences()
 
 
 def test_a_sentence_is_one_entry(sentences: dict[Sentence, set[str]]) -> None:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, override
 
-from scripts.messages.source import Sentence, find_sentences
+from scripts.messages.source import Sentence
+from tests import pseudo_locale
 from tests.stories.test_two_languages import account, at_once, page, problem
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.courier import delivery, messages, rendering
@@ -31,7 +32,7 @@ def say(sentence: str, language: str) -> str:
 
 @pytest.fixture(scope="module")
 def sentences() -> dict[Sentence, set[str]]:
-    return find_sentences()
+    return pseudo_locale.sentences()
 
 
 @each_language
