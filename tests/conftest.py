@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [each for each in items if each not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
     starting: dict[str, list[pytest.Item]] = defaultdict(list)
-    others = []
+    others: list[pytest.Item] = []
     for item in items:
         started = _started(item)
         (starting[started] if started else others).append(item)

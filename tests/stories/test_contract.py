@@ -20,9 +20,35 @@ schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 
 
-@schema.parametrize()
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+BEARER = [{"bearer": []}]  # who has none is refused before anything of the request is read
+
+
+def is_signed_in(context: Any) -> bool:
+    """Whether an operation is for who is signed in."""
+    return bool(context.operation.definition.raw.get("security") == BEARER)
+
+
+def brief(count: int) -> hypothesis_settings:
+    """So many examples beside those that the schema spells out, the same ones each time."""
+    return hypothesis_settings(
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+
+
+@schema.exclude(is_signed_in).parametrize()
+@brief(25)
 def test_answers_conform_to_the_schema(house: None, case: Case[Any]) -> None:
+    conforms(case)
+
+
+@schema.include(is_signed_in).parametrize()
+@brief(3)
+def test_refusals_of_strangers_conform_to_the_schema(house: None, case: Case[Any]) -> None:
+    conforms(case)
+
+
+def conforms(case: Case[Any]) -> None:
+    """Send the request, and hold its answer against the schema."""
     # What a password or an address must be, and how large a body may be, goes beyond what a schema can say.
     case.call_and_validate(
         headers={"Host": "testserver"}, excluded_checks=[positive_data_acceptance, negative_data_rejection]
