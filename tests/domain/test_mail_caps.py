@@ -171,10 +171,10 @@ def test_what_the_account_causes_beyond_twenty_an_hour_is_told_together() -> Non
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.cause is Cause.ACCOUNT_WITH_UNDO])
 def test_no_flood_holds_a_way_back(kind: MessageKind) -> None:
     """A thief who is in causes whatever he can, to hide what he does; of budgets that are sooner spent."""
-    with rated(own_mail="4/hour"):
+    with rated(own_mail="1/hour"):
         for flood in KINDS.values():
             if flood is not kind and flood.cause is not Cause.STRANGER:
-                for _ in range(5):
+                for _ in range(2):
                     notice(NOW, flood, link="https://x.example/elsewhere")
         notice(NOW, kind, link="https://x.example/back")
     sent = Message.objects.get(kind=kind.name)
