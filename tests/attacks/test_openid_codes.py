@@ -137,28 +137,31 @@ def test_oid_01_nor_after_a_change_of_what_guards_the_account(
     assert error_of(shop.exchange(code)) == INVALID_GRANT
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"code_challenge": None},
-        {"code_challenge": None, "code_challenge_method": None},
-        {"code_challenge_method": None},
-        {"code_challenge_method": "plain"},
-        {"code_challenge_method": "s256"},
-        {"code_challenge": VERIFIER[:42]},
-        {"code_challenge": f"{CHALLENGE}="},
-        {"code_challenge": [CHALLENGE, CHALLENGE]},
-    ],
-)
-def test_oid_02_no_application_goes_without_s256(shop: RelyingParty, browser: Browser, more: dict[str, Any]) -> None:
+WITHOUT_S256: list[dict[str, Any]] = [
+    {"code_challenge": None},
+    {"code_challenge": None, "code_challenge_method": None},
+    {"code_challenge_method": None},
+    {"code_challenge_method": "plain"},
+    {"code_challenge_method": "s256"},
+    {"code_challenge": VERIFIER[:42]},
+    {"code_challenge": f"{CHALLENGE}="},
+    {"code_challenge": [CHALLENGE, CHALLENGE]},
+]
+
+
+def test_oid_02_no_application_goes_without_s256(
+    shop: RelyingParty, browser: Browser, subtests: pytest.Subtests
+) -> None:
     """Not the one with a secret, nor the one without, nor our own."""
     create_application("single", type="spa", token_endpoint_auth_method="none")
     create_application("own", is_first_party=True)
-    for client_id in ("shop", "single", "own"):
-        party = RelyingParty(client_id)
-        assert brought_back(browser.open(party.authorize_url(**more)))["error"] == "invalid_request"
-        proof: dict[str, Any] = {"headers": {}} if client_id == "single" else {}
-        assert error_of(party.push(**more, **proof)) == (400, "invalid_request")
+    for more in WITHOUT_S256:
+        with subtests.test(more=more):
+            for client_id in ("shop", "single", "own"):
+                party = RelyingParty(client_id)
+                assert brought_back(browser.open(party.authorize_url(**more)))["error"] == "invalid_request"
+                proof: dict[str, Any] = {"headers": {}} if client_id == "single" else {}
+                assert error_of(party.push(**more, **proof)) == (400, "invalid_request")
 
 
 FOREIGN = [
@@ -210,62 +213,64 @@ def test_oid_03_two_addresses_are_none(shop: RelyingParty, browser: Browser) -> 
     assert browser.open(shop.authorize_url(client_id=["shop", "other"])).answer.status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("address", "is_its_own"),
-    [
-        ("http://127.0.0.1:51004/callback", True),
-        ("http://127.0.0.1/callback", True),
-        ("http://[::1]:8000/callback", False),
-        ("http://localhost:51004/callback", False),
-        ("http://127.0.0.2:51004/callback", False),
-        ("http://127.0.0.1:51004/callback/", False),
-        ("http://127.0.0.1:51004@evil.example.com/callback", False),
-        ("https://127.0.0.1:51004/callback", False),
-        ("http://127.0.0.1:99999/callback", False),
-        ("http://127.0.0.1.evil.example.com:80/callback", False),
-        ("com.example.app:/callback", True),
-        ("com.example.app:/callback?x", False),
-        ("com.example.other:/callback", False),
-    ],
-)
+NATIVE: list[tuple[str, bool]] = [
+    ("http://127.0.0.1:51004/callback", True),
+    ("http://127.0.0.1/callback", True),
+    ("http://[::1]:8000/callback", False),
+    ("http://localhost:51004/callback", False),
+    ("http://127.0.0.2:51004/callback", False),
+    ("http://127.0.0.1:51004/callback/", False),
+    ("http://127.0.0.1:51004@evil.example.com/callback", False),
+    ("https://127.0.0.1:51004/callback", False),
+    ("http://127.0.0.1:99999/callback", False),
+    ("http://127.0.0.1.evil.example.com:80/callback", False),
+    ("com.example.app:/callback", True),
+    ("com.example.app:/callback?x", False),
+    ("com.example.other:/callback", False),
+]
+
+
 def test_oid_03_the_port_of_a_native_loopback_address_is_free_and_nothing_else(
-    browser: Browser, address: str, is_its_own: bool
+    browser: Browser, subtests: pytest.Subtests
 ) -> None:
     uris = ["http://127.0.0.1:8080/callback", "com.example.app:/callback"]
     create_application("app", type="native", token_endpoint_auth_method="none", redirect_uris=uris)
-    answer = browser.open(RelyingParty("app", redirect_uri=address).authorize_url())
-    assert (answer.answer.status_code == 303) is is_its_own
-    if is_its_own:
-        assert allow(answer).went_to.startswith(address)
+    for address, is_its_own in NATIVE:
+        with subtests.test(address=address):
+            answer = browser.open(RelyingParty("app", redirect_uri=address).authorize_url())
+            assert (answer.answer.status_code == 303) is is_its_own
+            if is_its_own:
+                assert allow(answer).went_to.startswith(address)
 
 
-@pytest.mark.parametrize(
-    ("more", "error"),
-    [
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": "code id_token"}, "unsupported_response_type"),
-        ({"response_type": None}, "invalid_request"),
-        ({"response_mode": "fragment"}, "invalid_request"),
-        ({"scope": "openid unknown"}, "invalid_scope"),
-        ({"scope": "openid\nemail"}, "invalid_scope"),
-        ({"prompt": "none login"}, "invalid_request"),
-        ({"prompt": "select"}, "invalid_request"),
-        ({"max_age": "-1"}, "invalid_request"),
-        ({"max_age": "1.5"}, "invalid_request"),
-        ({"nonce": ["a", "b"]}, "invalid_request"),
-        ({"foo": ["a", "b"]}, "invalid_request"),
-        ({"request": "eyJ"}, "request_not_supported"),
-        ({"request_uri": "https://evil.example.com/request"}, "request_uri_not_supported"),
-        ({"resource": "https://api.elsewhere.example"}, "invalid_target"),
-    ],
-)
+ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"response_type": "code id_token"}, "unsupported_response_type"),
+    ({"response_type": None}, "invalid_request"),
+    ({"response_mode": "fragment"}, "invalid_request"),
+    ({"scope": "openid unknown"}, "invalid_scope"),
+    ({"scope": "openid\nemail"}, "invalid_scope"),
+    ({"prompt": "none login"}, "invalid_request"),
+    ({"prompt": "select"}, "invalid_request"),
+    ({"max_age": "-1"}, "invalid_request"),
+    ({"max_age": "1.5"}, "invalid_request"),
+    ({"nonce": ["a", "b"]}, "invalid_request"),
+    ({"foo": ["a", "b"]}, "invalid_request"),
+    ({"request": "eyJ"}, "request_not_supported"),
+    ({"request_uri": "https://evil.example.com/request"}, "request_uri_not_supported"),
+    ({"resource": "https://api.elsewhere.example"}, "invalid_target"),
+]
+
+
 def test_oid_03_every_other_error_goes_to_the_address(
-    shop: RelyingParty, browser: Browser, more: dict[str, Any], error: str
+    shop: RelyingParty, browser: Browser, subtests: pytest.Subtests
 ) -> None:
-    back = brought_back(browser.open(shop.authorize_url(**more)))
-    assert back["error"] == error
-    assert back["state"] == "a state"
-    assert back["iss"].startswith("http")
+    for more, error in ERRORS:
+        with subtests.test(more=more):
+            back = brought_back(browser.open(shop.authorize_url(**more)))
+            assert back["error"] == error
+            assert back["state"] == "a state"
+            assert back["iss"].startswith("http")
 
 
 def test_oid_04_a_request_is_answered_in_the_browser_that_began_it(

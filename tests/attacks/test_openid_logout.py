@@ -71,20 +71,21 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize("address", FOREIGN)
-def test_oid_10_a_foreign_address_is_gone_to_by_nobody(ada: Browser, hint: str, address: str) -> None:
-    for sent in ({"client_id": "shop"}, {"id_token_hint": hint}):
-        leave(ada, post_logout_redirect_uri=address, **sent)
-        assert ada.answer.status_code == 400
-        assert not ada.went_to
-        assert address not in ada.links.values()
-    page = leave(ada, client_id="shop", post_logout_redirect_uri=BYE)
-    forged = {**page.forms[-1].fields, "post_logout_redirect_uri": address}
-    answer = ada.http.post("/oauth/sign-out/", {**forged, "answer": "allow"})
-    assert answer.status_code == 400
-    assert ada.is_inside
-    nobody = leave(Browser(), client_id="shop", post_logout_redirect_uri=address)
-    assert (nobody.answer.status_code, nobody.went_to) == (400, "")
+def test_oid_10_a_foreign_address_is_gone_to_by_nobody(ada: Browser, hint: str, subtests: pytest.Subtests) -> None:
+    for address in FOREIGN:
+        with subtests.test(address=address):
+            for sent in ({"client_id": "shop"}, {"id_token_hint": hint}):
+                leave(ada, post_logout_redirect_uri=address, **sent)
+                assert ada.answer.status_code == 400
+                assert not ada.went_to
+                assert address not in ada.links.values()
+            page = leave(ada, client_id="shop", post_logout_redirect_uri=BYE)
+            forged = {**page.forms[-1].fields, "post_logout_redirect_uri": address}
+            answer = ada.http.post("/oauth/sign-out/", {**forged, "answer": "allow"})
+            assert answer.status_code == 400
+            assert ada.is_inside
+            nobody = leave(Browser(), client_id="shop", post_logout_redirect_uri=address)
+            assert (nobody.answer.status_code, nobody.went_to) == (400, "")
 
 
 @pytest.mark.parametrize(

@@ -84,24 +84,25 @@ def test_web_03_a_cookie_opens_no_endpoint(ada: Http) -> None:
         assert answer.status_code == 415
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
-        *("//evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "http:///evil.example"),
-        *("https://testserver@evil.example", "javascript:alert(1)", "data:text/html,x", "/%0d%0aLocation: //evil"),
-        *("/\tevil", "//evil。example", "//0x7f000001", "/#//evil.example"),
-    ],
-)
-def test_web_04_no_parameter_leads_elsewhere(pages: Pages, ada: Http, elsewhere: str) -> None:
+ELSEWHERE: list[str] = [
+    *("//evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "http:///evil.example"),
+    *("https://testserver@evil.example", "javascript:alert(1)", "data:text/html,x", "/%0d%0aLocation: //evil"),
+    *("/\tevil", "//evil。example", "//0x7f000001", "/#//evil.example"),
+]
+
+
+def test_web_04_no_parameter_leads_elsewhere(pages: Pages, ada: Http, subtests: pytest.Subtests) -> None:
     """WEB-04: sign-in, sign-out and confirming go where they always go."""
-    names = ("next", "redirect", "return_to", "continue", "url")
-    token = form_token(ada, "/logout/")
-    typed = {"csrfmiddlewaretoken": token, **dict.fromkeys(names, elsewhere)}
-    out = ada.post(f"/logout/?next={elsewhere}", typed)
-    typed |= {"csrfmiddlewaretoken": form_token(ada), "identifier": ADA, "name": ADA, "password": PASSWORD}
-    back = ada.post(f"/login/?next={elsewhere}", typed)
-    for answer in (out, back, ada.get(f"/?next={elsewhere}")):
-        assert answer.get("Location", "/") in ("/", "/login/", "/register/", "/account/", "/account/profile/")
+    for elsewhere in ELSEWHERE:
+        with subtests.test(elsewhere=elsewhere):
+            names = ("next", "redirect", "return_to", "continue", "url")
+            token = form_token(ada, "/logout/")
+            typed = {"csrfmiddlewaretoken": token, **dict.fromkeys(names, elsewhere)}
+            out = ada.post(f"/logout/?next={elsewhere}", typed)
+            typed |= {"csrfmiddlewaretoken": form_token(ada), "identifier": ADA, "name": ADA, "password": PASSWORD}
+            back = ada.post(f"/login/?next={elsewhere}", typed)
+            for answer in (out, back, ada.get(f"/?next={elsewhere}")):
+                assert answer.get("Location", "/") in ("/", "/login/", "/register/", "/account/", "/account/profile/")
 
 
 def test_web_11_nothing_is_cached(ada: Http, inbox: Inbox) -> None:

@@ -93,47 +93,48 @@ def test_each_type_has_what_is_usual(
     assert more.status == (201 if has_secret else 400)
 
 
-@pytest.mark.parametrize(
-    ("declared", "field", "code"),
-    [
-        ({"name": ""}, "name", "required"),
-        ({"name": "\u202e\u0007 \u200b"}, "name", "required"),
-        ({"name": "x" * 81}, "name", "max_length"),
-        ({"name": 1}, "name", "invalid"),
-        ({"type": "desktop"}, "type", "invalid_choice"),
-        ({"type": ""}, "type", "invalid_choice"),
-        ({"redirect_uris": []}, "redirect_uris", "required"),
-        ({"redirect_uris": BACK}, "redirect_uris", "not_a_list"),
-        ({"redirect_uris": ["http://shop.example/back"]}, "redirect_uris", "invalid"),
-        ({"redirect_uris": ["com.example.app:/back"]}, "redirect_uris", "invalid"),
-        ({"redirect_uris": [BACK + "#"]}, "redirect_uris", "invalid"),
-        ({"redirect_uris": [f"{BACK}/{n}" for n in range(51)]}, "redirect_uris", "max_length"),
-        ({"post_logout_redirect_uris": ["//shop.example"]}, "post_logout_redirect_uris", "invalid"),
-        ({"backchannel_logout_uri": "http://shop.example/"}, "backchannel_logout_uri", "invalid"),
-        ({"logo_uri": "data:image/png,"}, "logo_uri", "invalid"),
-        ({"grant_types": ["password"]}, "grant_types", "invalid_choice"),
-        ({"grant_types": ["implicit"]}, "grant_types", "invalid_choice"),
-        ({"grant_types": [DEVICE_CODE]}, "grant_types", "invalid_choice"),
-        ({"grant_types": ["refresh_token"]}, "grant_types", "invalid"),
-        ({"type": "service", "grant_types": ["authorization_code"]}, "grant_types", "invalid_choice"),
-        ({"scope": "openid admin"}, "scope", "invalid_choice"),
-        ({"scope": "openid  email"}, "scope", "invalid_choice"),
-        ({"resources": [f"{conf.base_url}/"]}, "resources", "invalid"),
-        ({"resources": ["urn:api"]}, "resources", "invalid"),
-        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg", "invalid_choice"),
-        ({"id_token_signed_response_alg": "HS256"}, "id_token_signed_response_alg", "invalid_choice"),
-        ({"token_endpoint_auth_method": "none"}, "token_endpoint_auth_method", "invalid_choice"),
-        ({"type": "spa", "introspect": True}, "introspect", "invalid"),
-        ({"type": "spa", "token_endpoint_auth_method": "client_secret_post"}, "token_endpoint_auth_method", None),
-        ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks", "required"),
-        ({"jwks": {}}, "jwks", "invalid"),
-        ({"jwks": {"keys": [{"kty": "oct", "k": "AA"}]}}, "jwks", "invalid"),
-        ({"jwks": {"keys": PUBLIC_KEYS["keys"] * 2}}, "jwks", "invalid"),
-    ],
-)
-def test_what_cannot_be_is_named(boss: ApiDesk, declared: dict[str, Any], field: str, code: str | None) -> None:
-    assert codes(boss, **declared) == {field: [code or "invalid_choice"]}
-    assert not Application.objects.exists()
+WRONG: list[tuple[dict[str, Any], str, str | None]] = [
+    ({"name": ""}, "name", "required"),
+    ({"name": "\u202e\u0007 \u200b"}, "name", "required"),
+    ({"name": "x" * 81}, "name", "max_length"),
+    ({"name": 1}, "name", "invalid"),
+    ({"type": "desktop"}, "type", "invalid_choice"),
+    ({"type": ""}, "type", "invalid_choice"),
+    ({"redirect_uris": []}, "redirect_uris", "required"),
+    ({"redirect_uris": BACK}, "redirect_uris", "not_a_list"),
+    ({"redirect_uris": ["http://shop.example/back"]}, "redirect_uris", "invalid"),
+    ({"redirect_uris": ["com.example.app:/back"]}, "redirect_uris", "invalid"),
+    ({"redirect_uris": [BACK + "#"]}, "redirect_uris", "invalid"),
+    ({"redirect_uris": [f"{BACK}/{n}" for n in range(51)]}, "redirect_uris", "max_length"),
+    ({"post_logout_redirect_uris": ["//shop.example"]}, "post_logout_redirect_uris", "invalid"),
+    ({"backchannel_logout_uri": "http://shop.example/"}, "backchannel_logout_uri", "invalid"),
+    ({"logo_uri": "data:image/png,"}, "logo_uri", "invalid"),
+    ({"grant_types": ["password"]}, "grant_types", "invalid_choice"),
+    ({"grant_types": ["implicit"]}, "grant_types", "invalid_choice"),
+    ({"grant_types": [DEVICE_CODE]}, "grant_types", "invalid_choice"),
+    ({"grant_types": ["refresh_token"]}, "grant_types", "invalid"),
+    ({"type": "service", "grant_types": ["authorization_code"]}, "grant_types", "invalid_choice"),
+    ({"scope": "openid admin"}, "scope", "invalid_choice"),
+    ({"scope": "openid  email"}, "scope", "invalid_choice"),
+    ({"resources": [f"{conf.base_url}/"]}, "resources", "invalid"),
+    ({"resources": ["urn:api"]}, "resources", "invalid"),
+    ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg", "invalid_choice"),
+    ({"id_token_signed_response_alg": "HS256"}, "id_token_signed_response_alg", "invalid_choice"),
+    ({"token_endpoint_auth_method": "none"}, "token_endpoint_auth_method", "invalid_choice"),
+    ({"type": "spa", "introspect": True}, "introspect", "invalid"),
+    ({"type": "spa", "token_endpoint_auth_method": "client_secret_post"}, "token_endpoint_auth_method", None),
+    ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks", "required"),
+    ({"jwks": {}}, "jwks", "invalid"),
+    ({"jwks": {"keys": [{"kty": "oct", "k": "AA"}]}}, "jwks", "invalid"),
+    ({"jwks": {"keys": PUBLIC_KEYS["keys"] * 2}}, "jwks", "invalid"),
+]
+
+
+def test_what_cannot_be_is_named(boss: ApiDesk, subtests: pytest.Subtests) -> None:
+    for declared, field, code in WRONG:
+        with subtests.test(declared=declared):
+            assert codes(boss, **declared) == {field: [code or "invalid_choice"]}
+            assert not Application.objects.exists()
 
 
 def test_what_is_wrong_is_named_all_at_once(boss: ApiDesk) -> None:

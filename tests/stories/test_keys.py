@@ -65,11 +65,12 @@ WRONG: dict[str, tuple[object, ...]] = {
 }
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
-def test_what_cannot_be_is_refused_by_field(api: Api, ada: str, field: str, value: object) -> None:
-    refused = api.send("POST", "keys", ada, {"name": "Script", "scopes": [], "expires_in": 60, field: value})
-    assert (refused.status, refused.code, [*refused.body["errors"]]) == (400, "invalid", [field])
-    assert not ApiKey.objects.exists()
+def test_what_cannot_be_is_refused_by_field(api: Api, ada: str, subtests: pytest.Subtests) -> None:
+    for field, value in ((field, value) for field, values in WRONG.items() for value in values):
+        with subtests.test(field=field, value=value):
+            refused = api.send("POST", "keys", ada, {"name": "Script", "scopes": [], "expires_in": 60, field: value})
+            assert (refused.status, refused.code, [*refused.body["errors"]]) == (400, "invalid", [field])
+            assert not ApiKey.objects.exists()
 
 
 def test_its_use_is_noted_once_a_minute(api: Api, ada: str) -> None:
