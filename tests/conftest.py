@@ -234,7 +234,7 @@ def browser() -> Iterator[Browser]:
     if not path:
         pytest.skip("no Chromium: the browser tests did not run")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
+    flags += ["--disable-component-update", "--disable-sync", "--renderer-process-limit=1"]
     # Playwright's loop stays with this thread until the session ends, and Django takes us for a coroutine: later tests
     # of this process would have no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -20,7 +20,7 @@ schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 schema = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
 
 
-BEARER = [{"bearer": []}]  # who has none is refused before anything of the request is read
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]  # who has none is refused before anything of the request is read
 
 
 def is_signed_in(context: Any) -> bool:
