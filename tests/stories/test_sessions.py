@@ -1,15 +1,20 @@
 """A signed-in client: who am I, the next tokens, two tabs, a thief, signing out."""
 
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from django.utils import timezone
+from time_machine import travel
 
 from tests.configured import configured
 from tests.world import PASSWORD, Api, Inbox, Reply
+from vestibule.audit.models import AuditEvent
 from vestibule.conf import conf
+from vestibule.courier.models import Message
 from vestibule.sessions import signing_keys
+from vestibule.sessions.models import Session
 
 ADA = "ada@example.com"
 
@@ -79,3 +84,19 @@ def test_a_retired_secret_retires_its_signing_keys_and_nobody_is_stuck(api: Api,
     access = api.confirm(registration, inbox.newest(ADA).code).body["access"]
     assert me(api, access)[0] == 200
     assert len(api.http.get("/.well-known/jwks.json").json()["keys"]) == 1
+
+
+def test_beyond_so_many_sessions_the_oldest_ends_and_its_owner_is_told(
+    api: Api, inbox: Inbox, tokens: dict[str, Any]
+) -> None:
+    """An expired one takes no place."""
+    with configured(SESSIONS_PER_PERSON=2):
+        Session.objects.update(expires_at=timezone.now() + timedelta(seconds=5))
+        with travel(timezone.now() + timedelta(seconds=10)):
+            first, second = (api.login(ADA).body["access"] for _ in range(2))
+            assert me(api, tokens["access"])[0] == 401
+            assert (me(api, first)[0], me(api, second)[0]) == (200, 200)
+            third = api.login(ADA).body["access"]
+            assert (me(api, first)[1]["code"], me(api, second)[0], me(api, third)[0]) == ("session_revoked", 200, 200)
+    assert AuditEvent.objects.filter(name="session.ended", code="crowded_out").count() == 1
+    assert Message.objects.filter(kind="session_crowded_out").count() == 1

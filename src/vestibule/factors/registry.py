@@ -24,9 +24,9 @@ class Method(StrEnum):
 _HAS_TOTP = Exists(Totp.objects.filter(user=OuterRef("pk"), confirmed_at__isnull=False))
 _HAS_PASSKEY = Exists(Passkey.objects.filter(user=OuterRef("pk")))
 _HAS_CODES = Exists(RecoveryCode.objects.filter(user=OuterRef("pk"), used_at=None))
-_ENROLLED = PreparedQuery(
-    User.objects.only("id").annotate(has_totp=_HAS_TOTP, has_passkey=_HAS_PASSKEY, has_codes=_HAS_CODES), "id"
-)
+# Annotations of a User with what `name_methods` asks.
+FACTORS = {"has_totp": _HAS_TOTP, "has_passkey": _HAS_PASSKEY, "has_codes": _HAS_CODES}
+_ENROLLED = PreparedQuery(User.objects.only("id").annotate(**FACTORS), "id")
 
 
 def list_methods(user: User) -> list[Method]:
@@ -39,6 +39,11 @@ def list_methods(user: User) -> list[Method]:
     enrolled = _ENROLLED.first(user.pk)
     if enrolled is None:
         raise User.DoesNotExist
+    return name_methods(user, enrolled)
+
+
+def name_methods(user: User, enrolled: User) -> list[Method]:
+    """Return the methods of a user, whom `enrolled` is with the annotations FACTORS."""
     has_totp, has_passkey, has_codes = (getattr(enrolled, name) for name in ("has_totp", "has_passkey", "has_codes"))
     if not (has_totp or has_passkey):
         return []

@@ -2,7 +2,7 @@
 which decides whether the account may be entered and whether a second factor is owed, begins the session, remembers the
 device, and tells the owner about a new one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -16,6 +16,7 @@ from vestibule.audit.record import record_event
 from vestibule.challenges.configured_engine import challenges
 from vestibule.challenges.payloads import SecondFactorPayload
 from vestibule.challenges.policy import Purpose
+from vestibule.conf import conf
 from vestibule.courier import messages
 from vestibule.factors import registry, remembered_devices
 from vestibule.factors.registry import Method
@@ -29,7 +30,10 @@ from vestibule.sessions import registry as sessions
 from vestibule.sessions.devices import Recognised
 from vestibule.sessions.models import MULTI_FACTOR, Session
 from vestibule.sessions.refresh_tokens import IssuedTokens
+from vestibule.storage.prepared import PreparedQuery
 from vestibule.storage.rows import inserted_together
+
+_HOLDINGS = PreparedQuery(User.objects.only("id").annotate(**registry.FACTORS, **sessions.SESSIONS), "id")
 
 
 class Via(Enum):
@@ -51,7 +55,8 @@ class Authenticated:
     holds `mfa` after more than one factor. `recognised` says whether the device or network was seen before.
     `remembered` is the token of a device on which the second factor is not asked for. `device_claims` is what the
     client says about its device. `page_lifetime` makes a session of the hosted pages, which lives that long.
-    `identity_id` is the identity at another provider that was proved, and `identity_proved_at` when.
+    `identity_id` is the identity at another provider that was proved, and `identity_proved_at` when. `settle` takes
+    back what was counted before the proof was compared, in the transaction of what it leads to.
     """
 
     user: User
@@ -64,6 +69,7 @@ class Authenticated:
     page_lifetime: timedelta | None = None
     identity_id: UUID | None = None
     identity_proved_at: datetime | None = None
+    settle: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +117,9 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
     """
     user, recognised = _lock_entered_account(authenticated), authenticated.recognised
     is_new = authenticated.via is Via.NEW_ACCOUNT
-    methods = [] if is_new else registry.list_methods(user)
+    methods, begun = ([], 0) if is_new else _read_holdings(user)
     if methods and MULTI_FACTOR not in authenticated.amr and not _is_remembered(client, user, authenticated):
+        authenticated.settle()
         return _issue_ticket(client, authenticated, methods)
     strange = not is_new and not recognised.is_known and Session.objects.filter(user=user).exists()
     device = devices.remember_device(user, authenticated.device_claims, client.at, recognised=recognised.device)
@@ -129,8 +136,9 @@ def complete(client: Client, authenticated: Authenticated) -> SignedIn | SecondF
         tokens = None if page_lifetime else refresh_tokens.issue_first_tokens(client, session)
         proved = " ".join(authenticated.amr)
         record_event(events.SESSION_OPENED, client, code=proved, user_id=user.id, session=str(session.id))
+        authenticated.settle()
     admission.remember_network(client)
-    if not is_new and sessions.revoke_oldest_sessions(user.id, client.at):
+    if begun >= conf.sessions_per_person and sessions.revoke_oldest_sessions(user.id, client.at):
         record_event(events.SESSION_ENDED, client, user_id=user.id, code="crowded_out")
         notices.post_message(client, messages.SESSION_CROWDED_OUT, notices.contact_address(user), owner=user)
     if strange:
@@ -157,6 +165,18 @@ def _lock_entered_account(authenticated: Authenticated) -> User:
     if held.status != Status.ACTIVE:
         raise errors.AccountSuspended(subject=challenges.person_subject(held.pk))
     return held
+
+
+def _read_holdings(user: User) -> tuple[list[Method], int]:
+    """Return the second factors of a locked account, and how many sessions it began and did not end.
+
+    Raises:
+        DoesNotExist: the account is gone.
+    """
+    held = _HOLDINGS.first(user.pk)
+    if held is None:
+        raise User.DoesNotExist
+    return registry.name_methods(user, held), getattr(held, sessions.SESSIONS_BEGUN) or 0
 
 
 def _is_remembered(client: Client, user: User, authenticated: Authenticated) -> bool:

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from vestibule.limits import single_count
+from vestibule.limits import ledger_statements
+from vestibule.limits.ledger_statements import Row
 from vestibule.limits.models import Tally
 from vestibule.limits.rolling_window import UNBOUNDED, Allowance
 from vestibule.storage import database
@@ -25,8 +26,6 @@ MOST_IN_A_ROW = 100  # failures (SP 800-63B-4, 3.2.2)
 _ON_CONFLICT_LOCK = "UPDATE SET touched_at = excluded.touched_at"
 _ON_CONFLICT_REPLACE = "UPDATE SET moments = excluded.moments, streak = excluded.streak"
 _TALLY = PreparedQuery(Tally.objects.all(), "scope", "key")
-
-TallyRow = tuple[str, bytes, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Count:
         return self.scope, self.key
 
     @property
-    def table_row(self) -> TallyRow:
+    def table_row(self) -> Row:
         """Its values as a row of the table."""
         return self.scope, self.key, str([*self.moments]), self.streak  # as JSON writes whole numbers
 
@@ -80,8 +79,8 @@ class Spent:
 def spend(scope: str, key: bytes, now: datetime, allowance: Allowance) -> int:
     """Count one if it fits and return 0; else count nothing and return the seconds to wait. The statements are the same
     for a key that is new, one that has nothing counted, and one that has room."""
-    at_once = allowance.is_of_windows and single_count.is_supported()
-    if at_once and single_count.count_if_it_fits(scope, key, now, allowance):
+    at_once = allowance.is_of_windows and ledger_statements.is_supported()
+    if at_once and ledger_statements.count_if_it_fits(scope, key, now, allowance):
         return 0
     return spend_all(now, Count(scope, key, allowance)).wait
 
@@ -120,8 +119,8 @@ def spend_all(now: datetime, *counts: Count) -> Spent:
 def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
     """Take back what was counted at `now`; `proved` ends the streak, too. On PostgreSQL one statement, on SQLite if
     nothing else is counted."""
-    if single_count.is_supported():
-        single_count.take_back(scope, key, now, proved=proved)
+    if ledger_statements.is_supported():
+        ledger_statements.take_back(scope, key, now, proved=proved)
         return
     if _clear_if_only_one(scope, key, now, proved=proved):
         return
@@ -134,12 +133,15 @@ def give_back(scope: str, key: bytes, now: datetime, *, proved: bool) -> None:
 
 def settle_counts(counted: Sequence[Count], now: datetime, *, ended: Sequence[Count]) -> None:
     """Reset those that `ended`, and take back one of each other that was `counted` at `now` (as `spend_all` returned
-    them), in the caller's transaction. One statement if nothing else was counted since."""
+    them), in the caller's transaction. On PostgreSQL one statement, on SQLite if nothing else was counted since."""
     moment, whose = int(now.timestamp()), {each.scope_and_key for each in ended}
     after = [
         replace(each, moments=(), streak=0) if each.scope_and_key in whose else each.with_one_less(moment)
         for each in counted
     ]
+    if ledger_statements.is_supported():
+        ledger_statements.settle([each.table_row for each in _in_lock_order(after)], now, ended=whose)
+        return
     written = _write_if_unchanged(counted, after, now)
     changed = [each for each in counted if each.scope_and_key not in written]
     if runs := [each.scope_and_key for each in changed if each.scope_and_key in whose]:
@@ -239,7 +241,7 @@ def _in_lock_order(counts: Sequence[Count]) -> list[Count]:
     return sorted(counts, key=lambda each: each.scope_and_key)
 
 
-def _with_stored_values(rows: Sequence[TallyRow], counts: Sequence[Count]) -> list[Count]:
+def _with_stored_values(rows: Sequence[Row], counts: Sequence[Count]) -> list[Count]:
     found = {(scope, bytes(key)): (tuple(json.loads(moments)), streak) for scope, key, moments, streak in rows}
     stands = [(each, *found.get(each.scope_and_key, ((), 0))) for each in counts]
     return [replace(each, moments=moments, streak=streak) for each, moments, streak in stands]
@@ -258,7 +260,7 @@ def _clear_if_only_one(scope: str, key: bytes, now: datetime, *, proved: bool) -
         return bool(cursor.rowcount)
 
 
-def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[TallyRow]:
+def _upsert_counts(counts: Sequence[Count], now: datetime, change: str, *more: str | bytes | int) -> list[Row]:
     """Insert or change all rows in one statement: `change` applies to existing rows, `more` are its parameters."""
     connection = database.connection()
     touched_at = connection.ops.adapt_datetimefield_value(now)

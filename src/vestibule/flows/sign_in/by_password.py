@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from vestibule.accounts import directory, lifecycle, passwords
@@ -73,11 +74,10 @@ def sign_in_by_password(
             remembered=remembered,
             device_claims=device_claims,
             page_lifetime=page_lifetime,
+            settle=partial(tries.record_success, account, attempt, client.at),
         )
         with atomic():
-            entered = complete(client, authenticated)
-            tries.record_success(account, attempt, client.at)
-            return entered
+            return complete(client, authenticated)
 
 
 def require_recent_owner(client: Client, password: str, *, field: str = "password") -> User:

@@ -145,10 +145,10 @@ def confirm(
                 remembered=remembered,
                 device_claims=device_claims,
                 page_lifetime=page_lifetime,
+                settle=proof.guess.settle,
             )
             with atomic():
                 entered = complete(client, authenticated)
-                proof.guess.settle()
                 record_event(
                     events.MAGIC_LINK_USED, client, user_id=user.pk, subject=seen.subject, challenge_id=proof.id
                 )

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contracts.stores import NOW, at_once
 from tests.environment import PRODUCTION
-from vestibule.limits import ledger, single_count
+from vestibule.limits import ledger, ledger_statements
 from vestibule.limits.guess_budget import WRONG_CODES, WRONG_FACTORS, WRONG_LONG_FACTORS
 from vestibule.limits.ledger import Count
 from vestibule.limits.models import Tally
@@ -56,7 +56,7 @@ def test_it_counts_what_fits_and_nothing_else() -> None:
     for _ in range(ROUNDS):
         some_tally(random)
         allowance = random.choice(ALLOWANCES)
-        told, left = undone(lambda: single_count.count_if_it_fits(SCOPE, KEY, NOW, allowance))  # noqa: B023
+        told, left = undone(lambda: ledger_statements.count_if_it_fits(SCOPE, KEY, NOW, allowance))  # noqa: B023
         spent, wanted = undone(lambda: ledger.spend_all(NOW, Count(SCOPE, KEY, allowance)).wait)  # noqa: B023
         assert told is (spent == 0)
         if told:
@@ -71,12 +71,35 @@ def test_it_takes_back_the_one_of_its_moment() -> None:
         some_tally(random)
         proved = random.random() < 0.5
         row = Tally.objects.first()
-        _, left = undone(lambda: single_count.take_back(SCOPE, KEY, NOW, proved=proved))  # noqa: B023
+        _, left = undone(lambda: ledger_statements.take_back(SCOPE, KEY, NOW, proved=proved))  # noqa: B023
         if row is None:
             assert left == []
             continue
         less = Count(SCOPE, KEY, Allowance(), tuple(row.moments), row.streak).with_one_less(MOMENT)
         assert left == [(SCOPE, list(less.moments), 0 if proved else less.streak, NOW)]
+
+
+def test_a_success_settles_each_count_as_it_is() -> None:
+    """Whatever was counted meanwhile: those that ended are empty, and of the others one is less."""
+    random, keys = (
+        Random(17),
+        [("passwords", b"a" * 32), ("passwords by name", b"n" * 32), ("passwords from", b"p" * 32)],
+    )
+    for _ in range(ROUNDS // 3):
+        Tally.objects.all().delete()
+        before = {}
+        for scope, key in keys:
+            moments = [MOMENT + random.randint(-2, 1) for _ in range(random.randint(0, 3))]
+            before[scope] = Count(scope, key, Allowance(), tuple(moments), random.randint(0, 3))
+            Tally.objects.create(
+                scope=scope, key=key, moments=moments, streak=before[scope].streak, touched_at=NOW - timedelta(days=1)
+            )
+        ended = random.sample(keys, random.randint(1, 3))
+        ledger_statements.settle([(*key, "[]", 0) for key in keys], NOW, ended=ended)
+        for row in Tally.objects.all():
+            less = before[row.scope].with_one_less(MOMENT)
+            wanted = ((), 0) if (row.scope, bytes(row.key)) in ended else (less.moments, less.streak)
+            assert (tuple(row.moments), row.streak, row.touched_at) == (*wanted, NOW)
 
 
 def test_of_many_at_once_as_many_are_counted_as_fit() -> None:
