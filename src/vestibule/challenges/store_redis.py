@@ -3,7 +3,7 @@ in a cluster. The TTL of a key only removes expired records."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Encodable = bytes | bytearray | memoryview | str | int | float
+Encodable = redis_client.Encodable
 Method = Callable[Concatenate["RedisStore", P], R]
 
 MAX_INDEXED = 128  # records of a subject; an older one is still found by its handle
@@ -134,16 +134,17 @@ class RedisStore:
     def __init__(self, connection: "Redis", *, prefix: str = "vestibule") -> None:
         self._redis = connection
         self._prefix = prefix
-        self._add = connection.register_script(_ADD)
-        self._add_to_index = connection.register_script(_ADD_TO_INDEX)
-        self._count_attempt = connection.register_script(_COUNT_ATTEMPT)
-        self._return_attempt = connection.register_script(_RETURN_ATTEMPT)
-        self._count_send = connection.register_script(_COUNT_SEND)
-        self._undo_send = connection.register_script(_UNDO_SEND)
-        self._claim = connection.register_script(_CLAIM)
-        self._replace_payload = connection.register_script(_REPLACE_PAYLOAD)
-        self._settle = connection.register_script(_SETTLE)
-        self._release = connection.register_script(_RELEASE)
+        script = partial(redis_client.Script, connection)
+        self._add = script(_ADD)
+        self._add_to_index = script(_ADD_TO_INDEX)
+        self._count_attempt = script(_COUNT_ATTEMPT)
+        self._return_attempt = script(_RETURN_ATTEMPT)
+        self._count_send = script(_COUNT_SEND)
+        self._undo_send = script(_UNDO_SEND)
+        self._claim = script(_CLAIM)
+        self._replace_payload = script(_REPLACE_PAYLOAD)
+        self._settle = script(_SETTLE)
+        self._release = script(_RELEASE)
 
     @_raises_unavailable
     def add(self, challenge: Challenge) -> None:
@@ -164,8 +165,8 @@ class RedisStore:
         kept = _expiry_milliseconds(challenge.expires_at - challenge.sent_at)
         # Two statements, because the keys lie in two slots of a cluster. A record without its index entry is still
         # found by its handle.
-        self._add([key], [kept, *(each for pair in record.items() for each in pair)])
-        self._add_to_index([index], [kept, _to_microseconds(challenge.sent_at), str(challenge.id)])
+        self._add(key, kept, *(each for pair in record.items() for each in pair))
+        self._add_to_index(index, kept, _to_microseconds(challenge.sent_at), str(challenge.id))
 
     @_raises_unavailable
     def get(self, id: UUID) -> Challenge | None:
@@ -187,11 +188,11 @@ class RedisStore:
 
     @_raises_unavailable
     def count_attempt(self, id: UUID, *, limit: int, now: datetime) -> bool:
-        return bool(self._count_attempt([self._record_key(id)], [limit, _to_microseconds(now)]))
+        return bool(self._count_attempt(self._record_key(id), limit, _to_microseconds(now)))
 
     @_raises_unavailable
     def return_attempt(self, id: UUID) -> None:
-        self._return_attempt([self._record_key(id)])
+        self._return_attempt(self._record_key(id))
 
     @_raises_unavailable
     def count_send(self, challenge: Challenge, *, digests: bytes, now: datetime, expires_at: datetime) -> bool:
@@ -203,7 +204,7 @@ class RedisStore:
             _to_microseconds(expires_at),
             _expiry_milliseconds(expires_at - now),
         ]
-        return bool(self._count_send([self._record_key(challenge.id)], args))
+        return bool(self._count_send(self._record_key(challenge.id), *args))
 
     @_raises_unavailable
     def undo_send(self, challenge: Challenge, *, digests: bytes) -> None:
@@ -214,25 +215,25 @@ class RedisStore:
             _to_microseconds(challenge.sent_at),
             _to_microseconds(challenge.expires_at),
         ]
-        self._undo_send([self._record_key(challenge.id)], args)
+        self._undo_send(self._record_key(challenge.id), *args)
 
     @_raises_unavailable
     def claim(self, challenge: Challenge, *, lease: UUID, now: datetime, until: datetime) -> bool:
         args: list[Encodable] = [challenge.digests, str(lease), _to_microseconds(now), _to_microseconds(until)]
-        return bool(self._claim([self._record_key(challenge.id)], args))
+        return bool(self._claim(self._record_key(challenge.id), *args))
 
     @_raises_unavailable
     def replace_payload(self, challenge: Challenge, *, sealed_payload: bytes, now: datetime) -> bool:
         args: list[Encodable] = [challenge.sealed_payload, sealed_payload, _to_microseconds(now)]
-        return bool(self._replace_payload([self._record_key(challenge.id)], args))
+        return bool(self._replace_payload(self._record_key(challenge.id), *args))
 
     @_raises_unavailable
     def settle(self, id: UUID) -> None:
-        self._settle([self._record_key(id)])
+        self._settle(self._record_key(id))
 
     @_raises_unavailable
     def release(self, id: UUID, *, lease: UUID) -> None:
-        self._release([self._record_key(id)], [str(lease)])
+        self._release(self._record_key(id), str(lease))
 
     def count_expired(self, *, before: datetime) -> int:
         return 0

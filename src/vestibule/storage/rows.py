@@ -166,8 +166,9 @@ def _compile_update(
 def _write(held: _Held) -> None:
     connection = database.connection()
     rows = [held.once[0], *held.rows] if held.once else held.rows
-    # A few rows have the same text whatever they hold, so that no time tells an address that is known from another.
-    sparing = sum(len(_inserted_fields(type(row), connection.vendor)) for row in rows) > _MANY_PARAMETERS
+    # A few have the same text whatever they hold, so that no time tells an address that is known from another.
+    of_rows = sum(len(_inserted_fields(type(row), connection.vendor)) for row in rows)
+    sparing = of_rows + sum(len(values) for _, values in held.statements) > _MANY_PARAMETERS
     parts = [*(_bind_insert(row, connection, sparing=sparing) for row in rows), *held.statements]
     if parts and not _execute(parts, rows, _UNLESS_FOUND if held.once else "") and held.once:
         raise held.once[1]
