@@ -10,7 +10,8 @@ class AnswerTime:
     """So many seconds of CPU for each second, shared among parties (a network, a customer's network).
 
     A party has its share as long as it has had less than is left, so that one alone gets half of it and never all, and
-    who comes new always finds some (dynamic thresholds, as `limits.admission.PlacePool` has them).
+    who comes new always finds some (dynamic thresholds, as `limits.admission.PlacePool` has them). While nobody else
+    asks for anything, nothing is shared.
     """
 
     def __init__(self, allowance: float) -> None:
@@ -18,18 +19,32 @@ class AnswerTime:
         self._lock = Lock()
         self._second, self._used = 0, 0.0
         self._had: dict[str, float] = {}
+        self._asking: set[str] = set()  # addresses
+        self._asked_before: set[str] = set()  # in the second before
 
-    def charge(self, parties: Sequence[str], cost: float) -> bool:
-        """Charge `cost` seconds to these parties, and return whether that was within the share of each; what is not, is
-        not charged."""
+    def note_request(self, address: str) -> None:
+        """Note that somebody asks for something that is not charged."""
         with self._lock:
-            if self._second != (second := int(monotonic())):
-                self._second, self._used = second, 0.0
-                self._had.clear()
+            self._begin_second()
+            self._asking.add(address)
+
+    def charge(self, address: str, parties: Sequence[str], cost: float) -> bool:
+        """Charge `cost` seconds to these parties, and return whether that was within the share of each, or nobody else
+        asks. What is over a share is not charged."""
+        with self._lock:
+            self._begin_second()
+            self._asking.add(address)
             left = self._allowance - self._used
             if any(self._had.get(party, 0) >= left for party in parties):
-                return False
+                return len(self._asking | self._asked_before) == 1
             self._used += cost
             for party in parties:
                 self._had[party] = self._had.get(party, 0) + cost
             return True
+
+    def _begin_second(self) -> None:
+        second = int(monotonic())
+        if second == self._second:
+            return
+        self._asked_before = self._asking if second == self._second + 1 else set()
+        self._second, self._used, self._had, self._asking = second, 0.0, {}, set()

@@ -54,14 +54,18 @@ def _is_early(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _is_beyond_share(request: HttpRequest, response: HttpResponse, seconds: float) -> bool:
-    """Return whether no rate counted the request, and its network has had its share of the time for such. What is asked
-    on this machine is nobody's flood: a monitor's."""
-    address = None if edge.was_counted(request) or is_from_this_machine(request.META) else edge.client_address(request)
+    """Return whether no rate counted the request, and its network has had its share of the time for such, while others
+    ask too. What is asked on this machine is nobody's flood: a monitor's."""
+    address = None if is_from_this_machine(request.META) else edge.client_address(request)
     if address is None:
         return False
+    name, answer_time = str(address), _answer_time.get()
+    if edge.was_counted(request):
+        answer_time.note_request(name)
+        return False
     size = 0 if response.streaming else len(response.content)
-    parties = [networks.host_network(str(address)), str(networks.customer_network(str(address)))]
-    return not _answer_time.get().charge(parties, seconds + size / BYTES_PER_SECOND)
+    parties = [networks.host_network(name), str(networks.customer_network(name))]
+    return not answer_time.charge(name, parties, seconds + size / BYTES_PER_SECOND)
 
 
 def _allow() -> AnswerTime:
