@@ -9,7 +9,7 @@ from gunicorn.http import get_parser
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from vestibule.service.server.gunicorn_server import GracefulWorker
+from vestibule.service.server.gunicorn_server import GracefulWorker, keep_at_hand
 
 CALLED = {
     "handle": [
@@ -47,6 +47,17 @@ def test_gunicorn_calls_what_is_put_in_its_place() -> None:
         assert ours == theirs, name
     assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]
     assert isinstance(get_parser(Config(), [b""], ("127.0.0.1", 1)).unreader, IterUnreader)
+
+
+def test_settings_at_hand_are_those_that_gunicorn_reads() -> None:
+    config, read = Config(), Config()
+    for each in (config, read):
+        each.set("timeout", 7)
+    keep_at_hand(config)
+    assert {name: getattr(config, name) for name in read.settings} == {
+        name: getattr(read, name) for name in read.settings
+    }
+    assert config.timeout == 7
 
 
 def test_gunicorn_has_a_ceiling() -> None:

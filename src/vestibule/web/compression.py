@@ -11,7 +11,9 @@ from functools import cached_property
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import get_conditional_response
+
+from vestibule.web.headers import vary_by
 
 DIGEST_LENGTH = 12
 KEPT_FOREVER = "public, max-age=31536000, immutable"  # of a response whose address changes with its content
@@ -47,7 +49,7 @@ def send_public(request: HttpRequest, body: PublicBody, headers: Mapping[str, st
     if packed:
         response["Content-Encoding"] = "gzip"
     if body.compressed:
-        patch_vary_headers(response, ["Accept-Encoding"])
+        vary_by(response, "Accept-Encoding")
     return get_conditional_response(request, etag=etag, response=response) or response
 
 

@@ -5,12 +5,12 @@ picture, a stylesheet) may do nothing, even if it is opened as a document.
 """
 
 import re
+from typing import Any
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
 from vestibule.conf import conf
 from vestibule.kernel import entropy
@@ -31,7 +31,9 @@ COMMON_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
-
+# As `stored_headers` has them.
+_COMMON = {name.lower(): (name, value) for name, value in COMMON_HEADERS.items()}
+_CLOSED = {HEADER.lower(): (HEADER, DENY_ALL_POLICY), "cache-control": ("Cache-Control", "no-store")}
 WORDED = ("text/html", "application/json", "application/problem+json")
 
 
@@ -63,26 +65,45 @@ def add_language(response: HttpResponse, language: str) -> HttpResponse:
     keys, holds none."""
     kind, kept = response.headers.get("Content-Type", ""), response.headers.get("Cache-Control", "")
     if kind.startswith(WORDED) and "public" not in kept:
-        response.headers.setdefault("Content-Language", language)
-        patch_vary_headers(response, ("Accept-Language",))
+        stored_headers(response).setdefault("content-language", ("Content-Language", language))
+        vary_by(response, "Accept-Language")
     return response
 
 
 def add_common_headers(request: HttpRequest, response: HttpResponse, *, for_machine: bool) -> None:
     """Add the other headers to a response. `for_machine` says that no person reads it as a page."""
+    kept = stored_headers(response)
     if for_machine:
-        response["Referrer-Policy"] = "no-referrer"
+        kept["referrer-policy"] = ("Referrer-Policy", "no-referrer")
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
-    for name, value in COMMON_HEADERS.items():
-        response.headers.setdefault(name, value)
+    for key, header in _COMMON.items():
+        kept.setdefault(key, header)
     if request.path.startswith(settings.STATIC_URL):
         is_script = response.headers.get("Content-Type", "").startswith("text/javascript")
         response.headers.setdefault(HEADER, UNFRAMED_POLICY if is_script else DRAWING_POLICY)
         return
-    response.headers.setdefault(HEADER, DENY_ALL_POLICY)
-    response.headers.setdefault("Cache-Control", "no-store")
-    patch_vary_headers(response, ("Authorization",) if for_machine else ("Cookie",))
+    for key, header in _CLOSED.items():
+        kept.setdefault(key, header)
+    vary_by(response, "Authorization" if for_machine else "Cookie")
+
+
+def vary_by(response: HttpResponseBase, *names: str) -> None:
+    """Say that the answer depends on these headers of the request (RFC 9110, 12.5.5), as Django's
+    `patch_vary_headers`."""
+    kept = stored_headers(response)
+    said = [name.strip() for name in kept["vary"][1].split(",")] if "vary" in kept else []
+    known = {name.lower() for name in said}
+    kept["vary"] = ("Vary", ", ".join((*said, *(name for name in names if name.lower() not in known))))
+
+
+def stored_headers(response: HttpResponseBase) -> dict[str, tuple[str, str]]:
+    """Return what Django keeps of the headers: name and value, by the name in lower case. Through its mapping each
+    header that is missing is an exception, and each value is encoded anew. It is private, hence the ceiling of
+    Django in pyproject.toml."""
+    headers: Any = response.headers
+    kept: dict[str, tuple[str, str]] = headers._store
+    return kept
 
 
 def choose_request_id(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ on through the middleware that protects pages in a browser. What that adds to a 
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 from corsheaders.middleware import CorsMiddleware
@@ -13,10 +14,10 @@ from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
-from django.urls import get_resolver
-from django.utils.cache import patch_vary_headers
+from django.urls import ResolverMatch, URLResolver, get_resolver
 
 from vestibule.web import error_responses, routes
+from vestibule.web.headers import vary_by
 from vestibule.web.middleware import limit_body
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -41,7 +42,7 @@ def answer_programs(get_response: GetResponse) -> GetResponse:
         else:
             response = answer(request)
             if cors.is_enabled(request):
-                patch_vary_headers(response, ("origin",))
+                vary_by(response, "origin")
         if not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
@@ -58,7 +59,7 @@ def _ask_view(request: HttpRequest) -> HttpResponse:
     """
     if not routes.takes_any_host(request):
         request.get_host()
-    match = request.resolver_match = get_resolver().resolve(request.path_info)
+    match = request.resolver_match = _find_view(get_resolver(), request.path_info)
     try:
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return response.render() if isinstance(response, SimpleTemplateResponse) else response  # as DRF's are
@@ -66,6 +67,11 @@ def _ask_view(request: HttpRequest) -> HttpResponse:
         if answer := error_responses.answer_exception(request, error):
             return answer
         raise
+
+
+@lru_cache(maxsize=256)  # a path that stands alone is asked again and again
+def _find_view(resolver: URLResolver, path: str) -> ResolverMatch:
+    return resolver.resolve(path)
 
 
 def _https_only(get_response: GetResponse) -> GetResponse:

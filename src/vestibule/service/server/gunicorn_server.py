@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
 from prometheus_client.multiprocess import mark_process_dead
 
 from vestibule.audit import daily_counts
@@ -99,6 +100,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         DrainingArbiter(self).run()
 
 
+def keep_at_hand(config: Config) -> None:
+    """Make each setting an attribute. gunicorn looks for one in two objects by a function of its own, some twenty times
+    a request."""
+    vars(config).update({name: setting.get() for name, setting in config.settings.items()})
+
+
 def _load_before_fork(server: object) -> None:
     """Load before the fork what would otherwise delay a request and use memory in each process: Celery's transport."""
     if settings.CELERY_BROKER_URL:
@@ -111,6 +118,7 @@ def _start_worker_process(worker: Any) -> None:
     """In the forked process: settle its memory, and start the embedded worker, if there is no broker."""
     freeze_garbage_collector()
     return_large_blocks()
+    keep_at_hand(worker.cfg)
     if not settings.CELERY_BROKER_URL:
         worker.courier = EmbeddedWorker()
 

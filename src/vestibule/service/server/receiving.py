@@ -31,6 +31,7 @@ RECEIVE_TIMEOUT = 60.0  # seconds that a request may take to arrive
 SEND_TIMEOUT = 300.0  # seconds that a client may take to read an answer
 # Seconds that a silent connection stays open when the worker ends, because a request may be on its way.
 SHUTDOWN_SILENT_TIMEOUT = 2.0
+NOTIFY_INTERVAL = 1.0  # seconds
 LINGER_TIMEOUT, MAX_DRAINED_BYTES = 5.0, 10 * 1024 * 1024  # seconds and bytes read after the last answer
 # Bytes of unanswered requests and unread answers that a process holds.
 MAX_HELD_BYTES = 64 * 1024 * 1024
@@ -54,6 +55,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
     def __init__(self, cfg: Any, sock: socket.socket, *given: Any) -> None:
         super().__init__(cfg, NonBlockingSocket(sock), *given)
         self.data_ready = self.initialized = True  # gunicorn must not wait for data
+        self._idle_parser = http.get_parser(self.cfg, [], self.client)  # of no bytes, between two requests
         self.incoming = IncomingRequest()
         self.deadline = 0.0
         self.drained_bytes = 0
@@ -73,7 +75,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
 
     def begin_next_request(self) -> None:
         """After the answer, begin the next request with the bytes that are there already."""
-        self.parser = http.get_parser(self.cfg, [], self.client)
+        self.parser = self._idle_parser
         self.incoming = IncomingRequest(bytes(self.incoming.data[self.incoming.end :]))
 
 
@@ -87,6 +89,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         # Connections whose answer is held back, with what gunicorn says of the request; the first is due first.
         self._held: deque[tuple[Connection, Any, Any]] = deque()
         self._silent_deadline: float | None = None  # when silent connections are closed, once the worker ends
+        self._notified = 0.0
+
+    def notify(self) -> None:
+        """Tell the parent once a second that this process is alive; gunicorn does it at each event."""
+        if (now := monotonic()) >= self._notified + NOTIFY_INTERVAL:
+            self._notified = now
+            super().notify()
 
     def accept(self, listener: Any) -> bool:
         """Accept a connection and read what it has sent. Return whether there was one."""

@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -17,6 +16,7 @@ from vestibule.web.api.login import limit_password
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES, GUARDED_CODES, PROOF_CODES
 from vestibule.web.api.people import Myself
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import directory
 from vestibule.accounts.models import Role, Status, User
@@ -16,6 +15,7 @@ from vestibule.flows.staff.audit_log import EventFilter
 from vestibule.web.api.admin_schema import PersonDetailsShown, PersonShown, serialize_details
 from vestibule.web.api.parsing import Identifier, RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
 from vestibule.web.api.view import ApiView

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.staff import applications
 from vestibule.web.api.admin import STAFF_CODES, parse_query
@@ -21,6 +20,7 @@ from vestibule.web.api.admin_applications_schema import (
     serialize_application,
 )
 from vestibule.web.api.parsing import read_body
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 

@@ -3,11 +3,11 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.applications import consents
 from vestibule.flows.applications.consents import AllowedApplication
 from vestibule.web.api.passwords import ENROLLED_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 

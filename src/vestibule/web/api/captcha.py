@@ -3,13 +3,13 @@
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.captcha import altcha
 from vestibule.captcha.vendors import ALTCHA
 from vestibule.conf import conf
 from vestibule.kernel.errors import FieldError, Invalid, NotFound
 from vestibule.limits import rules
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 

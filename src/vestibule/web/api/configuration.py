@@ -5,12 +5,12 @@ from typing import get_args
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts.passwords import MAX_BYTES
 from vestibule.conf import RegistrationMode, conf
 from vestibule.identities.providers import list_providers
 from vestibule.limits import rules
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 

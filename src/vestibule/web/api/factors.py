@@ -4,7 +4,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.account import second_factors
 from vestibule.flows.recovery import factor_reset
@@ -23,6 +22,7 @@ from vestibule.web.api.factors_schema import (
 )
 from vestibule.web.api.parsing import read_body
 from vestibule.web.api.passwords import SIGNED_IN_CODES, STEP_UP_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 

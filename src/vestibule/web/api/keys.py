@@ -7,7 +7,6 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.applications.api_keys import DEFAULT_LIFE, LONGEST_LIFE, LONGEST_NAME
 from vestibule.applications.models import ApiKey
@@ -15,6 +14,7 @@ from vestibule.applications.scopes import split_scope
 from vestibule.flows.account import api_keys
 from vestibule.web.api.parsing import RequestBody, Text, WholeNumber, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import answer_example, body_example, response_schemas
 from vestibule.web.api.view import ApiView
 

@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import passwords
 from vestibule.accounts.identifiers import LoginName
@@ -18,6 +17,7 @@ from vestibule.sessions import access_tokens as access
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Credential, RequestBody, Text, read_body
 from vestibule.web.api.registration import PERSON_EXAMPLE, DeviceFacts
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import CAPTCHA_CODES, TOKEN_TYPES, answer_example, response_schemas
 from vestibule.web.api.second_factor import METHODS, EnteredSchema, read_secret, serialize_entered
 from vestibule.web.api.tokens import TOKENS_EXAMPLE

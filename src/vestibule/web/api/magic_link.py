@@ -4,7 +4,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -17,6 +16,7 @@ from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, RequestBody, Text, read_body
 from vestibule.web.api.passwords import PROOF_CODES
 from vestibule.web.api.registration import OTP_HELP, DeviceFacts
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.second_factor import EnteredSchema, serialize_entered
 from vestibule.web.api.view import ApiView

@@ -4,7 +4,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS
 from vestibule.flows.account import personal_data, profile
@@ -13,6 +12,7 @@ from vestibule.limits import rules
 from vestibule.web.api.parsing import RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES, SIGNED_IN_CODES
 from vestibule.web.api.people import Myself, serialize_own_account
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 

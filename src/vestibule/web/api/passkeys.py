@@ -9,7 +9,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.account import passkeys
 from vestibule.flows.sign_in import by_passkey, second_factor
@@ -19,6 +18,7 @@ from vestibule.web.api import passkeys_schema as schema
 from vestibule.web.api.parsing import read_body
 from vestibule.web.api.passkeys_schema import PasskeyMade, PasskeyOptions, PasskeyShown
 from vestibule.web.api.passwords import SIGNED_IN_CODES, STEP_UP_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import answer_example, body_example, response_schemas
 from vestibule.web.api.second_factor import EnteredSchema, serialize_entered
 from vestibule.web.api.view import ApiView

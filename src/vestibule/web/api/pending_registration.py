@@ -6,7 +6,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.accounts.identifiers import Username
@@ -21,6 +20,7 @@ from vestibule.web.api import pending_registration_schema as schema
 from vestibule.web.api.parsing import read_body
 from vestibule.web.api.people import serialize_person
 from vestibule.web.api.registration import parse_sign_up, sent_response
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken
 from vestibule.web.api.view import ApiView
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.accounts.applicant import Applicant
@@ -20,6 +19,7 @@ from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Label, RequestBody, Text, read_body
 from vestibule.web.api.people import Person, serialize_person
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import CAPTCHA_CODES, CHANNELS, TOKEN_TYPES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
 from vestibule.web.api.view import ApiView

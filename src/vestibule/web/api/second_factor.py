@@ -6,7 +6,6 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.factors.registry import Method
 from vestibule.flows.completion import SecondFactorNeeded
@@ -17,6 +16,7 @@ from vestibule.limits import rules
 from vestibule.web.api.parsing import Credential, Flag, RequestBody, Text, read_body
 from vestibule.web.api.passkeys_schema import Ticket
 from vestibule.web.api.people import Person, serialize_person
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import TOKEN_TYPES, response_schemas
 from vestibule.web.api.tokens import serialize_tokens
 from vestibule.web.api.view import ApiView

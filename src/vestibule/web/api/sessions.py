@@ -5,7 +5,6 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.account import devices, personal_data
 from vestibule.flows.sign_in import sessions
@@ -14,6 +13,7 @@ from vestibule.limits import rules
 from vestibule.sessions.models import DeviceType, Session
 from vestibule.web.api.parsing import Flag, RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken, response_schemas
 from vestibule.web.api.view import ApiView
 

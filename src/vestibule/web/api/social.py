@@ -6,7 +6,6 @@ from uuid import UUID
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.accounts import applicant
 from vestibule.addresses import parsing
@@ -26,6 +25,7 @@ from vestibule.web.api.parsing import read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.registration import Registered as RegisteredSchema
 from vestibule.web.api.registration import Sent, sent_response, serialize_registered
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import CAPTCHA_CODES, response_schemas
 from vestibule.web.api.second_factor import EnteredSchema, serialize_entered
 from vestibule.web.api.view import ApiView

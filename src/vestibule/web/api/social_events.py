@@ -10,13 +10,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.social_events import receive_event
 from vestibule.identities.signed_tokens import MAX_LENGTH, SignedTokenInvalid
 from vestibule.limits import rules
 from vestibule.web import problems
 from vestibule.web.api.parsing import RequestBody, StrictJSONParser, Text, read_body
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.view import ApiView
 

@@ -3,7 +3,6 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.errors import SessionRevoked
@@ -12,6 +11,7 @@ from vestibule.sessions import access_tokens as access
 from vestibule.sessions.refresh_tokens import IssuedTokens
 from vestibule.web.api.operation_schema import NO_TOKEN, TOKEN_OR_NONE
 from vestibule.web.api.parsing import RequestBody, Text, read_body
+from vestibule.web.api.response import Response
 from vestibule.web.api.schema import TOKEN_TYPES, answer_example, body_example, response_schemas
 from vestibule.web.api.view import ApiView
 

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from vestibule.applications.api_keys import PREFIX, find_live_key, note_use
@@ -26,6 +25,7 @@ from vestibule.web import bearer, problems
 from vestibule.web.cookies import checked_session_id
 from vestibule.web.destination import find_destination, url_with_destination
 from vestibule.web.edge import admit, is_from_trusted_proxy
+from vestibule.web.headers import vary_by
 from vestibule.web.page_session import admit_page_session
 
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
@@ -43,7 +43,7 @@ def check_access(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         response = _refused_response(refusal)
     response["Cache-Control"] = "no-store"
-    patch_vary_headers(response, ("Authorization", "Cookie", "Accept"))
+    vary_by(response, "Authorization", "Cookie", "Accept")
     return response
 
 
