@@ -105,6 +105,7 @@ SAY_NOTHING = (
 )
 NO_SENTENCES = {
     *("Accept", "Allow", "Authorization", "Bearer", "Cookie", "Host", "Lax", "Origin", "Proto", "RateLimit", "Uri"),
+    "Vary",
     *("auth check", "page session", "page device", "link token", "this browser", "Bearer "),  # purposes, and a device
     *(" MB", " KiB", " UTC", "d F Y, H:i", "public, max-age=300", "public, max-age=31536000, immutable"),
     *('attachment; filename="account.json"', "profile.changed picture", "profile.changed language"),

@@ -1,36 +1,40 @@
 """FLT-13: whatever fails in whichever view, the answer is ours, and it is told once."""
 
 import json
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.handlers.base import BaseHandler
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, URLResolver
 from rest_framework.views import APIView
 
 from tests.attacks.test_web_surfaces import HEADERS, PATHS, TYPED, asked
 from tests.world import Http
+from vestibule.web import programs
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every view raises: those of the API inside of it, the others as they are called."""
 
     def fail(*_: object, **__: object) -> Any:
         typed = dict(TYPED)  # as in many a frame
         raise RuntimeError("a fault point", len(typed))
 
-    resolve = BaseHandler.resolve_request
+    resolve = URLResolver.resolve
 
-    def resolved(handler: BaseHandler, request: Any) -> ResolverMatch:
-        match = resolve(handler, request)
+    def resolved(resolver: URLResolver, path: str) -> ResolverMatch:
+        match = resolve(resolver, path)
         if not hasattr(match.func, "cls"):
             match.func = fail
         return match
 
     monkeypatch.setattr(APIView, "initial", fail)
-    monkeypatch.setattr(BaseHandler, "resolve_request", resolved)
+    monkeypatch.setattr(URLResolver, "resolve", resolved)
+    programs.find_view.cache_clear()
+    yield
+    programs.find_view.cache_clear()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import sign_up, type_code, watched
 from tests.servers import until
 from tests.service import Service
 from tests.vendors import Postmark, serving
@@ -81,8 +81,7 @@ def test_the_page_says_that_the_mail_came_back(
         expect(page.get_by_text("came back")).to_be_hidden()
         code = re.search(r"^ {4}(\d{6})$", mail_to(postmark, f"right.{person}")["TextBody"], re.MULTILINE)
         assert code
-        page.get_by_label("Verification code").fill(code[1])
-        page.get_by_role("button", name="Confirm").click()
+        type_code(page, code[1])
         expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 

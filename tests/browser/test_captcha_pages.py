@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import sign_up, type_code, watched
 from tests.browser.test_sign_up_pages import contrast
 from tests.servers import until
 from tests.service import Service
@@ -35,8 +35,7 @@ def test_a_person_signs_up_and_hardly_sees_it(page: Page, guarded: Service, pers
     expect(page.get_by_text(CHECKED)).to_be_visible()
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Verification code").fill(guarded.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, guarded.code_for(person))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
@@ -55,8 +54,7 @@ def test_hol_17_who_corrects_the_address_is_asked_once_more(page: Page, guarded:
     page.get_by_label("Email").fill(person)
     page.get_by_role("button", name="Send the code there").click()
     expect(page.get_by_text(person, exact=True).first).to_be_visible()
-    page.get_by_label("Verification code").fill(guarded.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, guarded.code_for(person))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import sign_up, type_code, watched
 from tests.oauth import CHALLENGE
 from tests.service import Service
 from tests.vendors import listening
@@ -89,8 +89,7 @@ def test_signing_up_inside_the_flow_and_once_more(
     send(page, service, app, prompt="create")
     expect(page.get_by_text("to continue to The Shop")).to_be_visible()
     sign_up(page, person)
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(person))
     expect(page.get_by_role("heading", name="The Shop wants to sign you in")).to_be_visible()
     expect(page.get_by_text("Stay signed in, also while you are away")).to_be_visible()
     page.get_by_role("button", name="Allow").click()
@@ -123,8 +122,7 @@ def test_signing_out_from_the_application(
 ) -> None:
     page.goto(f"{service.url}/register/")
     sign_up(page, person)
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(person))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     asked = {"client_id": "shop", "post_logout_redirect_uri": f"{app}/bye", "state": "a b"}
     page.goto(f"{service.url}/oauth/logout?{urlencode(asked)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.people import type_code
 from tests.servers import free_port, until
 from tests.service import Service
 from tests.world import PASSWORD
@@ -83,8 +84,7 @@ def test_by_the_pages_and_back(page: Page, demo: tuple[Service, str]) -> None:
     page.get_by_label("Email").fill(BOB)
     page.locator("input[type=password]").first.fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    page.locator("input[autocomplete=one-time-code]").fill(service.code_for(BOB))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(BOB))
     page.wait_for_url(f"{app}/**", wait_until="commit")
     expect(page.get_by_text("You are back from the pages.")).to_be_visible()
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import code, set_up_app, sign_up, watched
+from tests.browser.people import code, set_up_app, sign_up, type_code, watched
 from tests.letters import LINK
 from tests.servers import until
 from tests.service import Service
@@ -103,8 +103,7 @@ def test_register_log_in_second_factor_and_reset(page: Page, service: Service, a
     back = come_from(page, service, app, "/register/")
     sign_up(page, person)
     in_whose_name(page, app)
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(person))
     ended_there(page, service, back)
 
     back = f"{app}/again"

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.people import sign_up
+from tests.browser.people import sign_up, type_code
 from tests.servers import free_port, until
 from tests.service import Service
 from tests.vendors import listening
@@ -105,8 +105,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def go_through(page: Page, service: Service, person: str) -> None:
     """Sign up on the way, and allow what is asked for."""
     sign_up(page, person)
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(person))
     page.get_by_role("button", name="Allow").click()
 
 

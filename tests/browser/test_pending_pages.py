@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import sign_up, type_code, watched
 from tests.letters import LINK
 from tests.service import Service
 from tests.world import PASSWORD
@@ -102,8 +102,7 @@ def test_a_page_that_was_left_is_found_again(page: Page, pending: Service, perso
     begin(page, person)
     page.goto(f"{pending.url}/register/")
     page.goto(f"{pending.url}/verify-otp/")
-    page.get_by_label("Verification code").fill(pending.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, pending.code_for(person))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     page.goto(f"{pending.url}/verify-otp/")
     expect(page.get_by_role("heading", name="No sign-up here")).to_be_visible()
@@ -115,8 +114,7 @@ def test_a_mistyped_address_is_corrected(page: Page, pending: Service, person: s
     page.get_by_label("Email").fill(person)
     page.get_by_role("button", name="Send the code there").click()
     expect(page.get_by_text(f"a code to {person}")).to_be_visible()
-    page.get_by_label("Verification code").fill(pending.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, pending.code_for(person))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
@@ -125,8 +123,7 @@ def test_the_code_comes_by_sms_instead(page: Page, pending: Service, person: str
     begin(page, person, number)
     page.get_by_role("button", name="Send the code by SMS instead").click()
     expect(page.get_by_role("heading", name="Check your phone")).to_be_visible()
-    page.get_by_label("Verification code").fill(pending.code_for(number))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, pending.code_for(number))
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 

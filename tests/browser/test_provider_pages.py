@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import account, code, set_up_app, watched
+from tests.browser.people import account, code, set_up_app, type_code, watched
 from tests.providers import AppleFake, GitHubFake, Person, providing
 from tests.real_provider import RealProvider
 from tests.service import Service
@@ -191,8 +191,7 @@ def test_an_address_that_the_provider_has_not_proved_is_proved_here(
     expect(page.get_by_text("GitHub did not confirm an email address of yours.")).to_be_visible()
     page.get_by_label("Email").fill(person)
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Verification code").fill(service.code_for(person))
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, service.code_for(person))
     page.get_by_role("link", name="Go to your account").click()
     page.get_by_role("link", name="Security").click()
     expect(page.get_by_text("GitHub x@example.com")).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import sign_up, watched
+from tests.browser.people import sign_up, type_code, watched
 from tests.servers import until
 from tests.service import Service
 from tests.world import PASSWORD
@@ -29,8 +29,7 @@ def scripted(browser: Browser, service: Service) -> Iterator[Page]:
 def test_a_person_signs_up(page: Page, service: Service, person: str) -> None:
     sign_up(page, person)
     code = service.code_for(person)
-    page.get_by_label("Verification code").fill(f" {code[:3]} {code[3:]} ")
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, f" {code[:3]} {code[3:]} ")
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     assert page.url == f"{service.url}/welcome/"
 
@@ -50,12 +49,10 @@ def test_a_wrong_code_says_how_many_tries_are_left(page: Page, service: Service,
     sign_up(page, person)
     code = service.code_for(person)
     for left in (4, 3, 2, 1):
-        page.get_by_label("Verification code").fill(f"{(int(code) + left) % 1_000_000:06d}")
-        page.get_by_role("button", name="Confirm").click()
+        type_code(page, f"{(int(code) + left) % 1_000_000:06d}")
         expect(page.get_by_role("alert")).to_contain_text(f"You have {left} tr")
         expect(page.get_by_label("Verification code")).to_be_focused()
-    page.get_by_label("Verification code").fill(f"{(int(code) + 9) % 1_000_000:06d}")
-    page.get_by_role("button", name="Confirm").click()
+    type_code(page, f"{(int(code) + 9) % 1_000_000:06d}")
     expect(page.get_by_role("heading", name="Start again")).to_be_visible()
     expect(page.get_by_label("Email")).to_have_value(person)
 
@@ -87,12 +84,10 @@ def test_a_new_code_comes_in_place(browser: Browser, tmp_path: Path, person: str
             again.click()
             expect(page.get_by_role("status")).to_contain_text("A new code is on its way")
             until(lambda old=old: service.code_for(person) != old, "the new code")  # type: ignore[misc]  # bool all the same
-            page.get_by_label("Verification code").fill(old)
-            page.get_by_role("button", name="Confirm").click()
+            type_code(page, old)
             expect(page.get_by_role("alert")).to_contain_text("You have 4 tries left")
             expect(page.get_by_text(re.compile(r"in 1:\d\d\."))).to_be_visible()  # it goes on counting
-            page.get_by_label("Verification code").fill(service.code_for(person))
-            page.get_by_role("button", name="Confirm").click()
+            type_code(page, service.code_for(person))
             expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 

@@ -59,7 +59,7 @@ def _ask_view(request: HttpRequest) -> HttpResponse:
     """
     if not routes.takes_any_host(request):
         request.get_host()
-    match = request.resolver_match = _find_view(get_resolver(), request.path_info)
+    match = request.resolver_match = find_view(get_resolver(), request.path_info)
     try:
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return response.render() if isinstance(response, SimpleTemplateResponse) else response  # as DRF's are
@@ -70,7 +70,12 @@ def _ask_view(request: HttpRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=256)  # a path that stands alone is asked again and again
-def _find_view(resolver: URLResolver, path: str) -> ResolverMatch:
+def find_view(resolver: URLResolver, path: str) -> ResolverMatch:
+    """Return the view of a path. That there is none is not kept.
+
+    Raises:
+        Resolver404: no view has this path.
+    """
     return resolver.resolve(path)
 
 
