@@ -43,9 +43,10 @@ def _postgresql_config() -> dict[str, Any]:
         "patience": DATABASE_PATIENCE,
         "tcp_user_timeout": 5000,  # milliseconds, for a host that vanished
         "options": f"{DATABASE_TIMEOUTS} {of_url.get('options', '')}".strip(),
-        # A repeated statement is planned once for each connection: planning most of ours costs more than running them.
+        # A statement that comes again is prepared, for each connection: planning most of ours costs more than running
+        # them (docs/decisions/0179).
         "server_side_binding": True,
-        "prepare_threshold": 5,
+        "prepare_threshold": 1,
     }
     if "," in str(database.get("HOST", "")):  # of several hosts the one that accepts writes, also after a failover
         database["OPTIONS"].setdefault("target_session_attrs", "read-write")
