@@ -49,7 +49,8 @@ def _is_early(request: HttpRequest, response: HttpResponse) -> bool:
     who, now = (networks.host_network(str(address)), match.route), time.time()
     told = _told.get()
     early = told.get(who, now) > now
-    keep_newest(told, who, now + int(wait), _MAX_TOLD)
+    said_at = now + HELD_FOR if early else now
+    keep_newest(told, who, said_at + int(wait), _MAX_TOLD)
     return early
 
 
