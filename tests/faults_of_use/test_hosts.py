@@ -48,13 +48,14 @@ def redirecting(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_fault_16_a_probe_needs_no_name(house: None, redirecting: None, host: str) -> None:
+def test_fault_16_a_probe_needs_no_name(house: None, redirecting: None, subtests: pytest.Subtests) -> None:
     """A kubelet, Prometheus by pod discovery, and a service that fetches the keys by our name inside."""
-    http = Http(raise_request_exception=False)
-    for path in INSIDE:
-        answer = http.get(path, headers={"Host": host})
-        assert answer.status_code == 200, (path, answer.content)
-        assert not host or host.encode() not in answer.content
-    for path in ("/login/", "/api/auth/config", "/.well-known/change-password", "/dev/mailbox/", "/healthy"):
-        assert http.get(path, headers={"Host": "web1:8000"}).status_code in (301, 400, 403)
+    for host in HOSTS:
+        with subtests.test(host=host):
+            http = Http(raise_request_exception=False)
+            for path in INSIDE:
+                answer = http.get(path, headers={"Host": host})
+                assert answer.status_code == 200, (path, answer.content)
+                assert not host or host.encode() not in answer.content
+            for path in ("/login/", "/api/auth/config", "/.well-known/change-password", "/dev/mailbox/", "/healthy"):
+                assert http.get(path, headers={"Host": "web1:8000"}).status_code in (301, 400, 403)

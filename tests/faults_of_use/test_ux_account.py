@@ -179,7 +179,7 @@ def test_ux_11_the_data_is_downloaded_from_the_pages(api: Api, pages: Http) -> N
 
 @pytest.mark.parametrize("path", STATES)
 def test_ux_14_every_moment_can_be_told_in_the_zone_of_the_reader(path: str) -> None:
-    page = text_of(Http().get(path))
+    page = gallery.shown(path)
     for moment in re.findall(r"<time[^>]*>", page):
         assert re.search(r'datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^"]*[+-]\d\d:\d\d"', moment), moment
     outside = re.sub(r"<time.*?</time>|<[^>]*>", " ", page[page.index("<main") :], flags=re.DOTALL)
@@ -189,7 +189,7 @@ def test_ux_14_every_moment_can_be_told_in_the_zone_of_the_reader(path: str) -> 
 @pytest.mark.parametrize("path", STATES)
 def test_ux_19_every_button_and_link_has_a_name_of_its_own(path: str) -> None:
     """Two that are called the same do the same."""
-    elements = list(every_element(text_of(Http().get(path))))
+    elements = list(every_element(gallery.shown(path)))
     by_id = {attribute(each, "id"): each for each in elements}
     does: dict[str, set[str]] = {}
     form = ""
