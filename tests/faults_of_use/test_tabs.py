@@ -127,12 +127,14 @@ ODD: list[dict[str, Any]] = [
     {"act": ["password", "email"]},
     {"act": "\x00", "id": "\x00", "otp": "\x00", "token": "\x00", "registration": "\x00", "email": "\x00"},
     {"__proto__": "x", "act[]": "x", "password": "", "id": "x" * 5000},
-    *({"act": act} for act in ("password", "email", "email_confirm", "phone", "phone_confirm", "end", "forget")),
-    *({"act": act, "id": "x", "name": "x" * 5000} for act in ("rename", "trust", "distrust", "end", "forget")),
-    *({"act": act, "id": "0" * 32, "name": "\r\n"} for act in ("rename", "trust", "distrust", "end", "forget")),
     {"channel": "pigeon", "email": "@", "password": "\ud800".encode("utf-8", "surrogatepass")},
     {"registration": "x" * 5000, "otp": "🂡", "token": "x" * 5000, "username": "\u202e", "next": "//evil"},
     {"picture": "no file", "full_name": ["a", "b"], "bio": "\x0b", "address": "\ufffe"},
+]
+ACTS: list[dict[str, Any]] = [  # of forms alone: no page reads one from its address
+    *({"act": act} for act in ("password", "email", "email_confirm", "phone", "phone_confirm", "end", "forget")),
+    *({"act": act, "id": "x", "name": "x" * 5000} for act in ("rename", "trust", "distrust", "end", "forget")),
+    *({"act": act, "id": "0" * 32, "name": "\r\n"} for act in ("rename", "trust", "distrust", "end", "forget")),
 ]
 
 
@@ -145,8 +147,9 @@ def test_no_form_breaks_a_page(house: None, inbox: Inbox, path: str, signed_in: 
         pages.confirm(pages.start(email=ADA, password=PASSWORD).registration, inbox.newest(ADA).code)
     http = Http(raise_request_exception=False)
     http.cookies = pages.http.cookies
-    for typed in ODD:
+    for typed in (*ODD, *ACTS):
         assert http.post(path, typed).status_code < 500, typed
+    for typed in ODD:
         assert http.get(path, typed).status_code < 500, typed
     unknown = http.post("/account/security/", {"act": "nothing of ours"})
     if signed_in and path == "/account/security/":
