@@ -32,7 +32,6 @@ def test_fed_12_no_secret_stays_readable(
     api: Api,
     fake: OpenIdFake,
     capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
     way: str,
     kept: bool,
 ) -> None:
