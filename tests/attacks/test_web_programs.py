@@ -61,3 +61,11 @@ def test_web_08_programs_are_answered_with_the_headers_of_the_whole_way(
                 given = told(straight, method, path, {**headers, **host})
                 assert given == told(whole, method, path, {**headers, **host}), (path, host)
                 assert given[1]["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api//", "/health/", "/.well-known/"])
+def test_web_08_what_is_a_page_without_its_slash_has_the_headers_of_one(house: None, path: str) -> None:
+    """The slash is ignored: a person finds the page that says that there is nothing, with its style."""
+    http, page = Http(), path.rstrip("/")
+    assert "'nonce'" in told(http, "GET", page, {})[1]["Content-Security-Policy"]
+    assert told(http, "GET", path, {}) == told(http, "GET", page, {})

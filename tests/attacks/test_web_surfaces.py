@@ -148,13 +148,30 @@ def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(
             Http(REMOTE_ADDR="198.51.100.1", **environ).get("/nothing")  # who shares the time
             admitted.clear()
             held.clear()
-            asked(Http(REMOTE_ADDR=STRANGER, **environ), method, path)
+            asked(Http(REMOTE_ADDR=STRANGER, HTTP_VIA="1.1 proxy", **environ), method, path)
             counted = bool(admitted)
             by_a_stranger = len(held)
             asked(Http(REMOTE_ADDR="127.0.0.1", **environ), method, path)
             if (counted, by_a_stranger, len(held)) not in ((True, 0, 0), (False, 1, 1)):
                 wrong[method, path] = (set(admitted), by_a_stranger, len(held))
     assert not wrong
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/health/ready/"])
+def test_hol_07_a_probe_of_health_is_not_held_back_by_a_flood(
+    house: None, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A kubelet's or a balancer's, from another machine. What comes through the proxy is a stranger's."""
+    monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
+    cached.reset_all()
+    held: list[float] = []
+    environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}
+    Http(REMOTE_ADDR=STRANGER, **environ).get("/nothing")
+    probe = Http(REMOTE_ADDR="10.0.0.7", **environ)
+    probe.get(path, headers={"X-Forwarded-For": "198.51.100.1"})
+    assert len(held) == 1
+    assert probe.get(path).status_code == 200
+    assert len(held) == 1
 
 
 def test_web_08_every_path_answers_with_the_headers(stranger: Http) -> None:

@@ -1,5 +1,6 @@
 """Argon2id in memory that is kept: the same hashes as argon2-cffi's own, and no more memory than hashes at once."""
 
+import mmap
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -53,6 +54,20 @@ def test_hashes_at_once_have_each_their_own(kept: list[argon2id.HashMemory], mon
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(hashed, [64, 64])) == [alone, alone]
     assert len(set(kept)) == 2
+
+
+@pytest.mark.parametrize("advice", [9999, None])
+def test_a_kernel_or_a_system_without_huge_pages_hashes_too(
+    monkeypatch: pytest.MonkeyPatch, advice: int | None
+) -> None:
+    """The kernel refuses advice that it was not built for (madvise(2): EINVAL)."""
+    alone = hashed()
+    argon2id._kept.clear()
+    if advice is None:
+        monkeypatch.delattr(mmap, "MADV_HUGEPAGE")
+    else:
+        monkeypatch.setattr(mmap, "MADV_HUGEPAGE", advice)
+    assert hashed() == alone
 
 
 def test_memory_of_another_size_is_given_back(kept: list[argon2id.HashMemory]) -> None:

@@ -7,6 +7,7 @@ the rest of the process: what is allocated meanwhile lies between its blocks, an
 
 import ctypes
 import mmap
+from contextlib import suppress
 
 from argon2 import DEFAULT_HASH_LENGTH
 from argon2.exceptions import HashingError
@@ -28,7 +29,7 @@ class HashMemory:
         """
         self.size = size
         self._mapping = mmap.mmap(-1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(AttributeError, OSError):  # a system or a kernel without them (madvise(2): EINVAL)
             self._mapping.madvise(mmap.MADV_HUGEPAGE)
         start = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
         self._address = start + -start % _HUGE_PAGE

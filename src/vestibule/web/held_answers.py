@@ -14,8 +14,8 @@ from vestibule.kernel import networks
 from vestibule.kernel.bounded import keep_newest
 from vestibule.kernel.cached import Cached
 from vestibule.limits.answer_time import AnswerTime
-from vestibule.web import edge
-from vestibule.web.operators import is_from_this_machine
+from vestibule.web import edge, routes
+from vestibule.web.operators import is_from_this_machine, was_forwarded
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -56,8 +56,8 @@ def _is_early(request: HttpRequest, response: HttpResponse) -> bool:
 
 def _is_beyond_share(request: HttpRequest, response: HttpResponse, seconds: float) -> bool:
     """Return whether no rate counted the request, and its network has had its share of the time for such, while others
-    ask too. What is asked on this machine is nobody's flood: a monitor's."""
-    address = None if is_from_this_machine(request.META) else edge.client_address(request)
+    ask too. What a monitor asks is nobody's flood."""
+    address = None if _is_of_monitor(request) else edge.client_address(request)
     if address is None:
         return False
     name, answer_time = str(address), _answer_time.get()
@@ -67,6 +67,12 @@ def _is_beyond_share(request: HttpRequest, response: HttpResponse, seconds: floa
     size = 0 if response.streaming else len(response.content)
     parties = [networks.host_network(name), str(networks.customer_network(name))]
     return not answer_time.charge(name, parties, seconds + size / BYTES_PER_SECOND)
+
+
+def _is_of_monitor(request: HttpRequest) -> bool:
+    """Return whether it is asked on this machine, or is a look at health that no proxy forwarded: a balancer's or a
+    kubelet's, which takes a process that answers late for one that has failed."""
+    return is_from_this_machine(request.META) or (routes.is_health(request) and not was_forwarded(request.META))
 
 
 def _allow() -> AnswerTime:

@@ -46,8 +46,13 @@ def is_from_this_machine(meta: Mapping[str, Any]) -> bool:
     return (
         _is_loopback_address(meta.get("REMOTE_ADDR", ""))
         and _is_private_host(split_domain_port(meta.get("HTTP_HOST", "localhost"))[0])
-        and not any(name in meta for name in FORWARDING_HEADERS)
+        and not was_forwarded(meta)
     )
+
+
+def was_forwarded(meta: Mapping[str, Any]) -> bool:
+    """Return whether a proxy forwarded the request, or its sender says so."""
+    return any(name in meta for name in FORWARDING_HEADERS)
 
 
 def _is_private_host(host: str) -> bool:

@@ -28,7 +28,8 @@ def answer_programs(get_response: GetResponse) -> GetResponse:
     documentation of the API, is for people."""
 
     def ask_view_or_page(request: HttpRequest) -> HttpResponse:
-        return get_response(request) if routes.is_page_of_programs(request) else _ask_view(request)
+        is_page = routes.is_page_of_programs(request) or not routes.expects_json(request)  # `/api/` without its slash
+        return get_response(request) if is_page else _ask_view(request)
 
     ask = cast(GetResponse, convert_exception_to_response(ask_view_or_page))
     answer = _https_only(_strip_slash(limit_body(ask)))

@@ -22,6 +22,7 @@ class Routes:
     """Beginnings of paths, without the prefix of the script."""
 
     machine: tuple[str, ...]  # asked for by programs: answered in JSON
+    health: tuple[str, ...]
     internal: tuple[str, ...]  # asked for by a pod's address or a service's name, where nobody has a certificate
     admin: tuple[str, ...]
     any_host: tuple[str, ...]  # asked by proxies as well, by whatever host
@@ -38,6 +39,11 @@ def expects_json(request: HttpRequest) -> bool:
 def is_page_of_programs(request: HttpRequest) -> bool:
     """Return whether the path is a page, though it stands among those of programs."""
     return request.path_info in _routes(settings.ROOT_URLCONF).pages_of_programs
+
+
+def is_health(request: HttpRequest) -> bool:
+    """Return whether the path says how the process is."""
+    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).health)
 
 
 def is_internal(request: HttpRequest) -> bool:
@@ -84,6 +90,7 @@ def _routes(urlconf: str) -> Routes:
     programs = tuple(path for name in _PROGRAMS for path in _find(f"vestibule_oauth:{name}"))
     return Routes(
         machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check + programs,
+        health=_folder(health),
         internal=_folder(health) + metrics + keys,
         admin=_find("vestibule_admin:index"),
         any_host=_folder(health) + metrics + keys + check,
