@@ -7,11 +7,14 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
+from tests.contracts.stores import unsettle
 from tests.factors import enrol
 from tests.providers import OpenIdFake, Person
 from tests.social import come_back, coming_from, enter, press, sign_in
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule.accounts.models import Status, User
+from vestibule.challenges.configured_engine import challenges
+from vestibule.challenges.policy import Purpose
 from vestibule.identities.models import Identity
 from vestibule.sessions.models import Session
 
@@ -235,3 +238,35 @@ def test_fed_04_a_head_uses_no_state_up(house: None, fake: OpenIdFake) -> None:
     _, given = fake.authorize(press(pages, fake))
     assert pages.head("/social/acme/callback/", given).status_code == 405
     assert pages.get("/social/acme/callback/", given)["Location"] == "/welcome/"
+
+
+def begin_at_provider(api: Api, fake: OpenIdFake, inbox: Inbox, email: str) -> tuple[str, str]:
+    """The handle and the code of a sign-up with an identity whose provider proves no address."""
+    handle = sign_in(api, fake).body["registration"]
+    sent = api.post("social/email", {"registration": handle, "email": email})
+    return sent.registration, inbox.newest(email).code
+
+
+@pytest.mark.parametrize("again", ["the same", "begun twice"])
+def test_fed_07_a_sign_up_whose_account_has_the_identity_was_used(
+    api: Api, fake: OpenIdFake, inbox: Inbox, again: str
+) -> None:
+    """The account is the person's own. The same sign-up comes again where its settling was lost."""
+    fake.person = Person(email=VICTIM, verified=False)
+    first, second = begin_at_provider(api, fake, inbox, VICTIM), begin_at_provider(api, fake, inbox, VICTIM)
+    assert api.confirm(*first).status == 201
+    unsettle(challenges.store, challenges.secrets.read_handle(Purpose.REGISTRATION, first[0]))
+    refused = api.confirm(*(first if again == "the same" else second))
+    assert (refused.status, refused.code) == (410, "token_used")
+    assert (User.objects.count(), Identity.objects.count()) == (1, 1)
+
+
+def test_fed_07_a_sign_up_whose_identity_another_account_has(api: Api, fake: OpenIdFake, inbox: Inbox) -> None:
+    """Also a second time: its code was right, and stays so."""
+    fake.person = Person(email=VICTIM, verified=False)
+    first, second = begin_at_provider(api, fake, inbox, VICTIM), begin_at_provider(api, fake, inbox, EVIL)
+    assert api.confirm(*first).status == 201
+    for _ in range(2):
+        refused = api.confirm(*second)
+        assert (refused.status, refused.code) == (409, "identity_taken")
+    assert (User.objects.get().email, Identity.objects.get().user.email) == (VICTIM, VICTIM)

@@ -26,7 +26,7 @@ from vestibule.challenges.store import Challenge
 from vestibule.conf import conf
 from vestibule.flows.completion import Authenticated, SignedIn, Via, complete
 from vestibule.flows.social_arrivals import FEDERATED
-from vestibule.identities.answers import ProviderAnswer
+from vestibule.identities.answers import IdentityTaken, ProviderAnswer
 from vestibule.identities.links import link_identity
 from vestibule.identities.models import Identity
 from vestibule.kernel import errors
@@ -206,10 +206,10 @@ def create_proved_account(
                 entered = _sign_in_or_remember_device(client, proof, user, address, page_lifetime, sign_in=sign_in)
             if isinstance(address, Phone):
                 sms_costs.count_code_used(client.at)
-    except IntegrityError as error:
+    except (IntegrityError, IdentityTaken) as error:
         if not takes_over and lifecycle.find_pending_user(brought):
             return create_proved_account(client, proof, chosen_username, sign_in=sign_in, page_lifetime=page_lifetime)
-        raise _conflict_refusal(proof, brought.username) from error
+        raise _conflict_refusal(proof, brought.username, address, error) from error
     return Registered(user=user, signed_in=entered)
 
 
@@ -251,11 +251,16 @@ def _link_sealed_identity(client: Client, user: User, payload: SignUpPayload) ->
     return identity
 
 
-def _conflict_refusal(proof: Proof[SignUpPayload], username: Username | None) -> errors.Refusal:
-    """Find out, after a rollback, which unique constraint refused."""
+def _conflict_refusal(
+    proof: Proof[SignUpPayload], username: Username | None, address: Address, error: Exception
+) -> errors.Refusal:
+    """Find out, after a rollback, which unique constraint refused. The identity is inserted before the rows that are
+    held back, so that it is the first to be refused: where another is, too, that one counts."""
     if is_proof_recorded(proof.id):
         return errors.AlreadyUsed(subject=proof.subject)
     if username and directory.is_username_taken(username):
         return errors.UsernameTaken(subject=proof.subject)
+    if isinstance(error, IdentityTaken) and directory.find_account_by_address(address) is None:
+        return IdentityTaken()
     # The owner proved the address through another sign-up meanwhile: the person has an account and can sign in.
     return errors.AlreadyUsed(subject=proof.subject)
