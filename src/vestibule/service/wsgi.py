@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.core.cache import close_caches
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import reset_queries
 from django.utils.http import parse_header_parameters
 
 from vestibule.web import request_bodies
@@ -41,5 +44,8 @@ def _has_readable_media_types(header: str) -> bool:
     return len(header) <= _MAX_HEADER_LENGTH
 
 
+# What nobody has here: a log of queries, which DEBUG alone keeps, and caches with connections.
+request_started.disconnect(reset_queries)
+request_finished.disconnect(close_caches)
 application = get_wsgi_application()
 application.request_class = Request
