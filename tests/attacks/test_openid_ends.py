@@ -18,7 +18,7 @@ from tests.attacks.openid_moves import (
 from tests.browsing import Browser
 from tests.environment import PRODUCTION
 from tests.event_fakes import GOOGLE_ENDS, GoogleFake
-from tests.interleaving import VERIFIED, beside, interleaved, transaction
+from tests.interleaving import REDEEMED, beside, interleaved, transaction
 from tests.oauth import CALLBACK, RelyingParty, code_of, create_application, go_on
 from tests.social import come_back, coming_from, sign_in
 from tests.world import Api, Inbox
@@ -68,7 +68,7 @@ def test_oid_06_one_that_asks_nobody_needs_no_consent(browser: Browser) -> None:
     assert RelyingParty().exchange(code_of(browser.open(RelyingParty().authorize_url()))).status_code == 200
 
 
-@pytest.mark.parametrize("nth", range(1, VERIFIED + 2))
+@pytest.mark.parametrize("nth", range(1, REDEEMED + 1))
 def test_oid_06_a_consent_that_is_withdrawn_while_its_code_is_redeemed(
     api: Api, shop: RelyingParty, browser: Browser, nth: int
 ) -> None:
