@@ -222,8 +222,9 @@ def test_web_12_plain_http(house: None, https: None, peer: str) -> None:
     """WEB-12: who comes in the open, and who only says that they do not."""
     http = Http(REMOTE_ADDR=peer)
     forged = {"X-Forwarded-Proto": "http" if peer == PROXY else "https"}
-    page = http.get("/login/?a=b", headers=forged)
-    assert (page.status_code, page["Location"]) == (301, "https://testserver/login/?a=b")
+    for path in ("/login/?a=b", "/.well-known/change-password"):  # the latter beside what programs ask for
+        page = http.get(path, headers=forged)
+        assert (page.status_code, page["Location"]) == (301, f"https://testserver{path}")
     body = {"email": ADA, "password": PASSWORD}
     answer = http.post("/api/auth/login", body, content_type="application/json", headers=forged)
     assert (answer.status_code, answer.json()["code"]) == (403, "https_required")

@@ -22,6 +22,7 @@ class Routes:
     """Beginnings of paths, without the prefix of the script."""
 
     machine: tuple[str, ...]  # asked for by programs: answered in JSON
+    pages_beside_programs: tuple[str, ...]  # of persons, though they begin so
     health: tuple[str, ...]
     internal: tuple[str, ...]  # asked for by a pod's address or a service's name, where nobody has a certificate
     admin: tuple[str, ...]
@@ -33,7 +34,8 @@ class Routes:
 
 def expects_json(request: HttpRequest) -> bool:
     """Return whether the request is for a program."""
-    return request.path_info.startswith(_routes(settings.ROOT_URLCONF).machine)
+    routes, path = _routes(settings.ROOT_URLCONF), request.path_info
+    return path.startswith(routes.machine) and path not in routes.pages_beside_programs
 
 
 def is_page_of_programs(request: HttpRequest) -> bool:
@@ -90,6 +92,7 @@ def _routes(urlconf: str) -> Routes:
     programs = tuple(path for name in _PROGRAMS for path in _find(f"vestibule_oauth:{name}"))
     return Routes(
         machine=_folder(_find("vestibule_api:schema")) + _folder(health) + _folder(keys) + metrics + check + programs,
+        pages_beside_programs=_find("vestibule_pages:change_password"),
         health=_folder(health),
         internal=_folder(health) + metrics + keys,
         admin=_find("vestibule_admin:index"),
