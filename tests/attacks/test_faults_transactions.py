@@ -3,16 +3,21 @@ is 503, and the next try succeeds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
+from time_machine import travel
 
 from tests.world import PASSWORD, Api, Door, Inbox
 from vestibule.accounts.models import User
 from vestibule.audit.models import AuditEvent
-from vestibule.sessions.models import Session
+from vestibule.conf import conf
+from vestibule.sessions import signing_keys
+from vestibule.sessions.models import Session, SigningKey
 
 ADA, NEXT = "ada@example.com", "another password entirely"
 DISK_FULL = "53100"
@@ -72,3 +77,16 @@ def test_flt_11_nothing_is_changed_that_can_not_be_put_on_record(api: Api, inbox
     assert inbox.all() == []
     assert api.send("GET", "me", access).status == 200
     assert api.login(ADA).status == 200
+
+
+def test_flt_12_a_refresh_that_is_told_to_have_failed_has_not_happened(api: Api, inbox: Inbox) -> None:
+    """The keys that sign its answer cannot be read. Whoever tries again much later is no thief."""
+    api.account(inbox, ADA)
+    token = api.login(ADA).body["refresh"]
+    with travel(timezone.now(), tick=False) as clock:
+        signing_keys.forget_signing_keys()
+        with refusing(SigningKey._meta.db_table, "57P01"):
+            refused = api.post("token/refresh", {"refresh": token})
+        assert (refused.status, refused.code) == (503, "unavailable")
+        clock.shift(conf.refresh_grace + timedelta(seconds=1))
+        assert api.post("token/refresh", {"refresh": token}).status == 200

@@ -9,7 +9,7 @@ from vestibule.conf import conf
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
 from vestibule.sessions import access_tokens as access
-from vestibule.sessions import registry
+from vestibule.sessions import registry, signing_keys
 from vestibule.sessions.models import RefreshToken, Session
 from vestibule.sessions.rotation import TokenRotation, derive_child_token, digest_token
 from vestibule.storage import database
@@ -73,6 +73,7 @@ def rotate_refresh_token_at_once(client: Client, refresh_token: str) -> IssuedTo
     if database.connection().vendor != "postgresql":
         return None
     now, child_token = client.at, derive_child_token(refresh_token)
+    signing_keys.current_signing_key(now)  # read before, because what is written is committed at once
     written = (
         *(now, now, client.user_agent, client.ip_address),
         *(now, now - registry.SEEN_ONCE_IN),
