@@ -138,6 +138,7 @@ def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(
 ) -> None:
     """From who has had their share of the time for it; a monitor on this machine is never held."""
     monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
+    monkeypatch.setattr(held_answers, "LEAST_SHARE", 0)
     cached.reset_all()
     held: list[float] = []
     environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}
@@ -163,6 +164,7 @@ def test_hol_07_a_probe_of_health_is_not_held_back_by_a_flood(
 ) -> None:
     """A kubelet's or a balancer's, from another machine. What comes through the proxy is a stranger's."""
     monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
+    monkeypatch.setattr(held_answers, "LEAST_SHARE", 0)
     cached.reset_all()
     held: list[float] = []
     environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}

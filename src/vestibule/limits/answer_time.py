@@ -10,12 +10,13 @@ class AnswerTime:
     """So many seconds of CPU for each second, shared among parties (a network, a customer's network).
 
     A party has its share as long as it has had less than is left, so that one alone gets half of it and never all, and
-    who comes new always finds some (dynamic thresholds, as `limits.admission.PlacePool` has them). While nobody else
-    asks for anything, nothing is shared.
+    who comes new always finds some (dynamic thresholds, as `limits.admission.PlacePool` has them). Each has
+    `least_share` seconds in any case: a crowd of many who ask for little is no flood. While nobody else asks for
+    anything, nothing is shared.
     """
 
-    def __init__(self, allowance: float) -> None:
-        self._allowance = allowance
+    def __init__(self, allowance: float, least_share: float) -> None:
+        self._allowance, self._least_share = allowance, least_share
         self._lock = Lock()
         self._second, self._used = 0, 0.0
         self._had: dict[str, float] = {}
@@ -34,8 +35,8 @@ class AnswerTime:
         with self._lock:
             self._begin_second()
             self._asking.add(address)
-            left = self._allowance - self._used
-            if any(self._had.get(party, 0) >= left for party in parties):
+            share = max(self._allowance - self._used, self._least_share)
+            if any(self._had.get(party, 0) >= share for party in parties):
                 return len(self._asking | self._asked_before) == 1
             self._used += cost
             for party in parties:

@@ -21,7 +21,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 HOLD_ANSWER = "vestibule.hold_answer"  # in the WSGI environment, where the server can: a function that takes seconds
 HELD_FOR = 1.0  # seconds
-ALLOWANCE = 0.25  # seconds of CPU for each second, of a process, for what no rate counts
+# Seconds of CPU for each second, of a process, for what no rate counts: in all, and for each network in any case, which
+# is two pages with their files.
+ALLOWANCE, LEAST_SHARE = 0.25, 0.02
 BYTES_PER_SECOND = 1_000_000_000  # sent by a core
 _MAX_TOLD = 4096  # clients that were told to wait
 
@@ -76,7 +78,7 @@ def _is_of_monitor(request: HttpRequest) -> bool:
 
 
 def _allow() -> AnswerTime:
-    return AnswerTime(ALLOWANCE)
+    return AnswerTime(ALLOWANCE, LEAST_SHARE)
 
 
 def _nobody_told() -> dict[tuple[str, str], float]:
