@@ -238,6 +238,7 @@ def browser() -> Iterator[Browser]:
     # Playwright's loop stays with this thread until the session ends, and Django takes us for a coroutine: later tests
     # of this process would have no database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    settings.SILENCED_SYSTEM_CHECKS.append("async.E001")  # which says that this is not for deployments
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
