@@ -78,6 +78,15 @@ def admitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return rules
 
 
+@pytest.fixture
+def held(house: None, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which answers are held back, where nobody has a share of the time that no rate counts."""
+    monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
+    monkeypatch.setattr(held_answers, "LEAST_SHARE", 0)
+    cached.reset_all()
+    return []
+
+
 def url(path: str) -> str:
     """One address of the pattern."""
     path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000001", path)
@@ -133,14 +142,8 @@ def test_hol_07_what_no_rate_bounds_costs_nothing(stranger: Http, admitted: set[
     assert not dear
 
 
-def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(
-    house: None, admitted: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(held: list[float], admitted: set[str]) -> None:
     """From who has had their share of the time for it; a monitor on this machine is never held."""
-    monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
-    monkeypatch.setattr(held_answers, "LEAST_SHARE", 0)
-    cached.reset_all()
-    held: list[float] = []
     environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}
     wrong = {}
     beside = ("/static/vestibule/pages/house.css", "/static/no.css", "/nothing", "/api/auth/nothing", "/login")
@@ -159,14 +162,8 @@ def test_hol_07_what_no_rate_bounds_is_held_back_where_it_floods(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/health/ready/"])
-def test_hol_07_a_probe_of_health_is_not_held_back_by_a_flood(
-    house: None, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_hol_07_a_probe_of_health_is_not_held_back_by_a_flood(held: list[float], path: str) -> None:
     """A kubelet's or a balancer's, from another machine. What comes through the proxy is a stranger's."""
-    monkeypatch.setattr(held_answers, "ALLOWANCE", 0)
-    monkeypatch.setattr(held_answers, "LEAST_SHARE", 0)
-    cached.reset_all()
-    held: list[float] = []
     environ: dict[str, Any] = {held_answers.HOLD_ANSWER: held.append}
     Http(REMOTE_ADDR=STRANGER, **environ).get("/nothing")
     probe = Http(REMOTE_ADDR="10.0.0.7", **environ)

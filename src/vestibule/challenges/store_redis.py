@@ -11,13 +11,13 @@ from vestibule.challenges.policy import Purpose
 from vestibule.challenges.store import Challenge, State
 from vestibule.kernel.errors import Unavailable
 from vestibule.storage import redis_client
+from vestibule.storage.redis_client import Encodable
 
 if TYPE_CHECKING:
     from redis import Redis
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Encodable = redis_client.Encodable
 Method = Callable[Concatenate["RedisStore", P], R]
 
 MAX_INDEXED = 128  # records of a subject; an older one is still found by its handle

@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from prometheus_client import Counter, Gauge
 
 from vestibule.conf import conf
+from vestibule.kernel.bounded import keep_newest
 from vestibule.kernel.cached import Cached
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import Unavailable
@@ -188,7 +189,6 @@ class AdmissionControl:
         self.slots = {work: SlotPool(number) for work, number in slots.items()}
         self._claim: ContextVar[PlaceClaim | None] = ContextVar("claim", default=None)
         self._networks: dict[str, None] = {}
-        self._lock = Lock()
 
     def begin_request(self, client: Client, device: UUID | None = None) -> None:
         """Attribute the work of this thread to the client, until `end_request`.
@@ -265,11 +265,7 @@ class AdmissionControl:
         """Mark the client's network as known in this process. The least recently used beyond MAX_KNOWN_NETWORKS are
         forgotten."""
         if client.network:
-            with self._lock:
-                self._networks.pop(client.network, None)  # moves it to the end: the first is the least recently used
-                self._networks[client.network] = None
-                if len(self._networks) > MAX_KNOWN_NETWORKS:
-                    del self._networks[next(iter(self._networks))]
+            keep_newest(self._networks, client.network, None, MAX_KNOWN_NETWORKS)
 
     def forget_networks(self) -> None:
         """Forget all known networks."""
