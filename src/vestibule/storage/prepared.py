@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, Q, QuerySet
 from django.db.models.query import get_related_populators
 
@@ -58,7 +59,7 @@ class PreparedQuery(Generic[M]):
         if connection.alias not in self._compiled:
             with database.atomic(savepoint=False):  # where alone Django composes FOR UPDATE
                 self._compile_query(values, connection.alias)
-        compiled, given = self._bind_values(values)
+        compiled, given = self._bind_values(values, connection)
         sql = self._with_write.get((connection.alias, write))
         if sql is None:
             columns = [f"{column.alias}.{column.target.column}" for column, *_ in compiled.compiler.select]
@@ -71,15 +72,17 @@ class PreparedQuery(Generic[M]):
         return self._build_models(compiled, rows)[0] if rows else None
 
     def _fetch_rows(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[tuple[Any, ...]]]:
-        compiled, given = self._bind_values(values)
-        with database.connection().cursor() as cursor:
+        connection = database.connection()
+        compiled, given = self._bind_values(values, connection)
+        with connection.cursor() as cursor:
             cursor.execute(compiled.sql, given)
             return compiled, cursor.fetchall()
 
-    def _bind_values(self, values: tuple[object, ...]) -> tuple[_CompiledQuery, list[Any]]:
+    def _bind_values(
+        self, values: tuple[object, ...], connection: BaseDatabaseWrapper
+    ) -> tuple[_CompiledQuery, list[Any]]:
         if None in values:
             raise ValueError("nothing equals NULL")
-        connection = database.connection()
         compiled = self._compiled.get(connection.alias) or self._compile_query(values, connection.alias)
         pairs = zip(compiled.lookup_fields, values, strict=True)
         return compiled, [*compiled.own_params, *(field.get_db_prep_value(value, connection) for field, value in pairs)]

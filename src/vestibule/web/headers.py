@@ -5,6 +5,7 @@ picture, a stylesheet) may do nothing, even if it is opened as a document.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from csp.constants import HEADER
@@ -92,9 +93,14 @@ def vary_by(response: HttpResponseBase, *names: str) -> None:
     """Say that the answer depends on these headers of the request (RFC 9110, 12.5.5), as Django's
     `patch_vary_headers`."""
     kept = stored_headers(response)
-    said = [name.strip() for name in kept["vary"][1].split(",")] if "vary" in kept else []
-    known = {name.lower() for name in said}
-    kept["vary"] = ("Vary", ", ".join((*said, *(name for name in names if name.lower() not in known))))
+    kept["vary"] = ("Vary", _add_names(kept["vary"][1] if "vary" in kept else "", names))
+
+
+@lru_cache(maxsize=256)  # nearly all responses say one of a few
+def _add_names(said: str, names: tuple[str, ...]) -> str:
+    before = [name.strip() for name in said.split(",") if name]
+    known = {name.lower() for name in before}
+    return ", ".join((*before, *(name for name in names if name.lower() not in known)))
 
 
 def stored_headers(response: HttpResponseBase) -> dict[str, tuple[str, str]]:

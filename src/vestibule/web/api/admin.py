@@ -18,6 +18,7 @@ from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
 from vestibule.web.api.sessions import SessionShown
+from vestibule.web.api.times import UtcDateTimeField
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Admin"]
@@ -40,7 +41,7 @@ class EventOfAnybody(serializers.Serializer[object]):
     """An event of the audit log."""
 
     id = serializers.IntegerField()
-    at = serializers.DateTimeField()
+    at = UtcDateTimeField()
     name = serializers.CharField()
     code = serializers.CharField()
     actor = serializers.CharField()
@@ -75,8 +76,8 @@ class EventsQuery(serializers.Serializer[object]):
     user_id = serializers.UUIDField(required=False, default=None)
     name = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
     code = serializers.CharField(required=False, default="", allow_blank=True, max_length=40)
-    since = serializers.DateTimeField(required=False, default=None)
-    until = serializers.DateTimeField(required=False, default=None)
+    since = UtcDateTimeField(required=False, default=None)
+    until = UtcDateTimeField(required=False, default=None)
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=audit_log.MAX_COUNTED)
 
 

@@ -8,6 +8,7 @@ from vestibule.applications.metadata import ID_TOKEN_ALGORITHMS, MAX_ITEMS, MAX_
 from vestibule.applications.models import ApplicationType, Source
 from vestibule.flows.staff.applications import ApplicationDetails
 from vestibule.web.api.parsing import Flag, RequestBody, Text
+from vestibule.web.api.times import UtcDateTimeField
 
 
 class Texts(serializers.ListField):
@@ -50,7 +51,7 @@ class SecretShown(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     hint = serializers.CharField(help_text="How it ends.")
-    created_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
 
 
 class NewSecretShown(SecretShown):
@@ -81,7 +82,7 @@ class ApplicationShown(serializers.Serializer[object]):
     id_token_signed_response_alg = serializers.ChoiceField(ID_TOKEN_ALGORITHMS)
     token_endpoint_auth_method = serializers.CharField()
     jwks = serializers.DictField(allow_null=True)
-    created_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
 
 
 class ApplicationDetailsShown(ApplicationShown):

@@ -5,21 +5,22 @@ from rest_framework import serializers
 from vestibule.flows.staff.people import PersonDetails
 from vestibule.web.api.factors_schema import FactorsShown, serialize_factors
 from vestibule.web.api.people import Person
+from vestibule.web.api.times import UtcDateTimeField
 
 
 class PersonShown(Person):
     """A person, as the staff see them."""
 
-    updated_at = serializers.DateTimeField()
-    closes_at = serializers.DateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
+    updated_at = UtcDateTimeField()
+    closes_at = UtcDateTimeField(allow_null=True, help_text="When it is erased, where it is closing.")
 
 
 class PasskeyFacts(serializers.Serializer[object]):
     """A passkey of a person, as the staff see it."""
 
     name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(allow_null=True)
 
 
 class IdentityFacts(serializers.Serializer[object]):
@@ -28,15 +29,15 @@ class IdentityFacts(serializers.Serializer[object]):
     id = serializers.UUIDField()
     provider = serializers.CharField()
     name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(allow_null=True)
 
 
 class FactorResetShown(serializers.Serializer[object]):
     """The order to remove every second factor, which waits for its time."""
 
-    created_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
+    due_at = UtcDateTimeField()
 
 
 class PersonDetailsShown(PersonShown):

@@ -9,6 +9,7 @@ from vestibule.flows.applications.consents import AllowedApplication
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.response import Response
 from vestibule.web.api.schema import response_schemas
+from vestibule.web.api.times import UtcDateTimeField
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Applications"]
@@ -29,8 +30,8 @@ class AllowedApplicationShown(serializers.Serializer[AllowedApplication]):
     name = serializers.CharField(source="application.name")
     logo_uri = serializers.CharField(source="application.logo_uri")
     scope = serializers.ListField(child=serializers.CharField(), help_text="What it may ask for.")
-    allowed_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(
+    allowed_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(
         allow_null=True, help_text="When it last used what it holds; null where it holds nothing now."
     )
 

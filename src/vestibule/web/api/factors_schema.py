@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from vestibule.factors.holdings import FactorSummary
 from vestibule.web.api.parsing import Flag, RequestBody, Text
+from vestibule.web.api.times import UtcDateTimeField
 
 EXAMPLE_CODES = ["mfrg-gzdf-mztw-q2lk", "nnwg-24tp-of2x-e43u"]
 EXAMPLE_FACTORS = {
@@ -30,15 +31,15 @@ class TotpShown(serializers.Serializer[object]):
     """The authenticator app."""
 
     enabled = serializers.BooleanField()
-    enabled_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    enabled_at = UtcDateTimeField(allow_null=True)
+    last_used_at = UtcDateTimeField(allow_null=True)
 
 
 class RecoveryCodesShown(serializers.Serializer[object]):
     """The set of recovery codes."""
 
     left = serializers.IntegerField(help_text="Codes that were not used.")
-    created_at = serializers.DateTimeField(allow_null=True)
+    created_at = UtcDateTimeField(allow_null=True)
 
 
 class FactorsShown(serializers.Serializer[object]):
@@ -59,8 +60,8 @@ class RememberedDeviceShown(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     agent = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
 
 
 class SeedShown(serializers.Serializer[object]):

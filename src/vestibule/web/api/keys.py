@@ -16,6 +16,7 @@ from vestibule.web.api.parsing import RequestBody, Text, WholeNumber, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.response import Response
 from vestibule.web.api.schema import answer_example, body_example, response_schemas
+from vestibule.web.api.times import UtcDateTimeField
 from vestibule.web.api.view import ApiView
 
 _TAG = ["API keys"]
@@ -56,9 +57,9 @@ class KeyShown(serializers.Serializer[object]):
     name = serializers.CharField()
     scopes = serializers.SerializerMethodField()
     hint = serializers.CharField(help_text="The last four characters of the key.")
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    created_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(allow_null=True, help_text="To the minute.")
 
     def get_scopes(self, row: ApiKey) -> list[str]:
         """Return them one by one."""

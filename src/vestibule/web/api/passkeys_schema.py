@@ -6,6 +6,7 @@ from vestibule.factors.models import Passkey
 from vestibule.factors.passkeys import name_authenticator
 from vestibule.web.api.parsing import Credential, Flag, RequestBody, Text
 from vestibule.web.api.registration import DeviceFacts
+from vestibule.web.api.times import UtcDateTimeField
 
 
 class PasskeyOptions(serializers.Serializer[object]):
@@ -21,8 +22,8 @@ class PasskeyShown(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(allow_null=True)
     backed_up = serializers.BooleanField(source="is_backed_up", help_text="Whether it is kept on other devices, too.")
     authenticator = serializers.SerializerMethodField(help_text="The product that keeps it; empty if it is not known.")
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from vestibule.accounts import pictures
 from vestibule.accounts.fields import PROFILE_FIELDS, USER_FIELDS, PersonalField
 from vestibule.accounts.models import Profile, Role, Status, User
+from vestibule.web.api.times import UtcDateTimeField
 
 M = TypeVar("M", bound=Model)
 
@@ -47,7 +48,7 @@ class Person(Answer[User]):
     status = serializers.ChoiceField(choices=Status.choices)
     email_verified = serializers.SerializerMethodField()
     phone_verified = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
 
     def get_fields(self) -> dict[str, Any]:
         """The id, the fields of the table, and what else is declared."""

@@ -15,6 +15,7 @@ from vestibule.web.api.parsing import Flag, RequestBody, Text, read_body
 from vestibule.web.api.passwords import ENROLLED_CODES
 from vestibule.web.api.response import Response
 from vestibule.web.api.schema import LinkToken, response_schemas
+from vestibule.web.api.times import UtcDateTimeField
 from vestibule.web.api.view import ApiView
 
 _TAG = ["Sessions and devices"]
@@ -30,8 +31,8 @@ class DeviceShown(serializers.Serializer[object]):
     browser = serializers.CharField()
     os = serializers.CharField()
     is_trusted = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
-    last_seen_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
+    last_seen_at = UtcDateTimeField()
 
 
 class SessionShown(serializers.Serializer[object]):
@@ -43,9 +44,9 @@ class SessionShown(serializers.Serializer[object]):
     address = serializers.IPAddressField(allow_null=True)
     agent = serializers.CharField()
     device = DeviceShown(allow_null=True)
-    created_at = serializers.DateTimeField()
-    last_seen_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
+    created_at = UtcDateTimeField()
+    last_seen_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
 
     def get_current(self, session: Session) -> bool:
         """Return whether this request belongs to it."""
@@ -56,7 +57,7 @@ class SessionShown(serializers.Serializer[object]):
 class EventShown(serializers.Serializer[object]):
     """A security event of the account."""
 
-    at = serializers.DateTimeField()
+    at = UtcDateTimeField()
     name = serializers.CharField()
     code = serializers.CharField()
     address = serializers.IPAddressField(allow_null=True)

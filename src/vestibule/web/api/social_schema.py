@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from vestibule.web.api.parsing import Captcha, RequestBody, Text
 from vestibule.web.api.registration import DeviceFacts
+from vestibule.web.api.times import UtcDateTimeField
 
 SIGN_IN, LINK = "sign_in", "link"
 INTENTS = (SIGN_IN, LINK)
@@ -76,5 +77,5 @@ class IdentityShown(serializers.Serializer[object]):
     id = serializers.UUIDField()
     provider = serializers.CharField()
     name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(allow_null=True)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(allow_null=True)

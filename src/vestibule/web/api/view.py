@@ -22,6 +22,7 @@ from vestibule.web.bearer import admit_bearer
 from vestibule.web.edge import admit
 
 _TAKES_JSON = ("*/*", "application/json")
+_default_headers: dict[type[APIView], dict[str, str]] = {}
 
 
 class ApiView(APIView):
@@ -37,6 +38,7 @@ class ApiView(APIView):
     renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer,)
     authentication_classes = ()
     permission_classes = ()
+    format_kwarg = None  # no path of ours ends in a format
     schema = OperationSchema()
 
     def get_exception_handler(self) -> Callable[..., HttpResponse | None]:
@@ -57,8 +59,17 @@ class ApiView(APIView):
         chosen: tuple[BaseRenderer, str] = super().perform_content_negotiation(request, force)
         return chosen
 
-    def perform_authentication(self, request: Request) -> None:
-        """Do nothing: `admit` says who asks."""
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Return `Allow`. DRF looks for every method anew at each request."""
+        found = _default_headers.get(type(self))
+        if found is None:
+            found = _default_headers[type(self)] = super().default_response_headers
+        return dict(found)  # DRF takes some out
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Choose the renderer. Who asks, whether they may and how often is what `admit` says; there are no versions."""
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
 
     def admit(
         self, rule: rules.Rule, address: Address | None = None, *, captcha: str = "", rule_varies: bool = False
