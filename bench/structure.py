@@ -2,7 +2,8 @@
 
 A one-word name has no underscore inside; a shared name stands, as a module-level function, in more than one module.
 A call is one of a function of ours by anybody; a move, a call that goes from one of our modules to another, or from
-one package to another (docs/decisions/0139).
+one package to another. A function, and a way from one module to another, is counted once, however often it is called
+(docs/decisions/0139).
 """
 
 import ast
@@ -84,6 +85,8 @@ class Calls:
 
     def __init__(self) -> None:
         self.calls, self.moves, self.package_moves = 0, 0, 0
+        self.functions: set[tuple[str, str]] = set()
+        self.ways: set[tuple[str, str]] = set()
         self._source = f"{SOURCE}/"
 
     def __enter__(self) -> "Calls":
@@ -98,11 +101,13 @@ class Calls:
         if event != "call" or not where.startswith(self._source):
             return
         self.calls += 1
+        self.functions.add((where, frame.f_code.co_qualname))
         caller = frame.f_back
         while caller and not caller.f_code.co_filename.startswith(self._source):
             caller = caller.f_back
         if caller and caller.f_code.co_filename != where:
             self.moves += 1
+            self.ways.add((caller.f_code.co_filename, where))
             self.package_moves += self._package(caller.f_code.co_filename) != self._package(where)
 
     def _package(self, path: str) -> str:
@@ -128,8 +133,10 @@ def sign_up() -> dict[str, float]:
     assert reply.status == 202, reply
     return {
         "calls of a sign-up": counted.calls,
+        "functions of a sign-up": len(counted.functions),
         "moves between modules of a sign-up": counted.moves,
         "moves between packages of a sign-up": counted.package_moves,
+        "ways between modules of a sign-up": len(counted.ways),
     }
 
 

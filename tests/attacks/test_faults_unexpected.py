@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from tests.attacks.test_web_surfaces import HEADERS, PATHS, TYPED, asked
 from tests.world import Http
 from vestibule.web import programs
+from vestibule.web.api.view import ApiView
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             match.func = fail
         return match
 
-    monkeypatch.setattr(APIView, "initial", fail)
+    for view in (APIView, ApiView):
+        monkeypatch.setattr(view, "initial", fail)
     monkeypatch.setattr(URLResolver, "resolve", resolved)
     programs.find_view.cache_clear()
     yield
