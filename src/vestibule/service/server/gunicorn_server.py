@@ -20,6 +20,7 @@ from vestibule.kernel import hosts
 from vestibule.service import celery
 from vestibule.service.boot import freeze_garbage_collector, return_large_blocks
 from vestibule.service.ops import health
+from vestibule.service.server.open_connections import OpenConnections
 from vestibule.service.server.receiving import ReceivingWorker, let_answers_be_held
 from vestibule.service.worker.thread import EmbeddedWorker
 from vestibule.service.wsgi import application
@@ -27,18 +28,49 @@ from vestibule.service.wsgi import application
 # Seconds after which a worker process without a heartbeat is killed; no request takes a fraction of it.
 STUCK_TIMEOUT = 30
 GRACEFUL_TIMEOUT = 20  # seconds for the current requests at the end
+# Turns of the event loop, of some 15 microseconds, in which a connection is left to another process before this one,
+# which has more, takes it all the same: the other may be busy.
+TURNS_LEFT_TO_OTHERS = 40
 
 
 class GracefulWorker(ReceivingWorker):
-    """A worker process that closes its listening sockets when it ends. gunicorn's own keeps them open, so that the
-    kernel accepts connections that nobody answers."""
+    """A worker process that takes its share of the connections, and closes its listening sockets when it ends.
+    gunicorn's own keeps them open, so that the kernel accepts connections that nobody answers."""
 
     sockets: list[Any]
+    open_connections: OpenConnections
+    place: int | None = None  # among the processes; None for one more than there should be
+    _turns_waited = 0
+
+    def accept(self, listener: Any) -> bool:
+        """Accept a connection, unless another process has fewer and takes it. Return whether there was one."""
+        if self._leaves_to_others():
+            self._turns_waited += 1
+            return False
+        self._turns_waited = 0
+        accepted = super().accept(listener)
+        self._tell_others()
+        return accepted
+
+    def murder_pending(self) -> None:
+        """After each event: tell the others, too, how many connections are open now."""
+        super().murder_pending()
+        self._tell_others()
+
+    def _leaves_to_others(self) -> bool:
+        may_leave = self.alive and self.place is not None and self._turns_waited < TURNS_LEFT_TO_OTHERS
+        return may_leave and self.open_connections.has_too_many(self.nr_conns)
+
+    def _tell_others(self) -> None:
+        if self.place is not None and self.alive:
+            self.open_connections.set_count(self.place, self.nr_conns)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """On the last call, at the end, accept the connections that wait and close the listening sockets."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
+            if self.place is not None:
+                self.open_connections.remove_process(self.place)
             for door in self.sockets:
                 self._accept_waiting(door)
                 door.close()
@@ -82,9 +114,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "loglevel": "warning",
             "when_ready": _load_before_fork,
+            "pre_fork": _give_place,
             "post_worker_init": _start_worker_process,
             "worker_exit": _stop_worker_process,
-            "child_exit": _drop_worker_metrics,
+            "child_exit": _forget_worker,
             "forwarded_allow_ips": "",  # `web.edge` decides which proxies are trusted
         }
         for name, value in options.items():
@@ -114,6 +147,14 @@ def _load_before_fork(server: object) -> None:
     freeze_garbage_collector()
 
 
+def _give_place(server: Any, worker: Any) -> None:
+    """Give a worker a place that none of the living has."""
+    if not hasattr(GracefulWorker, "open_connections"):
+        GracefulWorker.open_connections = OpenConnections(settings.WEB_PROCESSES)
+    taken = {each.place for each in server.WORKERS.values()}
+    worker.place = min(set(range(settings.WEB_PROCESSES)) - taken, default=None)
+
+
 def _start_worker_process(worker: Any) -> None:
     """In the forked process: settle its memory, and start the embedded worker, if there is no broker."""
     freeze_garbage_collector()
@@ -130,7 +171,9 @@ def _stop_worker_process(server: object, worker: Any) -> None:
         courier.stop()
 
 
-def _drop_worker_metrics(server: object, worker: Any) -> None:
-    """Drop the gauges of a process that ended; its counters stay."""
+def _forget_worker(server: object, worker: Any) -> None:
+    """Free the place of a process that ended, and drop its gauges; its counters stay."""
+    if worker.place is not None:
+        worker.open_connections.remove_process(worker.place)
     if settings.METRICS_DIR:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # theirs
