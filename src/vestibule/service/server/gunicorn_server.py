@@ -40,14 +40,13 @@ class GracefulWorker(ReceivingWorker):
     sockets: list[Any]
     open_connections: OpenConnections
     place: int | None = None  # among the processes; None for one more than there should be
-    _turns_waited = 0
+    _leaves_one, _turns_waited = False, 0  # a connection that waits is left to others, and for how long by now
 
     def accept(self, listener: Any) -> bool:
         """Accept a connection, unless another process has fewer and takes it. Return whether there was one."""
-        if self._leaves_to_others():
-            self._turns_waited += 1
+        self._leaves_one = self._may_leave_one() and self.open_connections.has_too_many(self.nr_conns)
+        if self._leaves_one:
             return False
-        self._turns_waited = 0
         accepted = super().accept(listener)
         self._tell_others()
         return accepted
@@ -55,15 +54,9 @@ class GracefulWorker(ReceivingWorker):
     def murder_pending(self) -> None:
         """After each event: tell the others, too, how many connections are open now."""
         super().murder_pending()
+        self._turns_waited = self._turns_waited + 1 if self._leaves_one else 0
+        self._leaves_one = False
         self._tell_others()
-
-    def _leaves_to_others(self) -> bool:
-        may_leave = self.alive and self.place is not None and self._turns_waited < TURNS_LEFT_TO_OTHERS
-        return may_leave and self.open_connections.has_too_many(self.nr_conns)
-
-    def _tell_others(self) -> None:
-        if self.place is not None and self.alive:
-            self.open_connections.set_count(self.place, self.nr_conns)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """On the last call, at the end, accept the connections that wait and close the listening sockets."""
@@ -75,6 +68,13 @@ class GracefulWorker(ReceivingWorker):
                 self._accept_waiting(door)
                 door.close()
             self.sockets = []
+
+    def _may_leave_one(self) -> bool:
+        return self.alive and self.place is not None and self._turns_waited < TURNS_LEFT_TO_OTHERS
+
+    def _tell_others(self) -> None:
+        if self.place is not None and self.alive:
+            self.open_connections.set_count(self.place, self.nr_conns)
 
     def _accept_waiting(self, door: Any) -> None:
         door.setblocking(False)
@@ -148,11 +148,13 @@ def _load_before_fork(server: object) -> None:
 
 
 def _give_place(server: Any, worker: Any) -> None:
-    """Give a worker a place that none of the living has."""
+    """Give a worker a place that none of the living has. There are two for each: at a reload (SIGHUP) the new ones
+    begin before the old end."""
+    places = 2 * settings.WEB_PROCESSES
     if not hasattr(GracefulWorker, "open_connections"):
-        GracefulWorker.open_connections = OpenConnections(settings.WEB_PROCESSES)
+        GracefulWorker.open_connections = OpenConnections(places)
     taken = {each.place for each in server.WORKERS.values()}
-    worker.place = min(set(range(settings.WEB_PROCESSES)) - taken, default=None)
+    worker.place = min(set(range(places)) - taken, default=None)
 
 
 def _start_worker_process(worker: Any) -> None:
