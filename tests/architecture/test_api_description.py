@@ -3,13 +3,11 @@
 import re
 from typing import Any
 
-import yaml
-
-from tests.architecture.test_docs import ROOT
+from tests.openapi import read_contract
 from tests.surfaces import read_surfaces
 from vestibule.web.problems import PROBLEMS
 
-DOCUMENT: dict[str, Any] = yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
+DOCUMENT: dict[str, Any] = read_contract()
 TOKEN: dict[str, list[str]] = {"bearer": []}
 NONE: dict[str, list[str]] = {}
 # What the operation does without a body: it ends the session of the bearer token, or begins a visit that signs in.

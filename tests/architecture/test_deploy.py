@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from tests.architecture.test_docs import ROOT, first_column
+from tests.openapi import read_contract
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -61,7 +62,7 @@ def test_there_is_one_version() -> None:
     assert version("vestibule") == project
     assert OURS["web1"]["image"] == f"vestibule:{project}"
     assert settings.SPECTACULAR_SETTINGS["VERSION"] == project
-    assert yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["info"]["version"] == project
+    assert read_contract()["info"]["version"] == project
     listed = subprocess.run(["make", "-s", "-p", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert f"VERSION := {project}\n" in listed
 

@@ -72,6 +72,16 @@ def endpoints(resolver: URLResolver | None = None, prefix: str = "") -> dict[str
     return found
 
 
+def test_no_view_of_the_api_declares_what_nobody_asks() -> None:
+    """DRF's permissions, throttles and versions: `ApiView.initial` asks for none, because `admit` says who may."""
+    views = {view.cls for view in endpoints().values() if issubclass(getattr(view, "cls", object), ApiView)}
+    assert len(views) > 50
+    unasked = {"permission_classes", "throttle_classes", "versioning_class", "perform_authentication"}
+    unasked |= {f"{verb}_{what}" for verb in ("get", "check") for what in ("permissions", "throttles")}
+    declared = {(view, kind) for view in views for kind in view.__mro__[: view.__mro__.index(ApiView)]}
+    assert not {(view, name) for view, kind in declared for name in unasked & vars(kind).keys()}
+
+
 def test_every_path_is_in_the_table_of_surfaces() -> None:
     """Who may call it, and what it costs a stranger, is decided with it (tests/attacks/test_web_surfaces.py)."""
     assert {f"/{path}" for path in endpoints()} == first_column("surfaces.md")

@@ -4,9 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from threading import Barrier, Event, Semaphore
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -14,8 +12,8 @@ import pytest
 import yaml
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.architecture.test_docs import ROOT
 from tests.configured import configured
+from tests.openapi import read_contract
 from tests.world import Http
 from vestibule.kernel.cached import Cached
 from vestibule.service.ops import health, port
@@ -179,12 +177,6 @@ def test_hol_07_the_schema_is_made_once(http: Http, made: list[int]) -> None:
     assert made == [1]
 
 
-@cache
-def documented() -> Any:
-    """The schema as docs/ has it."""
-    return yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
-
-
 @pytest.mark.parametrize(
     ("accept", "content_type"),
     [
@@ -200,7 +192,7 @@ def test_hol_07_whoever_has_the_schema_gets_no_bytes(http: Http, accept: str, co
     assert answer["Content-Type"] == content_type
     assert "Accept" in answer["Vary"]
     parsed = json.loads(answer.content) if "json" in content_type else yaml.load(answer.content, yaml.CSafeLoader)
-    assert parsed == documented()
+    assert parsed == read_contract()
     again = http.get("/api/schema", headers={"Accept": accept, "If-None-Match": answer["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
     assert http.get("/api/schema", headers={"Accept": accept, "If-None-Match": '"other"'}).status_code == 200

@@ -12,11 +12,11 @@ from socket import create_server, socket
 from urllib.error import URLError
 
 import pytest
-import yaml
 from django.utils import timezone
 
 import vestibule
 from tests.configured import configured
+from tests.openapi import read_contract
 from tests.vendors import listening
 from tests.world import PASSWORD, Api, Inbox
 from vestibule.accounts.breaches import is_breached
@@ -27,7 +27,7 @@ from vestibule.kernel.client import Client
 
 ADA = "ada@example.com"
 HOME = Path(vestibule.__file__).parent
-DOCUMENT = yaml.load((HOME.parent.parent / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
+DOCUMENT = read_contract()
 SPELLINGS = ("127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "[::ffff:127.0.0.1]")
 TYPED = {"email": ADA, "password": PASSWORD, "current_password": PASSWORD, "username": "ada", "otp": "12345678"}
 

@@ -8,18 +8,18 @@ from io import StringIO
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.architecture.test_docs import ROOT
 from tests.attacks.walk import Walk
 from tests.attacks.walking import TYPED, Answer
 from tests.letters import LINK
+from tests.openapi import read_contract
 from tests.world import Inbox
 from vestibule.audit import events
 
 KEPT = {event.name: event.in_audit_log for event in events.ALL_EVENTS}
 BEHIND = {"funnel.show"}  # refused by `staff.enter`, before it is asked
-SCHEMA: dict[str, Any] = yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
+SCHEMA: dict[str, Any] = read_contract()
 _WALKED: list[Walk] = []
 
 

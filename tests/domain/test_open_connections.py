@@ -110,7 +110,7 @@ def test_a_process_too_many_takes_no_part(house: House) -> None:
 
 def test_each_process_has_a_place_that_none_of_the_living_has(monkeypatch: pytest.MonkeyPatch) -> None:
     config = Server().cfg
-    monkeypatch.setattr(GracefulWorker, "open_connections", OpenConnections(2), raising=False)
+    monkeypatch.setattr(GracefulWorker, "open_connections", OpenConnections(2 * settings.WEB_PROCESSES), raising=False)
     living: dict[int, SimpleNamespace] = {}
     for pid in range(2 * settings.WEB_PROCESSES):
         config.pre_fork(SimpleNamespace(WORKERS=living), worker := SimpleNamespace())

@@ -2,28 +2,20 @@
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import jsonschema_rs
-import yaml
 
+from tests.openapi import read_contract
 from tests.world import PASSWORD, Api, Inbox, Reply
 
-SCHEMA = Path(__file__).parents[2] / "docs/openapi.yaml"
 # What stands in an alternative and is not text, or chooses what else is wanted.
 EXAMPLES: dict[str, Any] = {"method": "totp", "channel": "sms", "credential": {}}
 # Where the body is not read, because she is no admin; and what ends the session of the test.
 UNREAD = ("/api/admin/", "/api/auth/logout")
 PASSKEY = {"method": "passkey"}
 WRONG: list[Any] = [[], ["a"], [[]], {}, {"a": 1}, 0, 1, 7, 10**400, 1.5, True, "true"]
-
-
-@cache
-def read_contract() -> dict[str, Any]:
-    contract: dict[str, Any] = yaml.load(SCHEMA.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return contract
 
 
 @cache

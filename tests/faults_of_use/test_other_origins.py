@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.architecture.test_docs import ROOT
 from tests.configured import configured
+from tests.openapi import read_contract
 from tests.pictures import picture, upload
 from tests.world import Api, Http, Inbox
 
 APP = "https://app.example.com"
-OFFERED: dict[str, dict[str, Any]] = yaml.load((ROOT / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["paths"]
+OFFERED: dict[str, dict[str, Any]] = read_contract()["paths"]
 # What a browser may send by itself (Fetch Standard, 2.2.2), what the contract reads, and what tracing adds.
 SENT = ("authorization", "content-type", "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace")
 READ = ("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "ETag")

@@ -140,7 +140,10 @@ def keep_at_hand(config: Config) -> None:
 
 
 def _load_before_fork(server: object) -> None:
-    """Load before the fork what would otherwise delay a request and use memory in each process: Celery's transport."""
+    """Load before the fork what would otherwise delay a request and use memory in each process, Celery's transport; and
+    make what the processes share. There are two places for each: at a reload (SIGHUP) the new ones begin before the old
+    end."""
+    GracefulWorker.open_connections = OpenConnections(2 * settings.WEB_PROCESSES)
     if settings.CELERY_BROKER_URL:
         celery.app.finalize()
         celery.app.connection_for_write().release()
@@ -148,13 +151,9 @@ def _load_before_fork(server: object) -> None:
 
 
 def _give_place(server: Any, worker: Any) -> None:
-    """Give a worker a place that none of the living has. There are two for each: at a reload (SIGHUP) the new ones
-    begin before the old end."""
-    places = 2 * settings.WEB_PROCESSES
-    if not hasattr(GracefulWorker, "open_connections"):
-        GracefulWorker.open_connections = OpenConnections(places)
+    """Give a worker a place that none of the living has."""
     taken = {each.place for each in server.WORKERS.values()}
-    worker.place = min(set(range(places)) - taken, default=None)
+    worker.place = min(set(GracefulWorker.open_connections.places) - taken, default=None)
 
 
 def _start_worker_process(worker: Any) -> None:

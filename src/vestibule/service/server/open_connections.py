@@ -14,8 +14,9 @@ class OpenConnections:
     """A count for each of a number of processes, in memory that they share. It is made before they are."""
 
     def __init__(self, processes: int) -> None:
+        self.places = range(processes)
         self._counts = memoryview(mmap(-1, 4 * processes)).cast("I")
-        for place in range(processes):
+        for place in self.places:
             self.remove_process(place)
 
     def set_count(self, place: int, number: int) -> None:
