@@ -132,3 +132,12 @@ def test_of_many_a_quarter_more_is_no_matter() -> None:
     assert counts.has_too_many(51)
     counts.remove_process(0)
     assert not counts.has_too_many(75)
+
+
+def test_whether_any_process_accepts_is_known() -> None:
+    counts = OpenConnections(2)
+    assert not counts.has_processes()
+    counts.set_count(1, 0)
+    assert counts.has_processes()
+    counts.remove_process(1)
+    assert not counts.has_processes()

@@ -5,6 +5,7 @@ no more requests. Then the listening sockets are closed (a connection is refused
 and the current requests are answered.
 """
 
+from collections.abc import Callable
 from signal import SIGCHLD
 from time import monotonic
 from typing import Any
@@ -28,6 +29,7 @@ from vestibule.service.wsgi import application
 # Seconds after which a worker process without a heartbeat is killed; no request takes a fraction of it.
 STUCK_TIMEOUT = 30
 GRACEFUL_TIMEOUT = 20  # seconds for the current requests at the end
+BOOT_TIMEOUT = 3  # seconds for a process to begin to accept
 # Turns of the event loop, of some 15 microseconds, in which a connection is left to another process before this one,
 # which has more, takes it all the same: the other may be busy.
 TURNS_LEFT_TO_OTHERS = 40
@@ -59,8 +61,10 @@ class GracefulWorker(ReceivingWorker):
         self._tell_others()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """On the last call, at the end, accept the connections that wait and close the listening sockets."""
+        """On the first call, tell the others of this process. On the last, at the end, accept the connections that wait
+        and close the listening sockets."""
         super().set_accept_enabled(enabled)
+        self._tell_others()
         if not enabled and not self.alive:
             if self.place is not None:
                 self.open_connections.remove_process(self.place)
@@ -88,10 +92,27 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
     def handle_term(self) -> None:
         """Report not ready, wait for WEB_DRAIN, then stop. A second signal ends the wait."""
         health.stop_being_ready()
-        end = monotonic() + settings.WEB_DRAIN
-        while (left := end - monotonic()) > 0 and set(self.wait_for_signals(timeout=left)) <= {SIGCHLD}:
-            self.reap_workers()
+        self._wait(settings.WEB_DRAIN, lambda: False)
+        self._let_somebody_accept()
         super().handle_term()
+
+    def _wait(self, seconds: float, enough: Callable[[], bool], turn: float = 1.0) -> None:
+        """Care for the workers, as the main loop does, until it is enough or another signal comes."""
+        end = monotonic() + seconds
+        while not enough() and (left := end - monotonic()) > 0:
+            if not set(self.wait_for_signals(timeout=min(left, turn))) <= {SIGCHLD}:
+                return
+            self.reap_workers()
+            self.murder_workers()
+            self.manage_workers()
+
+    def _let_somebody_accept(self) -> None:
+        """Take care that a process holds the listening sockets, or the connections that wait there would be cut when
+        this one closes them: the last process may be ending, after WEB_MAX_REQUESTS, with requests in hand."""
+        connections = GracefulWorker.open_connections
+        if not connections.has_processes():
+            self.spawn_worker()
+            self._wait(BOOT_TIMEOUT, connections.has_processes, turn=0.05)
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -27,6 +27,10 @@ class OpenConnections:
         """Let nobody leave anything to the process at this place: it has ended, or has not begun."""
         self._counts[place] = _ABSENT
 
+    def has_processes(self) -> bool:
+        """Return whether any process accepts connections."""
+        return min(self._counts) != _ABSENT
+
     def has_too_many(self, number: int) -> bool:
         """Return whether a process with so many has more than its share: a quarter more than the process that has the
         fewest."""
