@@ -1,6 +1,8 @@
 """Two web hosts and a balancer: either serves what the other began; one goes, by kill or by SIGTERM, in traffic."""
 
 import http.client
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -200,21 +202,44 @@ def test_a_process_that_ends_while_its_host_leaves_is_followed_by_another(
         assert leaving.wait(timeout=30) == 0
 
 
-def test_who_waits_when_the_last_process_is_ending_is_answered(deployment: Deployment, tmp_path: Path) -> None:
-    """While a request keeps the ended process nobody accepts: who comes waits in the kernel, until it is closed."""
-    asked = b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+ASKED = b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+def test_a_process_that_ends_is_followed_before_it_has_answered_its_last(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """A client that sends slowly would keep the only one, which accepts nobody, for as long as an end may take."""
     with small_host(deployment, tmp_path, 0) as host, closing(_connected(host)) as slow:
-        slow.sendall(asked)
-        with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=10)) as last:
-            until(lambda: _is_last(last), "the process to end")
-        until(lambda: _holders(host) == 1, "its parent alone to hold the socket")
+        slow.sendall(ASKED)
+        _end_process(host)
+        for _ in range(2):  # the first may have come before it closed its socket
+            assert host.get("/health/ready")[1]["status"] == "ready"
+        slow.sendall(b"\r\n")
+        assert b'"ready"' in _read(slow)
+
+
+def test_who_waits_when_the_last_process_is_ending_is_answered(deployment: Deployment, tmp_path: Path) -> None:
+    """Whoever came after it closed its socket waits in the kernel, where the parent's end would cut them."""
+    with small_host(deployment, tmp_path, 0) as host, closing(_connected(host)) as slow:
+        slow.sendall(ASKED)
+        serve = host.process("serve")
+        os.kill(serve.pid, signal.SIGSTOP)  # so that it begins no other before it is asked to stop
+        _end_process(host)
+        until(lambda: _holders(host) == 1, "the parent alone to hold the socket")
         with closing(_connected(host)) as waiting:
-            waiting.sendall(asked + b"\r\n")
-            leaving = host.ask_to_stop("serve")
+            waiting.sendall(ASKED + b"\r\n")
+            host.ask_to_stop("serve")
+            os.kill(serve.pid, signal.SIGCONT)
             assert b'"leaving"' in _read(waiting)
         slow.sendall(b"\r\n")
         assert b'"leaving"' in _read(slow)
-        assert leaving.wait(timeout=30) == 0
+        assert serve.wait(timeout=30) == 0
+
+
+def _end_process(host: Service) -> None:
+    """Ask until the process says that it answers no more on this connection."""
+    with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=10)) as last:
+        until(lambda: _is_last(last), "the process to end")
 
 
 def _connected(host: Service) -> socket.socket:

@@ -5,7 +5,9 @@ no more requests. Then the listening sockets are closed (a connection is refused
 and the current requests are answered.
 """
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from signal import SIGCHLD
 from time import monotonic
 from typing import Any
@@ -44,6 +46,11 @@ class GracefulWorker(ReceivingWorker):
     place: int | None = None  # among the processes; None for one more than there should be
     _leaves_one, _turns_waited = False, 0  # a connection that waits is left to others, and for how long by now
 
+    @property
+    def is_ending(self) -> bool:
+        """In the parent: whether the process accepts no more."""
+        return self.place is not None and self.open_connections.is_ending(self.place)
+
     def accept(self, listener: Any) -> bool:
         """Accept a connection, unless another process has fewer and takes it. Return whether there was one."""
         self._leaves_one = self._may_leave_one() and self.open_connections.has_too_many(self.nr_conns)
@@ -66,12 +73,18 @@ class GracefulWorker(ReceivingWorker):
         super().set_accept_enabled(enabled)
         self._tell_others()
         if not enabled and not self.alive:
-            if self.place is not None:
-                self.open_connections.remove_process(self.place)
             for door in self.sockets:
                 self._accept_waiting(door)
                 door.close()
             self.sockets = []
+            self._ask_for_another()
+
+    def _ask_for_another(self) -> None:
+        """Have the parent begin another process now, not when this one has answered its last request."""
+        if self.place is not None:
+            self.open_connections.end_process(self.place)
+        with suppress(OSError):  # it has ended too
+            os.kill(self.ppid, SIGCHLD)
 
     def _may_leave_one(self) -> bool:
         return self.alive and self.place is not None and self._turns_waited < TURNS_LEFT_TO_OTHERS
@@ -89,12 +102,22 @@ class GracefulWorker(ReceivingWorker):
 class DrainingArbiter(Arbiter):  # type: ignore[misc]
     """The parent of the worker processes."""
 
+    _num_workers: int
+
     def handle_term(self) -> None:
         """Report not ready, wait for WEB_DRAIN, then stop. A second signal ends the wait."""
         health.stop_being_ready()
         self._wait(settings.WEB_DRAIN, lambda: False)
-        self._let_somebody_accept()
+        # If no process has the listening sockets when this one closes them, who waits there is cut.
+        self._wait(BOOT_TIMEOUT, GracefulWorker.open_connections.has_processes, turn=0.05)
         super().handle_term()
+
+    def manage_workers(self) -> None:
+        """Begin and end processes until there are as many as there should be, beside those that are ending."""
+        asked = self._num_workers
+        self._num_workers = asked + sum(each.is_ending for each in self.WORKERS.values())
+        super().manage_workers()
+        self._num_workers = asked
 
     def _wait(self, seconds: float, enough: Callable[[], bool], turn: float = 1.0) -> None:
         """Care for the workers, as the main loop does, until it is enough or another signal comes."""
@@ -105,14 +128,6 @@ class DrainingArbiter(Arbiter):  # type: ignore[misc]
             self.reap_workers()
             self.murder_workers()
             self.manage_workers()
-
-    def _let_somebody_accept(self) -> None:
-        """Take care that a process holds the listening sockets, or the connections that wait there would be cut when
-        this one closes them: the last process may be ending, after WEB_MAX_REQUESTS, with requests in hand."""
-        connections = GracefulWorker.open_connections
-        if not connections.has_processes():
-            self.spawn_worker()
-            self._wait(BOOT_TIMEOUT, connections.has_processes, turn=0.05)
 
 
 class Server(BaseApplication):  # type: ignore[misc]

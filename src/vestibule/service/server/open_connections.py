@@ -7,7 +7,7 @@ one interpreter waited for each other (docs/decisions/0186).
 
 from mmap import mmap
 
-_ABSENT = 2**32 - 1
+_ABSENT, _ENDING = 2**32 - 1, 2**32 - 2  # in place of a count
 
 
 class OpenConnections:
@@ -27,9 +27,17 @@ class OpenConnections:
         """Let nobody leave anything to the process at this place: it has ended, or has not begun."""
         self._counts[place] = _ABSENT
 
+    def end_process(self, place: int) -> None:
+        """Tell the others that the process at this place accepts no more, and answers what it has."""
+        self._counts[place] = _ENDING
+
+    def is_ending(self, place: int) -> bool:
+        """Return whether the process at this place accepts no more."""
+        return self._counts[place] == _ENDING
+
     def has_processes(self) -> bool:
         """Return whether any process accepts connections."""
-        return min(self._counts) != _ABSENT
+        return min(self._counts) < _ENDING
 
     def has_too_many(self, number: int) -> bool:
         """Return whether a process with so many has more than its share: a quarter more than the process that has the
