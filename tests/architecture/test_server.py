@@ -4,6 +4,7 @@ again."""
 import inspect
 from importlib.metadata import requires, version
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.http import get_parser
 from gunicorn.http.unreader import IterUnreader
@@ -47,6 +48,18 @@ def test_gunicorn_calls_what_is_put_in_its_place() -> None:
         assert ours == theirs, name
     assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]
     assert isinstance(get_parser(Config(), [b""], ("127.0.0.1", 1)).unreader, IterUnreader)
+
+
+def test_its_parent_calls_what_is_put_in_its_place() -> None:
+    """`DrainingArbiter` counts who is ending beside those that there should be, and does its parent's work in the
+    drain."""
+    counted = inspect.getsource(Arbiter.manage_workers) + inspect.getsource(Arbiter.spawn_workers)
+    assert counted.count("self.num_workers") == 3
+    assert "self._num_workers" in inspect.getsource(Arbiter._get_num_workers)
+    loop = inspect.getsource(Arbiter.run)
+    cared = ["self.wait_for_signals(", "self.murder_workers()", "self.manage_workers()"]
+    assert all(call in loop for call in cared)
+    assert "self.reap_workers()" in inspect.getsource(Arbiter.handle_chld)
 
 
 def test_settings_at_hand_are_those_that_gunicorn_reads() -> None:
