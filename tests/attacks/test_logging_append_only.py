@@ -71,7 +71,7 @@ def test_log_04_the_database_refuses_to_rewrite_what_is_on_record(rewrite: str, 
 def test_log_04_what_happened_stays_even_where_rows_are_shortened(api: Api, inbox: Inbox) -> None:
     api.account(inbox, ADA)
     before = rows()
-    for column in ("name", "code", "actor", "request_id"):
+    for column in ("name", "code", "actor", "request_id", "application"):
         with pytest.raises(ProgrammingError, match="what happened stays"), retention.allow_shortening():
             AuditEvent.objects.update(**{column: "another"})
     with pytest.raises(ProgrammingError, match="what happened stays"), retention.allow_shortening():

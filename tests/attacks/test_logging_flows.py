@@ -52,6 +52,7 @@ def test_log_02_each_step_of_each_flow_is_told_once(walk: Walk) -> None:
         kept = [line for line in step.told if KEPT.get(line["event"], concerns_somebody(line))]
         assert [row.name for row in step.rows] == [line["event"] for line in kept], step.flow
         assert [row.code for row in step.rows] == [line.get("code", "") for line in kept], step.flow
+        assert [row.application for row in step.rows] == [line.get("application", "") for line in kept], step.flow
 
 
 def test_log_02_the_walk_leaves_no_flow_out(walk: Walk) -> None:

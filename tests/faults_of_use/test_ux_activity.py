@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from tests import pseudo_locale
 from tests.configured import configured
+from tests.oauth import create_application
 from tests.world import PASSWORD, Api, Http, Inbox
 from vestibule import flows
 from vestibule.accounts.models import User
@@ -125,6 +126,7 @@ def test_ux_06_every_row_of_every_name_can_be_read(pages: Http) -> None:
 def test_ux_06_who_did_it_is_named(pages: Http) -> None:
     """The staff and the service by the brand, an application and a provider as such; never "the house"."""
     staff = User.objects.create(email="boss@example.com").pk
+    shop = create_application(name="The Library")
     with configured(BRAND_NAME="Acme"):
         for name, more, words in (
             (
@@ -134,6 +136,21 @@ def test_ux_06_who_did_it_is_named(pages: Http) -> None:
             ),
             ("factors.reset", {"actor": "system:worker"}, "Your second factors were removed Acme · "),
             ("application.signed_in", {"agent": LINUX}, "You signed in to an application An application · "),
+            (
+                "application.signed_in",
+                {"agent": LINUX, "application": "gone"},
+                "You signed in to an application An application · ",
+            ),
+            (
+                "application.signed_in",
+                {"agent": LINUX, "application": shop.client_id},
+                "You signed in to an application The Library · ",
+            ),
+            (
+                "application.allowed",
+                {"agent": LINUX, "application": shop.client_id},
+                "You let an application use your account The Library · Chrome on Linux · ",
+            ),
             ("provider_event.received", {}, "A provider reported a change of your account there Another provider · "),
             ("session.opened", {"agent": ""}, "You signed in Unknown device · "),
             ("something.new", {}, "Something happened to your account Unknown device · "),

@@ -1,5 +1,6 @@
 """Finding applications: by the client id, and where their scripts run."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from vestibule.applications.models import Application, Source
@@ -20,6 +21,11 @@ def find_application(client_id: str) -> Application | None:
         return None  # RFC 6749, A.1: no store is asked for what none of them takes (NUL, a lone surrogate)
     found = _BY_CLIENT_ID.first(client_id)
     return found if found and is_read(found) else None
+
+
+def name_applications(client_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of those that are still here, by client id."""
+    return dict(Application.objects.filter(client_id__in=client_ids).values_list("client_id", "name"))
 
 
 def is_read(application: Application) -> bool:

@@ -8,7 +8,8 @@ class AuditEvent(models.Model):
 
     `challenge_id` is unique: the database refuses to commit the work of one proof twice. `subject` is the keyed digest
     of the address concerned; no address is stored in clear. If one person acted on another's account, `user_id` is the
-    other, `by_id` the one who acted, and `reason` their reason. `address_cut` says that the IP address was truncated to
+    other, `by_id` the one who acted, and `reason` their reason. `application` is the client id of the
+    application concerned. `address_cut` says that the IP address was truncated to
     its network (`audit.retention`).
     """
 
@@ -19,6 +20,7 @@ class AuditEvent(models.Model):
     user_id = models.UUIDField(null=True)
     by_id = models.UUIDField(null=True)
     reason = models.CharField(max_length=300, blank=True)
+    application = models.CharField(max_length=512, blank=True, default="", db_default="")
     subject = models.BinaryField(max_length=32, null=True)
     challenge_id = models.UUIDField(null=True, unique=True)
     address = models.GenericIPAddressField(null=True)

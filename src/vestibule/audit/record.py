@@ -36,8 +36,8 @@ def record_event(
     """Record an event.
 
     The audit row joins the caller's transaction. Log line and metric follow its commit, so that they never report what
-    was rolled back. `details` go to the log line only; the event declares them, and they hold nothing secret or
-    personal. `reason`, why a person acted on another's account, goes to the row only.
+    was rolled back. `details` go to the log line, `application` to the row too; the event declares them, and they hold
+    nothing secret or personal. `reason`, why a person acted on another's account, goes to the row only.
 
     Raises:
         AlreadyUsed: `challenge_id` is recorded already, so the proof has taken effect; within `inserted_together` at
@@ -55,6 +55,7 @@ def record_event(
             user_id=user_id or client.user_id,
             by_id=by_id,
             reason=reason,
+            application=str(details.get("application", "")),
             subject=subject,
             challenge_id=challenge_id,
             address=client.ip_address,

@@ -1,6 +1,7 @@
 """The data kept about a person: its event log, its export, and the closing and erasure of the account."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 
 from vestibule.accounts import address_history, directory, lifecycle, pictures
 from vestibule.accounts.models import User
+from vestibule.applications.directory import name_applications
 from vestibule.applications.holdings import delete_application_rows, list_application_rows
 from vestibule.audit import events
 from vestibule.audit.models import AuditEvent
@@ -39,18 +41,28 @@ CLOSING_GRACE = timedelta(days=14)
 EVENTS_PER_PAGE = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvents:
+    """A page of the security events of an account, newest first, and how many there are on all pages. `names` holds
+    the names of the applications that they concern, by client id, of those that are still registered."""
+
+    count: int
+    events: list[AuditEvent]
+    names: Mapping[str, str]
+
+
 @flow("account.activity")
-def list_security_events(*, client: Client, page: int = 1) -> tuple[int, list[AuditEvent]]:
-    """Return how many security events of the client's account are on record, and one page of them, newest first.
+def list_security_events(*, client: Client, page: int = 1) -> SecurityEvents:
+    """Return a page of the security events of the client's account.
 
     Raises:
         Unauthenticated: the client is not signed in.
         Unavailable: the database cannot be reached.
     """
     found = AuditEvent.objects.filter(user_id=step_up.require_user(client).pk).order_by("-at", "-pk")
-    return found.count(), [
-        _hide_staff_origin(each) for each in found[(page - 1) * EVENTS_PER_PAGE : page * EVENTS_PER_PAGE]
-    ]
+    shown = [_hide_staff_origin(each) for each in found[(page - 1) * EVENTS_PER_PAGE : page * EVENTS_PER_PAGE]]
+    names = name_applications({each.application for each in shown if each.application})
+    return SecurityEvents(count=found.count(), events=shown, names=names)
 
 
 @flow("account.export")

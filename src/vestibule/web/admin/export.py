@@ -25,7 +25,7 @@ from vestibule.web.problems import refusal_message, refusal_status
 
 COLUMNS = (
     *("id", "at", "name", "code", "actor", "user_id", "by_id", "reason", "challenge_id", "address", "agent"),
-    "request_id",
+    *("request_id", "application"),
 )
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a cell (OWASP: CSV injection)
 

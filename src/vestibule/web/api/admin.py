@@ -48,6 +48,7 @@ class EventOfAnybody(serializers.Serializer[object]):
     user_id = serializers.UUIDField(allow_null=True)
     by_id = serializers.UUIDField(allow_null=True, help_text="Who did it, where that is somebody else.")
     reason = serializers.CharField()
+    application = serializers.CharField(help_text="The client id of the application concerned, if there is one.")
     address = serializers.IPAddressField(allow_null=True)
     agent = serializers.CharField()
     request_id = serializers.CharField()

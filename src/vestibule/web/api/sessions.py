@@ -60,6 +60,7 @@ class EventShown(serializers.Serializer[object]):
     at = UtcDateTimeField()
     name = serializers.CharField()
     code = serializers.CharField()
+    application = serializers.CharField(help_text="The client id of the application concerned, if there is one.")
     address = serializers.IPAddressField(allow_null=True)
     agent = serializers.CharField()
 
@@ -191,6 +192,7 @@ class ListActivity(ApiView):
         client = self.admit_bearer()
         typed = request.query_params.get("page", "1")
         page = max(1, int(typed)) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
-        count, found = personal_data.list_security_events(client=client, page=page)
-        following = page + 1 if page * personal_data.EVENTS_PER_PAGE < count else None
-        return Response({"count": count, "next": following, "results": EventShown(found, many=True).data})
+        found = personal_data.list_security_events(client=client, page=page)
+        following = page + 1 if page * personal_data.EVENTS_PER_PAGE < found.count else None
+        shown = EventShown(found.events, many=True).data
+        return Response({"count": found.count, "next": following, "results": shown})

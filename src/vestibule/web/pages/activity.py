@@ -36,36 +36,39 @@ def show_activity(request: HttpRequest, client: Client) -> HttpResponse:
     typed = request.GET.get("page", "1")
     is_number = typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST_NUMBER
     number = max(1, int(typed)) if is_number else 1
-    count, found = personal_data.list_security_events(client=client, page=number)
+    found = personal_data.list_security_events(client=client, page=number)
     context = {
         "tab": "activity",
-        "happened": [event_context(event) for event in found],
+        "happened": [event_context(event, found.names.get(event.application, "")) for event in found.events],
         "newer": number - 1 if number > 1 else None,
-        "older": number + 1 if number * personal_data.EVENTS_PER_PAGE < count else None,
+        "older": number + 1 if number * personal_data.EVENTS_PER_PAGE < found.count else None,
     }
     return render_account_page(request, client, "activity", context)
 
 
-def event_context(event: AuditEvent) -> dict[str, Any]:
-    """Return what the template needs of an event: what happened, why it was refused, who did it from where, when."""
+def event_context(event: AuditEvent, application: str = "") -> dict[str, Any]:
+    """Return what the template needs of an event: what happened, why it was refused, to which application (its name),
+    who did it from where, when."""
     return {
         "words": describe_event(event.name, event.code),
         "reason": describe_reason(event.name, event.code),
-        "who": _describe_actor(event),
+        "application": application,
+        "who": _describe_actor(event, application),
         "address": event.address or "",
         "proved": name_proofs(event.code.split()) if event.name in _PROVING else "",
         "at": event.at,
     }
 
 
-def _describe_actor(event: AuditEvent) -> str:
-    """Return who did it: the staff, the service, an application, or the device that it was done from."""
+def _describe_actor(event: AuditEvent, application: str) -> str:
+    """Return who did it: the staff, the service, an application ("" if its name is said already), or the device that it
+    was done from."""
     if event.by_id:
         return _("%(brand)s staff") % {"brand": conf.brand.name}
     if event.actor.startswith("system:"):
         return conf.brand.name
     if event.name in _BY_APPLICATION:
-        return _("An application")
+        return "" if application else _("An application")
     if event.name == events.PROVIDER_EVENT_RECEIVED.name:
         return _("Another provider")
     return name_user_agent(event.agent) or _("Unknown device")

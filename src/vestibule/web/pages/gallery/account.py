@@ -197,13 +197,17 @@ def _activity_states() -> Iterator[State]:
         AuditEvent(name="email_change.confirm.refused", code="otp_expired", actor="user", address=ADDRESS),
         AuditEvent(name="account.suspended", actor="user", by_id=example_id(2)),
         AuditEvent(name="factors.reset", actor="system:worker"),
-        AuditEvent(name="application.signed_in", actor="anonymous", address=ADDRESS),
+        AuditEvent(name="application.signed_in", application="The Library", actor="anonymous", address=ADDRESS),
+        AuditEvent(name="application.signed_out", actor="anonymous", address=ADDRESS),
+        AuditEvent(
+            name="application.withdrawn", application="The Library", actor="user", address=ADDRESS, agent=browser
+        ),
         AuditEvent(name="provider_event.received", actor="anonymous", address=ADDRESS),
         AuditEvent(name="account.registered", actor="anonymous", address=ADDRESS, agent=browser),
     )
     for number, event in enumerate(happened):
         event.at = NOW - timedelta(hours=number)
-    told = [event_context(event) for event in happened]
+    told = [event_context(event, event.application) for event in happened]
     context = {**frame("activity"), "happened": told, "newer": 1, "older": 3}
     yield State(name="activity", template="account/activity", context=context)
     first, last = {**context, "newer": None}, {**context, "older": None}
