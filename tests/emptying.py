@@ -7,9 +7,8 @@ connect anew.
 from functools import cache
 
 from django.db import connection
+from django.db.transaction import atomic
 from django.test import TransactionTestCase
-
-from vestibule.audit.retention import allow_shortening
 
 
 def empty_instead_of_flushing() -> None:
@@ -23,7 +22,9 @@ def _empty(_: TransactionTestCase) -> None:
         connection.close()
     connection.close_at = None  # SQLite's would be closed after each test, and write its whole log to disk before
     connection.close_if_unusable_or_obsolete()
-    with allow_shortening(), connection.cursor() as cursor:
+    with atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # all tables are emptied: no trigger has to look at each row of 20,000
+            cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_which_hold_rows())
         for (table,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
