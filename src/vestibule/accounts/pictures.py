@@ -38,7 +38,7 @@ log = structlog.get_logger("vestibule.accounts")
 
 def reencode_picture(uploaded: bytes) -> bytes:
     """Return the picture (the first frame of an animation) as WebP, at most 512 pixels wide and high, upright, without
-    metadata. It is decoded under admission control, in a thread that steps back.
+    metadata. It is decoded under admission control, in a thread of low priority.
 
     Raises:
         Malformed: the upload is no picture or has too many pixels.

@@ -13,8 +13,7 @@ from vestibule.captcha.vendors import ALTCHA
 from vestibule.conf import conf
 from vestibule.kernel.client import Client
 from vestibule.kernel.errors import CaptchaInvalid, CaptchaRequired, Throttled, Unavailable
-from vestibule.limits import password_attempts as tries
-from vestibule.limits import rate_counters
+from vestibule.limits import password_attempts, rate_counters
 from vestibule.limits.password_attempts import CountedAccount
 from vestibule.limits.rules import ALWAYS, CAPTCHA_UNCHECKED, NEVER, SUSPICIOUS, Rule
 
@@ -59,7 +58,11 @@ def captcha_refusal(client: Client, account: CountedAccount) -> CaptchaRequired 
     """Return the refusal for strangers after several wrong passwords in a row for this name, or None if no captcha is
     required: for a known device of the person, or a client that solved one."""
     asked = conf.captcha_login == SUSPICIOUS and not client.captcha_solved
-    return CaptchaRequired(subject=account.key) if asked and tries.has_suspicious_failures(account, client.at) else None
+    return (
+        CaptchaRequired(subject=account.key)
+        if asked and password_attempts.has_suspicious_failures(account, client.at)
+        else None
+    )
 
 
 def _check_answer(client: Client, answer: str, purpose: str) -> None:

@@ -41,10 +41,9 @@ RENDERERS: Mapping[str, Callable[[MessageKind, Mapping[str, str | int], str], Re
     {Channel.EMAIL: rendering.render_mail, Channel.SMS: rendering.render_sms}
 )
 
-
+# Sends what the channel `http` carries: it gets the URL and the parameters of one message, and raises as a
+# `channels.MessageSender` does.
 RequestSender = Callable[[str, Mapping[str, str | int]], None]
-"""Sends what the channel `http` carries: it gets the URL and the parameters of one message, and raises as a
-`channels.MessageSender` does."""
 
 
 def deliver_due_messages(now: datetime, *, batch: int = 100, send_request: RequestSender | None = None) -> int:

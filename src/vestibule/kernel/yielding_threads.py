@@ -1,4 +1,4 @@
-"""Threads for work that takes a core for long, which step back for whatever else runs."""
+"""Threads of low priority, for work that takes a core for long: whatever else runs comes first."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -8,13 +8,16 @@ from django.utils.module_loading import import_string
 
 from vestibule.conf import conf
 from vestibule.service import brand_folder
-from vestibule.service.settings import contradictions as rules
+from vestibule.service.settings import contradictions
 
 
 @register(Tags.security)
 def check_contradictions(**_: Any) -> list[Error]:
     """Return the contradictions that stop the start."""
-    return [Error(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_errors(settings)]
+    return [
+        Error(each.problem, hint=each.remedy, id=f"vestibule.{each.id}")
+        for each in contradictions.find_errors(settings)
+    ]
 
 
 @register(Tags.security)
@@ -45,4 +48,7 @@ def check_brand_folder(**_: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def check_doubtful_settings(**_: Any) -> list[Warning]:
     """Return settings that may be intended but probably are not."""
-    return [Warning(each.problem, hint=each.remedy, id=f"vestibule.{each.id}") for each in rules.find_doubts(settings)]
+    return [
+        Warning(each.problem, hint=each.remedy, id=f"vestibule.{each.id}")
+        for each in contradictions.find_doubts(settings)
+    ]

@@ -8,8 +8,7 @@ from django.db.models import QuerySet
 from vestibule.conf import conf
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
-from vestibule.sessions import access_tokens as access
-from vestibule.sessions import registry, signing_keys
+from vestibule.sessions import access_tokens, registry, signing_keys
 from vestibule.sessions.models import RefreshToken, Session
 from vestibule.sessions.rotation import TokenRotation, derive_child_token, digest_token
 from vestibule.storage import database
@@ -97,7 +96,7 @@ def rotate_refresh_token(client: Client, refresh_token: str) -> IssuedTokens | R
     if token is None:
         raise errors.CredentialInvalid
     session = token.session
-    if not access.is_session_live(session, client.at):
+    if not access_tokens.is_session_live(session, client.at):
         raise errors.SessionRevoked
     child_token = _ROTATION.rotate(
         token, refresh_token, client.at, lambda child: _build_refresh_token(client, session, child, parent=token)
@@ -145,7 +144,7 @@ def _build_refresh_token(
 def _build_token_pair(client: Client, session: Session, refresh: str) -> IssuedTokens:
     return IssuedTokens(
         session=session,
-        access=access.issue_token(session, client.at),
+        access=access_tokens.issue_token(session, client.at),
         refresh=refresh,
-        expires_in=access.lifetime_seconds(),
+        expires_in=access_tokens.lifetime_seconds(),
     )

@@ -16,7 +16,7 @@ from vestibule.addresses.address import Address
 from vestibule.applications.models import ApiKey
 from vestibule.audit import events
 from vestibule.audit.record import count_event_again, record_event
-from vestibule.captcha import verification as captchas
+from vestibule.captcha.verification import require_captcha
 from vestibule.conf import conf
 from vestibule.factors.registry import owes_enrolment
 from vestibule.kernel.client import Client
@@ -119,7 +119,7 @@ def admit(
         rule, identifier=address.digest.hex(), relaxed=client.is_developer
     ):
         client = replace(client, messages_withheld=True)
-    return captchas.require_captcha(client, rule, captcha)
+    return require_captcha(client, rule, captcha)
 
 
 def mark_counted(request: HttpRequest) -> None:

@@ -21,7 +21,7 @@ from vestibule.flows.flow import flow
 from vestibule.flows.sign_up.waiting import list_waiting_sign_ups
 from vestibule.kernel import entropy, errors
 from vestibule.kernel.client import Client
-from vestibule.limits import password_attempts as tries
+from vestibule.limits import password_attempts
 from vestibule.limits.admission import HASH, admission
 from vestibule.limits.password_attempts import CountedAccount, CountedAttempt
 from vestibule.sessions import devices
@@ -74,7 +74,7 @@ def sign_in_by_password(
             remembered=remembered,
             device_claims=device_claims,
             page_lifetime=page_lifetime,
-            settle=partial(tries.record_success, account, attempt, client.at),
+            settle=partial(password_attempts.record_success, account, attempt, client.at),
         )
         with atomic():
             return complete(client, authenticated)
@@ -116,7 +116,7 @@ def check_current_password(client: Client, user: User, password: str) -> None:
             passwords.normalise_password(password), user if attempt.allowed else None
         ):
             raise errors.InvalidCredentials(reason="wrong_password")
-    tries.record_success(account, attempt, client.at)
+    password_attempts.record_success(account, attempt, client.at)
 
 
 def counted_account(
@@ -139,7 +139,7 @@ def password_count_keys(user: User) -> list[bytes]:
 def reset_password_failures(user: User) -> None:
     """Forget the failures counted for the account and its names, in the caller's transaction. The owner proved an
     address."""
-    tries.reset_failures(*password_count_keys(user))
+    password_attempts.reset_failures(*password_count_keys(user))
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _count_attempt(
 ) -> Iterator[CountedAttempt]:
     """Count an attempt before the password is compared, and yield whether it may be compared. If the body raises
     anything but InvalidCredentials, the count is taken back."""
-    attempt = tries.count_attempt(account, client.at, refusal)
+    attempt = password_attempts.count_attempt(account, client.at, refusal)
     try:
         yield attempt
     except errors.InvalidCredentials:
@@ -157,15 +157,15 @@ def _count_attempt(
             raise attempt.refusal_if_wrong from None
         raise
     except BaseException:
-        tries.take_back_attempt(account, attempt, client.at)
+        password_attempts.take_back_attempt(account, attempt, client.at)
         raise
 
 
 def _tell_owner_of_failures(client: Client, failures: int, user: User | None) -> None:
     """Tell the owner once when strangers have to wait, and once when the password is disabled."""
-    if user is None or failures not in (tries.STRANGERS_WAIT_AFTER, tries.MOST_IN_A_ROW):
+    if user is None or failures not in (password_attempts.STRANGERS_WAIT_AFTER, password_attempts.MOST_IN_A_ROW):
         return
-    disabled = failures == tries.MOST_IN_A_ROW
+    disabled = failures == password_attempts.MOST_IN_A_ROW
     with atomic():
         if disabled:  # on the account itself: neither key rotation nor the sweep of counts may enable it again
             held = lifecycle.lock_user(user.pk)

@@ -26,8 +26,7 @@ from vestibule.conf import conf
 from vestibule.courier import allowances, messages
 from vestibule.flows import notices
 from vestibule.flows.flow import flow
-from vestibule.flows.sign_up import deferred as any_registration
-from vestibule.flows.sign_up import proof_messages, steps, waiting
+from vestibule.flows.sign_up import deferred, proof_messages, steps, waiting
 from vestibule.flows.sign_up.steps import Registered, Sent, SignUpEnded
 from vestibule.flows.sign_up.waiting import WaitingSignUp
 from vestibule.kernel import entropy, errors
@@ -84,7 +83,7 @@ def resend(*, client: Client, address: Address) -> None:
     refusals = (errors.TooSoon, errors.Throttled, errors.Exhausted, errors.Expired, errors.AlreadyUsed, errors.Locked)
     with suppress(*refusals):
         for seen, _payload in _newest_of_address(address)[:1]:
-            issued = any_registration.issue_new_secret(client, seen, address)
+            issued = deferred.issue_new_secret(client, seen, address)
     if issued is None:
         _simulate_resend(client, address)
 

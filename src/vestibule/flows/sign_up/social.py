@@ -49,7 +49,7 @@ def submit_email(*, client: Client, registration: str, email: Email) -> Sent:
                 email=email.value,
                 phone=None,
                 username=None,
-                full_name=parse_said_name(answer),
+                full_name=parse_provider_name(answer),
                 password_hash=lifecycle.NO_PASSWORD,
                 device=None,
                 identity=proof.payload.answer,
@@ -71,7 +71,7 @@ def create_account(client: Client, arrival: Arrival) -> Registered:
         password=lifecycle.NO_PASSWORD,
         email=answer.email,
         username=None,
-        full_name=parse_said_name(answer),
+        full_name=parse_provider_name(answer),
         phone_number=None,
         language=client.language,
     )
@@ -100,8 +100,8 @@ def create_account(client: Client, arrival: Arrival) -> Registered:
         return Registered(user=user, signed_in=entered if isinstance(entered, SignedIn) else None)
 
 
-def parse_said_name(answer: ProviderAnswer) -> FullName:
-    """Return the name that the provider told, if a person could have typed it."""
+def parse_provider_name(answer: ProviderAnswer) -> FullName:
+    """Return the name that the provider gave; "" if a person could not have typed it."""
     with suppress(errors.Malformed):
         return identifiers.parse_full_name(answer.name)
     return FullName("")

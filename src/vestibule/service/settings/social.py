@@ -1,4 +1,5 @@
-"""Settings of other providers that people come from: any number of them, by their names (docs/social.md)."""
+"""Settings of other providers that people come from: `SOCIAL_<NAME>_<SETTING>` for any number of them, like
+SOCIAL_GOOGLE_CLIENT_ID (docs/social.md)."""
 
 import re
 

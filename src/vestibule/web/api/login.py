@@ -13,8 +13,7 @@ from vestibule.flows.sign_in import by_password
 from vestibule.flows.sign_in.reauthentication import reauthenticate
 from vestibule.kernel.errors import FieldError, Invalid
 from vestibule.limits import rules
-from vestibule.sessions import access_tokens as access
-from vestibule.sessions import devices
+from vestibule.sessions import access_tokens, devices
 from vestibule.web.api.parsing import Captcha, Credential, RequestBody, Text, read_body
 from vestibule.web.api.registration import PERSON_EXAMPLE, DeviceFacts
 from vestibule.web.api.response import Response
@@ -136,7 +135,7 @@ class Reauthenticate(ApiView):
             session = reauthenticate(client=client, method=Method(method), secret=read_secret(typed))
         else:
             session = reauthenticate(client=client, password=parse_password(typed))
-        token, expires_in = access.issue_token(session, client.at), access.lifetime_seconds()
+        token, expires_in = access_tokens.issue_token(session, client.at), access_tokens.lifetime_seconds()
         return Response({"access": token, "token_type": "Bearer", "expires_in": expires_in})
 
 

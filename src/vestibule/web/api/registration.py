@@ -13,8 +13,7 @@ from vestibule.accounts.applicant import Applicant
 from vestibule.accounts.fields import SIGN_UP_FIELDS
 from vestibule.addresses import parsing
 from vestibule.conf import conf
-from vestibule.flows.sign_up import deferred as registration
-from vestibule.flows.sign_up import steps
+from vestibule.flows.sign_up import deferred, steps
 from vestibule.limits import rules
 from vestibule.sessions import devices
 from vestibule.web.api.parsing import Captcha, Label, RequestBody, Text, read_body
@@ -165,7 +164,7 @@ class StartRegistration(ApiView):
         who, device = parse_sign_up(typed)
         address, captcha = who.address, typed.get("captcha", "")
         client = self.admit(rules.REGISTER_START, address, captcha=captcha)
-        return sent_response(registration.start(client=client, applicant=who, device=device))
+        return sent_response(deferred.start(client=client, applicant=who, device=device))
 
 
 class ResendRegistrationCode(ApiView):
@@ -185,7 +184,7 @@ class ResendRegistrationCode(ApiView):
         """Send a new code: after the cooldown (60, then 120, then 300 s), at most five times."""
         typed = read_body(ResendRequest, request)
         client = self.admit(rules.REGISTER_RESEND)
-        return sent_response(registration.resend(client=client, registration=typed["registration"]))
+        return sent_response(deferred.resend(client=client, registration=typed["registration"]))
 
 
 class ConfirmRegistration(ApiView):
@@ -231,7 +230,7 @@ class ConfirmRegistration(ApiView):
         typed = read_body(ConfirmRequest, request)
         username = applicant.parse_chosen_username(typed.get("username"))
         client = self.admit(rules.REGISTER_CONFIRM)
-        registered = registration.confirm(
+        registered = deferred.confirm(
             client=client,
             registration=typed["registration"],
             otp=typed["otp"],

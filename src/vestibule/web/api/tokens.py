@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from vestibule.flows.sign_in import sessions
 from vestibule.kernel.errors import SessionRevoked
 from vestibule.limits import rules
-from vestibule.sessions import access_tokens as access
+from vestibule.sessions import access_tokens
 from vestibule.sessions.refresh_tokens import IssuedTokens
 from vestibule.web.api.operation_schema import NO_TOKEN, TOKEN_OR_NONE
 from vestibule.web.api.parsing import RequestBody, Text, read_body
@@ -107,8 +107,8 @@ class VerifyAccessToken(ApiView):
         """Return its claims, if it is valid: signed by us, not expired, its session live."""
         typed = read_body(AccessToken, request)
         client = self.admit(rules.TOKEN)
-        claims = access.verify_token(typed["token"], client.at)
-        access.find_live_session(claims, client.at)
+        claims = access_tokens.verify_token(typed["token"], client.at)
+        access_tokens.find_live_session(claims, client.at)
         return Response({"active": True, **claims})
 
 
