@@ -8,9 +8,8 @@ class AuditEvent(models.Model):
 
     `challenge_id` is unique: the database refuses to commit the work of one proof twice. `subject` is the keyed digest
     of the address concerned; no address is stored in clear. If one person acted on another's account, `user_id` is the
-    other, `by_id` the one who acted, and `reason` their reason. `application` is the client id of the
-    application concerned. `address_cut` says that the IP address was truncated to
-    its network (`audit.retention`).
+    other, `by_id` the one who acted, and `reason` their reason. `application` is the client id of the application
+    concerned. `address_cut` says that the IP address was truncated to its network (`audit.retention`).
     """
 
     at = models.DateTimeField(db_index=True)

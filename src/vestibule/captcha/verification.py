@@ -58,11 +58,9 @@ def captcha_refusal(client: Client, account: CountedAccount) -> CaptchaRequired 
     """Return the refusal for strangers after several wrong passwords in a row for this name, or None if no captcha is
     required: for a known device of the person, or a client that solved one."""
     asked = conf.captcha_login == SUSPICIOUS and not client.captcha_solved
-    return (
-        CaptchaRequired(subject=account.key)
-        if asked and password_attempts.has_suspicious_failures(account, client.at)
-        else None
-    )
+    if asked and password_attempts.has_suspicious_failures(account, client.at):
+        return CaptchaRequired(subject=account.key)
+    return None
 
 
 def _check_answer(client: Client, answer: str, purpose: str) -> None:
