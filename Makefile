@@ -6,6 +6,8 @@ PORT ?= 8000
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
+# What is measured beside others installs them by uv, too, which may be the one that was fetched into this folder.
+export PATH := $(PATH):$(CURDIR)/.uv/bin
 # Three at once on two cores: a test that waits for a process, a page or a server leaves its core to another.
 PYTEST := $(RUN) python -m pytest -n 3 --dist worksteal
 # Behind a proxy with a certificate of its own: uv trusts what this machine trusts, as git and pip do.
