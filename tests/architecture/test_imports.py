@@ -44,8 +44,8 @@ WORK = {
 }
 ALL = {"vestibule.service.settings", "django.db.models", "django.http", "structlog", "limits"}
 LEAVES: dict[tuple[str, ...], set[str]] = {
-    ("--version",): WEB | WORK | ALL,
-    ("--help",): WEB | WORK | ALL,
+    ("--version",): WEB | WORK | ALL | {"django", "vestibule.service.cli.execution"},
+    ("--help",): WEB | WORK | ALL | {"django", "vestibule.service.cli.execution"},
     ("migrate", "--plan"): WEB | WORK,
     ("create-admin", "nobody"): WEB | {"celery.beat", "kombu"},
     ("beat",): WEB

@@ -1,9 +1,12 @@
-"""The start of a process: the garbage collector pauses until a command is loaded, and large blocks are given back."""
+"""The start of a process: the garbage collector pauses until a command is loaded, large blocks are given back, and a
+server has read the lists of common passwords before it forks."""
 
 import ctypes
 import gc
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core import management
@@ -29,6 +32,23 @@ libc.malloc(2 * 1024 * 1024)
 print(libc.mallinfo2().hblks - before)
 """
 
+# A server loads what it forks with; then somebody chooses a password, and the files that are opened for it are told.
+FIRST_PASSWORD = """
+import sys
+import django
+from vestibule.service import boot
+boot.set_default_settings_module()
+django.setup()
+from vestibule.accounts import passwords
+from vestibule.accounts.models import User
+from vestibule.service.server import gunicorn_server
+gunicorn_server._load_before_fork(None)
+opened = []
+sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" else None)
+passwords.find_policy_violations("correct horse battery staple", User(email="ada@example.com"))
+print(opened)
+"""
+
 
 def test_garbage_is_collected_again_when_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     collects: dict[str, bool] = {}
@@ -52,3 +72,11 @@ def test_a_large_block_is_given_back_when_it_is_freed() -> None:
     """It is a mapping of its own, also where the C library has seen larger ones."""
     told = subprocess.run([sys.executable, "-c", MAPPED], capture_output=True, text=True, check=True)
     assert told.stdout == "1\n"
+
+
+def test_a_process_of_a_server_opens_no_file_for_its_first_password(tmp_path: Path) -> None:
+    """Two dozen threads would each read the lists of common passwords, and the memory would stay with the process."""
+    environment = {**os.environ, "VAR_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", FIRST_PASSWORD]
+    told = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"

@@ -38,6 +38,9 @@ class CommonPasswordValidator(password_validation.CommonPasswordValidator):
     """Refuse passwords from a list of common ones, passwords that a well-known rule makes, and the names of this
     service."""
 
+    def __init__(self) -> None:
+        """Read no list. Each is read once in a process (`load_lists`)."""
+
     def validate(self, password: str, user: Any = None) -> None:
         """Check the password.
 
@@ -48,7 +51,7 @@ class CommonPasswordValidator(password_validation.CommonPasswordValidator):
         ruled = len(folded) >= MIN_OWN_CHARACTERS and (
             is_predictable(folded) or is_mostly_made_of(folded, site_words())
         )
-        if folded.strip() in self.passwords or ruled:
+        if folded.strip() in _django_common_passwords() or ruled:
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
 
@@ -67,6 +70,13 @@ class OwnDataValidator(password_validation.UserAttributeSimilarityValidator):
         if is_mostly_made_of(password.lower(), extract_words(*own)):
             reason = {"reason": "password_of_own_data"}
             raise ValidationError(self.get_help_text(), code="password_too_similar", params=reason)
+
+
+def load_lists() -> None:
+    """Read the lists of common passwords. A server does so before it forks: threads that all get a new password at once
+    would each read 2 MB, and their memory stays with the process."""
+    common_passwords()
+    _django_common_passwords()
 
 
 def is_predictable(folded: str) -> bool:

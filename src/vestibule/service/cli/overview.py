@@ -1,4 +1,4 @@
-"""The output of `vestibule --version` and `vestibule --help`, without reading settings or importing commands."""
+"""The output of `vestibule --version` and `vestibule --help`, without reading settings or importing commands or Django."""
 
 import ast
 import difflib
@@ -6,12 +6,10 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from django.core import management
-
 VERSION, HELP = ("--version", "version"), ("--help", "-h", "help")
 # What is typed most stands first; what is not named here follows in the order of the alphabet.
 _FIRST = ("serve", "demo", "doctor", "create_admin", "migrate", "worker", "beat")
-_OUR_COMMANDS = Path(__file__).parent / "management"
+_OUR_COMMANDS = Path(__file__).parent / "management/commands"
 _SUMMARY = re.compile(r"`vestibule [^`]+`: (.+?)(?:\.(?=\s)|\.?$)", re.DOTALL)  # of the docstring of a command
 # Commands of Django that need its own way of signing in, which this service has not.
 REPLACED = {
@@ -29,7 +27,7 @@ def text_for_arguments(words: list[str]) -> str:
 
 def our_commands() -> list[str]:
     """Return the names of our commands as modules, in the order of the help."""
-    found = sorted(management.find_commands(str(_OUR_COMMANDS)))
+    found = sorted(file.stem for file in _OUR_COMMANDS.glob("[!_]*.py"))
     return sorted(found, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
@@ -58,6 +56,6 @@ def unknown_command_text(name: str) -> str:
 
 
 def _command_summary(name: str) -> str:
-    told = ast.get_docstring(ast.parse((_OUR_COMMANDS / f"commands/{name}.py").read_text())) or ""
+    told = ast.get_docstring(ast.parse((_OUR_COMMANDS / f"{name}.py").read_text())) or ""
     found = _SUMMARY.match(told)
     return " ".join(found[1].split()) if found else ""

@@ -18,6 +18,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from prometheus_client.multiprocess import mark_process_dead
 
+from vestibule.accounts import password_validators
 from vestibule.audit import daily_counts
 from vestibule.kernel import hosts
 from vestibule.service import celery
@@ -176,13 +177,14 @@ def keep_at_hand(config: Config) -> None:
 
 
 def _load_before_fork(server: object) -> None:
-    """Load before the fork what would otherwise delay a request and use memory in each process, Celery's transport; and
-    make what the processes share. There are two places for each: at a reload (SIGHUP) the new ones begin before the old
+    """Load before the fork what would otherwise delay a request and use memory in each process: Celery's transport and
+    the lists of common passwords; and make what the processes share. There are two places for each: at a reload (SIGHUP) the new ones begin before the old
     end."""
     GracefulWorker.open_connections = OpenConnections(2 * settings.WEB_PROCESSES)
     if settings.CELERY_BROKER_URL:
         celery.app.finalize()
         celery.app.connection_for_write().release()
+    password_validators.load_lists()
     freeze_garbage_collector()
 
 
