@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 from tests.architecture.test_docs import ROOT
 from tests.configured import configured
 from tests.service import Service, run_command
-from vestibule.service.cli import main
+from vestibule.service.cli import execution
 from vestibule.service.cli.management.commands import serve
 
 OURS = find_commands(str(ROOT / "src/vestibule/service/cli/management"))
@@ -56,12 +56,12 @@ def test_the_help_of_a_command_shows_its_own_options_and_says_what_each_is(name:
     ],
 )
 def test_a_command_is_ours_or_behind_django(typed: str, runs: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.resolve_command(typed.split()) == runs.split()
+    assert execution.resolve_command(typed.split()) == runs.split()
     assert not capsys.readouterr().err
 
 
 def test_a_command_of_django_by_its_name_alone_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.resolve_command(["showmigrations", "--plan"]) == ["showmigrations", "--plan"]
+    assert execution.resolve_command(["showmigrations", "--plan"]) == ["showmigrations", "--plan"]
     assert "`vestibule django showmigrations` runs it" in capsys.readouterr().err
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_command_here_is_said_in_a_sentence(
     typed: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as refused:
-        main.resolve_command(typed.split())
+        execution.resolve_command(typed.split())
     assert refused.value.code == 2
     assert said in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""The output of `vestibule --version` and `vestibule --help`, without reading settings or importing commands or Django."""
+"""The output of `vestibule --version` and `vestibule --help`, without reading settings or importing Django."""
 
 import ast
 import difflib

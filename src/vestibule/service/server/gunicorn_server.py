@@ -178,8 +178,8 @@ def keep_at_hand(config: Config) -> None:
 
 def _load_before_fork(server: object) -> None:
     """Load before the fork what would otherwise delay a request and use memory in each process: Celery's transport and
-    the lists of common passwords; and make what the processes share. There are two places for each: at a reload (SIGHUP) the new ones begin before the old
-    end."""
+    the lists of common passwords. And make what the processes share, with two places for each: at a reload (SIGHUP) the
+    new ones begin before the old end."""
     GracefulWorker.open_connections = OpenConnections(2 * settings.WEB_PROCESSES)
     if settings.CELERY_BROKER_URL:
         celery.app.finalize()
