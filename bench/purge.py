@@ -86,7 +86,9 @@ def fill(rows: int) -> None:
             " now() - interval '4 days', now() - interval '4 days' FROM generate_series(1, %s) n",
             [rows],
         )
-        cursor.execute("INSERT INTO vestibule_profile (user_id, bio, address) SELECT id, '', '' FROM vestibule_user")
+        cursor.execute(
+            "INSERT INTO vestibule_profile (user_id, bio, address, picture) SELECT id, '', '', '' FROM vestibule_user"
+        )
         cursor.execute("ANALYZE")
 
 
