@@ -31,8 +31,8 @@ from vestibule.sessions import refresh_tokens
 from vestibule.storage.database import atomic
 
 SWEEP_INTERVAL = timedelta(minutes=1)
-BATCH_SIZE = 25  # rows that one transaction locks (`make bench-purge`)
-MAX_BATCHES = 200  # of each kind in a run
+BATCH_SIZE = 100  # rows that one transaction locks (`make bench-purge`)
+MAX_BATCHES = 50  # of each kind in a run
 BATCH_PAUSE = 0.02  # seconds between two batches, so that others can write to SQLite
 
 SWEPT_ROWS = Counter("vestibule_swept", "Rows that the sweeps erased, by kind.", ["kind"])
